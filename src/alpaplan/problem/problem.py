@@ -1,0 +1,119 @@
+"""The placement problem: everything that search and simulator need, as immutable arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.specs.cluster import Dispatch
+
+
+@dataclass(frozen=True)
+class DevicePool:
+    """Equal nodes of the cluster.
+
+    Parameters
+    ----------
+    name, device
+        Name of the pool, and its device type.
+    num_nodes, devices_per_node
+        How many nodes, and devices in each.
+    usable_memory_bytes
+        Memory of one device for weights and activations.
+    """
+
+    name: str
+    device: str
+    num_nodes: int
+    devices_per_node: int
+    usable_memory_bytes: int
+
+    @property
+    def num_devices(self) -> int:
+        """Devices in all nodes."""
+        return self.num_nodes * self.devices_per_node
+
+    def can_hold_group_of(self, num_devices: int) -> bool:
+        """Whether such a group lies inside one node or covers whole nodes."""
+        if num_devices <= self.devices_per_node:
+            return True
+        return num_devices % self.devices_per_node == 0 and num_devices <= self.num_devices
+
+
+@dataclass(frozen=True)
+class GroupShape:
+    """What a device group can be: a parallel configuration on the devices of one pool."""
+
+    pool: int
+    intra_op: int
+    inter_op: int
+
+    @property
+    def num_devices(self) -> int:
+        """Devices of one such group."""
+        return self.intra_op * self.inter_op
+
+
+@dataclass(frozen=True)
+class PlacementProblem:
+    """One cluster, its models and what every model costs on every possible group.
+
+    Axes: ``M`` models in workload order, ``P`` profiles, ``H`` group shapes, ``S`` the most
+    stages of any shape. Entries of stages that a shape does not have are 0.
+
+    Parameters
+    ----------
+    model_names
+        Names of the models, ``M``.
+    profile_names
+        Names of the profiles in use, ``P``.
+    profile_of_model : int64[M]
+        Index of each model's profile.
+    slo_s : float64[M]
+        Latency objective of each model.
+    model_weight : float64[M]
+        How much one attained request of each model counts.
+    pools
+        Node pools in cluster order.
+    shapes
+        Group shapes that some profile lists and the cluster can hold, ``H``.
+    num_stages : int64[H]
+        ``inter_op`` of each shape.
+    supported : bool[H, P]
+        Whether the profile lists this configuration on this device type.
+    stage_latency_s : float64[H, P, S]
+        Stage latencies at batch size 1, the stage overhead included.
+    stage_weight_bytes, stage_activation_bytes : int64[H, P, S]
+        Memory of one replica on each device of each stage.
+    dispatch
+        Which group gets a request.
+    request_overhead_s
+        Added once to every request.
+    """
+
+    model_names: tuple[str, ...]
+    profile_names: tuple[str, ...]
+    profile_of_model: NDArray[np.int64]
+    slo_s: NDArray[np.float64]
+    model_weight: NDArray[np.float64]
+    pools: tuple[DevicePool, ...]
+    shapes: tuple[GroupShape, ...]
+    num_stages: NDArray[np.int64]
+    supported: NDArray[np.bool_]
+    stage_latency_s: NDArray[np.float64]
+    stage_weight_bytes: NDArray[np.int64]
+    stage_activation_bytes: NDArray[np.int64]
+    dispatch: Dispatch
+    request_overhead_s: float
+
+    def __post_init__(self) -> None:
+        for value in vars(self).values():
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    @property
+    def num_models(self) -> int:
+        """Number of models, ``M``."""
+        return len(self.model_names)

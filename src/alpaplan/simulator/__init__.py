@@ -1,0 +1,1 @@
+"""Fast queueing simulation of a placement under given arrivals."""

@@ -1,0 +1,228 @@
+"""Arrival processes as a workload document writes them.
+
+A process is given by its rate and its coefficient of variation (``cv`` = standard
+deviation over mean of the gaps between arrivals), or by what its family is known by.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from alpaplan.specs.fields import (
+    NonNegativeNumber,
+    PositiveNumber,
+    PositiveSeconds,
+    Spec,
+)
+
+
+class _RateSpec(Spec):
+    """A process with one mean rate, given for each model or for all `count` models together."""
+
+    rate_rps: PositiveNumber | None = Field(default=None, description="requests per second")
+    total_rate_rps: PositiveNumber | None = Field(
+        default=None, description="requests per second of all `count` models together"
+    )
+    rate_distribution: Literal["uniform", "power-law"] | None = Field(
+        default=None, description="how total_rate_rps is shared out"
+    )
+    exponent: NonNegativeNumber | None = Field(
+        default=None, description="of the power law: model i gets a share ~ (i + 1) ** -exponent"
+    )
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if (self.rate_rps is None) == (self.total_rate_rps is None):
+            found = "none" if self.rate_rps is None else "both"
+            _refuse(f"must have either rate_rps or total_rate_rps, found {found}")
+        if self.rate_rps is not None and self.rate_distribution is not None:
+            _refuse("rate_distribution belongs to total_rate_rps, found it beside rate_rps")
+        if self.exponent is not None and self.rate_distribution != "power-law":
+            _refuse("exponent belongs to rate_distribution: power-law, found it without")
+        if self.rate_distribution == "power-law" and self.exponent is None:
+            _refuse("rate_distribution: power-law needs an exponent, found none")
+        return self
+
+    def share_rps(self, index: int, count: int) -> float:
+        """Rate of model number `index` of the `count` that share this process."""
+        if self.total_rate_rps is None:
+            return self.rate_rps or 0.0  # the validator holds that one of the two is there
+        exponent = self.exponent or 0.0
+        return self.total_rate_rps * _power(index, exponent) / _sum_of_powers(count, exponent)
+
+
+class DeterministicArrivals(_RateSpec):
+    """Equal gaps; the first arrival after half a gap."""
+
+    process: Literal["deterministic"]
+
+
+class PoissonArrivals(_RateSpec):
+    """Exponential gaps."""
+
+    process: Literal["poisson"]
+
+
+class GammaArrivals(_RateSpec):
+    """Gamma-distributed gaps (renewal process), as in AlpaServe section 6.2."""
+
+    process: Literal["gamma"]
+    cv: PositiveNumber
+
+
+class WeibullArrivals(_RateSpec):
+    """Weibull-distributed gaps, given by `cv` or by the shape parameter."""
+
+    process: Literal["weibull"]
+    cv: PositiveNumber | None = None
+    shape: PositiveNumber | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        _one_of_cv_and_shape(self.cv, self.shape)
+        return self
+
+
+class ParetoArrivals(_RateSpec):
+    """Pareto (type I) gaps, given by `cv` or by the tail index `shape`, which must exceed 1."""
+
+    process: Literal["pareto"]
+    cv: PositiveNumber | None = None
+    shape: PositiveNumber | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        _one_of_cv_and_shape(self.cv, self.shape)
+        if self.shape is not None and self.shape <= 1:
+            _refuse(f"shape must be above 1, else the mean gap is infinite, found {self.shape:g}")
+        return self
+
+
+class MmppState(Spec):
+    """One state of a Markov-modulated Poisson process."""
+
+    rate_rps: NonNegativeNumber
+    mean_duration_s: PositiveSeconds
+
+
+class MmppArrivals(Spec):
+    """Poisson arrivals whose rate follows states visited in listed order, over and over.
+
+    Each stay lasts an exponential time; the first state is drawn with the long-run shares of time.
+    """
+
+    process: Literal["mmpp"]
+    states: tuple[MmppState, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _some_rate(self) -> Self:
+        if not any(state.rate_rps > 0 for state in self.states):
+            _refuse("states must have at least one rate_rps above 0, found none")
+        return self
+
+
+class TraceArrivals(Spec):
+    """Arrivals from a file: its rows with the model's name."""
+
+    process: Literal["trace"]
+    path: str = Field(strict=True, min_length=1, description="relative to the workload file")
+
+
+RenewalArrivals = Annotated[
+    DeterministicArrivals
+    | PoissonArrivals
+    | GammaArrivals
+    | WeibullArrivals
+    | ParetoArrivals
+    | MmppArrivals,
+    Field(discriminator="process"),
+]
+
+
+class Window(Spec):
+    """A span of time with a process of its own; without one nothing arrives."""
+
+    duration_s: PositiveSeconds
+    arrivals: RenewalArrivals | None = None
+
+
+class PiecewiseArrivals(Spec):
+    """Windows one after another; after the last the first comes again."""
+
+    process: Literal["piecewise"]
+    windows: tuple[Window, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _some_arrivals(self) -> Self:
+        if all(window.arrivals is None for window in self.windows):
+            _refuse("windows must have arrivals in at least one, found none")
+        return self
+
+
+Arrivals = Annotated[
+    DeterministicArrivals
+    | PoissonArrivals
+    | GammaArrivals
+    | WeibullArrivals
+    | ParetoArrivals
+    | MmppArrivals
+    | PiecewiseArrivals
+    | TraceArrivals,
+    Field(discriminator="process"),
+]
+
+
+def at_share(arrivals: ArrivalsSpec, index: int, count: int) -> ArrivalsSpec:
+    """Return the process of model number `index` of `count`, with its own ``rate_rps``."""
+    if isinstance(arrivals, PiecewiseArrivals):
+        windows = tuple(
+            window
+            if window.arrivals is None
+            else window.model_copy(update={"arrivals": at_share(window.arrivals, index, count)})
+            for window in arrivals.windows
+        )
+        return arrivals.model_copy(update={"windows": windows})
+    if not isinstance(arrivals, _RateSpec):
+        return arrivals
+    own = {
+        "rate_rps": arrivals.share_rps(index, count),
+        "total_rate_rps": None,
+        "rate_distribution": None,
+        "exponent": None,
+    }
+    return arrivals.model_copy(update=own)
+
+
+ArrivalsSpec = (
+    DeterministicArrivals
+    | PoissonArrivals
+    | GammaArrivals
+    | WeibullArrivals
+    | ParetoArrivals
+    | MmppArrivals
+    | PiecewiseArrivals
+    | TraceArrivals
+)
+
+
+def _power(index: int, exponent: float) -> float:
+    return float((index + 1.0) ** -exponent)
+
+
+@lru_cache(maxsize=64)
+def _sum_of_powers(count: int, exponent: float) -> float:
+    return math.fsum(_power(index, exponent) for index in range(count))
+
+
+def _one_of_cv_and_shape(cv: float | None, shape: float | None) -> None:
+    if (cv is None) == (shape is None):
+        _refuse(f"must have either cv or shape, found {'none' if cv is None else 'both'}")
+
+
+def _refuse(message: str) -> None:
+    raise PydanticCustomError("arrivals", "{text}", {"text": message})

@@ -1,0 +1,155 @@
+"""Field types that the documents share: names, counts, bytes, seconds, rates.
+
+Each reads what a person may write (a number, or a text with a unit), refuses
+booleans, NaN, infinities and what is out of range, and describes itself in the
+JSON Schema as both forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any, NoReturn
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from alpaplan.errors import Issue
+from alpaplan.units import parse_bytes, parse_number, parse_seconds
+
+MAX_QUANTITY = 1e18
+"""Upper limit of any number in a document: keeps sums of bytes inside 64-bit integers."""
+
+LOCATED_ERROR = "located"
+"""Type of the pydantic errors that carry issues with places of their own; see `fail_at`."""
+
+
+class Spec(BaseModel):
+    """Base of everything that is read from a file: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+
+
+def fail_at(issues: Iterable[Issue]) -> None:
+    """Raise one validation error that carries several issues, each with its place.
+
+    Parameters
+    ----------
+    issues
+        Their ``where`` is relative to the value under validation. None: nothing is raised.
+
+    Raises
+    ------
+    PydanticCustomError
+        Of type `LOCATED_ERROR`, with the issues under ``ctx["issues"]``.
+    """
+    found = tuple(issues)
+    if found:
+        raise PydanticCustomError(LOCATED_ERROR, "{text}", _located_context(found))
+
+
+def _located_context(found: tuple[Issue, ...]) -> dict[str, Any]:
+    return {"text": "; ".join(issue.message for issue in found), "issues": found}
+
+
+def _reader(parse: Callable[[object], float], **limits: float) -> Callable[[object], float]:
+    """Make a validator: parse, then hold the limits (``gt``, ``ge``, ``le``)."""
+
+    def read(value: object) -> float:
+        try:
+            number = parse(value)
+        except ValueError as error:
+            _refuse(str(error))
+        if "gt" in limits and not number > limits["gt"]:
+            _refuse(f"must be above {limits['gt']:g}, found {value!r}")
+        if "ge" in limits and not number >= limits["ge"]:
+            _refuse(f"must be at least {limits['ge']:g}, found {value!r}")
+        if not number <= limits.get("le", MAX_QUANTITY):
+            _refuse(f"must be at most {limits.get('le', MAX_QUANTITY):g}, found {value!r}")
+        return number
+
+    return read
+
+
+def _refuse(message: str) -> NoReturn:
+    # A custom error keeps pydantic from putting "Value error, " in front; the text goes
+    # through a parameter because braces in it would be taken for a format.
+    raise PydanticCustomError("quantity", "{text}", {"text": message})
+
+
+def _quantity_schema(description: str, pattern: str, **limits: float) -> WithJsonSchema:
+    words = {"gt": "exclusiveMinimum", "ge": "minimum", "le": "maximum"}
+    number = {"type": "number"} | {words[key]: value for key, value in limits.items()}
+    text = {"type": "string", "pattern": pattern}
+    return WithJsonSchema({"anyOf": [number, text], "description": description})
+
+
+_NUMBER_PATTERN = r"^\s*\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\s*"
+_BYTES_PATTERN = _NUMBER_PATTERN + r"([kKMGT]i?)?B?\s*$"
+_SECONDS_PATTERN = _NUMBER_PATTERN + r"(ns|us|µs|ms|s|min|h|d)?\s*$"
+
+Name = Annotated[
+    str,
+    Field(
+        strict=True, min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+    ),
+]
+"""Name of a model, device type, node or group: no control characters, no leading space."""
+
+Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+"""How many of something there are: at least one."""
+
+PositiveBytes = Annotated[
+    int,
+    BeforeValidator(_reader(parse_bytes, gt=0)),
+    _quantity_schema("bytes: a number or a text like 16GiB", _BYTES_PATTERN, gt=0),
+]
+NonNegativeBytes = Annotated[
+    int,
+    BeforeValidator(_reader(parse_bytes, ge=0)),
+    _quantity_schema("bytes: a number or a text like 16GiB", _BYTES_PATTERN, ge=0),
+]
+PositiveSeconds = Annotated[
+    float,
+    BeforeValidator(_reader(parse_seconds, gt=0)),
+    _quantity_schema("seconds: a number or a text like 151ms", _SECONDS_PATTERN, gt=0),
+]
+NonNegativeSeconds = Annotated[
+    float,
+    BeforeValidator(_reader(parse_seconds, ge=0)),
+    _quantity_schema("seconds: a number or a text like 151ms", _SECONDS_PATTERN, ge=0),
+]
+PositiveNumber = Annotated[
+    float,
+    BeforeValidator(_reader(parse_number, gt=0)),
+    _quantity_schema("a number above zero", _NUMBER_PATTERN + "$", gt=0),
+]
+NonNegativeNumber = Annotated[
+    float,
+    BeforeValidator(_reader(parse_number, ge=0)),
+    _quantity_schema("a number, zero or more", _NUMBER_PATTERN + "$", ge=0),
+]
+Fraction = Annotated[
+    float,
+    BeforeValidator(_reader(parse_number, ge=0, le=1)),
+    _quantity_schema("a fraction from 0 to 1", _NUMBER_PATTERN + "$", ge=0, le=1),
+]
+
+
+def duplicates(names: Iterable[str], key: str | None = "name") -> list[Issue]:
+    """Return an issue at every name that an earlier list item already has.
+
+    Parameters
+    ----------
+    names
+        Names in list order.
+    key
+        Key of the name inside each item; None if the items are the names themselves.
+    """
+    first: dict[str, int] = {}
+    issues = []
+    for index, name in enumerate(names):
+        if name in first:
+            where = (index,) if key is None else (index, key)
+            issues.append(Issue(where, f"duplicate {name!r}, first at number {first[name] + 1}"))
+        first.setdefault(name, index)
+    return issues

@@ -1,0 +1,157 @@
+"""The placement plan: the output document, which people and backends read and may write by hand."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from alpaplan.errors import Issue
+from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.fields import (
+    Fraction,
+    Name,
+    NonNegativeNumber,
+    NonNegativeSeconds,
+    PositiveSeconds,
+    Spec,
+    duplicates,
+    fail_at,
+)
+
+
+class NodeDevices(Spec):
+    """Some devices of one node, by their index in the node."""
+
+    node: Name
+    devices: tuple[int, ...] = Field(min_length=1)
+
+    @field_validator("devices")
+    @classmethod
+    def _indices(cls, devices: tuple[int, ...]) -> tuple[int, ...]:
+        issues = [
+            Issue((position,), f"must be 0 or more, found {device}")
+            for position, device in enumerate(devices)
+            if device < 0
+        ]
+        fail_at(issues + duplicates((str(device) for device in devices), key=None))
+        return devices
+
+
+class ReplicaSpec(Spec):
+    """One model's copy on the group."""
+
+    model: Name
+
+
+class GroupSpec(Spec):
+    """A device group: what it runs, where, and the replicas on it."""
+
+    name: Name
+    device: Name
+    intra_op: int = Field(strict=True, ge=1)
+    inter_op: int = Field(strict=True, ge=1)
+    devices: tuple[NodeDevices, ...] = Field(
+        min_length=1, description="stage s runs on devices [s*intra_op, (s+1)*intra_op) as listed"
+    )
+    replicas: tuple[ReplicaSpec, ...] = ()
+
+    @field_validator("devices")
+    @classmethod
+    def _node_once(cls, devices: tuple[NodeDevices, ...]) -> tuple[NodeDevices, ...]:
+        fail_at(duplicates((item.node for item in devices), key="node"))
+        return devices
+
+    @field_validator("replicas")
+    @classmethod
+    def _model_once(cls, replicas: tuple[ReplicaSpec, ...]) -> tuple[ReplicaSpec, ...]:
+        fail_at(duplicates((item.model for item in replicas), key="model"))
+        return replicas
+
+
+class InputRecord(Spec):
+    """One file that the plan was made from."""
+
+    role: Literal["cluster", "workload", "profile", "trace"]
+    path: str = Field(min_length=1, description="relative to the plan")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Provenance(Spec):
+    """Where the plan came from: enough to make it again."""
+
+    alpaplan: str
+    method: str
+    seed: int = Field(ge=0)
+    max_evaluations: int | None = Field(default=None, ge=1)
+    stopped_early: Literal["time-limit", "interrupt"] | None = Field(
+        default=None, description="set if the clock or a person ended the search: not repeatable"
+    )
+    inputs: tuple[InputRecord, ...] = ()
+
+
+class LatencySummary(Spec):
+    """Latencies of attained requests."""
+
+    mean: NonNegativeSeconds
+    p50: NonNegativeSeconds
+    p90: NonNegativeSeconds
+    p99: NonNegativeSeconds
+
+
+class ArrivalsRecord(Spec):
+    """The arrivals that a number was measured on."""
+
+    source: Literal["sampled", "held-out"]
+    samples: int = Field(ge=1)
+    duration_s: NonNegativeSeconds
+    requests: int = Field(ge=0)
+
+
+class Prediction(Spec):
+    """What to expect of the plan, measured on arrivals that the search did not see."""
+
+    slo_attainment: Fraction
+    slo_attainment_interval_95: tuple[Fraction, Fraction] | None = None
+    training_slo_attainment: Fraction | None = Field(
+        default=None, description="on the arrivals that the search saw: too rosy"
+    )
+    goodput_rps: NonNegativeNumber | None = None
+    latency_s: LatencySummary | None = None
+    arrivals: ArrivalsRecord | None = None
+
+
+class Routing(Spec):
+    """How requests choose between the groups that hold their model."""
+
+    dispatch: Dispatch
+
+
+class PlannedModel(Spec):
+    """One model of the workload as the plan serves it."""
+
+    name: Name
+    profile: Name
+    slo_s: PositiveSeconds | None = None
+    groups: tuple[Name, ...] = ()
+    slo_attainment: Fraction | None = None
+    latency_s: LatencySummary | None = None
+
+
+class PlanSpec(Spec):
+    """A placement with its predictions; only `kind`, `version` and `groups` are needed."""
+
+    kind: Literal["placement-plan"]
+    version: Literal[1]
+    provenance: Provenance | None = None
+    prediction: Prediction | None = None
+    groups: tuple[GroupSpec, ...]
+    unused_devices: tuple[NodeDevices, ...] = ()
+    routing: Routing | None = None
+    models: tuple[PlannedModel, ...] = ()
+
+    @field_validator("groups")
+    @classmethod
+    def _check_names(cls, groups: tuple[GroupSpec, ...]) -> tuple[GroupSpec, ...]:
+        fail_at(duplicates(group.name for group in groups))
+        return groups

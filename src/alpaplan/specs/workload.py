@@ -1,0 +1,124 @@
+"""The workload document: the models that are asked for, their objectives and arrivals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from alpaplan.errors import Issue
+from alpaplan.specs.arrivals import Arrivals, ArrivalsSpec, at_share
+from alpaplan.specs.fields import (
+    Name,
+    PositiveNumber,
+    PositiveSeconds,
+    Spec,
+    fail_at,
+)
+
+MAX_MODELS = 100_000
+"""Most models of one workload, after `count` is written out."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """One model of a workload after ``count`` is written out.
+
+    Parameters
+    ----------
+    name
+        What requests ask for.
+    profile
+        Name of its model profile.
+    slo_s, slo_scale
+        Latency objective: exactly one of them is not None.
+    weight
+        How much one attained request counts.
+    arrivals
+        Its own process; every rate is this model's share.
+    entry
+        Index of the workload's entry it comes from.
+    """
+
+    name: str
+    profile: str
+    slo_s: float | None
+    slo_scale: float | None
+    weight: float
+    arrivals: ArrivalsSpec
+    entry: int
+
+
+class ModelEntry(Spec):
+    """One entry of a workload: one model, or `count` alike."""
+
+    name: Name
+    count: int | None = Field(default=None, strict=True, ge=1, le=MAX_MODELS)
+    profile: Name
+    slo_s: PositiveSeconds | None = Field(
+        default=None, description="latency objective; the deadline is arrival + slo_s"
+    )
+    slo_scale: PositiveNumber | None = Field(
+        default=None, description="objective as a multiple of the smallest configuration's latency"
+    )
+    weight: PositiveNumber = Field(default=1.0, description="how much one attained request counts")
+    arrivals: Arrivals
+
+    @model_validator(mode="after")
+    def _one_objective(self) -> Self:
+        if (self.slo_s is None) == (self.slo_scale is None):
+            found = "none" if self.slo_s is None else "both"
+            text = f"must have either slo_s or slo_scale, found {found}"
+            raise PydanticCustomError("objective", "{text}", {"text": text})
+        return self
+
+    def names(self) -> list[str]:
+        """Names of the models that this entry stands for."""
+        if self.count is None:
+            return [self.name]
+        return [f"{self.name}-{index}" for index in range(self.count)]
+
+
+class WorkloadSpec(Spec):
+    """What the cluster has to serve."""
+
+    kind: Literal["workload"]
+    version: Literal[1]
+    name: Name
+    models: tuple[ModelEntry, ...] = Field(min_length=1)
+
+    @field_validator("models")
+    @classmethod
+    def _check_models(cls, entries: tuple[ModelEntry, ...]) -> tuple[ModelEntry, ...]:
+        num_models = sum(entry.count or 1 for entry in entries)
+        if num_models > MAX_MODELS:
+            fail_at([Issue((), f"must be at most {MAX_MODELS} models, found {num_models}")])
+        first: dict[str, int] = {}
+        issues = []
+        for index, entry in enumerate(entries):
+            taken = next((name for name in entry.names() if name in first), None)
+            if taken is not None:
+                message = f"duplicate {taken!r}, first at number {first[taken] + 1}"
+                issues.append(Issue((index, "name"), message))
+            for name in entry.names():
+                first.setdefault(name, index)
+        fail_at(issues)
+        return entries
+
+    def served_models(self) -> tuple[ServedModel, ...]:
+        """Write out ``count`` and share out rates: one item for each model, in file order."""
+        return tuple(
+            ServedModel(
+                name=name,
+                profile=entry.profile,
+                slo_s=entry.slo_s,
+                slo_scale=entry.slo_scale,
+                weight=entry.weight,
+                arrivals=at_share(entry.arrivals, index, entry.count or 1),
+                entry=entry_index,
+            )
+            for entry_index, entry in enumerate(self.models)
+            for index, name in enumerate(entry.names())
+        )

@@ -1,0 +1,1 @@
+"""Arrivals: the processes that generate them and the traces they leave."""
