@@ -1,5 +1,5 @@
 """The command line: one file a command."""
 
-from alpaplan.cli.main import main
+from alpaplan.cli.app import main
 
 __all__ = ["main"]
