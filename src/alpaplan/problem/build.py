@@ -1,0 +1,152 @@
+"""Specs to arrays: which group shapes there are, and what each model costs on each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from alpaplan.errors import Issue, SpecError, did_you_mean
+from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.workload import ServedModel, WorkloadSpec
+
+
+def build_problem(
+    cluster: ClusterSpec,
+    workload: WorkloadSpec,
+    profiles: Mapping[str, ModelProfileSpec],
+    known_profiles: Iterable[str] = (),
+) -> PlacementProblem:
+    """Turn validated documents into one problem of arrays.
+
+    Parameters
+    ----------
+    cluster, workload
+        The documents.
+    profiles
+        Profile name -> profile; has to hold every profile that the workload names.
+    known_profiles
+        More names to suggest from when one is missing.
+
+    Raises
+    ------
+    SpecError
+        If the workload names a profile that is not there.
+    """
+    models = workload.served_models()
+    _check_profiles(workload, profiles, known_profiles)
+    profile_names = tuple(dict.fromkeys(model.profile for model in models))
+    used = [profiles[name] for name in profile_names]
+    pools = device_pools(cluster)
+    shapes = _group_shapes(pools, used)
+    num_stages = max((shape.inter_op for shape in shapes), default=1)
+    axes = (len(shapes), len(used), num_stages)
+    supported = np.zeros(axes[:2], dtype=np.bool_)
+    latency_s = np.zeros(axes, dtype=np.float64)
+    weight_bytes = np.zeros(axes, dtype=np.int64)
+    activation_bytes = np.zeros(axes, dtype=np.int64)
+    for h, shape in enumerate(shapes):
+        # In this order and nowhere else, so that rounding is the same for every reader.
+        slowdown = 1 + cluster.serving.stage_overhead * shape.inter_op
+        for p, profile in enumerate(used):
+            config = _find_config(profile, pools[shape.pool].device, shape)
+            if config is None:
+                continue
+            supported[h, p] = True
+            latency_s[h, p, : shape.inter_op] = [x * slowdown for x in config.stage_latency_s[1]]
+            weight_bytes[h, p, : shape.inter_op] = config.stage_weight_bytes
+            if config.stage_activation_bytes is not None:
+                activation_bytes[h, p, : shape.inter_op] = config.stage_activation_bytes[1]
+    devices = {pool.device for pool in pools}
+    return PlacementProblem(
+        model_names=tuple(model.name for model in models),
+        profile_names=profile_names,
+        profile_of_model=np.array([profile_names.index(m.profile) for m in models], dtype=np.int64),
+        slo_s=np.array([resolve_slo_s(m, profiles[m.profile], devices) for m in models]),
+        model_weight=np.array([model.weight for model in models], dtype=np.float64),
+        pools=pools,
+        shapes=shapes,
+        num_stages=np.array([shape.inter_op for shape in shapes], dtype=np.int64),
+        supported=supported,
+        stage_latency_s=latency_s,
+        stage_weight_bytes=weight_bytes,
+        stage_activation_bytes=activation_bytes,
+        dispatch=cluster.serving.dispatch,
+        request_overhead_s=cluster.serving.request_overhead_s,
+    )
+
+
+def device_pools(cluster: ClusterSpec) -> tuple[DevicePool, ...]:
+    """Return the cluster's node pools in document order."""
+    return tuple(
+        DevicePool(
+            name=pool.name,
+            device=pool.device,
+            num_nodes=pool.count,
+            devices_per_node=pool.devices_per_node,
+            usable_memory_bytes=pool.usable_memory_bytes,
+        )
+        for pool in cluster.node_pools
+    )
+
+
+def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterable[str]) -> float:
+    """Return the latency objective of a model in seconds.
+
+    ``slo_scale`` multiplies the latency at batch size 1 of the smallest configuration: the
+    one of the fewest devices among the given device types (among all, if the profile has none
+    of them), the faster one if there are several.
+    """
+    if model.slo_s is not None:
+        return model.slo_s
+    here = set(devices)
+    usable = [config for config in profile.configs if config.device in here] or profile.configs
+    smallest = min(usable, key=lambda config: (config.num_devices, config.latency_s))
+    return (model.slo_scale or 0.0) * smallest.latency_s
+
+
+def _check_profiles(
+    workload: WorkloadSpec, profiles: Mapping[str, ModelProfileSpec], known: Iterable[str]
+) -> None:
+    names = [*profiles, *known]
+    issues = [
+        Issue(
+            ("models", index, "profile"),
+            f"no such model profile, found {entry.profile!r}{did_you_mean(entry.profile, names)}",
+        )
+        for index, entry in enumerate(workload.models)
+        if entry.profile not in profiles
+    ]
+    if issues:
+        raise SpecError("workload", issues)
+
+
+def _group_shapes(
+    pools: tuple[DevicePool, ...], profiles: list[ModelProfileSpec]
+) -> tuple[GroupShape, ...]:
+    """List, for each pool, the configurations that some profile has and that it can hold."""
+    shapes: dict[GroupShape, None] = {}
+    for index, pool in enumerate(pools):
+        pairs = sorted(
+            {
+                (config.num_devices, config.intra_op, config.inter_op)
+                for profile in profiles
+                for config in profile.configs
+                if config.device == pool.device and pool.can_hold_group_of(config.num_devices)
+            }
+        )
+        for _, intra_op, inter_op in pairs:
+            shapes[GroupShape(index, intra_op, inter_op)] = None
+    return tuple(shapes)
+
+
+def _find_config(
+    profile: ModelProfileSpec, device: str, shape: GroupShape
+) -> ProfiledConfig | None:
+    wanted = (device, shape.intra_op, shape.inter_op)
+    for config in profile.configs:
+        if (config.device, config.intra_op, config.inter_op) == wanted:
+            return config
+    return None

@@ -1,0 +1,155 @@
+"""An independent check of a plan document against the documents it was made from.
+
+It shares nothing with the search: it reads the specs themselves, device by device, so
+that a mistake in the problem's arrays or in the search cannot hide here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from alpaplan.errors import Issue, did_you_mean
+from alpaplan.specs.cluster import ClusterSpec, NodePool
+from alpaplan.specs.plan import GroupSpec, PlanSpec
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.workload import WorkloadSpec
+from alpaplan.units import format_bytes
+
+
+def check_plan(
+    cluster: ClusterSpec,
+    workload: WorkloadSpec,
+    profiles: Mapping[str, ModelProfileSpec],
+    plan: PlanSpec,
+) -> list[Issue]:
+    """Return everything that keeps a plan from running as written, in document order.
+
+    Checked are: nodes and devices exist, have the group's device type and belong to one group
+    only; a group has ``intra_op * inter_op`` devices inside one node or whole nodes of one
+    pool; replicas are of models in the workload whose profile lists the group's configuration;
+    on every device, weights of all replicas plus the largest activation stay within the
+    usable memory.
+
+    Parameters
+    ----------
+    cluster, workload, profiles
+        The documents; `profiles` by name.
+    plan
+        The plan to check.
+    """
+    nodes = {
+        pool.node_name(index): pool for pool in cluster.node_pools for index in range(pool.count)
+    }
+    profile_of = {model.name: model.profile for model in workload.served_models()}
+    owner: dict[tuple[str, int], str] = {}
+    issues: list[Issue] = []
+    for index, group in enumerate(plan.groups):
+        placed = [
+            *_check_devices(group, nodes, owner),
+            *_check_size(group, nodes),
+        ]
+        replicas = list(_check_replicas(group, profile_of, profiles))
+        if not placed and not replicas:
+            replicas = list(_check_memory(group, nodes, profile_of, profiles))
+        issues += [
+            Issue(("groups", index, *issue.where), f"group {group.name!r} {issue.message}")
+            for issue in placed + replicas
+        ]
+    return issues
+
+
+def _check_devices(
+    group: GroupSpec, nodes: Mapping[str, NodePool], owner: dict[tuple[str, int], str]
+) -> Iterator[Issue]:
+    for position, item in enumerate(group.devices):
+        pool = nodes.get(item.node)
+        if pool is None:
+            hint = did_you_mean(item.node, nodes)
+            where = ("devices", position, "node")
+            yield Issue(where, f"must run on nodes of the cluster, found {item.node!r}{hint}")
+            continue
+        if pool.device != group.device:
+            yield Issue(
+                ("devices", position, "node"),
+                f"must run on {group.device!r} devices, found {item.node!r} with {pool.device!r}",
+            )
+        for place, device in enumerate(item.devices):
+            there = ("devices", position, "devices", place)
+            if device >= pool.devices_per_node:
+                last = pool.devices_per_node - 1
+                yield Issue(there, f"must use devices 0 to {last} of a node, found {device}")
+            other = owner.setdefault((item.node, device), group.name)
+            if other != group.name:
+                where_else = f"{item.node} {device} is {other!r}'s"
+                yield Issue(there, f"must have devices of its own, {where_else}")
+
+
+def _check_size(group: GroupSpec, nodes: Mapping[str, NodePool]) -> Iterator[Issue]:
+    wanted = group.intra_op * group.inter_op
+    found = sum(len(item.devices) for item in group.devices)
+    if found != wanted:
+        what = f"must have intra_op * inter_op = {wanted} devices, found {found}"
+        yield Issue(("devices",), what)
+    pools = [nodes[item.node] for item in group.devices if item.node in nodes]
+    if len(group.devices) == 1 or len(pools) < len(group.devices):
+        return
+    whole = all(
+        len(item.devices) == pool.devices_per_node
+        for item, pool in zip(group.devices, pools, strict=True)
+    )
+    if len({pool.name for pool in pools}) > 1 or not whole:
+        yield Issue(("devices",), "must lie inside one node or cover whole nodes of one pool")
+
+
+def _check_replicas(
+    group: GroupSpec, profile_of: Mapping[str, str], profiles: Mapping[str, ModelProfileSpec]
+) -> Iterator[Issue]:
+    for position, replica in enumerate(group.replicas):
+        where = ("replicas", position, "model")
+        if replica.model not in profile_of:
+            hint = did_you_mean(replica.model, profile_of)
+            what = f"must hold models of the workload, found {replica.model!r}{hint}"
+            yield Issue(where, what)
+        elif _config(group, profiles[profile_of[replica.model]]) is None:
+            yield Issue(
+                where,
+                f"runs intra_op {group.intra_op}, inter_op {group.inter_op} on {group.device!r}, "
+                f"which profile {profile_of[replica.model]!r} of {replica.model!r} does not list",
+            )
+
+
+def _check_memory(
+    group: GroupSpec,
+    nodes: Mapping[str, NodePool],
+    profile_of: Mapping[str, str],
+    profiles: Mapping[str, ModelProfileSpec],
+) -> Iterator[Issue]:
+    found = (_config(group, profiles[profile_of[replica.model]]) for replica in group.replicas)
+    configs = [config for config in found if config is not None]
+    usable = nodes[group.devices[0].node].usable_memory_bytes
+    for stage in range(group.inter_op):
+        needed = 0
+        largest_activation = 0
+        for config in configs:
+            needed += config.stage_weight_bytes[stage]
+            if config.stage_activation_bytes is not None:
+                activation = config.stage_activation_bytes[1][stage]
+                largest_activation = max(largest_activation, activation)
+        needed += largest_activation
+        if needed > usable:
+            yield Issue(
+                ("replicas",),
+                f"needs {needed} bytes ({format_bytes(needed)}) on each device of stage {stage}, "
+                f"available are {usable} bytes ({format_bytes(usable)})",
+            )
+
+
+def _config(group: GroupSpec, profile: ModelProfileSpec) -> ProfiledConfig | None:
+    for config in profile.configs:
+        if (
+            config.device == group.device
+            and config.intra_op == group.intra_op
+            and config.inter_op == group.inter_op
+        ):
+            return config
+    return None

@@ -1,0 +1,160 @@
+"""Models that no placement can serve: too large for memory, or too slow for their objective."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.errors import InfeasibleError
+from alpaplan.problem.memory import room_for_profiles, stage_memory_bytes
+from alpaplan.problem.problem import PlacementProblem
+from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.units import format_bytes, format_seconds
+
+
+@dataclass(frozen=True)
+class UnservableModel:
+    """A model that cannot meet its objective even on an idle cluster.
+
+    Parameters
+    ----------
+    name
+        The model.
+    slo_s
+        Its latency objective.
+    best_latency_s
+        Smallest latency that any shape gives it, overheads included.
+    shape
+        Index of that shape.
+    """
+
+    name: str
+    slo_s: float
+    best_latency_s: float
+    shape: int
+
+
+def shapes_with_room(problem: PlacementProblem) -> NDArray[np.bool_]:
+    """Whether each shape can hold a replica of each profile alone, ``bool[H, P]``."""
+    nothing = np.zeros(len(problem.profile_names), dtype=np.int64)
+    rows = [room_for_profiles(problem, shape, nothing) for shape in range(len(problem.shapes))]
+    return np.array(rows, dtype=np.bool_).reshape(len(problem.shapes), nothing.size)
+
+
+def idle_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Latency of a request on an idle group, ``float64[H, P]``; infinite where it has no room."""
+    latency = problem.stage_latency_s.sum(axis=2) + problem.request_overhead_s
+    return np.where(shapes_with_room(problem), latency, np.inf)
+
+
+def check_feasible(problem: PlacementProblem, profiles: Mapping[str, ModelProfileSpec]) -> None:
+    """Make sure that every model fits somewhere.
+
+    Raises
+    ------
+    InfeasibleError
+        With a line for each profile that fits nowhere: which models, the bytes needed and
+        available in the configuration that came closest.
+    """
+    fits_somewhere = shapes_with_room(problem).any(axis=0)
+    lines = []
+    for p in np.flatnonzero(~fits_somewhere):
+        name = problem.profile_names[p]
+        models = [problem.model_names[m] for m in np.flatnonzero(problem.profile_of_model == p)]
+        reason = _why(problem, int(p), profiles[name])
+        lines.append(f"{_name_models(models)} cannot be placed: {reason}")
+    if lines:
+        raise InfeasibleError("no feasible placement\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def unservable_models(problem: PlacementProblem) -> list[UnservableModel]:
+    """Return the models whose best idle latency exceeds their objective, in model order.
+
+    Models that fit nowhere are not among them: `check_feasible` names those.
+    """
+    latency = idle_latency_s(problem)
+    if not latency.size:
+        return []
+    best = latency.min(axis=0)[problem.profile_of_model]
+    shape = latency.argmin(axis=0)[problem.profile_of_model]
+    too_slow = np.isfinite(best) & (best > problem.slo_s)
+    return [
+        UnservableModel(
+            problem.model_names[m], float(problem.slo_s[m]), float(best[m]), int(shape[m])
+        )
+        for m in np.flatnonzero(too_slow)
+    ]
+
+
+def check_servable(problem: PlacementProblem) -> None:
+    """Make sure that at least one model can meet its objective.
+
+    Raises
+    ------
+    InfeasibleError
+        If none can, with the best latency of each.
+    """
+    unservable = unservable_models(problem)
+    if len(unservable) < problem.num_models:
+        return
+    lines = [f"  {describe_unservable(problem, model)}" for model in unservable[:10]]
+    if len(unservable) > 10:
+        lines.append(f"  and {len(unservable) - 10} more")
+    raise InfeasibleError("no model can meet its latency objective\n" + "\n".join(lines))
+
+
+def describe_unservable(problem: PlacementProblem, model: UnservableModel) -> str:
+    """Say in a line how far a model is from its objective."""
+    shape = problem.shapes[model.shape]
+    device = problem.pools[shape.pool].device
+    return (
+        f"model {model.name!r} cannot be served within {format_seconds(model.slo_s)}: its best "
+        f"latency is {format_seconds(model.best_latency_s)} "
+        f"({device}, intra_op {shape.intra_op}, inter_op {shape.inter_op})"
+    )
+
+
+def _why(problem: PlacementProblem, profile: int, spec: ModelProfileSpec) -> str:
+    name = problem.profile_names[profile]
+    candidates = np.flatnonzero(problem.supported[:, profile])
+    if not candidates.size:
+        have = ", ".join(
+            sorted({f"{c.num_devices} x {c.device}" for c in spec.configs}, key=_by_number)
+        )
+        there = ", ".join(f"{p.num_nodes} x {p.devices_per_node} {p.device}" for p in problem.pools)
+        return (
+            f"profile {name!r} has no configuration that fits onto the cluster's nodes; "
+            f"it has groups of {have}, the cluster has {there}"
+        )
+    alone = np.zeros(len(problem.profile_names), dtype=np.int64)
+    alone[profile] = 1
+    usable_of = [problem.pools[problem.shapes[h].pool].usable_memory_bytes for h in candidates]
+    needed_of = [stage_memory_bytes(problem, int(h), alone) for h in candidates]
+    missing = [int(need.max()) - usable for need, usable in zip(needed_of, usable_of, strict=True)]
+    closest = int(np.argmin(missing))
+    shape = problem.shapes[candidates[closest]]
+    device = problem.pools[shape.pool].device
+    stage = int(needed_of[closest].argmax())
+    needed_bytes, usable = int(needed_of[closest][stage]), usable_of[closest]
+    return (
+        f"profile {name!r} needs {needed_bytes} bytes ({format_bytes(needed_bytes)}) on each "
+        f"device of stage {stage} in its closest configuration ({device}, "
+        f"intra_op {shape.intra_op}, inter_op {shape.inter_op}), available are {usable} bytes "
+        f"({format_bytes(usable)})"
+    )
+
+
+def _by_number(text: str) -> tuple[int, str]:
+    number, _, rest = text.partition(" ")
+    return int(number), rest
+
+
+def _name_models(names: list[str]) -> str:
+    if len(names) == 1:
+        return f"model {names[0]!r}"
+    shown = ", ".join(repr(name) for name in names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"models {shown}{more}"
