@@ -66,6 +66,10 @@ class SpecError(AlpaplanError):
         super().__init__("; ".join(issue.message for issue in self.issues))
 
 
+class TooManyArrivalsError(AlpaplanError):
+    """An arrival process would leave more arrivals than memory should be filled with."""
+
+
 class InfeasibleError(AlpaplanError):
     """No placement can exist; the message says which model, what it needs and what there is."""
 

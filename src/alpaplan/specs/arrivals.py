@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from alpaplan.specs.fields import (
@@ -19,6 +19,24 @@ from alpaplan.specs.fields import (
     PositiveSeconds,
     Spec,
 )
+
+MIN_CV = 1e-3
+MAX_CV = 1e3
+"""Limits of `cv`: nearer to equal gaps is ``deterministic``, and wilder ones leave one burst."""
+
+MIN_WEIBULL_SHAPE = 0.05
+MAX_WEIBULL_SHAPE = 1e3
+"""Limits of the Weibull shape, which stand for `cv` from 3.7e5 down to 0.0013."""
+
+
+def weibull_cv(shape: float) -> float:
+    """Return the coefficient of variation of a Weibull distribution, for a shape within limits.
+
+    From the moments ``E[X**n] = scale**n * gamma(1 + n / shape)``; Johnson, Kotz and
+    Balakrishnan, Continuous Univariate Distributions vol. 1 (2nd ed.), chapter 21.
+    """
+    log_second_over_first = math.lgamma(1 + 2 / shape) - 2 * math.lgamma(1 + 1 / shape)
+    return math.sqrt(math.expm1(log_second_over_first))
 
 
 class _RateSpec(Spec):
@@ -74,6 +92,11 @@ class GammaArrivals(_RateSpec):
     process: Literal["gamma"]
     cv: PositiveNumber
 
+    @field_validator("cv")
+    @classmethod
+    def _cv_within_limits(cls, cv: float) -> float:
+        return _within("cv", cv, MIN_CV, MAX_CV)
+
 
 class WeibullArrivals(_RateSpec):
     """Weibull-distributed gaps, given by `cv` or by the shape parameter."""
@@ -81,6 +104,17 @@ class WeibullArrivals(_RateSpec):
     process: Literal["weibull"]
     cv: PositiveNumber | None = None
     shape: PositiveNumber | None = None
+
+    @field_validator("shape")
+    @classmethod
+    def _shape_within_limits(cls, shape: float | None) -> float | None:
+        return _within("shape", shape, MIN_WEIBULL_SHAPE, MAX_WEIBULL_SHAPE)
+
+    @field_validator("cv")
+    @classmethod
+    def _cv_of_some_shape(cls, cv: float | None) -> float | None:
+        lowest, highest = weibull_cv(MAX_WEIBULL_SHAPE), weibull_cv(MIN_WEIBULL_SHAPE)
+        return _within("cv of weibull gaps", cv, lowest, highest)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -94,6 +128,11 @@ class ParetoArrivals(_RateSpec):
     process: Literal["pareto"]
     cv: PositiveNumber | None = None
     shape: PositiveNumber | None = None
+
+    @field_validator("cv")
+    @classmethod
+    def _cv_within_limits(cls, cv: float | None) -> float | None:
+        return _within("cv", cv, MIN_CV, MAX_CV)
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -222,6 +261,15 @@ def _sum_of_powers(count: int, exponent: float) -> float:
 def _one_of_cv_and_shape(cv: float | None, shape: float | None) -> None:
     if (cv is None) == (shape is None):
         _refuse(f"must have either cv or shape, found {'none' if cv is None else 'both'}")
+
+
+_Value = TypeVar("_Value", float, float | None)
+
+
+def _within(what: str, value: _Value, lowest: float, highest: float) -> _Value:
+    if value is not None and not lowest <= value <= highest:
+        _refuse(f"{what} must be from {lowest:.3g} to {highest:.3g}, found {value:g}")
+    return value
 
 
 def _refuse(message: str) -> None:

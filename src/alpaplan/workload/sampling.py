@@ -1,0 +1,130 @@
+"""From a workload's models to one trace of all their arrivals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.errors import Issue, SpecError, TooManyArrivalsError
+from alpaplan.specs.arrivals import TraceArrivals
+from alpaplan.specs.workload import ServedModel
+from alpaplan.workload.arrivals import MAX_ARRIVALS, process_of
+from alpaplan.workload.trace import Trace
+
+
+def sample_trace(
+    models: Sequence[ServedModel], duration_s: float, rng: np.random.Generator
+) -> Trace:
+    """Draw the arrivals of all models in ``[0, duration_s)``.
+
+    Every model has a generator of its own, spawned from `rng`, so a change to one model's
+    process leaves the arrivals of the others as they are. Models with recorded arrivals
+    contribute nothing; `merge_traces` adds theirs.
+
+    Returns
+    -------
+    Trace
+        Of all `models`, in the given order; equal times are in model order.
+
+    Raises
+    ------
+    SpecError
+        If there are too many arrivals; it names the workload's entries.
+    ValueError
+        If `duration_s` is negative or not finite.
+    """
+    _check_total(models, expected_rate_rps(models) * duration_s)
+    parts = [np.empty(0)]
+    for model, own_rng in zip(models, rng.spawn(len(models)), strict=True):
+        if isinstance(model.arrivals, TraceArrivals):
+            parts.append(parts[0])
+            continue
+        try:
+            parts.append(process_of(model.arrivals).sample(duration_s, own_rng))
+        except TooManyArrivalsError as error:
+            where = ("models", model.entry, "arrivals")
+            raise SpecError("workload", [Issue(where, str(error))]) from error
+    counts = [part.size for part in parts[1:]]
+    return _merged(
+        np.concatenate(parts),
+        np.repeat(np.arange(len(models), dtype=np.int32), counts),
+        tuple(model.name for model in models),
+        duration_s,
+    )
+
+
+def merge_traces(traces: Sequence[Trace], duration_s: float) -> Trace:
+    """Join traces of the same models into one, such as sampled and recorded arrivals.
+
+    Parameters
+    ----------
+    traces
+        At least one, all with the same `model_names`.
+    duration_s
+        Observed time of the result. No arrival is dropped: cut with `Trace.window` before.
+
+    Returns
+    -------
+    Trace
+        Equal times are in the order of `traces`.
+
+    Raises
+    ------
+    ValueError
+        If there is no trace, or their model names differ.
+    """
+    model_names = traces[0].model_names if traces else ()
+    if not traces or any(trace.model_names != model_names for trace in traces):
+        raise ValueError("traces must be at least one, all of the same models")
+    return _merged(
+        np.concatenate([trace.arrival_s for trace in traces]),
+        np.concatenate([trace.model for trace in traces]),
+        model_names,
+        duration_s,
+    )
+
+
+def expected_rate_rps(models: Sequence[ServedModel]) -> NDArray[np.float64]:
+    """Return the long-run rate of each model, NaN where arrivals are recorded.
+
+    Returns
+    -------
+    float64[num_models]
+        Requests per second.
+    """
+    return np.array(
+        [
+            np.nan
+            if isinstance(model.arrivals, TraceArrivals)
+            else process_of(model.arrivals).rate_rps
+            for model in models
+        ],
+        dtype=np.float64,
+    )
+
+
+def _check_total(models: Sequence[ServedModel], expected: NDArray[np.float64]) -> None:
+    """Refuse, before anything is drawn, what would fill the memory."""
+    total = float(np.nansum(expected))
+    if not total > MAX_ARRIVALS:
+        return
+    limit = f"must be at most {MAX_ARRIVALS:,} arrivals"
+    too_many = {
+        model.entry: Issue(("models", model.entry, "arrivals"), f"{limit}, found about {own:.3g}")
+        for model, own in zip(models, expected.tolist(), strict=True)
+        if own > MAX_ARRIVALS
+    }
+    together = Issue(("models",), f"{limit} together, found about {total:.3g}")
+    raise SpecError("workload", too_many.values() or [together])
+
+
+def _merged(
+    arrival_s: NDArray[np.float64],
+    model: NDArray[np.int32],
+    model_names: tuple[str, ...],
+    duration_s: float,
+) -> Trace:
+    order = np.argsort(arrival_s, kind="stable")
+    return Trace(arrival_s[order], model[order], model_names, duration_s)
