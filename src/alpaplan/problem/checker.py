@@ -126,22 +126,23 @@ def _check_memory(
 ) -> Iterator[Issue]:
     found = (_config(group, profiles[profile_of[replica.model]]) for replica in group.replicas)
     configs = [config for config in found if config is not None]
-    usable = nodes[group.devices[0].node].usable_memory_bytes
+    needed_bytes = []
     for stage in range(group.inter_op):
-        needed = 0
-        largest_activation = 0
-        for config in configs:
-            needed += config.stage_weight_bytes[stage]
-            if config.stage_activation_bytes is not None:
-                activation = config.stage_activation_bytes[1][stage]
-                largest_activation = max(largest_activation, activation)
-        needed += largest_activation
-        if needed > usable:
-            yield Issue(
-                ("replicas",),
-                f"needs {needed} bytes ({format_bytes(needed)}) on each device of stage {stage}, "
-                f"available are {usable} bytes ({format_bytes(usable)})",
-            )
+        weights = sum(config.stage_weight_bytes[stage] for config in configs)
+        activations = [
+            config.stage_activation_bytes[1][stage]
+            for config in configs
+            if config.stage_activation_bytes is not None
+        ]
+        needed_bytes.append(weights + max(activations, default=0))
+    needed = max(needed_bytes)
+    usable = nodes[group.devices[0].node].usable_memory_bytes
+    if needed > usable:
+        yield Issue(
+            ("replicas",),
+            f"needs {needed} bytes ({format_bytes(needed)}) on each device of stage "
+            f"{needed_bytes.index(needed)}, available are {usable} bytes ({format_bytes(usable)})",
+        )
 
 
 def _config(group: GroupSpec, profile: ModelProfileSpec) -> ProfiledConfig | None:

@@ -50,6 +50,12 @@ def idle_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
     return np.where(shapes_with_room(problem), latency, np.inf)
 
 
+def servable_replicas(problem: PlacementProblem) -> NDArray[np.bool_]:
+    """Whether a replica of each model on each shape can ever attain a request, ``bool[H, M]``."""
+    latency = idle_latency_s(problem)[:, problem.profile_of_model]
+    return np.asarray(latency <= problem.slo_s)
+
+
 def check_feasible(problem: PlacementProblem, profiles: Mapping[str, ModelProfileSpec]) -> None:
     """Make sure that every model fits somewhere.
 

@@ -102,17 +102,24 @@ class LatencySummary(Spec):
 class ArrivalsRecord(Spec):
     """The arrivals that a number was measured on."""
 
-    source: Literal["sampled", "held-out"]
-    samples: int = Field(ge=1)
-    duration_s: NonNegativeSeconds
-    requests: int = Field(ge=0)
+    source: Literal["sampled", "held-out"] = Field(
+        description="fresh samples of the workload, or the end of its recorded arrivals"
+    )
+    runs: int = Field(ge=1)
+    run_s: NonNegativeSeconds = Field(description="length of each run")
+    requests: int = Field(ge=0, description="of all runs together")
 
 
 class Prediction(Spec):
     """What to expect of the plan, measured on arrivals that the search did not see."""
 
     slo_attainment: Fraction
-    slo_attainment_interval_95: tuple[Fraction, Fraction] | None = None
+    confidence_interval_95: tuple[Fraction, Fraction] | None = Field(
+        default=None, description="where the mean attainment of ever more runs lies"
+    )
+    prediction_interval_95: tuple[Fraction, Fraction] | None = Field(
+        default=None, description="where the attainment of one more run as long as these lies"
+    )
     training_slo_attainment: Fraction | None = Field(
         default=None, description="on the arrivals that the search saw: too rosy"
     )
@@ -136,6 +143,9 @@ class PlannedModel(Spec):
     groups: tuple[Name, ...] = ()
     slo_attainment: Fraction | None = None
     latency_s: LatencySummary | None = None
+    best_latency_s: PositiveSeconds | None = Field(
+        default=None, description="only of a model that cannot meet its slo_s anywhere"
+    )
 
 
 class PlanSpec(Spec):

@@ -57,3 +57,7 @@ class Trace:
         first, last = np.searchsorted(self.arrival_s, [start_s, end_s])
         part = slice(int(first), int(last))
         return Trace(self.arrival_s[part], self.model[part], self.model_names, end_s - start_s)
+
+    def starting_at(self, start_s: float) -> Trace:
+        """Shift all times so that `start_s` becomes time 0."""
+        return Trace(self.arrival_s - start_s, self.model, self.model_names, self.duration_s)

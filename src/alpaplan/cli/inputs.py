@@ -1,0 +1,149 @@
+"""The documents that `plan` and `simulate` work on, loaded together."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alpaplan.errors import InputError, SpecError
+from alpaplan.files.document import Document, load_document
+from alpaplan.files.profiles import load_profiles, profile_names
+from alpaplan.files.workload_traces import load_recorded
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.build import build_problem
+from alpaplan.problem.checker import check_plan
+from alpaplan.specs.arrivals import TraceArrivals
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.plan import InputRecord, PlanSpec
+from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.workload import ServedModel, WorkloadSpec
+from alpaplan.workload.trace import Trace
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a plan is made from.
+
+    Parameters
+    ----------
+    cluster, workload
+        Documents.
+    profiles
+        Profile name -> document, of the profiles that the workload names.
+    recorded
+        Model name -> trace, of the models with recorded arrivals.
+    models
+        The workload's models, written out.
+    problem
+        The problem that they are.
+    """
+
+    cluster: Document[ClusterSpec]
+    workload: Document[WorkloadSpec]
+    profiles: Mapping[str, Document[ModelProfileSpec]]
+    recorded: Mapping[str, Trace]
+    models: tuple[ServedModel, ...]
+    problem: PlacementProblem
+
+    def profile_specs(self) -> dict[str, ModelProfileSpec]:
+        """Return the profiles by name."""
+        return {name: document.spec for name, document in self.profiles.items()}
+
+    def records(self, base: Path) -> tuple[InputRecord, ...]:
+        """Return the files with their hashes, relative to a folder, for a plan's provenance."""
+        roles = [("cluster", self.cluster), ("workload", self.workload)]
+        roles += [("profile", self.profiles[name]) for name in sorted(self.profiles)]
+        records = [_record(role, document.path, document.sha256, base) for role, document in roles]
+        for path in sorted(self.trace_paths()):
+            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+            records.append(_record("trace", path, sha256, base))
+        return tuple(records)
+
+    def trace_paths(self) -> set[Path]:
+        """Return the files of recorded arrivals."""
+        return {
+            self.workload.path.parent / model.arrivals.path
+            for model in self.models
+            if isinstance(model.arrivals, TraceArrivals)
+        }
+
+
+def load_inputs(cluster_path: Path, workload_path: Path, profiles_dir: Path) -> Inputs:
+    """Load all documents and build their problem.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with any of the files.
+    """
+    loaded: list[Document[ClusterSpec] | Document[WorkloadSpec]] = []
+    lines: list[str] = []
+    with _collect(lines):
+        loaded.append(cluster := load_document(cluster_path, ClusterSpec))
+    with _collect(lines):
+        loaded.append(workload := load_document(workload_path, WorkloadSpec))
+    if len(loaded) < 2:
+        raise InputError(lines)
+    models = workload.spec.served_models()
+    needed = list(dict.fromkeys(model.profile for model in models))
+    recorded: Mapping[str, Trace] = {}
+    profiles: dict[str, Document[ModelProfileSpec]] = {}
+    with _collect(lines):
+        recorded = load_recorded(workload)
+    with _collect(lines):
+        profiles = load_profiles(profiles_dir, needed)
+    if lines:
+        raise InputError(lines)
+    known = () if len(profiles) == len(needed) else profile_names(profiles_dir)
+    with spec_errors_of({"workload": workload, "cluster": cluster}):
+        problem = build_problem(
+            cluster.spec,
+            workload.spec,
+            {name: document.spec for name, document in profiles.items()},
+            known,
+        )
+    return Inputs(cluster, workload, profiles, recorded, models, problem)
+
+
+def require_valid_plan(inputs: Inputs, plan: Document[PlanSpec]) -> None:
+    """Make sure that a plan fits its cluster and workload.
+
+    Raises
+    ------
+    InputError
+        With everything that the checker finds, at the plan's lines.
+    """
+    issues = check_plan(
+        inputs.cluster.spec, inputs.workload.spec, inputs.profile_specs(), plan.spec
+    )
+    if issues:
+        raise InputError(plan.error_line(issue) for issue in issues)
+
+
+@contextmanager
+def spec_errors_of(
+    documents: Mapping[str, Document[ClusterSpec] | Document[WorkloadSpec]],
+) -> Iterator[None]:
+    """Turn a `SpecError` raised inside into an `InputError` with the path and lines of its file."""
+    try:
+        yield
+    except SpecError as error:
+        document = documents[error.role]
+        raise InputError(document.error_line(issue) for issue in error.issues) from error
+
+
+def _record(role: str, path: Path, sha256: str, base: Path) -> InputRecord:
+    relative = Path(os.path.relpath(path.resolve(), base.resolve())).as_posix()
+    return InputRecord.model_validate({"role": role, "path": relative, "sha256": sha256})
+
+
+@contextmanager
+def _collect(lines: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        lines += error.lines

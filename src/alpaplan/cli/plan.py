@@ -1,0 +1,271 @@
+"""`alpaplan plan`: search for a placement plan, or check that a committed one is current."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+
+if TYPE_CHECKING:
+    from alpaplan.cli.inputs import Inputs
+    from alpaplan.files.document import Document
+    from alpaplan.search.planner import PlanResult
+    from alpaplan.specs.plan import PlanSpec
+
+STANDARD_OUTPUT = Path("-")
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How to search: what a plan's provenance records, and what only this run is told."""
+
+    method: str
+    seed: int
+    max_evaluations: int | None
+    time_limit_s: float | None
+    jobs: int
+    quiet: bool
+
+
+@click.command()
+@options.cluster
+@options.workload
+@options.profiles
+@options.output
+@options.method
+@options.seed
+@options.jobs
+@options.time_limit
+@options.max_evaluations
+@options.check
+@options.require_attainment
+@options.quiet
+@user_errors
+def plan(
+    cluster: Path | None,
+    workload: Path | None,
+    profiles: Path | None,
+    output: Path | None,
+    method: str | None,
+    seed: int | None,
+    jobs: int | None,
+    time_limit: str | None,
+    max_evaluations: int | None,
+    check: Path | None,
+    require_attainment: float | None,
+    quiet: bool,
+) -> None:
+    """Find a placement plan for a cluster and a workload.
+
+    Writes the plan, and prints a summary of it. The same inputs and seed give the same plan, byte
+    for byte, unless the clock ends the search. Ctrl-C ends it with the best plan so far.
+
+    With --check nothing is written: the inputs and settings that PLAN was made from are planned
+    again, and the exit status is 1 if the result differs.
+    """
+    committed = None
+    if check is not None:
+        path = output or STANDARD_OUTPUT if check == STANDARD_OUTPUT else check
+        committed = _load_committed(path)
+        cluster, workload, profiles = _inputs_of(committed, cluster, workload, profiles)
+    missing = [
+        name
+        for name, value in (("-c", cluster), ("-w", workload), ("-p", profiles))
+        if value is None
+    ]
+    if cluster is None or workload is None or profiles is None:
+        raise click.UsageError(f"missing option {', '.join(missing)} (or give --check PLAN)")
+    settings = _settings(
+        committed, method, seed, max_evaluations, _seconds(time_limit), jobs, quiet
+    )
+
+    from alpaplan.cli.inputs import load_inputs
+
+    inputs = load_inputs(cluster, workload, profiles)
+    target = committed.path if committed is not None else (output or STANDARD_OUTPUT)
+    document, result = _search(inputs, settings, target.parent)
+    if committed is not None:
+        _report_check(committed, document)
+    else:
+        _write(target, document)
+        if not quiet:
+            _print_summary(inputs, result, document, to_stderr=target == STANDARD_OUTPUT)
+    _exit(result, require_attainment)
+
+
+def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, PlanResult]:
+    import numpy as np
+
+    from alpaplan import __version__
+    from alpaplan.cli.inputs import spec_errors_of
+    from alpaplan.cli.progress import interruptible, search_progress
+    from alpaplan.export.plan import plan_document
+    from alpaplan.problem.checker import check_plan
+    from alpaplan.problem.feasibility import check_feasible, check_servable
+    from alpaplan.search.planner import solve
+    from alpaplan.search.stopping import TimeLimit, first_of
+    from alpaplan.specs.plan import Provenance
+    from alpaplan.workload.arrival_sets import make_arrival_sets
+
+    check_feasible(inputs.problem, inputs.profile_specs())
+    check_servable(inputs.problem)
+    limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
+    with (
+        interruptible() as interrupt,
+        search_progress(settings.max_evaluations, not settings.quiet) as listener,
+    ):
+        with spec_errors_of({"workload": inputs.workload}):
+            rng = np.random.default_rng(settings.seed)
+            arrivals = make_arrival_sets(inputs.models, inputs.recorded, rng)
+        result = solve(
+            inputs.problem,
+            arrivals,
+            settings.method,
+            max_evaluations=settings.max_evaluations,
+            stop=first_of(interrupt, *limits),
+            jobs=settings.jobs,
+            on_evaluation=listener,
+        )
+    provenance = Provenance(
+        alpaplan=__version__,
+        method=settings.method,
+        seed=settings.seed,
+        max_evaluations=settings.max_evaluations,
+        stopped_early=result.stop_reason.value if result.stop_reason else None,
+        inputs=inputs.records(base),
+    )
+    document = plan_document(inputs.problem, result, provenance, arrivals.source)
+    issues = check_plan(inputs.cluster.spec, inputs.workload.spec, inputs.profile_specs(), document)
+    if issues:
+        raise RuntimeError("the plan fails its own check: " + "; ".join(i.message for i in issues))
+    return document, result
+
+
+def _settings(
+    committed: Document[PlanSpec] | None,
+    method: str | None,
+    seed: int | None,
+    max_evaluations: int | None,
+    time_limit_s: float | None,
+    jobs: int | None,
+    quiet: bool,
+) -> _Settings:
+    """Take what is given; else what a committed plan was made with; else the defaults."""
+    from alpaplan.errors import did_you_mean
+    from alpaplan.search.registry import METHODS
+
+    made = committed.spec.provenance if committed is not None else None
+    name = method or (made.method if made else "auto")
+    if name not in METHODS:
+        known = ", ".join(METHODS)
+        raise click.UsageError(
+            f"--method must be one of {known}, found {name!r}{did_you_mean(name, METHODS)}"
+        )
+    if seed is None:
+        seed = made.seed if made else 0
+    if max_evaluations is None and made is not None:
+        max_evaluations = made.max_evaluations
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return _Settings(name, seed, max_evaluations, time_limit_s, jobs or cores or 1, quiet)
+
+
+def _seconds(text: str | None) -> float | None:
+    from alpaplan.units import parse_seconds
+
+    if text is None:
+        return None
+    try:
+        limit_s = parse_seconds(text)
+    except ValueError as error:
+        raise click.UsageError(f"--time-limit: {error}") from error
+    if limit_s <= 0:
+        raise click.UsageError(f"--time-limit: must be above 0, found {text!r}")
+    return limit_s
+
+
+def _load_committed(path: Path) -> Document[PlanSpec]:
+    from alpaplan.errors import InputError, Issue
+    from alpaplan.files.document import load_document
+    from alpaplan.specs.plan import PlanSpec
+
+    committed = load_document(path, PlanSpec)
+    made = committed.spec.provenance
+    if made is None:
+        issue = Issue((), "must have a provenance to be checked, found none (written by hand?)")
+        raise InputError([committed.error_line(issue)])
+    if made.stopped_early is not None:
+        what = f"was ended by {made.stopped_early}, so planning again need not give the same; "
+        issue = Issue(("provenance", "stopped_early"), what + "use --max-evaluations instead")
+        raise InputError([committed.error_line(issue)])
+    return committed
+
+
+def _inputs_of(
+    committed: Document[PlanSpec],
+    cluster: Path | None,
+    workload: Path | None,
+    profiles: Path | None,
+) -> tuple[Path | None, Path | None, Path | None]:
+    """Fill in the inputs that are not given from a plan's provenance."""
+    made = committed.spec.provenance
+    base = committed.path.parent
+    paths = {record.role: base / record.path for record in (made.inputs if made else ())}
+    folder = paths["profile"].parent if "profile" in paths else None
+    return cluster or paths.get("cluster"), workload or paths.get("workload"), profiles or folder
+
+
+def _report_check(committed: Document[PlanSpec], current: PlanSpec) -> None:
+    from alpaplan.report.difference import plan_differences
+
+    differences = plan_differences(committed.spec, current)
+    if not differences:
+        click.echo(f"{committed.path}: current")
+        return
+    click.echo(f"{committed.path}: stale")
+    for line in differences:
+        click.echo(f"  {line}")
+    sys.exit(1)
+
+
+def _write(target: Path, document: PlanSpec) -> None:
+    from alpaplan.files.plan_yaml import plan_to_yaml
+    from alpaplan.files.writing import write_atomically
+
+    text = plan_to_yaml(document)
+    if target == STANDARD_OUTPUT:
+        click.echo(text, nl=False)
+    else:
+        write_atomically(target, text.encode())
+
+
+def _print_summary(
+    inputs: Inputs, result: PlanResult, document: PlanSpec, *, to_stderr: bool
+) -> None:
+    from rich.console import Console
+
+    from alpaplan.report.plan import plan_summary
+
+    console = Console(stderr=to_stderr, highlight=False)
+    console.print(plan_summary(inputs.problem, result, document))
+
+
+def _exit(result: PlanResult, require_attainment: float | None) -> None:
+    from alpaplan.search.stopping import StopReason
+
+    if result.stop_reason is StopReason.INTERRUPT:
+        click.echo("interrupted: this is the best plan so far", err=True)
+        sys.exit(130)
+    found = result.prediction.slo_attainment
+    if require_attainment is not None and found < require_attainment:
+        click.echo(
+            f"predicted SLO attainment {found:.6g} is below the required {require_attainment:.6g}",
+            err=True,
+        )
+        sys.exit(1)

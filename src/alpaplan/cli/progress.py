@@ -1,0 +1,87 @@
+"""Live progress of a search on a terminal, and Ctrl-C as a wish rather than a crash."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from alpaplan.search.candidate import Score
+from alpaplan.search.context import ProgressListener, ignore_progress
+from alpaplan.search.stopping import Interrupt
+
+REFRESH_S = 0.1
+"""Seconds between two updates of the display: scores come a thousand times a second."""
+
+
+@contextmanager
+def search_progress(total: int | None, enabled: bool) -> Iterator[ProgressListener]:
+    """Show how a search goes on stderr while the block runs, if that is a terminal.
+
+    Parameters
+    ----------
+    total
+        Budget in simulated placements; None if there is none.
+    enabled
+        Whether to show anything at all.
+    """
+    console = Console(stderr=True)
+    if not enabled or not console.is_terminal:
+        yield ignore_progress
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("searching"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.completed:,} placements, best {task.fields[best]:.2%}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("search", total=total, best=0.0)
+        lock = threading.Lock()
+        seen, best, shown_at = 0, 0.0, 0.0
+
+        def listen(score: Score) -> None:
+            nonlocal seen, best, shown_at
+            with lock:
+                seen += 1
+                best = max(best, score.attainment)
+                now = time.monotonic()
+                if now - shown_at < REFRESH_S:
+                    return
+                shown_at = now
+            progress.update(task, completed=seen, best=best)
+
+        yield listen
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Turn the first Ctrl-C inside the block into a wish to stop; the second one is as usual."""
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    usual = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+        interrupt.ask()
+        signal.signal(signal.SIGINT, usual)
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -1,0 +1,138 @@
+"""A search result as a plan document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.devices import DeviceSpan
+from alpaplan.problem.feasibility import unservable_models
+from alpaplan.search.planner import PlanResult
+from alpaplan.search.prediction import Prediction
+from alpaplan.simulator.statistics import LatencyStatistics
+from alpaplan.specs import plan as spec
+
+SIGNIFICANT_DIGITS = 6
+"""Digits of predicted numbers in a plan: more than any sample supports, few enough to read."""
+
+
+def plan_document(
+    problem: PlacementProblem,
+    result: PlanResult,
+    provenance: spec.Provenance,
+    source: Literal["sampled", "held-out"],
+) -> spec.PlanSpec:
+    """Return the plan document of a search result.
+
+    Parameters
+    ----------
+    problem, result
+        What was solved, and how.
+    provenance
+        Where the plan comes from.
+    source
+        Kind of the arrivals that the prediction comes from.
+    """
+    placement = result.best.placement
+    groups = [
+        spec.GroupSpec(
+            name=f"g{g}",
+            device=problem.pools[problem.shapes[h].pool].device,
+            intra_op=problem.shapes[h].intra_op,
+            inter_op=problem.shapes[h].inter_op,
+            devices=_node_devices(problem, result.devices.groups[g]),
+            replicas=tuple(
+                spec.ReplicaSpec(model=problem.model_names[m])
+                for m in np.flatnonzero(placement.replicas[g])
+            ),
+        )
+        for g, h in enumerate(placement.shapes)
+    ]
+    return spec.PlanSpec(
+        kind="placement-plan",
+        version=1,
+        provenance=provenance,
+        prediction=_prediction(result, source),
+        groups=tuple(groups),
+        unused_devices=_node_devices(problem, result.devices.unused),
+        routing=spec.Routing(dispatch=problem.dispatch),
+        models=_models(problem, result),
+    )
+
+
+def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.PlannedModel, ...]:
+    best_latency_s = {model.name: model.best_latency_s for model in unservable_models(problem)}
+    planned = []
+    for m, name in enumerate(problem.model_names):
+        predicted = result.prediction.models[m]
+        groups = np.flatnonzero(result.best.placement.replicas[:, m])
+        best = best_latency_s.get(name)
+        planned.append(
+            spec.PlannedModel(
+                name=name,
+                profile=problem.profile_names[problem.profile_of_model[m]],
+                slo_s=_digits(float(problem.slo_s[m])),
+                groups=tuple(f"g{g}" for g in groups),
+                slo_attainment=_digits(predicted.slo_attainment),
+                latency_s=_latency(predicted.latency),
+                best_latency_s=None if best is None else _digits(best),
+            )
+        )
+    return tuple(planned)
+
+
+def _prediction(result: PlanResult, source: Literal["sampled", "held-out"]) -> spec.Prediction:
+    prediction: Prediction = result.prediction
+    return spec.Prediction(
+        slo_attainment=_rounded(prediction.slo_attainment),
+        confidence_interval_95=_interval(prediction.confidence_interval_95),
+        prediction_interval_95=_interval(prediction.prediction_interval_95),
+        training_slo_attainment=_digits(result.best.evaluation.slo_attainment),
+        goodput_rps=_digits(prediction.goodput_rps),
+        latency_s=_latency(prediction.latency),
+        arrivals=spec.ArrivalsRecord(
+            source=source,
+            runs=prediction.num_runs,
+            run_s=_rounded(prediction.run_s),
+            requests=prediction.num_requests,
+        ),
+    )
+
+
+def _node_devices(
+    problem: PlacementProblem, spans: Sequence[DeviceSpan]
+) -> tuple[spec.NodeDevices, ...]:
+    return tuple(
+        spec.NodeDevices(
+            node=f"{problem.pools[span.pool].name}-{span.node}",
+            devices=tuple(range(span.first, span.first + span.count)),
+        )
+        for span in spans
+    )
+
+
+def _latency(latency: LatencyStatistics) -> spec.LatencySummary | None:
+    if math.isnan(latency.mean_s):
+        return None
+    return spec.LatencySummary(
+        mean=_rounded(latency.mean_s),
+        p50=_rounded(latency.p50_s),
+        p90=_rounded(latency.p90_s),
+        p99=_rounded(latency.p99_s),
+    )
+
+
+def _interval(interval: tuple[float, float]) -> tuple[float, float]:
+    return _rounded(interval[0]), _rounded(interval[1])
+
+
+def _digits(number: float) -> float | None:
+    return None if math.isnan(number) else _rounded(number)
+
+
+def _rounded(number: float) -> float:
+    return float(f"{number:.{SIGNIFICANT_DIGITS}g}")

@@ -1,0 +1,70 @@
+"""How a committed plan differs from the one that its inputs give now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alpaplan.report.tables import device_ranges, name_ranges, percent
+from alpaplan.specs.plan import GroupSpec, InputRecord, PlanSpec
+
+
+def plan_differences(old: PlanSpec, new: PlanSpec) -> list[str]:
+    """Return what differs, a line each; empty if the plans say the same.
+
+    The version of alpaplan does not count: a new version that finds the same plan makes
+    nothing stale.
+
+    Parameters
+    ----------
+    old, new
+        The committed plan, and the one made now.
+    """
+    lines = [*_input_differences(old, new), *_group_differences(old, new)]
+    if old.prediction != new.prediction:
+        before = percent(old.prediction.slo_attainment if old.prediction else None)
+        now = percent(new.prediction.slo_attainment if new.prediction else None)
+        lines.append(f"prediction: attainment was {before}, is now {now}")
+    lines += [
+        f"{name}: not as it would be planned now"
+        for name in ("unused_devices", "routing", "models")
+        if getattr(old, name) != getattr(new, name)
+    ]
+    return lines
+
+
+def _input_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:
+    before, now = _inputs(old), _inputs(new)
+    for path in before | now:
+        if path not in now:
+            yield f"input {path}: no longer used"
+        elif path not in before:
+            yield f"input {path}: {now[path].role} not used before"
+        elif before[path].sha256 != now[path].sha256:
+            yield f"input {path}: {now[path].role} has changed since the plan was made"
+    if old.provenance and new.provenance:
+        for name in ("method", "seed", "max_evaluations"):
+            was, is_now = getattr(old.provenance, name), getattr(new.provenance, name)
+            if was != is_now:
+                yield f"{name}: was {was}, is now {is_now}"
+
+
+def _inputs(plan: PlanSpec) -> dict[str, InputRecord]:
+    return {record.path: record for record in plan.provenance.inputs} if plan.provenance else {}
+
+
+def _group_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:
+    before = {group.name: group for group in old.groups}
+    now = {group.name: group for group in new.groups}
+    for name in before | now:
+        if name not in now:
+            yield f"group {name}: would not exist now"
+        elif name not in before:
+            yield f"group {name}: would exist now: {_describe(now[name])}"
+        elif before[name] != now[name]:
+            yield f"group {name}: was {_describe(before[name])}, is now {_describe(now[name])}"
+
+
+def _describe(group: GroupSpec) -> str:
+    replicas = name_ranges([replica.model for replica in group.replicas])
+    shape = f"intra_op {group.intra_op}, inter_op {group.inter_op}"
+    return f"{group.device} {device_ranges(group.devices)} ({shape}) with {replicas or 'nothing'}"

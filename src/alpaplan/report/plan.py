@@ -1,0 +1,148 @@
+"""The summary that `alpaplan plan` prints: the plan, what it predicts, and what lost to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.feasibility import describe_unservable, unservable_models
+from alpaplan.problem.memory import memory_fill
+from alpaplan.report.tables import device_ranges, name_ranges, percent, table
+from alpaplan.search.candidate import Candidate
+from alpaplan.search.planner import PlanResult
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.units import format_seconds
+
+MAX_ROWS = 40
+"""Longest table shown; the plan document has all rows."""
+
+
+def plan_summary(problem: PlacementProblem, result: PlanResult, plan: PlanSpec) -> RenderableType:
+    """Return everything that a person should see of a finished search.
+
+    Parameters
+    ----------
+    problem, result
+        What was solved, and how.
+    plan
+        The plan document of the result.
+    """
+    return Group(
+        *_headline(problem, result, plan),
+        _groups_table(problem, result, plan),
+        _models_table(plan),
+        _tried_table(result),
+    )
+
+
+def _headline(
+    problem: PlacementProblem, result: PlanResult, plan: PlanSpec
+) -> Iterator[RenderableType]:
+    prediction = result.prediction
+    low, high = prediction.confidence_interval_95
+    one_low, one_high = prediction.prediction_interval_95
+    text = Text("SLO attainment ", style="bold")
+    text.append(percent(prediction.slo_attainment), style="bold green")
+    text.append(f" (95% confidence {percent(low)} to {percent(high)}) ", style="not bold")
+    text.append(f"on {prediction.num_requests:,} requests that the search did not see", "not bold")
+    yield text
+    yield Text(
+        f"one run of {format_seconds(prediction.run_s)} is expected between {percent(one_low)} and "
+        f"{percent(one_high)}; in training it was "
+        f"{percent(result.best.evaluation.slo_attainment)}"
+    )
+    latency = prediction.latency
+    yield Text(
+        f"goodput {prediction.goodput_rps:.4g} requests/s, latency mean "
+        f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
+        f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
+    )
+    for model in unservable_models(problem)[:MAX_ROWS]:
+        yield Text(describe_unservable(problem, model), style="yellow")
+    if plan.unused_devices:
+        count = sum(len(item.devices) for item in plan.unused_devices)
+        where = device_ranges(plan.unused_devices)
+        yield Text(f"devices left over: {count}, {where}", style="yellow")
+
+
+def _groups_table(problem: PlacementProblem, result: PlanResult, plan: PlanSpec) -> Table:
+    fill = memory_fill(problem, result.best.placement)
+    made = table(
+        f"Groups ({len(plan.groups)})",
+        *("group", "devices", "type", "intra_op", "inter_op", "memory", "replicas"),
+        right=("intra_op", "inter_op", "memory"),
+    )
+    for g, group in enumerate(plan.groups[:MAX_ROWS]):
+        made.add_row(
+            group.name,
+            device_ranges(group.devices),
+            group.device,
+            str(group.intra_op),
+            str(group.inter_op),
+            percent(float(fill[g]), 0),
+            name_ranges([replica.model for replica in group.replicas]),
+        )
+    return _capped(made, len(plan.groups), "groups")
+
+
+def _models_table(plan: PlanSpec) -> Table:
+    worst_first = sorted(
+        plan.models, key=lambda m: 2.0 if m.slo_attainment is None else m.slo_attainment
+    )
+    made = table(
+        f"Models ({len(plan.models)}), worst first",
+        *("model", "profile", "slo", "groups", "attainment", "p50", "p90", "p99"),
+        right=("slo", "attainment", "p50", "p90", "p99"),
+    )
+    for model in worst_first[:MAX_ROWS]:
+        latency = model.latency_s
+        made.add_row(
+            model.name,
+            model.profile,
+            format_seconds(model.slo_s or 0.0),
+            name_ranges(model.groups) or "none",
+            percent(model.slo_attainment),
+            *(
+                ("-", "-", "-")
+                if latency is None
+                else (format_seconds(x) for x in (latency.p50, latency.p90, latency.p99))
+            ),
+        )
+    return _capped(made, len(plan.models), "models")
+
+
+def _tried_table(result: PlanResult) -> Table:
+    ranked = sorted(result.tried, key=lambda candidate: candidate.score, reverse=True)
+    made = table(
+        f"Tried ({result.num_evaluations:,} placements simulated), on training arrivals",
+        *("method", "groups (intra_op, inter_op)", "replicas", "attainment", "latency", ""),
+        right=("replicas", "attainment", "latency"),
+    )
+    for rank, candidate in enumerate(ranked[:MAX_ROWS]):
+        made.add_row(
+            candidate.method,
+            candidate.partition,
+            str(int(candidate.placement.replicas.sum())),
+            percent(candidate.score.attainment),
+            format_seconds(-candidate.score.negative_latency_s),
+            "chosen" if rank == 0 else _why_lost(candidate, ranked[0]),
+        )
+    return _capped(made, len(ranked), "attempts")
+
+
+def _why_lost(candidate: Candidate, winner: Candidate) -> str:
+    missed = 100 * (winner.score.attainment - candidate.score.attainment)
+    if missed > 0:
+        return f"{missed:.2f} points fewer"
+    slower_s = winner.score.negative_latency_s - candidate.score.negative_latency_s
+    return f"{format_seconds(slower_s)} slower" if slower_s > 0 else "as good, tried later"
+
+
+def _capped(made: Table, num_rows: int, what: str) -> Table:
+    if num_rows > MAX_ROWS:
+        made.caption = f"and {num_rows - MAX_ROWS} more {what}"
+    return made

@@ -1,0 +1,82 @@
+"""Small parts that all tables share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.table import Table
+
+from alpaplan.specs.plan import NodeDevices
+
+_NUMBERED = re.compile(r"(.*?)(\d+)")
+
+
+def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
+    """Return an empty table in the project's style.
+
+    Parameters
+    ----------
+    title
+        Above the table.
+    columns
+        Their headers.
+    right
+        Headers of the columns that hold numbers.
+    """
+    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    to_the_right = set(right)
+    for column in columns:
+        made.add_column(column, justify="right" if column in to_the_right else "left")
+    return made
+
+
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """Show a fraction as a percentage; ``-`` if there is none."""
+    return "-" if fraction is None or fraction != fraction else f"{100 * fraction:.{digits}f}%"
+
+
+def name_ranges(names: Sequence[str]) -> str:
+    """Shorten runs of numbered names: ``m0 m1 m2 x`` becomes ``m0..2 x``."""
+    parts: list[str] = []
+    run: tuple[str, int, int] | None = None
+    for name in names:
+        match = _NUMBERED.fullmatch(name)
+        stem, number = (match.group(1), match.group(2)) if match else (name, "")
+        if run is not None and number and stem == run[0] and number == str(run[2] + 1):
+            run = (stem, run[1], run[2] + 1)
+            continue
+        parts += _run_text(run)
+        # A number with leading zeros is part of the name, not something to count on.
+        countable = bool(number) and number == str(int(number))
+        run = (stem, int(number), int(number)) if countable else None
+        if run is None:
+            parts.append(name)
+    return " ".join(parts + _run_text(run))
+
+
+def device_ranges(items: Sequence[NodeDevices]) -> str:
+    """Show devices by node: ``p3-0[0-3]``; whole runs of equally used nodes in one piece."""
+    texts = [f"{item.node}[{number_ranges(item.devices)}]" for item in items]
+    if len(texts) > 3:
+        return f"{texts[0]} .. {texts[-1]} ({len(texts)} nodes)"
+    return " ".join(texts)
+
+
+def number_ranges(numbers: Sequence[int]) -> str:
+    """Shorten runs of numbers: ``0 1 2 5`` becomes ``0-2,5``."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def _run_text(run: tuple[str, int, int] | None) -> list[str]:
+    if run is None:
+        return []
+    stem, first, last = run
+    return [f"{stem}{first}" if first == last else f"{stem}{first}..{last}"]

@@ -1,0 +1,78 @@
+"""AlpaServe's baselines: replication without model parallelism, and round robin."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+
+from alpaplan.search.candidate import Candidate, best_of
+from alpaplan.search.context import SearchContext
+from alpaplan.search.greedy import as_candidate, select_greedily
+from alpaplan.search.partition import GroupPartition, combine, pool_partitions
+from alpaplan.search.selection import ReplicaSelection
+
+ROUND_ROBIN_PIPELINE = (1, 4)
+"""(intra_op, inter_op) of round robin's groups: the four-stage pipelines of AlpaServe's
+evaluation (section 6.6). Without that shape the nearest size that exists is taken."""
+
+
+def selective_replication(context: SearchContext) -> list[Candidate]:
+    """Place replicas on single devices by fast greedy selection (AlpaServe section 6.2, "SR").
+
+    A pool whose single devices can serve no model stays empty.
+    """
+    problem = context.problem
+    singles = [
+        [part for part in pool_partitions(problem, pool) if _largest(context, part) == 1]
+        for pool in range(len(problem.pools))
+    ]
+    partitions = combine(problem, [parts for parts in singles if parts])
+    found = context.map_attempts(select_greedily, [part for part in partitions if part.shapes])
+    return [replace(candidate, method="selective-replication") for candidate in found]
+
+
+def round_robin(context: SearchContext) -> list[Candidate]:
+    """Deal the models out to equal groups in turn, round after round, until nothing fits.
+
+    AlpaServe section 6.6.
+    """
+    problem = context.problem
+    choices = []
+    for pool in range(len(problem.pools)):
+        partitions = pool_partitions(problem, pool)
+        if partitions:
+            choices.append([min(partitions, key=lambda part: _distance(context, part))])
+    found = context.map_attempts(_deal, combine(problem, choices))
+    return [best_of(found)] if found else []
+
+
+def _deal(context: SearchContext, partition: GroupPartition) -> Candidate:
+    selection = ReplicaSelection(context.problem, partition.shapes)
+    turns = itertools.cycle(range(len(partition.shapes)))
+    dealt = True
+    while dealt:
+        dealt = False
+        for model in range(context.problem.num_models):
+            # A full group passes its turn on to the next one.
+            for group in itertools.islice(turns, len(partition.shapes)):
+                if selection.addable[group, model]:
+                    selection.add(group, model)
+                    dealt = True
+                    break
+    placement = selection.placement()
+    score, evaluation = context.evaluate(placement)
+    return as_candidate("round-robin", partition, (score, placement, evaluation), context)
+
+
+def _largest(context: SearchContext, partition: GroupPartition) -> int:
+    return max((context.problem.shapes[h].num_devices for h in partition.shapes), default=0)
+
+
+def _distance(context: SearchContext, partition: GroupPartition) -> tuple[float, int]:
+    """Order shapes by how far they are from round robin's: in size, then in intra_op."""
+    intra_op, inter_op = ROUND_ROBIN_PIPELINE
+    shape = max((context.problem.shapes[h] for h in partition.shapes), key=lambda s: s.num_devices)
+    size_ratio = float(np.log2(shape.num_devices / (intra_op * inter_op)))
+    return abs(size_ratio), shape.intra_op

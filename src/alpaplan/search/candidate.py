@@ -1,0 +1,64 @@
+"""What searches compare: scores, and placements that have one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.simulator import Evaluation
+
+
+@dataclass(frozen=True, order=True)
+class Score:
+    """How good a placement is: compared by attainment first, then by latency.
+
+    Parameters
+    ----------
+    attainment
+        Weighted SLO attainment on the training arrivals.
+    negative_latency_s
+        Minus the mean latency of attained requests.
+    """
+
+    attainment: float
+    negative_latency_s: float
+
+    @classmethod
+    def of(cls, problem: PlacementProblem, evaluation: Evaluation) -> Score:
+        """Score an evaluation under the problem's model weights."""
+        latency_s = evaluation.mean_latency_s
+        return cls(
+            evaluation.weighted_attainment(problem.model_weight),
+            -latency_s if np.isfinite(latency_s) else -np.inf,
+        )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The best placement that one attempt found.
+
+    Parameters
+    ----------
+    method
+        Name of the method that found it.
+    partition
+        The group partition in words.
+    placement, score, evaluation
+        The placement and how it did on the training arrivals.
+    num_evaluations
+        Placements that the attempt simulated.
+    """
+
+    method: str
+    partition: str
+    placement: Placement
+    score: Score
+    evaluation: Evaluation
+    num_evaluations: int
+
+
+def best_of(candidates: list[Candidate]) -> Candidate:
+    """Return the candidate of the highest score; of equal ones the first."""
+    return max(candidates, key=lambda candidate: candidate.score)

@@ -1,0 +1,139 @@
+"""Group partitions: AlpaServe's enumeration of equal groups.
+
+Every size and every ``intra_op x inter_op`` shape of that size is tried for all devices of
+a pool; devices that remain are filled with smaller groups (AlpaServe section 4.2).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import DevicePool, PlacementProblem
+from alpaplan.problem.feasibility import servable_replicas
+
+
+@dataclass(frozen=True)
+class GroupPartition:
+    """Groups without replicas.
+
+    Parameters
+    ----------
+    shapes
+        Index of each group's shape.
+    label
+        The partition in words, such as ``8 x (1, 4)``.
+    """
+
+    shapes: tuple[int, ...]
+    label: str
+
+
+def describe_shapes(problem: PlacementProblem, shapes: Sequence[int]) -> str:
+    """Say which shapes there are how often: ``8 x (intra_op, inter_op)``, by pool if several."""
+    names = []
+    for h, count in Counter(shapes).items():
+        shape = problem.shapes[h]
+        where = f" {problem.pools[shape.pool].name}" if len(problem.pools) > 1 else ""
+        names.append(f"{count} x ({shape.intra_op}, {shape.inter_op}){where}")
+    return " + ".join(names) or "no groups"
+
+
+def make_partition(problem: PlacementProblem, shapes: Sequence[int]) -> GroupPartition:
+    """Return the partition of the given groups, largest groups of each pool first."""
+    ordered = sorted(
+        (int(h) for h in shapes),
+        key=lambda h: (problem.shapes[h].pool, -problem.shapes[h].num_devices, h),
+    )
+    return GroupPartition(tuple(ordered), describe_shapes(problem, ordered))
+
+
+def useful_shapes(problem: PlacementProblem) -> NDArray[np.bool_]:
+    """Whether at least one model can be served by each shape, ``bool[H]``."""
+    return np.asarray(servable_replicas(problem).any(axis=1))
+
+
+def pool_partitions(problem: PlacementProblem, pool: int) -> list[GroupPartition]:
+    """Enumerate the partitions of one pool into equal groups, smallest groups first."""
+    useful = useful_shapes(problem)
+    shapes = [h for h, shape in enumerate(problem.shapes) if shape.pool == pool and useful[h]]
+    return [make_partition(problem, _fill(problem, shapes, main)) for main in shapes]
+
+
+def combine(
+    problem: PlacementProblem, choices: Sequence[Sequence[GroupPartition]]
+) -> list[GroupPartition]:
+    """Return every combination of one partition for each pool."""
+    return [
+        make_partition(problem, [h for part in parts for h in part.shapes])
+        for parts in itertools.product(*choices)
+    ]
+
+
+def _fill(problem: PlacementProblem, shapes: Sequence[int], main: int) -> list[int]:
+    """Fill a pool with groups of one shape, and what remains with smaller ones."""
+    pool = problem.pools[problem.shapes[main].pool]
+    size = problem.shapes[main].num_devices
+    if size <= pool.devices_per_node:
+        on_node = _fill_node(problem, shapes, main, pool.devices_per_node)
+        return on_node * pool.num_nodes
+    nodes_each = size // pool.devices_per_node
+    groups = [main] * (pool.num_nodes // nodes_each)
+    nodes_left = pool.num_nodes % nodes_each
+    filler = _largest_filler(problem, shapes, main, nodes_left * pool.devices_per_node, pool)
+    while nodes_left and filler is not None:
+        filler_size = problem.shapes[filler].num_devices
+        if filler_size <= pool.devices_per_node:
+            groups += _fill_node(problem, shapes, filler, pool.devices_per_node) * nodes_left
+            nodes_left = 0
+        else:
+            groups.append(filler)
+            nodes_left -= filler_size // pool.devices_per_node
+            devices_left = nodes_left * pool.devices_per_node
+            filler = _largest_filler(problem, shapes, main, devices_left, pool)
+    return groups
+
+
+def _fill_node(
+    problem: PlacementProblem, shapes: Sequence[int], main: int, num_devices: int
+) -> list[int]:
+    groups = []
+    shape: int | None = main
+    pool = problem.pools[problem.shapes[main].pool]
+    while shape is not None:
+        size = problem.shapes[shape].num_devices
+        groups += [shape] * (num_devices // size)
+        num_devices %= size
+        shape = _largest_filler(problem, shapes, main, num_devices, pool)
+    return groups
+
+
+def _largest_filler(
+    problem: PlacementProblem,
+    shapes: Sequence[int],
+    main: int,
+    num_devices: int,
+    pool: DevicePool,
+) -> int | None:
+    """Return the largest shape for the devices that remain, alike in intra_op if possible."""
+    fitting = [
+        h
+        for h in shapes
+        if problem.shapes[h].num_devices <= num_devices
+        and pool.can_hold_group_of(problem.shapes[h].num_devices)
+    ]
+    wanted = problem.shapes[main].intra_op
+    return max(
+        fitting,
+        key=lambda h: (
+            problem.shapes[h].num_devices,
+            problem.shapes[h].intra_op == wanted,
+            problem.shapes[h].inter_op,
+        ),
+        default=None,
+    )

@@ -1,0 +1,135 @@
+"""The one composition point: problem and arrivals in, a judged placement out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.devices import DeviceAssignment, assign_devices
+from alpaplan.problem.memory import placement_fits
+from alpaplan.search.candidate import Candidate, best_of
+from alpaplan.search.context import ProgressListener, SearchContext, ignore_progress
+from alpaplan.search.prediction import Prediction, predict
+from alpaplan.search.registry import METHODS
+from alpaplan.search.stopping import StopCriterion, StopReason, never
+from alpaplan.simulator import Simulator
+from alpaplan.workload.arrival_sets import ArrivalSets
+
+
+@dataclass(frozen=True)
+class PlanResult:
+    """The placement that won, and why.
+
+    Parameters
+    ----------
+    best
+        The winner; its placement has no empty groups.
+    tried
+        Every attempt, in the order in which it was made.
+    devices
+        Where the winner's groups run, and devices that are left over.
+    prediction
+        What to expect of it, from arrivals that the search did not see.
+    num_evaluations
+        Placements that were simulated.
+    stop_reason
+        Why the search ended early; None if it ran to its end.
+    """
+
+    best: Candidate
+    tried: tuple[Candidate, ...]
+    devices: DeviceAssignment
+    prediction: Prediction
+    num_evaluations: int
+    stop_reason: StopReason | None
+
+
+def solve(
+    problem: PlacementProblem,
+    arrivals: ArrivalSets,
+    method: str = "auto",
+    *,
+    max_evaluations: int | None = None,
+    stop: StopCriterion = never,
+    jobs: int = 1,
+    on_evaluation: ProgressListener = ignore_progress,
+) -> PlanResult:
+    """Search for a placement and predict how it does.
+
+    Parameters
+    ----------
+    problem
+        The problem; has to be feasible (`alpaplan.problem.feasibility`).
+    arrivals
+        What to search on and what to predict from.
+    method
+        A name from `alpaplan.search.registry.METHODS`.
+    max_evaluations
+        Placements that may be simulated; None for as many as the method takes.
+    stop
+        Ends the search early; the best placement so far is returned.
+    jobs
+        Attempts side by side. The result does not depend on it.
+    on_evaluation
+        Told every score, for a progress display.
+
+    Raises
+    ------
+    InfeasibleError
+        If the method finds no placement that holds any replica.
+    InterruptedWithoutPlanError
+        If the search was stopped before it had such a placement.
+    """
+    with _executor(jobs) as executor:
+        context = SearchContext(
+            problem=problem,
+            simulator=Simulator(problem, arrivals.training),
+            max_evaluations=max_evaluations,
+            stop=stop,
+            on_evaluation=on_evaluation,
+            executor=executor,
+        )
+        tried = METHODS[method](context)
+    if not any(candidate.placement.replicas.any() for candidate in tried):
+        if context.stop_reason is not None:
+            raise InterruptedWithoutPlanError(
+                f"stopped by {context.stop_reason} before a first plan"
+            )
+        raise InfeasibleError(f"method {method!r} finds no placement for this cluster and workload")
+    best = best_of(tried)
+    placement = without_empty_groups(best.placement)
+    devices = assign_devices(problem, [int(h) for h in placement.shapes])
+    if devices is None or not placement_fits(problem, placement):
+        raise RuntimeError("the search made a placement that breaks its own rules")
+    simulators = [Simulator(problem, trace) for trace in arrivals.unseen]
+    evaluation = context.simulator.evaluate(placement)
+    return PlanResult(
+        best=Candidate(
+            best.method, best.partition, placement, best.score, evaluation, best.num_evaluations
+        ),
+        tried=tuple(tried),
+        devices=devices,
+        prediction=predict(problem, simulators, placement),
+        num_evaluations=context.num_evaluations,
+        stop_reason=context.stop_reason,
+    )
+
+
+def without_empty_groups(placement: Placement) -> Placement:
+    """Leave out groups that hold no replica; the order of the others stays."""
+    kept = placement.replicas.any(axis=1)
+    return Placement(placement.shapes[kept], placement.replicas[kept])
+
+
+@contextmanager
+def _executor(jobs: int) -> Iterator[Executor | None]:
+    """Threads are enough: the simulator's kernel releases the interpreter lock."""
+    if jobs <= 1:
+        yield None
+        return
+    with ThreadPoolExecutor(max_workers=jobs) as executor:
+        yield executor

@@ -1,0 +1,23 @@
+"""The search methods by name. One file and one line here add a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alpaplan.search.auto import auto
+from alpaplan.search.baselines import round_robin, selective_replication
+from alpaplan.search.beam import beam
+from alpaplan.search.candidate import Candidate
+from alpaplan.search.context import SearchContext
+from alpaplan.search.greedy import greedy
+
+Method = Callable[[SearchContext], list[Candidate]]
+"""Finds placements: everything it tried, in the order it tried it."""
+
+METHODS: dict[str, Method] = {
+    "auto": auto,
+    "greedy": greedy,
+    "beam": beam,
+    "selective-replication": selective_replication,
+    "round-robin": round_robin,
+}

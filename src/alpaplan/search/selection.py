@@ -1,0 +1,63 @@
+"""Replicas under selection: which may be added where, kept up to date replica by replica."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.feasibility import servable_replicas
+from alpaplan.problem.memory import room_for_profiles
+
+
+class ReplicaSelection:
+    """The replicas chosen so far for given groups.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    shapes
+        Index of each group's shape.
+
+    Attributes
+    ----------
+    replicas : bool[G, M]
+        What is chosen.
+    addable : bool[G, M]
+        What may be added: it is not there, there is room, and it could attain a request.
+    """
+
+    def __init__(self, problem: PlacementProblem, shapes: Sequence[int]) -> None:
+        self._problem = problem
+        self._shapes = np.array(shapes, dtype=np.int64)
+        self._counts = np.zeros((len(shapes), len(problem.profile_names)), dtype=np.int64)
+        self._servable = servable_replicas(problem)[self._shapes]
+        self.replicas: NDArray[np.bool_] = np.zeros(self._servable.shape, dtype=np.bool_)
+        self.addable: NDArray[np.bool_] = self._servable.copy()
+
+    def add(self, group: int, model: int) -> None:
+        """Put a replica of a model on a group."""
+        self.replicas[group, model] = True
+        self._counts[group, self._problem.profile_of_model[model]] += 1
+        room = room_for_profiles(self._problem, int(self._shapes[group]), self._counts[group])
+        self.addable[group] = (
+            self._servable[group] & ~self.replicas[group] & room[self._problem.profile_of_model]
+        )
+
+    def copy(self) -> ReplicaSelection:
+        """Return an independent copy."""
+        twin = object.__new__(ReplicaSelection)
+        twin._problem = self._problem
+        twin._shapes = self._shapes
+        twin._servable = self._servable
+        twin._counts = self._counts.copy()
+        twin.replicas = self.replicas.copy()
+        twin.addable = self.addable.copy()
+        return twin
+
+    def placement(self) -> Placement:
+        """Return the placement as it is now."""
+        return Placement(self._shapes, self.replicas.copy())

@@ -1,0 +1,150 @@
+"""The arrivals a plan is searched on, and those it is judged by, which the search never sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from alpaplan.errors import Issue, SpecError
+from alpaplan.specs.workload import ServedModel
+from alpaplan.workload.sampling import expected_rate_rps, merge_traces, sample_trace
+from alpaplan.workload.split import hold_out
+from alpaplan.workload.trace import Trace
+
+TRAINING_REQUESTS = 40_000
+"""Requests that candidates are scored on (a count; 10,000 to 200,000). AlpaServe's artifact
+trains on 30,000: with CV 4 the attainment of one sample then scatters by about half a point."""
+
+REQUESTS_PER_MODEL = 200
+"""Fewest training requests for each model on average (a count; 50 to 1,000), so that bursts of
+every model are seen also where there are thousands of models."""
+
+UNSEEN_SAMPLES = 10
+"""Samples, or parts of a held-out trace, that the prediction is made from (a count; 5 to 30)."""
+
+HELD_OUT_FRACTION = 0.25
+"""Last part of recorded arrivals that the search does not see (a fraction; 0.1 to 0.5)."""
+
+
+@dataclass(frozen=True)
+class ArrivalSets:
+    """Arrivals for one planning run.
+
+    Parameters
+    ----------
+    training
+        What candidates are scored on.
+    unseen
+        What the winner's prediction is made from; all of one length.
+    source
+        ``"sampled"``: fresh samples of the workload. ``"held-out"``: consecutive parts of
+        the end of the recorded arrivals, with samples beside them for models that have a process.
+    """
+
+    training: Trace
+    unseen: tuple[Trace, ...]
+    source: Literal["sampled", "held-out"]
+
+
+def make_arrival_sets(
+    models: Sequence[ServedModel], recorded: Mapping[str, Trace], rng: np.random.Generator
+) -> ArrivalSets:
+    """Draw or cut the arrivals to plan on and those to judge by.
+
+    Parameters
+    ----------
+    models
+        The workload's models.
+    recorded
+        Model name -> the trace of its file, for models with recorded arrivals.
+    rng
+        Source of all samples.
+
+    Raises
+    ------
+    SpecError
+        If there are too many arrivals, or none at all.
+    """
+    training_rng, *unseen_rngs = rng.spawn(1 + UNSEEN_SAMPLES)
+    if not recorded:
+        duration_s = sample_duration_s(models)
+        unseen = [sample_trace(models, duration_s, own) for own in unseen_rngs]
+        return ArrivalSets(sample_trace(models, duration_s, training_rng), tuple(unseen), "sampled")
+    training, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
+    part_s = held_out.duration_s / UNSEEN_SAMPLES
+    parts = [held_out.window(i * part_s, (i + 1) * part_s) for i in range(UNSEEN_SAMPLES)]
+    return ArrivalSets(
+        _with_samples(models, training, training_rng),
+        tuple(
+            _with_samples(models, part.starting_at(i * part_s), own)
+            for i, (part, own) in enumerate(zip(parts, unseen_rngs, strict=True))
+        ),
+        "held-out",
+    )
+
+
+def workload_trace(
+    models: Sequence[ServedModel],
+    recorded: Mapping[str, Trace],
+    rng: np.random.Generator,
+    duration_s: float | None = None,
+) -> Trace:
+    """Return one trace of the workload: recorded arrivals as they are, the others sampled.
+
+    Parameters
+    ----------
+    models, recorded, rng
+        As for `make_arrival_sets`.
+    duration_s
+        Length; None for that of the recorded arrivals, or one of about `TRAINING_REQUESTS`.
+    """
+    if not recorded:
+        return sample_trace(models, duration_s or sample_duration_s(models), rng)
+    trace = recorded_trace(models, recorded)
+    if duration_s is not None:
+        trace = trace.window(0.0, min(duration_s, trace.duration_s))
+    return _with_samples(models, trace, rng)
+
+
+def sample_duration_s(models: Sequence[ServedModel]) -> float:
+    """Return the length of a sample with enough requests, in seconds."""
+    num_requests = max(TRAINING_REQUESTS, REQUESTS_PER_MODEL * len(models))
+    return float(num_requests / np.nansum(expected_rate_rps(models)))
+
+
+def recorded_trace(models: Sequence[ServedModel], recorded: Mapping[str, Trace]) -> Trace:
+    """Join the recorded arrivals of all models; each file's first arrival becomes time 0.
+
+    Files of different length are cut to the shortest, so that the models' loads stay in
+    proportion.
+
+    Raises
+    ------
+    SpecError
+        If a file has arrivals at one instant only, so that it says nothing about a rate.
+    """
+    names = tuple(model.name for model in models)
+    files: dict[int, tuple[Trace, list[str]]] = {}
+    for name in names:
+        if name in recorded:
+            files.setdefault(id(recorded[name]), (recorded[name], []))[1].append(name)
+    duration_s = min(trace.duration_s for trace, _ in files.values())
+    if duration_s <= 0:
+        what = "recorded arrivals must span some time, found a single instant"
+        raise SpecError("workload", [Issue(("models",), what)])
+    parts = []
+    for trace, members in files.values():
+        shifted = trace.starting_at(float(trace.arrival_s[0]))
+        kept = shifted.for_models(members).for_models(names)
+        # The last arrival is at duration_s itself, which a half-open window would drop.
+        parts.append(kept.window(0.0, float(np.nextafter(duration_s, np.inf))))
+    return merge_traces(parts, duration_s)
+
+
+def _with_samples(models: Sequence[ServedModel], trace: Trace, rng: np.random.Generator) -> Trace:
+    """Add samples of the models that have a process to recorded arrivals of the others."""
+    sampled = sample_trace(models, trace.duration_s, rng)
+    return merge_traces([trace, sampled], trace.duration_s)

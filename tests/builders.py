@@ -1,0 +1,97 @@
+"""Small documents and problems for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.build import build_problem
+from alpaplan.specs import ClusterSpec, ModelProfileSpec, WorkloadSpec
+
+GB = 10**9
+
+
+def cluster(*pools: Mapping[str, object], name: str = "cluster", **serving: object) -> ClusterSpec:
+    """Return a cluster of the given pools; without any, one node of 4 devices of 10 GB."""
+    return ClusterSpec.model_validate(
+        {
+            "kind": "cluster",
+            "version": 1,
+            "name": name,
+            "node_pools": list(pools) or [pool()],
+            "serving": serving,
+        }
+    )
+
+
+def pool(
+    name: str = "n",
+    count: int = 1,
+    devices_per_node: int = 4,
+    memory: int = 10 * GB,
+    device: str = "gpu",
+) -> dict[str, object]:
+    """Return a node pool."""
+    return {
+        "name": name,
+        "count": count,
+        "device": device,
+        "devices_per_node": devices_per_node,
+        "device_memory_bytes": memory,
+    }
+
+
+def profile(
+    name: str = "p",
+    latency_s: float = 0.1,
+    weight_bytes: int = 4 * GB,
+    shapes: Sequence[tuple[int, int]] = ((1, 1), (1, 2), (2, 1), (1, 4), (2, 2)),
+    device: str = "gpu",
+    activation_bytes: int = 0,
+) -> ModelProfileSpec:
+    """Return a profile whose work and weights divide evenly, with nothing lost to parallelism."""
+    configs = [
+        {
+            "device": device,
+            "intra_op": intra_op,
+            "inter_op": inter_op,
+            "stage_weight_bytes": [weight_bytes // (intra_op * inter_op)] * inter_op,
+            "stage_latency_s": {1: [latency_s / (intra_op * inter_op)] * inter_op},
+            "stage_activation_bytes": {1: [activation_bytes] * inter_op},
+        }
+        for intra_op, inter_op in shapes
+    ]
+    return ModelProfileSpec.model_validate(
+        {"kind": "model-profile", "version": 1, "name": name, "configs": configs}
+    )
+
+
+def workload(*models: Mapping[str, object]) -> WorkloadSpec:
+    """Return a workload of the given entries."""
+    return WorkloadSpec.model_validate(
+        {"kind": "workload", "version": 1, "name": "workload", "models": list(models)}
+    )
+
+
+def model(
+    name: str = "m", profile: str = "p", rate_rps: float = 1.0, **more: object
+) -> dict[str, object]:
+    """Return a workload entry with Poisson arrivals and an SLO of 1 s, unless told otherwise."""
+    entry: dict[str, object] = {
+        "name": name,
+        "profile": profile,
+        "arrivals": {"process": "poisson", "rate_rps": rate_rps},
+    }
+    if "slo_scale" not in more:
+        entry["slo_s"] = 1.0
+    return entry | more
+
+
+def problem(
+    models: Sequence[Mapping[str, object]] = (),
+    profiles: Sequence[ModelProfileSpec] = (),
+    on: ClusterSpec | None = None,
+) -> PlacementProblem:
+    """Return a problem; by default one model on one node of 4 devices."""
+    by_name = {item.name: item for item in (profiles or [profile()])}
+    return build_problem(on or cluster(), workload(*(models or [model()])), by_name)

@@ -1,0 +1,125 @@
+"""The independent check of a plan: one test for each thing that can be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from alpaplan.problem.checker import check_plan
+from alpaplan.specs import PlanSpec
+from tests import builders as make
+from tests.builders import GB
+
+AVAILABLE = "available are 10000000000 bytes (10 GB)"
+
+
+def group(**changes: object) -> dict[str, object]:
+    """Return a group that is fine on the cluster of these tests."""
+    fine: dict[str, object] = {
+        "name": "g0",
+        "device": "gpu",
+        "intra_op": 1,
+        "inter_op": 2,
+        "devices": [{"node": "n-0", "devices": [0, 1]}],
+        "replicas": [{"model": "m0"}, {"model": "m1"}],
+    }
+    return fine | changes
+
+
+def issues_of(*groups: Mapping[str, object]) -> list[tuple[tuple[str | int, ...], str]]:
+    """Check a plan of the given groups on two nodes of four devices of 10 GB."""
+    plan = PlanSpec.model_validate({"kind": "placement-plan", "version": 1, "groups": groups})
+    on = make.cluster(make.pool(count=2), make.pool("other", device="tpu", devices_per_node=2))
+    models = make.workload(*(make.model(f"m{i}") for i in range(6)), make.model("big", "q"))
+    shapes = [(1, 1), (1, 2), (4, 2), (2, 1), (3, 1)]
+    profiles = {
+        "p": make.profile(shapes=shapes),
+        "q": make.profile("q", weight_bytes=12 * GB, activation_bytes=5 * GB, shapes=[(1, 2)]),
+    }
+    found = check_plan(on, models, profiles, plan)
+    return [(issue.where, issue.message) for issue in found]
+
+
+def test_a_fine_plan_has_no_issues() -> None:
+    whole_nodes = [{"node": f"n-{n}", "devices": [0, 1, 2, 3]} for n in range(2)]
+    assert issues_of(group()) == []
+    assert issues_of(group(intra_op=4, devices=whole_nodes)) == []
+    assert issues_of() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "message"),
+    [
+        (
+            {"devices": [{"node": "m-0", "devices": [0, 1]}]},
+            ("devices", 0, "node"),
+            "must run on nodes of the cluster, found 'm-0'; did you mean 'n-0'?",
+        ),
+        (
+            {"devices": [{"node": "other-0", "devices": [0, 1]}]},
+            ("devices", 0, "node"),
+            "must run on 'gpu' devices, found 'other-0' with 'tpu'",
+        ),
+        (
+            {"devices": [{"node": "n-0", "devices": [3, 4]}]},
+            ("devices", 0, "devices", 1),
+            "must use devices 0 to 3 of a node, found 4",
+        ),
+        (
+            {"devices": [{"node": "n-0", "devices": [0, 1, 2]}]},
+            ("devices",),
+            "must have intra_op * inter_op = 2 devices, found 3",
+        ),
+        (
+            {"devices": [{"node": "n-0", "devices": [0]}, {"node": "n-1", "devices": [0]}]},
+            ("devices",),
+            "must lie inside one node or cover whole nodes of one pool",
+        ),
+        (
+            {"replicas": [{"model": "m7"}]},
+            ("replicas", 0, "model"),
+            "must hold models of the workload, found 'm7'; did you mean 'm0'?",
+        ),
+        (
+            {"replicas": [{"model": "m0"}, {"model": "big"}], "intra_op": 2, "inter_op": 1},
+            ("replicas", 1, "model"),
+            "runs intra_op 2, inter_op 1 on 'gpu', which profile 'q' of 'big' does not list",
+        ),
+        (
+            {"replicas": [{"model": f"m{i}"} for i in range(6)]},
+            ("replicas",),
+            f"needs 12000000000 bytes (12 GB) on each device of stage 0, {AVAILABLE}",
+        ),
+        (
+            {"replicas": [{"model": "big"}]},
+            ("replicas",),
+            f"needs 11000000000 bytes (11 GB) on each device of stage 0, {AVAILABLE}",
+        ),
+    ],
+)
+def test_each_fault_is_found_at_its_place(
+    changes: Mapping[str, object], where: tuple[str | int, ...], message: str
+) -> None:
+    expected = (("groups", 0, *where), f"group 'g0' {message}")
+    assert issues_of(group(**changes)) == [expected]
+
+
+def test_a_device_belongs_to_one_group() -> None:
+    second = group(name="g1", devices=[{"node": "n-0", "devices": [1, 2]}])
+    assert issues_of(group(), second) == [
+        (
+            ("groups", 1, "devices", 0, "devices", 0),
+            "group 'g1' must have devices of its own, n-0 1 is 'g0''s",
+        )
+    ]
+
+
+def test_all_faults_are_found_at_once() -> None:
+    first = group(replicas=[{"model": "x"}], devices=[{"node": "n-9", "devices": [0, 1]}])
+    second = group(name="g1", devices=[{"node": "n-0", "devices": [0, 9]}])
+    assert [where[:3] for where, _ in issues_of(first, second)] == [
+        ("groups", 0, "devices"),
+        ("groups", 0, "replicas"),
+        ("groups", 1, "devices"),
+    ]

@@ -1,0 +1,74 @@
+"""The memory rule, at its edges."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpaplan.problem import Placement
+from alpaplan.problem.memory import (
+    fits,
+    memory_fill,
+    placement_fits,
+    profile_counts,
+    room_for_profiles,
+    stage_memory_bytes,
+)
+from tests import builders as make
+from tests.builders import GB
+
+
+def test_weights_add_up_and_only_the_largest_activation_counts() -> None:
+    profiles = [
+        make.profile("a", weight_bytes=2 * GB, activation_bytes=GB),
+        make.profile("b", weight_bytes=4 * GB, activation_bytes=3 * GB),
+    ]
+    problem = make.problem([make.model("m0", "a"), make.model("m1", "b")], profiles=profiles)
+    assert stage_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [5 * GB, 0, 0, 0]
+    assert stage_memory_bytes(problem, 0, np.array([1, 1])).tolist() == [9 * GB, 0, 0, 0]
+    assert stage_memory_bytes(problem, 1, np.array([1, 1])).tolist() == [6 * GB, 6 * GB, 0, 0]
+
+
+def test_exactly_full_fits_and_one_byte_more_does_not() -> None:
+    profiles = [make.profile(weight_bytes=5 * GB, shapes=[(1, 1)])]
+    problem = make.problem(profiles=profiles)
+    assert fits(problem, 0, np.array([2]))
+    one_less = make.cluster(make.pool(memory=10 * GB - 1))
+    assert not fits(make.problem(profiles=profiles, on=one_less), 0, np.array([2]))
+
+
+def test_a_configuration_that_is_not_profiled_does_not_fit() -> None:
+    profiles = [make.profile("a", shapes=[(1, 1)]), make.profile("b", shapes=[(1, 2)])]
+    problem = make.problem([make.model("m0", "a"), make.model("m1", "b")], profiles=profiles)
+    assert room_for_profiles(problem, 0, np.array([0, 0])).tolist() == [True, False]
+    assert room_for_profiles(problem, 1, np.array([0, 0])).tolist() == [False, True]
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=4), st.data())
+def test_room_says_what_fits_says_of_one_more(weights_gb: list[int], data: st.DataObject) -> None:
+    profiles = [
+        make.profile(f"p{i}", weight_bytes=w * GB, activation_bytes=(w % 3) * GB)
+        for i, w in enumerate(weights_gb)
+    ]
+    models = [make.model(f"m{i}", f"p{i}") for i in range(len(weights_gb))]
+    problem = make.problem(models, profiles=profiles)
+    counts = np.array(
+        data.draw(st.lists(st.integers(0, 3), min_size=len(models), max_size=len(models)))
+    )
+    shape = data.draw(st.integers(0, len(problem.shapes) - 1))
+    room = room_for_profiles(problem, shape, counts)
+    for p in range(len(models)):
+        more = counts.copy()
+        more[p] += 1
+        assert room[p] == fits(problem, shape, more)
+
+
+def test_placements_are_judged_group_by_group() -> None:
+    problem = make.problem([make.model(f"m{i}") for i in range(3)])
+    replicas = np.array([[True, True, False], [False, False, True]])
+    placement = Placement(np.array([0, 0]), replicas)
+    assert profile_counts(problem, replicas).tolist() == [[2], [1]]
+    assert placement_fits(problem, placement)
+    assert memory_fill(problem, placement).tolist() == [0.8, 0.4]
+    assert not placement_fits(problem, Placement(np.array([0, 0]), np.ones((2, 3), dtype=np.bool_)))
