@@ -1,0 +1,188 @@
+"""The shipped data: profiles, and the clusters and workloads of the examples."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alpaplan.specs import ClusterSpec, ModelProfileSpec, ProfiledConfig, WorkloadSpec
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PROFILE_PATHS = sorted((REPOSITORY / "profiles").glob("*.yaml"))
+EXAMPLES = sorted(path.parent for path in (REPOSITORY / "examples").glob("*/cluster.yaml"))
+
+TABLE_1 = {
+    "bert-1.3b": (0.151, 2.4e9, 1),
+    "bert-2.7b": (0.238, 5.4e9, 1),
+    "bert-6.7b": (0.395, 13.4e9, 1),
+    "bert-104b": (4.6, 208e9, 16),
+    "moe-1.3b": (0.150, 2.6e9, 1),
+    "moe-2.4b": (0.171, 4.8e9, 1),
+    "moe-5.3b": (0.234, 10.6e9, 1),
+}
+"""Latency, size and fewest stages (AlpaServe, OSDI 2023, Table 1)."""
+
+
+def read_profile(path: Path) -> ModelProfileSpec:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return ModelProfileSpec.model_validate(yaml.load(path.read_text(encoding="utf-8"), loader))
+
+
+@pytest.fixture(scope="module")
+def profiles() -> dict[str, ModelProfileSpec]:
+    return {path.stem: read_profile(path) for path in PROFILE_PATHS}
+
+
+def size_bytes(config: ProfiledConfig) -> int:
+    return sum(config.stage_weight_bytes) * config.intra_op
+
+
+@pytest.mark.parametrize("name", [path.stem for path in PROFILE_PATHS])
+class TestEveryProfile:
+    def test_says_its_name_and_source(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        profile = profiles[name]
+        assert profile.name == name
+        assert profile.source is not None
+        assert "make_" in profile.source
+
+    def test_weights_of_all_devices_sum_to_the_model(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        sizes = [size_bytes(config) for config in profiles[name].configs]
+        assert max(sizes) <= 1.1 * min(sizes)
+
+    def test_more_intra_op_is_faster_but_never_more_than_ideal(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        by_shape = {(c.device, c.intra_op, c.inter_op): c for c in profiles[name].configs}
+        num_pairs = 0
+        for (device, intra_op, inter_op), config in by_shape.items():
+            doubled = by_shape.get((device, 2 * intra_op, inter_op))
+            if doubled is not None:
+                num_pairs += 1
+                # 1%: a smaller part of a matrix can be measured slightly better than half.
+                assert 0.495 * config.latency_s <= doubled.latency_s < config.latency_s
+        assert num_pairs > 0
+
+    def test_stages_cost_little_and_are_nearly_even(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        by_shape = {(c.device, c.intra_op, c.inter_op): c for c in profiles[name].configs}
+        for (device, intra_op, inter_op), config in by_shape.items():
+            latencies = config.stage_latency_s[1]
+            assert max(latencies) <= 1.1 * sum(latencies) / inter_op
+            single = by_shape.get((device, intra_op, 1))
+            if single is not None:
+                assert 0.999 <= config.latency_s / single.latency_s <= 1.15
+
+    def test_larger_batches_take_longer(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        for config in profiles[name].configs:
+            totals = [sum(config.stage_latency_s[size]) for size in sorted(config.stage_latency_s)]
+            assert totals == sorted(set(totals))
+
+
+@pytest.mark.parametrize("name", sorted(TABLE_1))
+def test_alpaserve_profiles_hold_table_1(name: str, profiles: dict[str, ModelProfileSpec]) -> None:
+    latency_s, weight_bytes, num_stages = TABLE_1[name]
+    shapes = {(c.intra_op, c.inter_op): c for c in profiles[name].configs}
+    config = shapes[1, num_stages]
+    assert config.latency_s == pytest.approx(latency_s, rel=1e-12)
+    assert size_bytes(config) == weight_bytes
+
+
+def test_alpaserve_generator_reproduces_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(REPOSITORY / "profiles"))
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    importlib.import_module("make_alpaserve").main(tmp_path)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert sorted(made) == [f"{name}.yaml" for name in sorted(TABLE_1)]
+    for file_name, content in made.items():
+        assert content == (REPOSITORY / "profiles" / file_name).read_bytes(), file_name
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda path: path.name)
+def test_example_is_complete_and_every_model_fits_somewhere(
+    folder: Path, profiles: dict[str, ModelProfileSpec]
+) -> None:
+    cluster = ClusterSpec.model_validate(yaml.safe_load((folder / "cluster.yaml").read_text()))
+    workload = WorkloadSpec.model_validate(yaml.safe_load((folder / "workload.yaml").read_text()))
+    assert (folder / "README.md").is_file()
+    usable_bytes = {pool.device: pool.usable_memory_bytes for pool in cluster.node_pools}
+    for model in workload.served_models():
+        assert any(
+            max(config.stage_weight_bytes) <= usable_bytes.get(config.device, 0)
+            for config in profiles[model.profile].configs
+        ), model.name
+
+
+def test_examples_are_the_documented_sizes() -> None:
+    sizes = {}
+    for folder in EXAMPLES:
+        document = yaml.safe_load((folder / "workload.yaml").read_text())
+        sizes[folder.name] = len(WorkloadSpec.model_validate(document).served_models())
+    assert sizes == {"alpaserve-s3": 60, "llm-h100": 44, "quickstart": 6}
+
+
+def test_llm_traffic_is_what_was_measured(shared_cases: Path) -> None:
+    table = shared_cases / "traces" / "dev_servegen_windows_week1.csv.gz"
+    with gzip.open(table, "rt", encoding="utf-8", newline="") as lines:
+        measured = {
+            row["client"].lower(): (row["dist"].lower(), row["rate_rps"], row["iat_cv"])
+            for row in csv.DictReader(lines)
+            if row["window_start_s"] == "484800"
+        }
+    document = yaml.safe_load((REPOSITORY / "examples/llm-h100/workload.yaml").read_text())
+    for model in document["models"]:
+        process, rate_rps, cv = measured[model["name"].rpartition(".")[2]]
+        assert model["arrivals"] == {
+            "process": process,
+            "rate_rps": float(rate_rps),
+            "cv": float(cv),
+        }
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("qwen3-1.7b", "Qwen/Qwen3-1.7B"),
+        ("qwen3-8b", "Qwen/Qwen3-8B"),
+        ("qwen3-32b", "Qwen/Qwen3-32B"),
+        ("qwen3-30b-a3b", "Qwen/Qwen3-30B-A3B"),
+        ("llama-3.1-8b", "meta-llama/Meta-Llama-3.1-8B"),
+        ("llama-3.1-70b", "meta-llama/Meta-Llama-3.1-70B"),
+    ],
+)
+@pytest.mark.parametrize("device", ["h100-sxm", "h200-sxm"])
+def test_llm_profiles_agree_with_estimates_made_elsewhere(
+    name: str, path: str, device: str, shared_cases: Path, profiles: dict[str, ModelProfileSpec]
+) -> None:
+    system = device.replace("-", "_")
+    shapes = {(c.intra_op, c.inter_op): c for c in profiles[name].configs if c.device == device}
+    table = shared_cases / "profiles" / f"aiconfigurator_{system}_vllm.csv"
+    num_compared = 0
+    with table.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            config = shapes.get((int(row["tp"]), int(row["pp"])))
+            if (row["model"], row["input_len"]) != (path, "2048") or config is None:
+                continue
+            latencies = config.stage_latency_s.get(int(row["batch_size"]))
+            if latencies is None:
+                continue
+            num_compared += 1
+            # Both round: they to microseconds a request, the profile to microseconds a stage.
+            expected_s = float(row["prefill_latency_ms"]) / 1e3
+            assert sum(latencies) == pytest.approx(expected_s, abs=1e-6 * (len(latencies) + 1))
+            weight_gib = config.stage_weight_bytes[0] / 2**30
+            assert weight_gib == pytest.approx(float(row["mem_weights_gib"]), abs=2e-3)
+    assert num_compared == 4 * len(shapes)
