@@ -18,8 +18,8 @@ with t = intra_op, p = inter_op, L and W from Table 1, and
   c = 2 * (2 * layers * seq_len * hidden * 2 bytes) / (LINK_BYTES_PER_S * L).
   seq_len, hidden and layers are those that AlpaServe serves (``bert_specs`` in
   benchmarks/alpa/bert_model.py of github.com/alpa-projects/mms). Models whose shape is not
-  published get C_DEFAULT. This is the overhead of the paper's Figure 8(b).
-- share, the uneven partition of the paper's Figure 8(a): Alpa cuts between operators, here
+  published get C_DEFAULT. This is the intra-op overhead of the paper's section 3.3.
+- share, the uneven partition of the paper's section 3.3: Alpa cuts between operators, here
   between the attention and the MLP half of a layer, so that the longest stage is as short as
   possible. The work of a half is its multiply-adds.
 - no term for sending activations between stages: the sum over 2 to 16 stages was measured within 3%
@@ -189,8 +189,8 @@ def source(row: TableRow) -> str:
         f"{row.latency_s * 1e3:g} ms and {row.weight_bytes / 1e9:g} GB, taken for {inter_op}. "
         f"Derived by profiles/make_alpaserve.py, not measured: all other configurations, as "
         f"L * (1/intra_op + c * (1 - 1/intra_op)) with c = {communication_cost(row):.3f} for "
-        f"all-reduces; {uneven}; weights divide by intra_op. Working memory is the cluster's "
-        f"reserved memory, as in the paper."
+        f"all-reduces; {uneven}; weights divide by intra_op. Working memory is left to "
+        f"the cluster's reserved memory."
     )
 
 
