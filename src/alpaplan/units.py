@@ -32,6 +32,9 @@ SECOND_UNITS: dict[str, Decimal] = {
 }
 """Seconds in one of each unit."""
 
+MAX_SHOWN_LENGTH = 60
+"""Longest value that a message shows whole."""
+
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
 _QUANTITY = re.compile(rf"({_NUMBER})\s*([A-Za-zµ]*)")
 
@@ -75,20 +78,22 @@ def parse_number(value: object) -> float:
 def _quantity(value: object, units: dict[str, Decimal], example: str) -> Decimal:
     what = f"must be a number or a text like {example!r}" if units else "must be a number"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{what}, found {value!r}")
-    if isinstance(value, int | float):
+        raise ValueError(f"{what}, found {format_value(value)}")
+    if isinstance(value, int):
+        return Decimal(value)
+    if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"must be finite, found {value!r}")
         return Decimal(str(value))
     match = _QUANTITY.fullmatch(value.strip())
     if match is None:
-        raise ValueError(f"{what}, found {value!r}")
+        raise ValueError(f"{what}, found {format_value(value)}")
     number, unit = match.groups()
     if not unit:
         return Decimal(number)
     if unit not in units:
         known = ", ".join(units) or "none here"
-        raise ValueError(f"unknown unit {unit!r} (known: {known}), found {value!r}")
+        raise ValueError(f"unknown unit {unit!r} (known: {known}), found {format_value(value)}")
     return Decimal(number) * units[unit]
 
 
@@ -109,3 +114,20 @@ def format_seconds(duration_s: float) -> str:
     if 0 < abs(duration_s) < 1:
         return f"{duration_s * 1e3:.3g} ms"
     return f"{duration_s:.3g} s" if abs(duration_s) < 100 else f"{duration_s:.0f} s"
+
+
+def format_value(value: object) -> str:
+    """Show a value that was found in a file, in one short line, as the file would write it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, int) and abs(value) >= 10**MAX_SHOWN_LENGTH:
+        return "a number too long to show"  # Python refuses to write very long integers
+    if isinstance(value, str) and len(value) > MAX_SHOWN_LENGTH:
+        return f"{value[:MAX_SHOWN_LENGTH]!r}... ({len(value)} characters)"
+    return repr(value)

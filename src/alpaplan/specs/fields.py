@@ -14,7 +14,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from pydantic_core import PydanticCustomError
 
 from alpaplan.errors import Issue
-from alpaplan.units import parse_bytes, parse_number, parse_seconds
+from alpaplan.units import (
+    BYTE_UNITS,
+    SECOND_UNITS,
+    format_value,
+    parse_bytes,
+    parse_number,
+    parse_seconds,
+)
 
 MAX_QUANTITY = 1e18
 """Upper limit of any number in a document: keeps sums of bytes inside 64-bit integers."""
@@ -60,11 +67,13 @@ def _reader(parse: Callable[[object], float], **limits: float) -> Callable[[obje
         except ValueError as error:
             _refuse(str(error))
         if "gt" in limits and not number > limits["gt"]:
-            _refuse(f"must be above {limits['gt']:g}, found {value!r}")
+            _refuse(f"must be above {limits['gt']:g}, found {format_value(value)}")
         if "ge" in limits and not number >= limits["ge"]:
-            _refuse(f"must be at least {limits['ge']:g}, found {value!r}")
+            _refuse(f"must be at least {limits['ge']:g}, found {format_value(value)}")
         if not number <= limits.get("le", MAX_QUANTITY):
-            _refuse(f"must be at most {limits.get('le', MAX_QUANTITY):g}, found {value!r}")
+            _refuse(
+                f"must be at most {limits.get('le', MAX_QUANTITY):g}, found {format_value(value)}"
+            )
         return number
 
     return read
@@ -84,16 +93,17 @@ def _quantity_schema(description: str, pattern: str, **limits: float) -> WithJso
 
 
 _NUMBER_PATTERN = r"^\s*\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\s*"
-_BYTES_PATTERN = _NUMBER_PATTERN + r"([kKMGT]i?)?B?\s*$"
-_SECONDS_PATTERN = _NUMBER_PATTERN + r"(ns|us|µs|ms|s|min|h|d)?\s*$"
+_BYTES_PATTERN = _NUMBER_PATTERN + f"({'|'.join(BYTE_UNITS)})?\\s*$"
+_SECONDS_PATTERN = _NUMBER_PATTERN + f"({'|'.join(SECOND_UNITS)})?\\s*$"
+
+NAME_PATTERN = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+"""No control characters, no leading space."""
 
 Name = Annotated[
     str,
-    Field(
-        strict=True, min_length=1, max_length=200, pattern=r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
-    ),
+    Field(strict=True, min_length=1, max_length=200, pattern=NAME_PATTERN),
 ]
-"""Name of a model, device type, node or group: no control characters, no leading space."""
+"""Name of a model, device type, node or group; see `NAME_PATTERN`."""
 
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 """How many of something there are: at least one."""

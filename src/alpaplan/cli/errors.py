@@ -1,0 +1,53 @@
+"""How what a user can cause ends: words on stderr, an exit code, no traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from alpaplan.errors import AlpaplanError, InputError
+
+INTERRUPTED = 130
+"""Exit code of a shell for a process that SIGINT ended."""
+
+BROKEN_PIPE = 141
+"""Exit code of a shell for a process that SIGPIPE ended."""
+
+
+@contextmanager
+def user_errors() -> Iterator[None]:
+    """Turn errors that a user can cause into messages and exit codes; a decorator too.
+
+    Raises
+    ------
+    SystemExit
+        With the exit code, in place of the error.
+    """
+    try:
+        yield
+    except InputError as error:
+        for line in error.lines:
+            click.echo(line, err=True)
+        raise SystemExit(error.exit_code) from None
+    except AlpaplanError as error:
+        click.echo(f"alpaplan: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        _silence_stdout()
+        raise SystemExit(BROKEN_PIPE) from None
+    except KeyboardInterrupt:
+        click.echo("alpaplan: interrupted", err=True)
+        raise SystemExit(INTERRUPTED) from None
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter flush what is left to nowhere, since nobody reads it any more."""
+    # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    with contextlib.suppress(OSError, ValueError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())

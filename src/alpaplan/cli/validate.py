@@ -1,0 +1,115 @@
+"""`alpaplan validate`: check files of any kind and show everything wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli.errors import user_errors
+from alpaplan.errors import InputError
+
+if TYPE_CHECKING:
+    from alpaplan.files.document import Document
+    from alpaplan.specs.registry import DocumentSpec
+    from alpaplan.specs.workload import WorkloadSpec
+
+
+@click.command()
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
+)
+@user_errors()
+def validate(files: tuple[Path, ...]) -> None:
+    """Check files, and show everything wrong with them.
+
+    Each FILE is a document of any kind, a trace (.csv, .csv.gz) or a folder, of which every
+    YAML file is checked. Traces that a workload names are checked with it.
+    """
+    problems: list[str] = []
+    for path in files:
+        try:
+            members = _members(path)
+        except InputError as error:
+            problems += error.lines
+            continue
+        for member in members:
+            try:
+                click.echo(f"{member}: ok: {_check(member)}")
+            except InputError as error:
+                problems += error.lines
+    if problems:
+        # A trace that several workloads name is wrong only once.
+        raise InputError(dict.fromkeys(problems))
+
+
+def _members(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    from alpaplan.files.profiles import yaml_files
+
+    members = yaml_files(path)
+    if not members:
+        raise InputError([f"{path}: has no YAML files"])
+    return members
+
+
+def _check(path: Path) -> str:
+    """Return what a file is, in a few words; raise an `InputError` if it is not in order."""
+    from alpaplan.files.trace_csv import is_trace_path, read_trace
+
+    if is_trace_path(path):
+        trace = read_trace(path)
+        return (
+            f"trace ({_count(trace.num_requests, 'request')} of {_models(len(trace.model_names))})"
+        )
+    from alpaplan.files.document import load_any
+
+    document = load_any(path)
+    spec = document.spec
+    name = getattr(spec, "name", None)
+    title = spec.kind if name is None else f"{spec.kind} {name!r}"
+    return f"{title} ({_summary(document)})"
+
+
+def _summary(document: Document[DocumentSpec]) -> str:
+    from alpaplan.files.document import Document
+    from alpaplan.specs.cluster import ClusterSpec
+    from alpaplan.specs.layers import LayerProfileSpec
+    from alpaplan.specs.plan import PlanSpec
+    from alpaplan.specs.workload import WorkloadSpec
+
+    spec = document.spec
+    if isinstance(spec, ClusterSpec):
+        num_devices = sum(pool.num_devices for pool in spec.node_pools)
+        return f"{_count(num_devices, 'device')} in {_count(len(spec.node_pools), 'node pool')}"
+    if isinstance(spec, WorkloadSpec):
+        return _check_workload(Document(document.path, spec, document.sha256, document.root))
+    if isinstance(spec, PlanSpec):
+        num_replicas = sum(len(group.replicas) for group in spec.groups)
+        return f"{_count(len(spec.groups), 'group')}, {_count(num_replicas, 'replica')}"
+    if isinstance(spec, LayerProfileSpec):
+        return f"{_count(len(spec.layers), 'layer')} on {spec.device}"
+    devices = dict.fromkeys(config.device for config in spec.configs)
+    return f"{_count(len(spec.configs), 'configuration')} on {', '.join(devices)}"
+
+
+def _check_workload(document: Document[WorkloadSpec]) -> str:
+    from alpaplan.files.workload_traces import load_recorded
+
+    summary = _models(len(document.spec.served_models()))
+    recorded = load_recorded(document)
+    if recorded:
+        summary += f", {len(recorded):,} with recorded arrivals"
+        num_silent = sum(name not in trace.model_names for name, trace in recorded.items())
+        summary += f", {num_silent:,} of them without a row" if num_silent else ""
+    return summary
+
+
+def _models(count: int) -> str:
+    return _count(count, "model")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

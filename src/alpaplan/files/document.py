@@ -1,0 +1,221 @@
+"""Documents: a validated specification with the file and the lines that it came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from pydantic import ValidationError
+
+from alpaplan.errors import InputError, Issue, Location, did_you_mean
+from alpaplan.files.reading import decode_text, read_bytes
+from alpaplan.files.validation import issues_of
+from alpaplan.files.yaml_tree import Problem, YamlNode, YamlTextError, parse_yaml
+from alpaplan.specs.fields import Spec
+from alpaplan.specs.registry import DOCUMENT_KINDS, DocumentSpec
+from alpaplan.units import format_value
+
+VERSION = 1
+"""Newest version of the document formats that is read."""
+
+SpecT = TypeVar("SpecT", bound=Spec)
+_SpecT_co = TypeVar("_SpecT_co", bound=Spec, covariant=True)
+
+
+@dataclass(frozen=True)
+class Document(Generic[_SpecT_co]):
+    """A file that was read and found in order.
+
+    Parameters
+    ----------
+    path
+        As the user gave it.
+    spec
+        What the file says.
+    sha256
+        Hash of the file's bytes, in hexadecimal.
+    root
+        The values with their lines.
+    """
+
+    path: Path
+    spec: _SpecT_co
+    sha256: str
+    root: YamlNode = field(repr=False, compare=False)
+
+    def line_of(self, where: Location) -> int:
+        """Return the line, from 1, of a place or of the innermost there is around it."""
+        return _line_of(self.root, where)
+
+    def error_line(self, issue: Issue) -> str:
+        """Return the issue as ``path:line: where: message``."""
+        return _error_line(self.path, self.line_of(issue.where), issue.where, issue.message)
+
+
+@dataclass(frozen=True)
+class RawDocument:
+    """A file that is well-formed YAML, before it is validated.
+
+    Parameters
+    ----------
+    path, sha256, root
+        As of `Document`.
+    problems
+        What is wrong with it so far, such as duplicate keys.
+    """
+
+    path: Path
+    sha256: str
+    root: YamlNode
+    problems: tuple[Problem, ...]
+
+    def text_at(self, key: str) -> str | None:
+        """Return the text under a key at the top, or None if there is no such text."""
+        value = self.root.value.get(key) if isinstance(self.root.value, dict) else None
+        return value if isinstance(value, str) else None
+
+
+def load_document(path: Path, spec_type: type[SpecT]) -> Document[SpecT]:
+    """Read and validate a file that has to be of one kind.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the file, in line order.
+    """
+    return validate_document(read_raw(path), spec_type)
+
+
+def load_any(path: Path) -> Document[DocumentSpec]:
+    """Read and validate a file of the kind that it says it is.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the file, in line order.
+    """
+    raw = read_raw(path)
+    kind = raw.text_at("kind")
+    if kind not in DOCUMENT_KINDS:
+        raise InputError(_error_lines(raw, _format_issues(raw.root, None)))
+    return validate_document(raw, DOCUMENT_KINDS[kind])
+
+
+def read_raw(path: Path) -> RawDocument:
+    """Read a file's YAML without validating what it says.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is no YAML.
+    """
+    data = read_bytes(path)
+    text = decode_text(path, data)
+    try:
+        root, problems = parse_yaml(text)
+    except YamlTextError as error:
+        raise InputError([f"{path}:{error.line}: {error}"]) from error
+    return RawDocument(path, hashlib.sha256(data).hexdigest(), root, tuple(problems))
+
+
+def validate_document(raw: RawDocument, spec_type: type[SpecT]) -> Document[SpecT]:
+    """Validate a file as one kind.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the file, in line order.
+    """
+    issues = _format_issues(raw.root, spec_type)
+    if not issues and isinstance(raw.root.value, dict):
+        issues = _version_issues(raw.root.value)
+        # The version was looked at, and a missing one must not hide what the rest says.
+        data = {**raw.root.value, "version": VERSION}
+        try:
+            spec = spec_type.model_validate(data)
+        except ValidationError as error:
+            issues += issues_of(error, spec_type, raw.root)
+        else:
+            if not issues and not raw.problems:
+                return Document(raw.path, spec, raw.sha256, raw.root)
+    raise InputError(_error_lines(raw, issues))
+
+
+def _format_issues(root: YamlNode, spec_type: type[Spec] | None) -> list[Issue]:
+    """Check what must be known before the rest can be judged."""
+    if not isinstance(root.value, dict):
+        found = format_value(root.value)
+        return [Issue((), f"must be a mapping that begins with 'kind', found {found}")]
+    version = root.value.get("version")
+    if isinstance(version, int) and version > VERSION:
+        found = f"version {format_value(version)} is newer than this alpaplan reads ({VERSION})"
+        return [Issue(("version",), found)]
+    return _kind_issues(root.value, spec_type)
+
+
+def _kind_issues(data: dict[Any, Any], spec_type: type[Spec] | None) -> list[Issue]:
+    known = ", ".join(DOCUMENT_KINDS)
+    if "kind" not in data:
+        return [Issue((), f"missing key 'kind' (one of {known})")]
+    kind = data["kind"]
+    if not isinstance(kind, str) or kind not in DOCUMENT_KINDS:
+        hint = did_you_mean(kind, DOCUMENT_KINDS) if isinstance(kind, str) else ""
+        return [Issue(("kind",), f"must be one of {known}, found {format_value(kind)}{hint}")]
+    if DOCUMENT_KINDS[kind] is not spec_type:
+        expected = next(name for name, spec in DOCUMENT_KINDS.items() if spec is spec_type)
+        return [Issue(("kind",), f"expected a {expected}, found a {kind}")]
+    return []
+
+
+def _version_issues(data: dict[Any, Any]) -> list[Issue]:
+    if "version" not in data:
+        return [Issue((), f"missing key 'version' (this alpaplan reads {VERSION})")]
+    version = data["version"]
+    if isinstance(version, bool) or version != VERSION or not isinstance(version, int):
+        return [Issue(("version",), f"must be {VERSION}, found {format_value(version)}")]
+    return []
+
+
+def _line_of(root: YamlNode, where: Location) -> int:
+    line, node = root.line, root
+    for part in where:
+        entry = (node.entries or {}).get(part)
+        if entry is None:
+            break
+        line, node = entry
+    return line
+
+
+def _error_lines(raw: RawDocument, issues: Iterable[Issue]) -> list[str]:
+    """Put everything wrong in line order; a problem of the text hides what follows from it."""
+    hidden = {problem.where for problem in raw.problems}
+    problems = [*raw.problems]
+    problems += [
+        Problem(_line_of(raw.root, issue.where), issue.where, issue.message)
+        for issue in issues
+        if issue.where not in hidden or not issue.where
+    ]
+    problems.sort(key=lambda problem: problem.line)
+    return [
+        _error_line(raw.path, problem.line, problem.where, problem.message) for problem in problems
+    ]
+
+
+def _error_line(path: Path, line: int, where: Location, message: str) -> str:
+    place = format_where(where)
+    return f"{path}:{line}: {place}: {message}" if place else f"{path}:{line}: {message}"
+
+
+def format_where(where: Location) -> str:
+    """Write a place as ``models[3].slo_s``."""
+    text = ""
+    for part in where:
+        if isinstance(part, str):
+            name = part if part.isidentifier() or part.isprintable() else ascii(part)
+            text += f".{name[:60]}" if text else name[:60]
+        else:
+            text += f"[{format_value(part)}]"
+    return text

@@ -1,0 +1,214 @@
+"""Pydantic's errors to issues: places as the document has them, messages in plain words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from alpaplan.errors import Issue, Location, did_you_mean
+from alpaplan.files.yaml_tree import YamlNode
+from alpaplan.specs.fields import LOCATED_ERROR, NAME_PATTERN, Spec
+from alpaplan.units import format_value
+
+_TAG_KEY = "process"
+"""Key by which pydantic tells the members of a union apart; its value turns up in locations."""
+
+_KEY_MARK = "[key]"
+"""What pydantic ends a location with if the key of a mapping is wrong, not its value."""
+
+
+MAX_ERRORS = 1000
+"""Most errors of one document that are looked at: nobody reads a million lines."""
+
+
+def issues_of(error: ValidationError, spec_type: type[Spec], root: YamlNode) -> list[Issue]:
+    """Translate what pydantic found, the first `MAX_ERRORS` of it.
+
+    Parameters
+    ----------
+    error
+        What validating `root` as `spec_type` raised.
+    spec_type
+        Specification of the document.
+    root
+        The document, which places are looked up in.
+    """
+    return [
+        issue
+        for details in error.errors(include_url=False)[:MAX_ERRORS]
+        for issue in _issues(details, spec_type, root)
+    ]
+
+
+def _issues(details: ErrorDetails, spec_type: type[Spec], root: YamlNode) -> list[Issue]:
+    location = details["loc"]
+    where, rest = _place(location, root)
+    kind, found = details["type"], details["input"]
+    if kind == LOCATED_ERROR:
+        return [Issue((*where, *inner.where), inner.message) for inner in details["ctx"]["issues"]]
+    if kind == "missing":
+        missing = rest[-1] if rest else location[-1]
+        what = "item" if isinstance(missing, int) else "key"
+        return [Issue(where, f"missing {what} {missing!r}")]
+    if kind == "extra_forbidden":
+        known = _field_names(spec_type, location[:-1])
+        name = str(location[-1])
+        return [Issue(where, f"unknown key {format_value(name)}{did_you_mean(name, known)}")]
+    if kind == "union_tag_not_found":
+        return [Issue(where, f"missing key {_TAG_KEY!r} (one of {_listed(_tags(spec_type))})")]
+    if kind == "union_tag_invalid":
+        chosen = details["ctx"]["tag"]
+        known = _quoted(details["ctx"]["expected_tags"])
+        return [Issue((*where, _TAG_KEY), _one_of(known, chosen))]
+    message = _message(details, found)
+    return [Issue(where, f"key {message}" if _KEY_MARK in rest else message)]
+
+
+def _place(location: Location, root: YamlNode) -> tuple[Location, Location]:
+    """Split pydantic's location into the part that the document has and the rest."""
+    node, where, tagged = root, list[str | int](), False
+    for position, part in enumerate(location):
+        if isinstance(node.value, dict) and not tagged and part == node.value.get(_TAG_KEY):
+            tagged = True
+            continue
+        entry = (node.entries or {}).get(part)
+        if entry is None:
+            return tuple(where), location[position:]
+        where.append(part)
+        node, tagged = entry[1], False
+    return tuple(where), ()
+
+
+def _message(details: ErrorDetails, found: object) -> str:
+    context = details.get("ctx", {})
+    say = _MESSAGES.get(details["type"])
+    if say is not None:
+        return say(context, found)
+    if "text" in context:  # a validator's own words, which name what was found
+        return str(context["text"])
+    return f"{details['msg'][:1].lower()}{details['msg'][1:]}, found {format_value(found)}"
+
+
+def _text(_: dict[str, Any], found: object) -> str:
+    hint = " (write it in quotes)" if isinstance(found, bool | int | float) else ""
+    return f"must be a text, found {format_value(found)}{hint}"
+
+
+def _pattern(context: dict[str, Any], found: object) -> str:
+    rule = f"match {context['pattern']}"
+    if context["pattern"] == NAME_PATTERN:
+        rule = "be a name without leading space or control characters"
+    return f"must {rule}, found {format_value(found)}"
+
+
+def _choice(context: dict[str, Any], found: object) -> str:
+    return _one_of(_quoted(context["expected"]) or [context["expected"]], found)
+
+
+def _one_of(known: list[str], found: object) -> str:
+    hint = did_you_mean(found, known) if isinstance(found, str) else ""
+    return f"must be one of {_listed(known)}, found {format_value(found)}{hint}"
+
+
+def _must(rule: str) -> Callable[[dict[str, Any], object], str]:
+    """Say a rule, which may name values of the error's context, and what was found."""
+    return lambda context, found: f"must {rule.format(**context)}, found {format_value(found)}"
+
+
+def _items(rule: str) -> Callable[[dict[str, Any], object], str]:
+    def say(context: dict[str, Any], found: object) -> str:
+        count = len(found) if isinstance(found, list | dict) else context["actual_length"]
+        return f"must have {rule.format(**context)}, found {count or 'none'}"
+
+    return say
+
+
+_whole_number = _must("be a whole number")
+_mapping = _must("be a mapping of keys to values")
+
+_MESSAGES: dict[str, Callable[[dict[str, Any], object], str]] = {
+    "string_type": _text,
+    "invalid_key": lambda context, found: f"a key {_text(context, found)}",
+    "string_too_short": _must("not be empty"),
+    "string_too_long": _must("have at most {max_length} characters"),
+    "string_pattern_mismatch": _pattern,
+    "int_type": _whole_number,
+    "int_from_float": _whole_number,
+    "int_parsing": _whole_number,
+    "greater_than_equal": _must("be at least {ge}"),
+    "less_than_equal": _must("be at most {le}"),
+    "literal_error": _choice,
+    "enum": _choice,
+    "model_type": _mapping,
+    "model_attributes_type": _mapping,
+    "dict_type": _mapping,
+    "tuple_type": _must("be a list"),
+    "too_short": _items("at least {min_length}"),
+    "too_long": _items("at most {max_length}"),
+}
+"""Type of a pydantic error -> what to say about it."""
+
+
+def _quoted(text: str) -> list[str]:
+    return re.findall(r"'([^']*)'", text)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _tags(spec_type: type[Spec]) -> list[str]:
+    """Values of the tag key in any member of a union inside a specification, in order."""
+    tags: dict[str, None] = {}
+    pending: list[Any] = [spec_type]
+    seen: set[Any] = set()
+    while pending:
+        kind = pending.pop(0)
+        if not isinstance(kind, type) or not issubclass(kind, BaseModel):
+            pending += get_args(kind)
+        elif kind not in seen:
+            seen.add(kind)
+            tags.update(dict.fromkeys(_tags_of(kind)))
+            pending += [field.annotation for field in kind.model_fields.values()]
+    return list(tags)
+
+
+def _tags_of(model: type[BaseModel]) -> tuple[str, ...]:
+    field = model.model_fields.get(_TAG_KEY)
+    return () if field is None else get_args(field.annotation)
+
+
+def _field_names(spec_type: type[Spec], location: Location) -> list[str]:
+    """Keys that the specification at a place knows, by pydantic's own location."""
+    kind: Any = spec_type
+    for part in location:
+        kind = _inside(kind, part)
+    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    """Return the type of one field, item or union member of a type, without what decorates it."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        field = kind.model_fields.get(str(part))
+        return None if field is None else _bare(field.annotation)
+    arguments = get_args(kind)
+    if get_origin(kind) is tuple:
+        return _bare(arguments[0])
+    if get_origin(kind) is dict:
+        return _bare(arguments[1])
+    members = [_bare(argument) for argument in arguments]
+    return next((member for member in members if part in _tags_of(member)), None)
+
+
+def _bare(kind: Any) -> Any:
+    if get_origin(kind) is Annotated:
+        return _bare(get_args(kind)[0])
+    if get_origin(kind) is Literal:
+        return kind
+    arguments = [argument for argument in get_args(kind) if argument is not type(None)]
+    optional = len(arguments) == 1 and type(None) in get_args(kind)
+    return _bare(arguments[0]) if optional else kind

@@ -1,0 +1,72 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from alpaplan.errors import InputError
+from alpaplan.files.reading import reason
+
+_STREAM_FOLDERS = ("/dev/", "/proc/")
+"""Where names stand for open streams, which cannot be replaced by another file."""
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old content or all of the new, whatever happens.
+
+    A symbolic link stays, and what it points to is replaced. An existing file keeps its
+    permissions. Devices and pipes are written directly.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written. Nothing is left behind then.
+    """
+    try:
+        if _is_stream(path):
+            path.write_bytes(data)
+        else:
+            _replace(Path(os.path.realpath(path)), data)
+    except BrokenPipeError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError([f"{path}: cannot be written: no folder {path.parent}"]) from error
+    except OSError as error:
+        raise InputError([f"{path}: cannot be written: {reason(error)}"]) from error
+    except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say
+        raise InputError([f"{str(path)!r}: is not a possible file name"]) from error
+
+
+def _is_stream(path: Path) -> bool:
+    if str(path).startswith(_STREAM_FOLDERS):
+        return True
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _replace(target: Path, data: bytes) -> None:
+    if target.is_dir():
+        raise IsADirectoryError
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    if mode is not None and not os.access(target, os.W_OK):
+        raise PermissionError  # a write-protected file in a writable folder stays protected
+    # Short and in the same folder: any name fits beside it, and the replacement is atomic.
+    temporary = target.parent / f".alpaplan-{secrets.token_hex(8)}.tmp"
+    try:
+        # Mode 0o666 leaves the permissions of a new file to the umask, as for any other file.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            if mode is not None:
+                os.fchmod(stream.fileno(), mode)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
