@@ -141,6 +141,7 @@ _MESSAGES: dict[str, Callable[[dict[str, Any], object], str]] = {
     "int_parsing": _whole_number,
     "greater_than_equal": _must("be at least {ge}"),
     "less_than_equal": _must("be at most {le}"),
+    "less_than": _must("be below {lt}"),
     "literal_error": _choice,
     "enum": _choice,
     "model_type": _mapping,

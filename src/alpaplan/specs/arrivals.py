@@ -10,7 +10,8 @@ import math
 from functools import lru_cache
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from alpaplan.specs.fields import (
@@ -18,6 +19,7 @@ from alpaplan.specs.fields import (
     PositiveNumber,
     PositiveSeconds,
     Spec,
+    exactly_one,
 )
 
 MIN_CV = 1e-3
@@ -39,8 +41,19 @@ def weibull_cv(shape: float) -> float:
     return math.sqrt(math.expm1(log_second_over_first))
 
 
+_ONE_RATE_SCHEMA: JsonDict = exactly_one("rate_rps", "total_rate_rps") | {
+    "dependentRequired": {
+        "rate_distribution": ["total_rate_rps"],
+        "exponent": ["rate_distribution"],
+    }
+}
+_CV_OR_SHAPE_SCHEMA: JsonDict = {"allOf": [_ONE_RATE_SCHEMA, exactly_one("cv", "shape")]}
+
+
 class _RateSpec(Spec):
     """A process with one mean rate, given for each model or for all `count` models together."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_RATE_SCHEMA)
 
     rate_rps: PositiveNumber | None = Field(default=None, description="requests per second")
     total_rate_rps: PositiveNumber | None = Field(
@@ -101,6 +114,8 @@ class GammaArrivals(_RateSpec):
 class WeibullArrivals(_RateSpec):
     """Weibull-distributed gaps, given by `cv` or by the shape parameter."""
 
+    model_config = ConfigDict(json_schema_extra=_CV_OR_SHAPE_SCHEMA)
+
     process: Literal["weibull"]
     cv: PositiveNumber | None = None
     shape: PositiveNumber | None = None
@@ -124,6 +139,8 @@ class WeibullArrivals(_RateSpec):
 
 class ParetoArrivals(_RateSpec):
     """Pareto (type I) gaps, given by `cv` or by the tail index `shape`, which must exceed 1."""
+
+    model_config = ConfigDict(json_schema_extra=_CV_OR_SHAPE_SCHEMA)
 
     process: Literal["pareto"]
     cv: PositiveNumber | None = None

@@ -20,6 +20,9 @@ from alpaplan.specs.fields import (
     fail_at,
 )
 
+MAX_DEVICES_PER_NODE = 1024
+"""Far above any machine built."""
+
 
 class Dispatch(StrEnum):
     """Which of the groups that hold a model gets a request."""
@@ -34,7 +37,7 @@ class NodePool(Spec):
     name: Name
     count: Count
     device: Name = Field(description="device type, as in the model profiles")
-    devices_per_node: int = Field(strict=True, ge=1, le=1024)
+    devices_per_node: int = Field(strict=True, ge=1, le=MAX_DEVICES_PER_NODE)
     device_memory_bytes: PositiveBytes
     reserved_memory_bytes: NonNegativeBytes = Field(
         default=0, description="runtime and working memory of each device, not usable for weights"

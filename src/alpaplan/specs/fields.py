@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from alpaplan.errors import Issue
@@ -143,6 +144,11 @@ Fraction = Annotated[
     BeforeValidator(_reader(parse_number, ge=0, le=1)),
     _quantity_schema("a fraction from 0 to 1", _NUMBER_PATTERN + "$", ge=0, le=1),
 ]
+
+
+def exactly_one(*keys: str) -> JsonDict:
+    """Return the JSON Schema of a mapping that has one of the keys and not the others."""
+    return {"oneOf": [{"required": [key]} for key in keys]}
 
 
 def duplicates(names: Iterable[str], key: str | None = "name") -> list[Issue]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from alpaplan.errors import Issue
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE, Dispatch
 from alpaplan.specs.fields import (
     Fraction,
     Name,
@@ -18,23 +17,22 @@ from alpaplan.specs.fields import (
     duplicates,
     fail_at,
 )
+from alpaplan.specs.profile import MAX_PARALLELISM
+
+DeviceIndex = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
+"""Index of a device in its node."""
 
 
 class NodeDevices(Spec):
     """Some devices of one node, by their index in the node."""
 
     node: Name
-    devices: tuple[int, ...] = Field(min_length=1)
+    devices: tuple[DeviceIndex, ...] = Field(min_length=1)
 
     @field_validator("devices")
     @classmethod
-    def _indices(cls, devices: tuple[int, ...]) -> tuple[int, ...]:
-        issues = [
-            Issue((position,), f"must be 0 or more, found {device}")
-            for position, device in enumerate(devices)
-            if device < 0
-        ]
-        fail_at(issues + duplicates((str(device) for device in devices), key=None))
+    def _device_once(cls, devices: tuple[int, ...]) -> tuple[int, ...]:
+        fail_at(duplicates((str(device) for device in devices), key=None))
         return devices
 
 
@@ -49,8 +47,8 @@ class GroupSpec(Spec):
 
     name: Name
     device: Name
-    intra_op: int = Field(strict=True, ge=1)
-    inter_op: int = Field(strict=True, ge=1)
+    intra_op: int = Field(strict=True, ge=1, le=MAX_PARALLELISM)
+    inter_op: int = Field(strict=True, ge=1, le=MAX_PARALLELISM)
     devices: tuple[NodeDevices, ...] = Field(
         min_length=1, description="stage s runs on devices [s*intra_op, (s+1)*intra_op) as listed"
     )
@@ -82,8 +80,8 @@ class Provenance(Spec):
 
     alpaplan: str
     method: str
-    seed: int = Field(ge=0)
-    max_evaluations: int | None = Field(default=None, ge=1)
+    seed: int = Field(strict=True, ge=0)
+    max_evaluations: int | None = Field(default=None, strict=True, ge=1)
     stopped_early: Literal["time-limit", "interrupt"] | None = Field(
         default=None, description="set if the clock or a person ended the search: not repeatable"
     )
@@ -105,9 +103,9 @@ class ArrivalsRecord(Spec):
     source: Literal["sampled", "held-out"] = Field(
         description="fresh samples of the workload, or the end of its recorded arrivals"
     )
-    runs: int = Field(ge=1)
+    runs: int = Field(strict=True, ge=1)
     run_s: NonNegativeSeconds = Field(description="length of each run")
-    requests: int = Field(ge=0, description="of all runs together")
+    requests: int = Field(strict=True, ge=0, description="of all runs together")
 
 
 class Prediction(Spec):

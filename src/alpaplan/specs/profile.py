@@ -31,7 +31,8 @@ class ProfiledConfig(Spec):
         description="weights on each device of each stage"
     )
     stage_latency_s: dict[Count, tuple[PositiveSeconds, ...]] = Field(
-        description="batch size -> seconds for each stage"
+        description="batch size -> seconds for each stage",
+        json_schema_extra={"required": ["1"]},
     )
     stage_activation_bytes: dict[Count, tuple[NonNegativeBytes, ...]] | None = Field(
         default=None, description="batch size -> peak working memory on each device of each stage"

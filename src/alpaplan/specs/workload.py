@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from alpaplan.errors import Issue
@@ -15,6 +15,7 @@ from alpaplan.specs.fields import (
     PositiveNumber,
     PositiveSeconds,
     Spec,
+    exactly_one,
     fail_at,
 )
 
@@ -53,6 +54,8 @@ class ServedModel:
 
 class ModelEntry(Spec):
     """One entry of a workload: one model, or `count` alike."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("slo_s", "slo_scale"))
 
     name: Name
     count: int | None = Field(default=None, strict=True, ge=1, le=MAX_MODELS)
