@@ -1,1 +1,14 @@
 """Fast queueing simulation of a placement under given arrivals."""
+
+from alpaplan.simulator.evaluation import Evaluation, Replay
+from alpaplan.simulator.simulator import Simulator
+from alpaplan.simulator.statistics import LatencyStatistics, SimulationSummary, summarise
+
+__all__ = [
+    "Evaluation",
+    "LatencyStatistics",
+    "Replay",
+    "SimulationSummary",
+    "Simulator",
+    "summarise",
+]

@@ -1,0 +1,85 @@
+"""What came out of a simulation: counts for every model and group, or every request's fate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Counts of one simulation: `M` models, `G` groups in plan order.
+
+    Parameters
+    ----------
+    requests : int64[M]
+        Requests of each model, those of models without a replica included.
+    attained : int64[M]
+        Those finished within their deadline.
+    latency_sum_s : float64[M]
+        Sum of the latencies of attained requests.
+    group_requests : int64[G]
+        Requests sent to each group, accepted or rejected there.
+    group_attained : int64[G]
+        Those accepted.
+    group_busy_s : float64[G]
+        How long a stage of the group worked, on average over its stages.
+    """
+
+    requests: NDArray[np.int64]
+    attained: NDArray[np.int64]
+    latency_sum_s: NDArray[np.float64]
+    group_requests: NDArray[np.int64]
+    group_attained: NDArray[np.int64]
+    group_busy_s: NDArray[np.float64]
+
+    @property
+    def slo_attainment(self) -> float:
+        """Fraction of all requests that were attained; NaN if there were none."""
+        return _ratio(float(self.attained.sum()), float(self.requests.sum()))
+
+    @property
+    def mean_latency_s(self) -> float:
+        """Mean latency of attained requests; NaN if there were none."""
+        return _ratio(float(self.latency_sum_s.sum()), float(self.attained.sum()))
+
+    def weighted_attainment(self, model_weight: NDArray[np.float64]) -> float:
+        """Fraction attained where a request counts as much as its model's weight.
+
+        Parameters
+        ----------
+        model_weight : float64[M]
+            How much one attained request of each model counts.
+
+        Returns
+        -------
+        float
+            Between 0 and 1; NaN if no request counts.
+        """
+        return _ratio(float(self.attained @ model_weight), float(self.requests @ model_weight))
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The fate of every request of one simulation.
+
+    Parameters
+    ----------
+    evaluation
+        The counts.
+    latency_s : float64[N]
+        Latency of each request in trace order; NaN if it was not attained.
+    group : int32[N]
+        Group that each request was sent to; -1 if no group holds its model.
+    """
+
+    evaluation: Evaluation
+    latency_s: NDArray[np.float64]
+    group: NDArray[np.int32]
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan

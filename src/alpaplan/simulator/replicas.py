@@ -1,0 +1,92 @@
+"""A placement's replicas as the rows that the kernels walk over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+
+
+@dataclass(frozen=True)
+class Replicas:
+    """The `R` replicas of a placement, sorted by model, then by group.
+
+    Parameters
+    ----------
+    first_replica : uint32[M + 1]
+        First replica of each model, and `R`.
+    model, group : int64[R], uint32[R]
+        Model and group of each replica.
+    stage_latency_s : float64[R, num_stages]
+        Stage latencies, aligned at the last stage: a group with fewer stages than others has
+        stages without latency before its first.
+    busy_s : float64[R]
+        Mean of the group's stage latencies: how long one request keeps a stage busy.
+    num_stages
+        Most stages of any group; 1 if there is none.
+    """
+
+    first_replica: NDArray[np.uint32]
+    model: NDArray[np.int64]
+    group: NDArray[np.uint32]
+    stage_latency_s: NDArray[np.float64]
+    busy_s: NDArray[np.float64]
+    num_stages: int
+
+
+class ReplicaTable:
+    """What a replica of any model on any shape looks like, to look up those of a placement.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    """
+
+    def __init__(self, problem: PlacementProblem) -> None:
+        self._supported = problem.supported
+        self._profile_of_model = problem.profile_of_model
+        self._num_stages = problem.num_stages
+        self._model_bounds = np.arange(problem.num_models + 1)
+        latency_s = problem.stage_latency_s
+        self._aligned_s = np.zeros_like(latency_s)
+        for shape, num_stages in enumerate(problem.num_stages):
+            self._aligned_s[shape, :, latency_s.shape[2] - num_stages :] = latency_s[
+                shape, :, :num_stages
+            ]
+        self._busy_s = self._aligned_s.sum(axis=2) / problem.num_stages[:, np.newaxis]
+
+    def replicas_of(self, placement: Placement) -> Replicas:
+        """Look up the replicas of a placement.
+
+        Raises
+        ------
+        ValueError
+            If the placement is not one of this problem: another number of models, or a
+            replica on a shape that its profile does not list.
+        """
+        num_groups, num_models = placement.replicas.shape
+        if num_models != self._profile_of_model.size or num_groups != placement.shapes.size:
+            raise ValueError(
+                f"replicas must be [{placement.shapes.size} groups, "
+                f"{self._profile_of_model.size} models], found {placement.replicas.shape}"
+            )
+        flat = np.flatnonzero(placement.replicas.T.ravel())
+        model, group = np.divmod(flat, max(1, num_groups))
+        shape = placement.shapes[group]
+        profile = self._profile_of_model[model]
+        if not self._supported[shape, profile].all():
+            raise ValueError("a replica is on a group whose shape its profile does not list")
+        num_stages = int(self._num_stages[placement.shapes].max(initial=1))
+        first_stage = self._aligned_s.shape[2] - num_stages
+        return Replicas(
+            first_replica=model.searchsorted(self._model_bounds).astype(np.uint32),
+            model=model,
+            group=group.astype(np.uint32),
+            stage_latency_s=self._aligned_s[shape, profile, first_stage:],
+            busy_s=self._busy_s[shape, profile],
+            num_stages=num_stages,
+        )

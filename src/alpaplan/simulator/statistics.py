@@ -1,0 +1,201 @@
+"""The numbers that people want of a simulation, from the fate of every request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.simulator.evaluation import Replay
+from alpaplan.workload.trace import Trace
+
+
+@dataclass(frozen=True)
+class LatencyStatistics:
+    """Mean and percentiles of latencies in seconds; all NaN if there are no latencies."""
+
+    mean_s: float
+    p50_s: float
+    p90_s: float
+    p99_s: float
+
+    @classmethod
+    def of(cls, latency_s: NDArray[np.float64]) -> LatencyStatistics:
+        """Sum up latencies; percentiles interpolate linearly.
+
+        Parameters
+        ----------
+        latency_s : float64[num_attained]
+            Latencies of attained requests, without NaN.
+        """
+        if not latency_s.size:
+            return cls(math.nan, math.nan, math.nan, math.nan)
+        p50_s, p90_s, p99_s = np.percentile(latency_s, (50, 90, 99))
+        return cls(float(latency_s.mean()), float(p50_s), float(p90_s), float(p99_s))
+
+    def to_json_dict(self) -> dict[str, float | None]:
+        """Return what JSON gets; NaN becomes None."""
+        return {
+            "mean": _or_none(self.mean_s),
+            "p50": _or_none(self.p50_s),
+            "p90": _or_none(self.p90_s),
+            "p99": _or_none(self.p99_s),
+        }
+
+
+@dataclass(frozen=True)
+class ModelStatistics:
+    """One model. `slo_attainment` is NaN if there were no requests for it."""
+
+    name: str
+    requests: int
+    attained: int
+    slo_attainment: float
+    latency: LatencyStatistics
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON gets; NaN becomes None."""
+        return {
+            "name": self.name,
+            "requests": self.requests,
+            "attained": self.attained,
+            "slo_attainment": _or_none(self.slo_attainment),
+            "latency_s": self.latency.to_json_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class GroupStatistics:
+    """One group: requests sent to it, those accepted, and how busy its stages were.
+
+    `utilization` is the fraction of time that a stage worked, on average over the group's
+    stages, from the first arrival to the end of the observation or the last finish, whatever
+    is later; NaN if that is no time.
+    """
+
+    name: str
+    requests: int
+    attained: int
+    utilization: float
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON gets; NaN becomes None."""
+        return {
+            "name": self.name,
+            "requests": self.requests,
+            "attained": self.attained,
+            "utilization": _or_none(self.utilization),
+        }
+
+
+@dataclass(frozen=True)
+class SimulationSummary:
+    """What ``alpaplan simulate`` shows: everything, each model, each group in plan order.
+
+    `slo_attainment` is the fraction of all requests, NaN if there were none. `goodput_rps`
+    is attained requests per second of observation, NaN if that took no time.
+    """
+
+    requests: int
+    attained: int
+    slo_attainment: float
+    goodput_rps: float
+    latency: LatencyStatistics
+    models: tuple[ModelStatistics, ...]
+    groups: tuple[GroupStatistics, ...]
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON gets (DESIGN.md section 4); NaN becomes None."""
+        return {
+            "requests": self.requests,
+            "attained": self.attained,
+            "slo_attainment": _or_none(self.slo_attainment),
+            "goodput_rps": _or_none(self.goodput_rps),
+            "latency_s": self.latency.to_json_dict(),
+            "models": [model.to_json_dict() for model in self.models],
+            "groups": [group.to_json_dict() for group in self.groups],
+        }
+
+
+def summarise(
+    problem: PlacementProblem,
+    placement: Placement,
+    trace: Trace,
+    replay: Replay,
+    group_names: Sequence[str] | None = None,
+) -> SimulationSummary:
+    """Sum up one simulation.
+
+    Parameters
+    ----------
+    problem, placement, trace
+        What was simulated; the trace's models are the problem's.
+    replay
+        What came out.
+    group_names
+        Names of the placement's groups; without them ``g0``, ``g1``, ...
+    """
+    if group_names is None:
+        group_names = [f"g{group}" for group in range(placement.num_groups)]
+    evaluation = replay.evaluation
+    attained = int(evaluation.attained.sum())
+    return SimulationSummary(
+        requests=trace.num_requests,
+        attained=attained,
+        slo_attainment=evaluation.slo_attainment,
+        goodput_rps=_ratio(attained, trace.duration_s),
+        latency=LatencyStatistics.of(replay.latency_s[~np.isnan(replay.latency_s)]),
+        models=_model_statistics(problem, trace, replay),
+        groups=tuple(
+            GroupStatistics(name, int(requests), int(accepted), utilization)
+            for name, requests, accepted, utilization in zip(
+                group_names,
+                evaluation.group_requests,
+                evaluation.group_attained,
+                _utilizations(trace, replay),
+                strict=True,
+            )
+        ),
+    )
+
+
+def _model_statistics(
+    problem: PlacementProblem, trace: Trace, replay: Replay
+) -> tuple[ModelStatistics, ...]:
+    requests, attained = replay.evaluation.requests, replay.evaluation.attained
+    done = ~np.isnan(replay.latency_s)
+    by_model = np.argsort(trace.model[done], kind="stable")
+    latencies_s = np.split(replay.latency_s[done][by_model], np.cumsum(attained)[:-1])
+    return tuple(
+        ModelStatistics(
+            name=name,
+            requests=int(requests[model]),
+            attained=int(attained[model]),
+            slo_attainment=_ratio(int(attained[model]), int(requests[model])),
+            latency=LatencyStatistics.of(latencies_s[model]),
+        )
+        for model, name in enumerate(problem.model_names)
+    )
+
+
+def _utilizations(trace: Trace, replay: Replay) -> list[float]:
+    busy_s = replay.evaluation.group_busy_s
+    if not trace.num_requests:
+        return [_ratio(0.0, trace.duration_s)] * busy_s.size
+    finish_s = trace.arrival_s + np.nan_to_num(replay.latency_s)
+    period_s = max(trace.duration_s, float(finish_s.max() - trace.arrival_s[0]))
+    # A stage is never busy twice at once; only rounding can bring the sum above the period.
+    return [min(1.0, _ratio(float(group_busy_s), period_s)) for group_busy_s in busy_s]
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else math.nan
+
+
+def _or_none(number: float) -> float | None:
+    return None if math.isnan(number) else number
