@@ -77,9 +77,9 @@ def test_a_fine_plan_has_no_issues() -> None:
             "must lie inside one node or cover whole nodes of one pool",
         ),
         (
-            {"replicas": [{"model": "m7"}]},
+            {"replicas": [{"model": "bog"}]},
             ("replicas", 0, "model"),
-            "must hold models of the workload, found 'm7'; did you mean 'm0'?",
+            "must hold models of the workload, found 'bog'; did you mean 'big'?",
         ),
         (
             {"replicas": [{"model": "m0"}, {"model": "big"}], "intra_op": 2, "inter_op": 1},

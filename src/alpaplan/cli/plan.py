@@ -47,7 +47,7 @@ class _Settings:
 @options.check
 @options.require_attainment
 @options.quiet
-@user_errors
+@user_errors()
 def plan(
     cluster: Path | None,
     workload: Path | None,

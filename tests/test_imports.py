@@ -1,0 +1,94 @@
+"""The import contract: imports go down the layers only."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("cli",),
+    ("report", "export", "files"),
+    ("search",),
+    ("simulator",),
+    ("workload",),
+    ("problem",),
+    ("specs",),
+    ("units",),
+    ("errors",),
+)
+"""From the top down. Packages of one layer do not import each other."""
+
+THIRD_PARTY: dict[str, set[str]] = {
+    "click": {"cli"},
+    "rich": {"cli", "report"},
+    "yaml": {"files"},
+    "numba": {"simulator"},
+}
+"""Library -> the packages that may import it."""
+
+
+def modules(repository: Path) -> Iterator[tuple[str, Path]]:
+    """Yield (package, file) of every module, top-level modules as packages of their own."""
+    source = repository / "src" / "alpaplan"
+    for path in sorted(source.rglob("*.py")):
+        parts = path.relative_to(source).parts
+        if parts != ("__init__.py",):
+            yield (parts[0] if len(parts) > 1 else path.stem), path
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield (line, dotted name) of everything that a module imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.lineno, node.module or ""
+
+
+def test_imports_go_down_the_layers(repository: Path) -> None:
+    rank = {name: level for level, names in enumerate(LAYERS) for name in names}
+    wrong = []
+    for package, path in modules(repository):
+        for line, name in imports(path):
+            parts = name.split(".")
+            if parts[0] != "alpaplan" or len(parts) < 2 or parts[1] == package:
+                continue
+            if rank[parts[1]] <= rank[package]:
+                wrong.append(f"{path.name}:{line}: {package} imports {name}")
+    assert wrong == []
+
+
+def test_libraries_are_imported_where_they_belong(repository: Path) -> None:
+    wrong = [
+        f"{path.name}:{line}: {package} imports {name}"
+        for package, path in modules(repository)
+        for line, name in imports(path)
+        if package not in THIRD_PARTY.get(name.split(".")[0], {package})
+    ]
+    assert wrong == []
+
+
+def test_the_kernel_knows_numpy_and_numba_alone(repository: Path) -> None:
+    kernel = repository / "src" / "alpaplan" / "simulator" / "_kernel.py"
+    allowed = {"__future__", "numpy", "numba", "alpaplan.simulator._jit"}
+    assert {name for _, name in imports(kernel)} - {"numpy.typing"} <= allowed
+
+
+@pytest.mark.parametrize("command", [[], ["plan"], ["simulate"], ["validate"], ["schema"]])
+def test_help_loads_nothing_heavy(command: list[str]) -> None:
+    program = (
+        "import sys; from alpaplan.cli import main\n"
+        f"main({[*command, '--help']!r}, standalone_mode=False)\n"
+        "heavy = {'numpy', 'numba', 'pydantic', 'rich', 'yaml'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
