@@ -43,7 +43,7 @@ class Mmpp:
         states as arrivals find them, a gap is of phase type: its moments are
         ``E[X] = p (R - Q)**-1 1`` and ``E[X**2] = 2 p (R - Q)**-2 1`` (Fischer and
         Meier-Hellstern, The Markov-modulated Poisson process (MMPP) cookbook, Performance
-        Evaluation 18, 1993, section 1).
+        Evaluation 18, 1993).
         """
         rates = np.array(self.state_rates_rps)
         stays_s = np.array(self.mean_durations_s)

@@ -3,7 +3,7 @@
 Sampling starts in the stationary state, as if the process had run forever. The time to the
 first arrival is then not a whole gap but the rest of one that is under way: a gap chosen with
 probability proportional to its length, times a uniform number (Cox, Renewal Theory, 1962,
-section 5.4). So the expected number of arrivals is ``rate * duration`` on every horizon, and
+chapter 5). So the expected number of arrivals is ``rate * duration`` on every horizon, and
 the first bursts of many models do not fall together at time 0, as they do if each process
 starts with a whole gap.
 """
@@ -175,11 +175,10 @@ class Deterministic:
     def sample(self, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
         """List the arrivals in ``[0, duration_s)``; `rng` is not used."""
         check_sample_size(self.rate_rps, duration_s)
-        if self.rate_rps == 0:
-            return np.empty(0)
-        num_arrivals = math.ceil(self.rate_rps * duration_s)
-        times = np.arange(num_arrivals, dtype=np.float64)
+        end = self.rate_rps * duration_s
+        times = np.arange(math.ceil(end), dtype=np.float64)
         times += 0.5
+        times = before(times, end)
         times /= self.rate_rps
         return before(times, duration_s)
 
