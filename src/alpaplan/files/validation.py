@@ -50,6 +50,12 @@ def _issues(details: ErrorDetails, spec_type: type[Spec], root: YamlNode) -> lis
     kind, found = details["type"], details["input"]
     if kind == LOCATED_ERROR:
         return [Issue((*where, *inner.where), inner.message) for inner in details["ctx"]["issues"]]
+    if (
+        kind == "too_short"
+        and isinstance(found, list)
+        and len(found) >= details["ctx"]["min_length"]
+    ):
+        return []  # pydantic counts only the items that are right, and has named the others
     if kind == "missing":
         missing = rest[-1] if rest else location[-1]
         what = "item" if isinstance(missing, int) else "key"
