@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 import click
 
 from alpaplan.errors import AlpaplanError, InputError
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 INTERRUPTED = 130
 """Exit code of a shell for a process that SIGINT ended."""
@@ -19,30 +23,34 @@ BROKEN_PIPE = 141
 """Exit code of a shell for a process that SIGPIPE ended."""
 
 
-@contextmanager
-def user_errors() -> Iterator[None]:
-    """Turn errors that a user can cause into messages and exit codes; a decorator too.
+def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Decorate a command so that errors that a user can cause end in a message and exit code.
 
     Raises
     ------
     SystemExit
-        With the exit code, in place of the error.
+        By the decorated command, with the exit code, in place of the error.
     """
-    try:
-        yield
-    except InputError as error:
-        for line in error.lines:
-            click.echo(line, err=True)
-        raise SystemExit(error.exit_code) from None
-    except AlpaplanError as error:
-        click.echo(f"alpaplan: {error}", err=True)
-        raise SystemExit(error.exit_code) from None
-    except BrokenPipeError:
-        _silence_stdout()
-        raise SystemExit(BROKEN_PIPE) from None
-    except KeyboardInterrupt:
-        click.echo("alpaplan: interrupted", err=True)
-        raise SystemExit(INTERRUPTED) from None
+
+    @functools.wraps(command)
+    def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return command(*args, **kwargs)
+        except InputError as error:
+            for line in error.lines:
+                click.echo(line, err=True)
+            raise SystemExit(error.exit_code) from None
+        except AlpaplanError as error:
+            click.echo(f"alpaplan: {error}", err=True)
+            raise SystemExit(error.exit_code) from None
+        except BrokenPipeError:
+            _silence_stdout()
+            raise SystemExit(BROKEN_PIPE) from None
+        except KeyboardInterrupt:
+            click.echo("alpaplan: interrupted", err=True)
+            raise SystemExit(INTERRUPTED) from None
+
+    return run
 
 
 def _silence_stdout() -> None:

@@ -20,7 +20,7 @@ class _Kind(click.ParamType[str]):
 
 @click.command()
 @click.argument("kind", type=_Kind())
-@user_errors()
+@user_errors
 def schema(kind: str) -> None:
     """Print the JSON Schema of a kind of document.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
 )
-@user_errors()
+@user_errors
 def validate(files: tuple[Path, ...]) -> None:
     """Check files, and show everything wrong with them.
 
