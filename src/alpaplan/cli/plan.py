@@ -12,6 +12,8 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
+from alpaplan.cli.quantities import seconds_option
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
@@ -47,7 +49,7 @@ class _Settings:
 @options.check
 @options.require_attainment
 @options.quiet
-@user_errors()
+@user_errors
 def plan(
     cluster: Path | None,
     workload: Path | None,
@@ -72,23 +74,15 @@ def plan(
     """
     committed = None
     if check is not None:
-        path = output or STANDARD_OUTPUT if check == STANDARD_OUTPUT else check
-        committed = _load_committed(path)
-        cluster, workload, profiles = _inputs_of(committed, cluster, workload, profiles)
-    missing = [
-        name
-        for name, value in (("-c", cluster), ("-w", workload), ("-p", profiles))
-        if value is None
-    ]
-    if cluster is None or workload is None or profiles is None:
-        raise click.UsageError(f"missing option {', '.join(missing)} (or give --check PLAN)")
-    settings = _settings(
-        committed, method, seed, max_evaluations, _seconds(time_limit), jobs, quiet
-    )
+        committed = _load_committed(output or check if check == STANDARD_OUTPUT else check)
+        cluster, workload, profiles = inputs_of_plan(committed, cluster, workload, profiles)
+    paths = require_inputs(cluster, workload, profiles)
+    time_limit_s = seconds_option("--time-limit", time_limit)
+    settings = _settings(committed, method, seed, max_evaluations, time_limit_s, jobs, quiet)
 
     from alpaplan.cli.inputs import load_inputs
 
-    inputs = load_inputs(cluster, workload, profiles)
+    inputs = load_inputs(*paths)
     target = committed.path if committed is not None else (output or STANDARD_OUTPUT)
     document, result = _search(inputs, settings, target.parent)
     if committed is not None:
@@ -176,20 +170,6 @@ def _settings(
     return _Settings(name, seed, max_evaluations, time_limit_s, jobs or cores or 1, quiet)
 
 
-def _seconds(text: str | None) -> float | None:
-    from alpaplan.units import parse_seconds
-
-    if text is None:
-        return None
-    try:
-        limit_s = parse_seconds(text)
-    except ValueError as error:
-        raise click.UsageError(f"--time-limit: {error}") from error
-    if limit_s <= 0:
-        raise click.UsageError(f"--time-limit: must be above 0, found {text!r}")
-    return limit_s
-
-
 def _load_committed(path: Path) -> Document[PlanSpec]:
     from alpaplan.errors import InputError, Issue
     from alpaplan.files.document import load_document
@@ -205,20 +185,6 @@ def _load_committed(path: Path) -> Document[PlanSpec]:
         issue = Issue(("provenance", "stopped_early"), what + "use --max-evaluations instead")
         raise InputError([committed.error_line(issue)])
     return committed
-
-
-def _inputs_of(
-    committed: Document[PlanSpec],
-    cluster: Path | None,
-    workload: Path | None,
-    profiles: Path | None,
-) -> tuple[Path | None, Path | None, Path | None]:
-    """Fill in the inputs that are not given from a plan's provenance."""
-    made = committed.spec.provenance
-    base = committed.path.parent
-    paths = {record.role: base / record.path for record in (made.inputs if made else ())}
-    folder = paths["profile"].parent if "profile" in paths else None
-    return cluster or paths.get("cluster"), workload or paths.get("workload"), profiles or folder
 
 
 def _report_check(committed: Document[PlanSpec], current: PlanSpec) -> None:

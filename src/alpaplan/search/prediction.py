@@ -86,8 +86,8 @@ def predict(
     """
     replays = [simulator.replay(placement) for simulator in simulators]
     traces = [simulator.trace for simulator in simulators]
-    requests = sum(replay.evaluation.requests for replay in replays)
-    attained = sum(replay.evaluation.attained for replay in replays)
+    requests = np.sum([replay.evaluation.requests for replay in replays], axis=0)
+    attained = np.sum([replay.evaluation.attained for replay in replays], axis=0)
     latency_s = np.concatenate([replay.latency_s for replay in replays])
     model = np.concatenate([trace.model for trace in traces])
     done = ~np.isnan(latency_s)

@@ -2,10 +2,16 @@
 
 from alpaplan.simulator.evaluation import Evaluation, Replay
 from alpaplan.simulator.simulator import Simulator
-from alpaplan.simulator.statistics import LatencyStatistics, SimulationSummary, summarise
+from alpaplan.simulator.statistics import (
+    GroupStatistics,
+    LatencyStatistics,
+    SimulationSummary,
+    summarise,
+)
 
 __all__ = [
     "Evaluation",
+    "GroupStatistics",
     "LatencyStatistics",
     "Replay",
     "SimulationSummary",

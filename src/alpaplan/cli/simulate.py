@@ -1,0 +1,139 @@
+"""`alpaplan simulate`: what a plan does under a trace, or under samples of its workload."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
+from alpaplan.cli.quantities import seconds_option
+
+if TYPE_CHECKING:
+    from alpaplan.cli.inputs import Inputs
+    from alpaplan.files.document import Document
+    from alpaplan.simulator import SimulationSummary
+    from alpaplan.specs.cluster import Dispatch
+    from alpaplan.specs.plan import PlanSpec
+    from alpaplan.workload.trace import Trace
+
+
+@click.command()
+@click.argument("plan", type=click.Path(path_type=Path), metavar="PLAN")
+@options.cluster
+@options.workload
+@options.profiles
+@options.trace
+@options.duration
+@options.seed
+@options.dispatch
+@options.require_attainment
+@options.output_format
+@user_errors
+def simulate(
+    plan: Path,
+    cluster: Path | None,
+    workload: Path | None,
+    profiles: Path | None,
+    trace: Path | None,
+    duration: str | None,
+    seed: int | None,
+    dispatch: str | None,
+    require_attainment: float | None,
+    output_format: str,
+) -> None:
+    """Simulate a plan on a trace, or on arrivals sampled from its workload.
+
+    Inputs that are not given are those that the plan names in its provenance, found relative to
+    the plan. Without --trace, recorded arrivals of the workload are replayed and the others are
+    sampled; --seed chooses the sample.
+    """
+    from alpaplan.cli.inputs import load_inputs, require_valid_plan
+    from alpaplan.files.document import load_document
+    from alpaplan.specs.plan import PlanSpec
+
+    duration_s = seconds_option("--duration", duration)
+    if trace is not None and duration_s is not None:
+        raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
+    document = load_document(plan, PlanSpec)
+    paths = require_inputs(*inputs_of_plan(document, cluster, workload, profiles))
+    inputs = load_inputs(*paths)
+    require_valid_plan(inputs, document)
+    arrivals = _arrivals(inputs, trace, duration_s, seed or 0)
+    summary = _simulate(inputs, document, arrivals, dispatch)
+    if output_format == "json":
+        click.echo(json.dumps(summary.to_json_dict(), indent=2, allow_nan=False))
+    else:
+        _print_tables(summary)
+    if require_attainment is not None and not summary.slo_attainment >= require_attainment:
+        found = summary.slo_attainment
+        text = f"SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
+        click.echo(text, err=True)
+        sys.exit(1)
+
+
+def _arrivals(inputs: Inputs, trace: Path | None, duration_s: float | None, seed: int) -> Trace:
+    import numpy as np
+
+    from alpaplan.cli.inputs import spec_errors_of
+    from alpaplan.errors import InputError, did_you_mean
+    from alpaplan.files.trace_csv import read_trace
+    from alpaplan.workload.arrival_sets import workload_trace
+
+    if trace is None:
+        with spec_errors_of({"workload": inputs.workload}):
+            rng = np.random.default_rng(seed)
+            return workload_trace(inputs.models, inputs.recorded, rng, duration_s)
+    recorded = read_trace(trace)
+    known = inputs.problem.model_names
+    unknown = [name for name in recorded.model_names if name not in set(known)]
+    if unknown:
+        raise InputError(
+            f"{trace}: model: must be one of the workload's, found {name!r}"
+            f"{did_you_mean(name, known)}"
+            for name in unknown
+        )
+    return recorded.for_models(known)
+
+
+def _simulate(
+    inputs: Inputs, document: Document[PlanSpec], arrivals: Trace, dispatch: str | None
+) -> SimulationSummary:
+    from dataclasses import replace
+
+    from alpaplan.problem.plan_placement import placement_of_plan
+    from alpaplan.simulator import GroupStatistics, Simulator, summarise
+
+    problem = replace(inputs.problem, dispatch=_dispatch(inputs, document.spec, dispatch))
+    placement = placement_of_plan(problem, inputs.cluster.spec, document.spec)
+    names = [group.name for group in document.spec.groups if group.replicas]
+    replay = Simulator(problem, arrivals).replay(placement)
+    summary = summarise(problem, placement, arrivals, replay, names)
+    served = {group.name: group for group in summary.groups}
+    everyone = tuple(
+        served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0))
+        for group in document.spec.groups
+    )
+    return replace(summary, groups=everyone)
+
+
+def _dispatch(inputs: Inputs, plan: PlanSpec, wanted: str | None) -> Dispatch:
+    """Return the rule asked for; else the plan's, as that is deployed; else the cluster's."""
+    from alpaplan.specs.cluster import Dispatch
+
+    if wanted is not None:
+        return Dispatch(wanted)
+    return plan.routing.dispatch if plan.routing is not None else inputs.problem.dispatch
+
+
+def _print_tables(summary: SimulationSummary) -> None:
+    from rich.console import Console
+
+    from alpaplan.report.simulation import simulation_tables
+
+    Console(highlight=False).print(simulation_tables(summary))

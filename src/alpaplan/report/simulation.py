@@ -1,0 +1,60 @@
+"""The tables that `alpaplan simulate` prints."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from alpaplan.report.tables import percent, table
+from alpaplan.simulator import SimulationSummary
+from alpaplan.units import format_seconds
+
+
+def simulation_tables(summary: SimulationSummary) -> RenderableType:
+    """Return a headline, a row for each group and a row for each model."""
+    latency = summary.latency
+    headline = Text("SLO attainment ", style="bold")
+    headline.append(percent(summary.slo_attainment), style="bold green")
+    headline.append(f": {summary.attained:,} of {summary.requests:,} requests", style="not bold")
+    return Group(
+        headline,
+        Text(
+            f"goodput {summary.goodput_rps:.4g} requests/s, latency mean "
+            f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
+            f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
+        ),
+        _groups(summary),
+        _models(summary),
+    )
+
+
+def _groups(summary: SimulationSummary) -> Table:
+    columns = ("group", "requests", "attained", "utilization")
+    made = table("Groups", *columns, right=columns[1:])
+    for group in summary.groups:
+        made.add_row(
+            group.name,
+            f"{group.requests:,}",
+            f"{group.attained:,}",
+            percent(group.utilization, 1),
+        )
+    return made
+
+
+def _models(summary: SimulationSummary) -> Table:
+    columns = ("model", "requests", "attained", "attainment", "mean", "p50", "p90", "p99")
+    made = table("Models", *columns, right=columns[1:])
+    for model in summary.models:
+        latency = model.latency
+        made.add_row(
+            model.name,
+            f"{model.requests:,}",
+            f"{model.attained:,}",
+            percent(model.slo_attainment),
+            format_seconds(latency.mean_s),
+            format_seconds(latency.p50_s),
+            format_seconds(latency.p90_s),
+            format_seconds(latency.p99_s),
+        )
+    return made
