@@ -36,13 +36,13 @@ def _later(left: float, right: float) -> float:
 def _end_of_last_stage(
     clock_s: NDArray[np.float64],
     stage_latency_s: NDArray[np.float64],
+    num_groups: np.uint64,
     num_stages: np.uint64,
     group: np.uint64,
     replica: np.uint64,
     arrival_s: float,
 ) -> float:
     """Return when the last stage would end, and change nothing."""
-    num_groups = np.uint64(clock_s.size) // num_stages
     clock = np.uint64(group)
     stage = replica * num_stages
     end_s = arrival_s
@@ -57,6 +57,7 @@ def _end_of_last_stage(
 def _occupy_stages(
     clock_s: NDArray[np.float64],
     stage_latency_s: NDArray[np.float64],
+    num_groups: np.uint64,
     num_stages: np.uint64,
     group: np.uint64,
     replica: np.uint64,
@@ -66,7 +67,6 @@ def _occupy_stages(
 
     Adding up again is cheaper than keeping the ends of a request that may be rejected.
     """
-    num_groups = np.uint64(clock_s.size) // num_stages
     clock = np.uint64(group)
     stage = replica * num_stages
     end_s = arrival_s
@@ -95,6 +95,8 @@ def earliest_finish(
 ) -> None:
     """Send each request to the candidate whose last stage is free first.
 
+    There has to be at least one group and one stage.
+
     Parameters
     ----------
     arrival_s, model : float64[N], uint32[N]
@@ -106,7 +108,7 @@ def earliest_finish(
     stage_latency_s : float64[R * num_stages]
         Stage latencies of each replica.
     num_stages
-        Stages of every replica, at least 1.
+        Stages of every replica.
     slo_s : float64[M]
         Latency objective of each model.
     request_overhead_s
@@ -139,10 +141,12 @@ def earliest_finish(
         assigned[chosen] += 1
         if record:
             request_replica[request] = chosen
-        end_s = _end_of_last_stage(clock_s, stage_latency_s, num_stages, to, chosen, at_s)
+        end_s = _end_of_last_stage(
+            clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s
+        )
         latency_s = end_s + request_overhead_s - at_s
         if latency_s <= slo_s[wanted]:
-            _occupy_stages(clock_s, stage_latency_s, num_stages, to, chosen, at_s)
+            _occupy_stages(clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s)
             attained[chosen] += 1
             latency_sum_s[chosen] += latency_s
             if record:
@@ -184,7 +188,8 @@ def shortest_queue(
     others
         As in `earliest_finish`.
     """
-    capacity = np.uint64(queue_s.size) // np.uint64(max(1, queue_head.size))
+    num_groups = np.uint64(queue_head.size)
+    capacity = np.uint64(queue_s.size) // num_groups
     wrap = capacity - ONE
     record = request_latency_s.size > 0
     for request in range(np.uint64(arrival_s.size)):
@@ -212,11 +217,13 @@ def shortest_queue(
         assigned[chosen] += 1
         if record:
             request_replica[request] = chosen
-        end_s = _end_of_last_stage(clock_s, stage_latency_s, num_stages, to, chosen, at_s)
+        end_s = _end_of_last_stage(
+            clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s
+        )
         finish_s = end_s + request_overhead_s
         latency_s = finish_s - at_s
         if latency_s <= slo_s[wanted]:
-            _occupy_stages(clock_s, stage_latency_s, num_stages, to, chosen, at_s)
+            _occupy_stages(clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s)
             ring = to * capacity
             tail = queue_tail[to]
             queue_s[ring + (tail & wrap)] = finish_s

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.specs.cluster import Dispatch
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ class ReplicaTable:
         self._num_stages = problem.num_stages
         self._model_bounds = np.arange(problem.num_models + 1)
         latency_s = problem.stage_latency_s
+        if problem.dispatch is Dispatch.EARLIEST_FINISH:
+            # AlpaServe's published simulator, whose rule this is, holds stage latencies in single
+            # precision (approximate_one_case_one_placement in alpa_serve/simulator/controller.py,
+            # https://github.com/alpa-projects/mms). Over a long busy period the rounding adds up
+            # to more than 1e-6 of the mean latency, and outcomes are to agree with it.
+            latency_s = latency_s.astype(np.float32).astype(np.float64)
         self._aligned_s = np.zeros_like(latency_s)
         for shape, num_stages in enumerate(problem.num_stages):
             self._aligned_s[shape, :, latency_s.shape[2] - num_stages :] = latency_s[

@@ -95,27 +95,28 @@ class Simulator:
         assigned = np.zeros(num_replicas, dtype=np.int64)
         attained = np.zeros(num_replicas, dtype=np.int64)
         latency_sum_s = np.zeros(num_replicas, dtype=np.float64)
-        queues: tuple[NDArray[Any], ...] = ()
-        if self.problem.dispatch is Dispatch.SHORTEST_QUEUE:
-            queues = self._queues(replicas, num_groups)
-        self._kernel(
-            self._arrival_s,
-            self._model,
-            replicas.first_replica,
-            replicas.group,
-            replicas.stage_latency_s.ravel(),
-            np.uint64(replicas.num_stages),
-            self._slo_s,
-            self.problem.request_overhead_s,
-            # Before all arrivals, whatever their first time is.
-            np.full(replicas.num_stages * num_groups, -np.inf),
-            *queues,
-            assigned,
-            attained,
-            latency_sum_s,
-            request_latency_s,
-            request_replica,
-        )
+        if num_replicas:
+            queues: tuple[NDArray[Any], ...] = ()
+            if self.problem.dispatch is Dispatch.SHORTEST_QUEUE:
+                queues = self._queues(replicas, num_groups)
+            self._kernel(
+                self._arrival_s,
+                self._model,
+                replicas.first_replica,
+                replicas.group,
+                replicas.stage_latency_s.ravel(),
+                np.uint64(replicas.num_stages),
+                self._slo_s,
+                self.problem.request_overhead_s,
+                # Before all arrivals, whatever their first time is.
+                np.full(replicas.num_stages * num_groups, -np.inf),
+                *queues,
+                assigned,
+                attained,
+                latency_sum_s,
+                request_latency_s,
+                request_replica,
+            )
         num_models = self._slo_s.size
         model, group = replicas.model, replicas.group
         return Evaluation(
@@ -144,7 +145,7 @@ class Simulator:
         the two additions that make them.
         """
         num_requests = self._arrival_s.size
-        if not num_requests or not replicas.group.size:
+        if not num_requests:
             return 0
         longest_slo_s = float(self._slo_s.max())
         latest_s = float(self._arrival_s[-1]) + longest_slo_s + self.problem.request_overhead_s
