@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from alpaplan.cli import main
+from tests.files.examples import EXAMPLES, recorded_workload
+
+
+def validate(*paths: Path | str) -> Result:
+    return CliRunner().invoke(main, ["validate", *map(str, paths)])
+
+
+SUMMARIES = {
+    "cluster": "cluster 'c' (17 devices in 2 node pools)",
+    "workload": "workload 'w' (9 models)",
+    "model-profile": "model-profile 'p' (1 configuration on v100-16gb)",
+    "layer-profile": "layer-profile 'l' (1 layer on v100-16gb)",
+    "placement-plan": "placement-plan (1 group, 1 replica)",
+}
+
+
+@pytest.mark.parametrize("kind", EXAMPLES)
+def test_a_document_in_order(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "document.yaml"
+    path.write_text(EXAMPLES[kind])
+    result = validate(path)
+    assert result.exit_code == 0
+    assert result.stdout == f"{path}: ok: {SUMMARIES[kind]}\n"
+    assert result.stderr == ""
+
+
+def test_traces_and_workloads_that_name_them(tmp_path: Path) -> None:
+    trace = tmp_path / "t.csv.gz"
+    trace.write_bytes(gzip.compress(b"arrival_s,model\n" + b"1,a\n2,b\n" + b"3,a\n" * 1500))
+    workload = recorded_workload(tmp_path, ("a", "t.csv.gz"), ("quiet", "t.csv.gz")).path
+    result = validate(trace, workload)
+    assert result.exit_code == 0
+    summary = "2 models, 2 with recorded arrivals, 1 of them without a row"
+    assert result.stdout.splitlines() == [
+        f"{trace}: ok: trace (1,502 requests of 2 models)",
+        f"{workload}: ok: workload 'w' ({summary})",
+    ]
+
+
+def test_all_files_are_checked_whatever_is_wrong_with_some(tmp_path: Path) -> None:
+    good, bad, trace = (tmp_path / name for name in ("good.yaml", "bad.yaml", "bad.csv"))
+    good.write_text(EXAMPLES["cluster"])
+    bad.write_text("kind: cluster\n")
+    trace.write_text("arrival_s,model\nx,a\n")
+    workload = recorded_workload(tmp_path, ("a", "bad.csv")).path
+    result = validate(bad, tmp_path / "absent.yaml", trace, workload, good)
+    assert result.exit_code == 2
+    assert result.stdout == f"{good}: ok: {SUMMARIES['cluster']}\n"
+    assert result.stderr.splitlines() == [
+        f"{bad}:1: missing key 'version' (this alpaplan reads 1)",
+        f"{bad}:1: missing key 'name'",
+        f"{bad}:1: missing key 'node_pools'",
+        f"{tmp_path / 'absent.yaml'}: no such file or directory",
+        f"{trace}:2: arrival_s: must be a number, found 'x'",
+    ]
+
+
+def test_a_folder_stands_for_its_yaml_files(tmp_path: Path) -> None:
+    for name in ("b.yml", "a.yaml"):
+        (tmp_path / name).write_text(EXAMPLES["model-profile"])
+    (tmp_path / "README.md").write_text("# Profiles")
+    result = validate(tmp_path)
+    assert result.exit_code == 0
+    assert [line.split(": ")[0] for line in result.stdout.splitlines()] == [
+        str(tmp_path / "a.yaml"),
+        str(tmp_path / "b.yml"),
+    ]
+
+
+def test_without_files_is_a_usage_error() -> None:
+    result = validate()
+    assert result.exit_code == 2
+    assert "Missing argument 'FILE...'" in result.stderr
+
+
+def test_all_shared_cases_are_in_order(shared_cases: Path) -> None:
+    paths = sorted(shared_cases.glob("*/*/*.yaml")) + sorted(shared_cases.glob("*/*/profiles"))
+    result = validate(*paths)
+    assert result.stderr == ""
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) > len(paths) > 30

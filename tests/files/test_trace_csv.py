@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpaplan.errors import InputError
+from alpaplan.files import trace_csv
+from alpaplan.files.trace_csv import is_trace_path, read_trace, write_trace
+from alpaplan.workload.trace import Trace
+
+
+def trace_of(times: list[float], models: list[str]) -> Trace:
+    names = tuple(dict.fromkeys(models))
+    numbers = np.array([names.index(model) for model in models], dtype=np.int32)
+    return Trace(np.array(times, dtype=np.float64), numbers, names, times[-1] - times[0])
+
+
+def assert_same(one: Trace, other: Trace) -> None:
+    assert one.arrival_s.tobytes() == other.arrival_s.tobytes()
+    assert one.arrival_s.dtype == other.arrival_s.dtype == np.float64
+    assert one.model.tolist() == other.model.tolist()
+    assert one.model.dtype == other.model.dtype == np.int32
+    assert one.model_names == other.model_names
+    assert one.duration_s == other.duration_s
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that each example of a property test writes to again."""
+    return tmp_path_factory.mktemp("scratch")
+
+
+def test_reads_models_in_order_of_appearance(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("arrival_s,model\n0.5,b\n0.5,a\n2,b\n1e1,c\n")
+    assert_same(read_trace(path), trace_of([0.5, 0.5, 2, 10], ["b", "a", "b", "c"]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "arrival_s,model\r\n1,a\r\n2,b\r\n",
+        '"arrival_s","model"\n"1","a"\n2,"b"',
+        "\ufeffarrival_s,model\n1.0,a\n2.0,b\n\n\n",
+    ],
+)
+def test_dialects(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(text.encode()))
+    assert_same(read_trace(path), trace_of([1, 2], ["a", "b"]))
+
+
+TRACES = st.lists(
+    st.tuples(
+        st.floats(0, allow_infinity=False),
+        st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=5),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(rows=TRACES, packed=st.booleans())
+def test_what_is_written_reads_back_the_same(
+    scratch: Path, rows: list[tuple[float, str]], packed: bool
+) -> None:
+    path = scratch / ("t.csv.gz" if packed else "t.csv")
+    trace = trace_of(sorted(time for time, _ in rows), [name for _, name in rows])
+    write_trace(trace, path)
+    first = path.read_bytes()
+    assert_same(read_trace(path), trace)
+    write_trace(trace, path)
+    assert path.read_bytes() == first
+
+
+@given(
+    head=st.sampled_from([b"", b"arrival_s,model\n", b"arrival_s,model\n1,a\n"]),
+    tail=st.binary(max_size=60) | st.text('0123456789.,-e+"\n_naif ', max_size=60).map(str.encode),
+    packed=st.booleans(),
+)
+def test_any_bytes_give_a_trace_or_an_input_error(
+    scratch: Path, head: bytes, tail: bytes, packed: bool
+) -> None:
+    path = scratch / ("any.csv.gz" if packed else "any.csv")
+    path.write_bytes(gzip.compress(head + tail) if packed else head + tail)
+    try:
+        trace = read_trace(path)
+    except InputError:
+        return
+    assert trace.num_requests > 0
+    assert np.isfinite(trace.arrival_s).all()
+    assert (np.diff(trace.arrival_s, prepend=0) >= 0).all()
+
+
+def test_order_is_held_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_csv, "_CHUNK_ROWS", 2)
+    path = tmp_path / "t.csv"
+    path.write_text("arrival_s,model\n1,a\n2,b\n1.5,a\n3,b\n4,c\n3.5,a\n")
+    with pytest.raises(InputError) as caught:
+        read_trace(path)
+    assert [line.split(":")[1] for line in caught.value.lines] == ["4", "7"]
+    path.write_text("arrival_s,model\n1,a\n2,b\n3,a\n4,b\n5,c\n")
+    assert_same(read_trace(path), trace_of([1, 2, 3, 4, 5], ["a", "b", "a", "b", "c"]))
+
+
+def test_compressed_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace_csv, "MAX_TEXT_BYTES", 1000)
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"0" * 100_000))
+    with pytest.raises(InputError, match="must be at most 1,000 bytes, found more"):
+        read_trace(path)
+
+
+def test_folder_and_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a directory, must be a file"):
+        read_trace(tmp_path)
+    with pytest.raises(InputError, match="no such file"):
+        read_trace(tmp_path / "absent.csv.gz")
+
+
+def test_trace_file_names() -> None:
+    assert is_trace_path(Path("a.csv"))
+    assert is_trace_path(Path("a.csv.gz"))
+    assert not is_trace_path(Path("a.yaml.gz"))

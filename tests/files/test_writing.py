@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alpaplan.errors import InputError
+from alpaplan.files.writing import write_atomically
+
+
+def test_new_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    umask = os.umask(0o027)
+    try:
+        write_atomically(path, b"new")
+    finally:
+        os.umask(umask)
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_existing_file_is_replaced_and_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_reader_of_the_old_file_keeps_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"old")
+    with path.open("rb") as reader:
+        write_atomically(path, b"new")
+        assert reader.read() == b"old"
+
+
+def test_symbolic_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "real" / "plan.yaml"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    link = tmp_path / "plan.yaml"
+    link.symlink_to(Path("real") / "plan.yaml")
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_longest_possible_name(tmp_path: Path) -> None:
+    path = tmp_path / ("n" * 255)
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("absent/plan.yaml", "cannot be written: no folder"),
+        ("folder", "cannot be written: is a directory, must be a file"),
+        ("file/plan.yaml", "cannot be written: a part of this path is a file"),
+        ("n" * 300, "cannot be written: file name too long"),
+        ("a\0b", "is not a possible file name"),
+    ],
+)
+def test_impossible_place(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(InputError) as caught:
+        write_atomically(tmp_path / name, b"new")
+    assert message in caught.value.lines[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space"), KeyboardInterrupt()])
+def test_failure_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"old")
+
+    def fail(_: int) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises((InputError, KeyboardInterrupt)):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_write_protected_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, "access", lambda *_: False)  # what root would not be told
+    with pytest.raises(InputError, match="no permission"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("target", ["pipe", "file"])
+def test_standard_output_by_name(tmp_path: Path, target: str) -> None:
+    program = (
+        "from pathlib import Path\n"
+        "from alpaplan.files.writing import write_atomically\n"
+        "print('before', flush=True)\n"
+        "write_atomically(Path('/dev/stdout'), b'plan')"
+    )
+    command = [sys.executable, "-c", program]
+    if target == "pipe":
+        done = subprocess.run(command, capture_output=True, check=True)
+        assert done.stdout == b"before\nplan"
+    else:
+        path = tmp_path / "out"
+        with path.open("ab") as out:
+            subprocess.run(command, stdout=out, check=True)
+        assert path.read_bytes().endswith(b"plan")
+
+
+def test_named_pipe_is_written_to(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"new")
+        assert os.read(reader, 10) == b"new"
+    finally:
+        os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
