@@ -1,0 +1,145 @@
+"""Rules of the cluster, workload, profile, layer and plan documents, as specs alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from alpaplan.specs import (
+    ClusterSpec,
+    Dispatch,
+    LayerProfileSpec,
+    ModelProfileSpec,
+    PlanSpec,
+    WorkloadSpec,
+)
+from alpaplan.specs.arrivals import GammaArrivals
+from alpaplan.specs.registry import DOCUMENT_KINDS
+from alpaplan.specs.workload import MAX_MODELS
+from tests.files.examples import EXAMPLES
+
+
+def example(kind: str) -> Any:
+    return yaml.safe_load(EXAMPLES[kind])
+
+
+@pytest.mark.parametrize("kind", DOCUMENT_KINDS)
+def test_example_survives_a_round_trip(kind: str) -> None:
+    spec_type = DOCUMENT_KINDS[kind]
+    spec = spec_type.model_validate(example(kind))
+    assert spec_type.model_validate(spec.model_dump()) == spec
+    assert spec_type.model_validate(spec.model_dump(exclude_defaults=True)) == spec
+
+
+def test_cluster() -> None:
+    cluster = ClusterSpec.model_validate(example("cluster"))
+    pool = cluster.node_pools[0]
+    assert pool.usable_memory_bytes == 13 * 2**30
+    assert pool.num_devices == 16
+    assert pool.node_name(1) == "p3-1"
+    assert cluster.node_pools[1].device_memory_bytes == 16 * 10**9
+    assert cluster.serving.dispatch is Dispatch.EARLIEST_FINISH
+
+
+def test_cluster_defaults() -> None:
+    document = example("cluster")
+    del document["serving"]
+    serving = ClusterSpec.model_validate(document).serving
+    assert serving.dispatch is Dispatch.SHORTEST_QUEUE
+    assert (serving.request_overhead_s, serving.stage_overhead) == (0.0, 0.0)
+    assert serving.max_batch_size == 1
+
+
+def test_workload_writes_out_counts_and_shares_rates() -> None:
+    models = WorkloadSpec.model_validate(example("workload")).served_models()
+    assert [model.name for model in models] == ["a", "b", "c-0", "c-1", "c-2", "d", "e", "f", "g"]
+    assert [model.entry for model in models] == [0, 1, 2, 2, 2, 3, 4, 5, 6]
+    shared = [model.arrivals for model in models[2:5]]
+    rates = [arrivals.rate_rps for arrivals in shared if isinstance(arrivals, GammaArrivals)]
+    total = 1 + 2**-0.5 + 3**-0.5
+    assert rates == pytest.approx([10 / total, 10 * 2**-0.5 / total, 10 * 3**-0.5 / total])
+    assert models[2].weight == 2
+    assert (models[2].slo_s, models[2].slo_scale) == (None, 5)
+    assert (models[1].slo_s, models[1].slo_scale) == (0.5, None)
+
+
+def test_names_of_counted_models_must_differ_from_others() -> None:
+    document = example("workload")
+    document["models"][0]["name"] = "c-1"
+    with pytest.raises(ValidationError, match="duplicate 'c-1', first at number 1"):
+        WorkloadSpec.model_validate(document)
+
+
+def test_a_workload_has_a_largest_size() -> None:
+    document = example("workload")
+    for entry in document["models"][:2]:
+        entry["count"] = MAX_MODELS
+    with pytest.raises(ValidationError, match=f"must be at most {MAX_MODELS} models"):
+        WorkloadSpec.model_validate(document)
+
+
+def test_model_profile() -> None:
+    (config,) = ModelProfileSpec.model_validate(example("model-profile")).configs
+    assert config.num_devices == 2
+    assert config.latency_s == pytest.approx(0.077)
+    assert config.stage_weight_bytes == (600_000_000, 600_000_000)
+    assert config.stage_activation_bytes == {1: (10**6, 0), 2: (2 * 10**6, 0)}
+
+
+def test_layer_profile() -> None:
+    profile = LayerProfileSpec.model_validate(example("layer-profile"))
+    assert profile.layers[0].latency_s[2][1] == pytest.approx(0.0041)
+    assert profile.link.bandwidth_bytes_per_s == 12 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"latency_s": {1: {1: 1}, 2: {2: 1}}}, "must have the keys 1 as the others do, found 2"),
+        ({"latency_s": {1: {}}}, "must have at least one batch size"),
+        ({"latency_s": {}}, "at least 1 item"),
+        ({"activation_bytes": {1: 1}}, "must have the keys 1, 2 as the others do, found 1"),
+        ({"output_bytes": {}}, "found none"),
+    ],
+)
+def test_layers_agree_on_batch_sizes(change: dict[str, object], message: str) -> None:
+    document = example("layer-profile")
+    document["layers"][0] |= change
+    with pytest.raises(ValidationError, match=message):
+        LayerProfileSpec.model_validate(document)
+
+
+def test_layers_have_the_same_intra_op_and_names_of_their_own() -> None:
+    document = example("layer-profile")
+    other = document["layers"][0] | {"latency_s": {1: {1: 1, 2: 2}}}
+    document["layers"].append(other)
+    with pytest.raises(ValidationError) as caught:
+        LayerProfileSpec.model_validate(document)
+    (error,) = caught.value.errors()
+    assert [issue.where for issue in error["ctx"]["issues"]] == [(1, "name"), (1, "latency_s")]
+
+
+def test_a_plan_needs_groups_only() -> None:
+    plan = PlanSpec.model_validate({"kind": "placement-plan", "version": 1, "groups": []})
+    assert plan.groups == ()
+    assert plan.provenance is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("replicas", [{"model": "a"}, {"model": "a"}], "duplicate 'a'"),
+        ("devices", [{"node": "n", "devices": [0]}] * 2, "duplicate 'n'"),
+        ("devices", [{"node": "n", "devices": []}], "at least 1 item"),
+        ("devices", [{"node": "n", "devices": [True]}], "valid integer"),
+        ("intra_op", 10**30, "less than or equal to 4096"),
+    ],
+)
+def test_groups_of_a_plan(key: str, value: object, message: str) -> None:
+    document = example("placement-plan")
+    document["groups"][0][key] = value
+    with pytest.raises(ValidationError, match=message):
+        PlanSpec.model_validate(document)
