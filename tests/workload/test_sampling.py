@@ -12,6 +12,7 @@ from alpaplan.errors import SpecError
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 from alpaplan.workload.sampling import expected_rate_rps, merge_traces, sample_trace
 from alpaplan.workload.trace import Trace
+from tests import builders
 from tests.workload.statistics import assert_mean
 
 GAMMA = {"process": "gamma", "rate_rps": 3.0, "cv": 4.0}
@@ -198,3 +199,17 @@ def test_only_traces_of_the_same_models_merge() -> None:
         merge_traces([_trace([1.0], [0]), _trace([1.0], [0], ("b", "a"))], 10.0)
     with pytest.raises(ValueError, match="at least one"):
         merge_traces([], 10.0)
+
+
+def test_a_cold_start_brings_the_bursts_of_all_models_together_at_time_0() -> None:
+    arrivals = {"process": "gamma", "total_rate_rps": 200.0, "cv": 4.0}
+    models = builders.workload(builders.model(count=100, arrivals=arrivals)).served_models()
+    rng = np.random.default_rng(1)
+    steady = sample_trace(models, 300.0, rng)
+    cold = sample_trace(models, 300.0, rng, cold_start=True)
+    first_second = [int(np.searchsorted(trace.arrival_s, 1.0)) for trace in (steady, cold)]
+    assert first_second[1] > 3 * first_second[0]
+    # A renewal process that starts with a whole gap is ahead by (cv**2 - 1) / 2 in the long run
+    # (Cox, Renewal Theory, 1962, section 4.5).
+    ahead = cold.num_requests - 200.0 * 300.0
+    assert ahead == pytest.approx(100 * (4.0**2 - 1) / 2, abs=4 * np.sqrt(200.0 * 300.0) * 4)

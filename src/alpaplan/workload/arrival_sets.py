@@ -71,8 +71,9 @@ def make_arrival_sets(
     training_rng, *unseen_rngs = rng.spawn(1 + UNSEEN_SAMPLES)
     if not recorded:
         duration_s = sample_duration_s(models)
-        unseen = [sample_trace(models, duration_s, own) for own in unseen_rngs]
-        return ArrivalSets(sample_trace(models, duration_s, training_rng), tuple(unseen), "sampled")
+        training = _cold_sample(models, duration_s, training_rng)
+        unseen = [_cold_sample(models, duration_s, own) for own in unseen_rngs]
+        return ArrivalSets(training, tuple(unseen), "sampled")
     training, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
     part_s = held_out.duration_s / UNSEEN_SAMPLES
     parts = [held_out.window(i * part_s, (i + 1) * part_s) for i in range(UNSEEN_SAMPLES)]
@@ -102,7 +103,7 @@ def workload_trace(
         Length; None for that of the recorded arrivals, or one of about `TRAINING_REQUESTS`.
     """
     if not recorded:
-        return sample_trace(models, duration_s or sample_duration_s(models), rng)
+        return _cold_sample(models, duration_s or sample_duration_s(models), rng)
     trace = recorded_trace(models, recorded)
     if duration_s is not None:
         trace = trace.window(0.0, min(duration_s, trace.duration_s))
@@ -142,6 +143,17 @@ def recorded_trace(models: Sequence[ServedModel], recorded: Mapping[str, Trace])
         # The last arrival is at duration_s itself, which a half-open window would drop.
         parts.append(kept.window(0.0, float(np.nextafter(duration_s, np.inf))))
     return merge_traces(parts, duration_s)
+
+
+def _cold_sample(
+    models: Sequence[ServedModel], duration_s: float, rng: np.random.Generator
+) -> Trace:
+    """Sample as AlpaServe's evaluation does: every process starts at time 0 with a whole gap.
+
+    Bursts of all models coincide there, so that a plan is also searched for, and judged by, a
+    start under full load. A stationary sample would predict up to a point more for bursty models.
+    """
+    return sample_trace(models, duration_s, rng, cold_start=True)
 
 
 def _with_samples(models: Sequence[ServedModel], trace: Trace, rng: np.random.Generator) -> Trace:

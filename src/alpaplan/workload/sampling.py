@@ -15,13 +15,28 @@ from alpaplan.workload.trace import Trace
 
 
 def sample_trace(
-    models: Sequence[ServedModel], duration_s: float, rng: np.random.Generator
+    models: Sequence[ServedModel],
+    duration_s: float,
+    rng: np.random.Generator,
+    *,
+    cold_start: bool = False,
 ) -> Trace:
     """Draw the arrivals of all models in ``[0, duration_s)``.
 
     Every model has a generator of its own, spawned from `rng`, so a change to one model's
     process leaves the arrivals of the others as they are. Models with recorded arrivals
     contribute nothing; `merge_traces` adds theirs.
+
+    Parameters
+    ----------
+    models
+        Whose arrivals to draw.
+    duration_s
+        Length of the sample.
+    rng
+        Source of randomness.
+    cold_start
+        Start all renewal processes with a whole gap; see `ArrivalProcess.sample`.
 
     Returns
     -------
@@ -42,7 +57,9 @@ def sample_trace(
             parts.append(parts[0])
             continue
         try:
-            parts.append(process_of(model.arrivals).sample(duration_s, own_rng))
+            parts.append(
+                process_of(model.arrivals).sample(duration_s, own_rng, cold_start=cold_start)
+            )
         except TooManyArrivalsError as error:
             where = ("models", model.entry, "arrivals")
             raise SpecError("workload", [Issue(where, str(error))]) from error

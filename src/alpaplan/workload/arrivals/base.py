@@ -29,11 +29,23 @@ class ArrivalProcess(Protocol):
     def cv(self) -> float:
         """Standard deviation over mean of the gaps between arrivals; NaN if not defined."""
 
-    def sample(self, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample(
+        self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
+    ) -> NDArray[np.float64]:
         """Draw the arrivals in ``[0, duration_s)``.
 
         With a generator in the same state, a longer time gives the same arrivals and more
         after them, bit for bit.
+
+        Parameters
+        ----------
+        duration_s
+            Length of the sample.
+        rng
+            Source of randomness.
+        cold_start
+            Start a renewal process at time 0 with a whole gap, as if an arrival had just
+            been, in place of its stationary state. Other processes know no such start.
 
         Returns
         -------

@@ -58,7 +58,9 @@ class Mmpp:
         second = np.linalg.solve(phases, first)
         return math.sqrt(max(2 * float(seen @ second) / float(seen @ first) ** 2 - 1, 0.0))
 
-    def sample(self, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample(
+        self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
+    ) -> NDArray[np.float64]:
         """Draw the arrivals in ``[0, duration_s)``; see `ArrivalProcess.sample`.
 
         Draws a Poisson process of rate one and stretches it so that time passes at the

@@ -51,7 +51,9 @@ class Piecewise:
         """NaN: the gaps follow no one distribution."""
         return math.nan
 
-    def sample(self, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample(
+        self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
+    ) -> NDArray[np.float64]:
         """Draw the arrivals in ``[0, duration_s)``; see `ArrivalProcess.sample`."""
         check_sample_size(0.0, duration_s)
         num_windows = len(self.durations_s) * duration_s / math.fsum(self.durations_s)

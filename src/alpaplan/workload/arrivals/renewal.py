@@ -3,9 +3,10 @@
 Sampling starts in the stationary state, as if the process had run forever. The time to the
 first arrival is then not a whole gap but the rest of one that is under way: a gap chosen with
 probability proportional to its length, times a uniform number (Cox, Renewal Theory, 1962,
-chapter 5). So the expected number of arrivals is ``rate * duration`` on every horizon, and
-the first bursts of many models do not fall together at time 0, as they do if each process
-starts with a whole gap.
+chapter 5). So the expected number of arrivals is ``rate * duration`` on every horizon.
+
+A cold start begins with a whole gap at time 0. If gaps are bursty, most of them are short, so
+that the first bursts of many models fall together there: the hardest moment of the sample.
 """
 
 from __future__ import annotations
@@ -47,13 +48,18 @@ class RenewalProcess(ABC):
     def _draw_long_gap(self, rng: np.random.Generator) -> float:
         """Draw one gap of mean one, with probability proportional to its length."""
 
-    def sample(self, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample(
+        self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
+    ) -> NDArray[np.float64]:
         """Draw the arrivals in ``[0, duration_s)``; see `ArrivalProcess.sample`."""
         check_sample_size(self.rate_rps, duration_s)
         end = self.rate_rps * duration_s
         if end == 0:
             return np.empty(0)
-        first = self._draw_long_gap(rng) * (1 - rng.random())
+        if cold_start:
+            first = float(self._draw_gaps(1, rng)[0])
+        else:
+            first = self._draw_long_gap(rng) * (1 - rng.random())
         sums = before(running_sums(first, lambda num: self._draw_gaps(num, rng), 1.0, end), end)
         sums /= self.rate_rps
         return before(sums, duration_s)  # the division may have rounded up to duration_s
@@ -172,7 +178,9 @@ class Deterministic:
         """Zero."""
         return 0.0
 
-    def sample(self, duration_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    def sample(
+        self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
+    ) -> NDArray[np.float64]:
         """List the arrivals in ``[0, duration_s)``; `rng` is not used."""
         check_sample_size(self.rate_rps, duration_s)
         end = self.rate_rps * duration_s
