@@ -26,7 +26,7 @@ def test_read_trace_of_a_million_requests(benchmark: BenchmarkFixture, tmp_path:
     )
     path = tmp_path / "trace.csv.gz"
     write_trace(trace, path)
-    read = benchmark.pedantic(read_trace, args=(path,), rounds=3)
+    read = benchmark(read_trace, path)
     assert read.num_requests == num_requests
 
 
@@ -38,7 +38,7 @@ def test_load_workload_of_ten_thousand_models(benchmark: BenchmarkFixture, tmp_p
         for index in range(10_000)
     )
     path.write_text("kind: workload\nversion: 1\nname: w\nmodels:\n" + "".join(rows))
-    document = benchmark.pedantic(load_document, args=(path, WorkloadSpec), rounds=3)
+    document = benchmark(load_document, path, WorkloadSpec)
     assert len(document.spec.models) == 10_000
 
 
@@ -55,5 +55,5 @@ def test_write_plan_of_two_thousand_groups(benchmark: BenchmarkFixture) -> None:
         for index in range(2000)
     ]
     plan = PlanSpec.model_validate({"kind": "placement-plan", "version": 1, "groups": groups})
-    text = benchmark.pedantic(plan_to_yaml, args=(plan,), rounds=3)
+    text = benchmark(plan_to_yaml, plan)
     assert text.count("{model: ") == 20_000

@@ -23,7 +23,7 @@ EXPECTED: tuple[tuple[str, int, str], ...] = (
     ("list-as-key.yaml", 10, "a key must be a text or a number, found a list"),
     ("number-as-key.yaml", 10, "a key must be a text, found 1.5"),
     ("merge-of-text.yaml", 10, "<< must merge a mapping, found 'x'"),
-    ("huge-number.yaml", 4, "node_pools: must be a number of at most 40 characters"),
+    ("huge-number.yaml", 4, "node_pools: must be a number of at most 40 digits"),
     ("no-kind.yaml", 1, "missing key 'kind' (one of model-profile, cluster,"),
     ("unknown-kind.yaml", 1, "did you mean 'cluster'?"),
     ("kind-is-list.yaml", 1, "kind: must be one of"),

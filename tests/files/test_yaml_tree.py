@@ -121,7 +121,8 @@ def test_depth_and_size_are_bounded_without_recursion_errors() -> None:
 
 
 def test_number_length_is_bounded() -> None:
-    longest = "9" * yaml_tree.MAX_NUMBER_LENGTH
+    longest = "9" * yaml_tree.MAX_INTEGER_LENGTH
     assert value_of(longest) == int(longest)
+    assert value_of("0.1" + "0" * 100) == 0.1
     _, problems = parse_yaml(f"a: [1, {longest}9]")
     assert [problem.where for problem in problems] == [("a", 1)]

@@ -27,8 +27,8 @@ MAX_NODES = 2_000_000
 MAX_DEPTH = 50
 """Deepest nesting; no document here needs a quarter of it."""
 
-MAX_NUMBER_LENGTH = 40
-"""Longest number in characters; the largest that any field takes has 19."""
+MAX_INTEGER_LENGTH = 40
+"""Longest whole number in digits; the largest that any field takes has 19."""
 
 _TAG = "tag:yaml.org,2002:"
 _STRING_TAGS = (f"{_TAG}str", "!")
@@ -186,8 +186,8 @@ class _Composer:
         if text in self._known_plain:
             return self._known_plain[text]
         value = self._plain(text)
-        if len(text) > MAX_NUMBER_LENGTH and not isinstance(value, str):
-            message = f"must be a number of at most {MAX_NUMBER_LENGTH} characters"
+        if len(text) > MAX_INTEGER_LENGTH and isinstance(value, int):
+            message = f"must be a number of at most {MAX_INTEGER_LENGTH} digits"
             self._report(line, where, f"{message}, found {format_value(text)}")
             return text
         self._known_plain[text] = value
@@ -204,12 +204,12 @@ class _Composer:
             return self._constructor.construct_yaml_bool(node)
         if tag not in (f"{_TAG}int", f"{_TAG}float") or ":" in text:
             return text
-        if len(text) > MAX_NUMBER_LENGTH:
-            return 0  # reported by the caller; Python refuses to read very long numbers
         try:
-            if tag == f"{_TAG}int":
-                return self._constructor.construct_yaml_int(node)
-            return self._constructor.construct_yaml_float(node)
+            if tag == f"{_TAG}float":
+                return self._constructor.construct_yaml_float(node)
+            if len(text) > MAX_INTEGER_LENGTH:
+                return 0  # reported by the caller; Python refuses to read very long integers
+            return self._constructor.construct_yaml_int(node)
         except ValueError:  # such as 0x_, which YAML's pattern takes for a number
             return text
 
