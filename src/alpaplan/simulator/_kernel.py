@@ -24,7 +24,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 ONE = np.uint64(1)
-_IN_KERNEL = njit(error_model="numpy")
+# Left to itself, the compiler keeps calls, each of which hands over every field of both arrays.
+_IN_KERNEL = njit(error_model="numpy", forceinline=True)
 
 
 @_IN_KERNEL
