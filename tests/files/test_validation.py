@@ -42,6 +42,13 @@ def issues(kind: str, old: str, new: str) -> list[Issue]:
             ("models", 5, "arrivals", "states", 0, "rate"),
             "unknown key 'rate'; did you mean 'rate_rps'?",
         ),
+        (
+            "workload",
+            "duration_s: 1h, arrivals: {process: poisson, rate_rps: 2}",
+            "duration_s: 1h, arrivals: {rate_rps: 2}",
+            ("models", 6, "arrivals", "windows", 0, "arrivals"),
+            "missing key 'process' (one of deterministic, poisson, gamma, weibull, pareto, mmpp)",
+        ),
         ("workload", "process: mmpp", "process: 3", ("models", 5, "arrivals", "process"), "one of"),
         ("workload", "rate_rps: 1}}", "rate_rps: [1]}}", ("models", 0, "arrivals", "rate_rps"), ""),
         (

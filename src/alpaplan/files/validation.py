@@ -61,11 +61,13 @@ def _issues(details: ErrorDetails, spec_type: type[Spec], root: YamlNode) -> lis
         what = "item" if isinstance(missing, int) else "key"
         return [Issue(where, f"missing {what} {missing!r}")]
     if kind == "extra_forbidden":
-        known = _field_names(spec_type, location[:-1])
+        known = list(_type_at(spec_type, location[:-1]).model_fields)
         name = str(location[-1])
         return [Issue(where, f"unknown key {format_value(name)}{did_you_mean(name, known)}")]
     if kind == "union_tag_not_found":
-        return [Issue(where, f"missing key {_TAG_KEY!r} (one of {_listed(_tags(spec_type))})")]
+        members = get_args(_type_at(spec_type, location))
+        tags = [tag for member in members for tag in _tags_of(_bare(member))]
+        return [Issue(where, f"missing key {_TAG_KEY!r} (one of {_listed(tags)})")]
     if kind == "union_tag_invalid":
         chosen = details["ctx"]["tag"]
         known = _quoted(details["ctx"]["expected_tags"])
@@ -168,33 +170,17 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names)
 
 
-def _tags(spec_type: type[Spec]) -> list[str]:
-    """Values of the tag key in any member of a union inside a specification, in order."""
-    tags: dict[str, None] = {}
-    pending: list[Any] = [spec_type]
-    seen: set[Any] = set()
-    while pending:
-        kind = pending.pop(0)
-        if not isinstance(kind, type) or not issubclass(kind, BaseModel):
-            pending += get_args(kind)
-        elif kind not in seen:
-            seen.add(kind)
-            tags.update(dict.fromkeys(_tags_of(kind)))
-            pending += [field.annotation for field in kind.model_fields.values()]
-    return list(tags)
-
-
 def _tags_of(model: type[BaseModel]) -> tuple[str, ...]:
     field = model.model_fields.get(_TAG_KEY)
     return () if field is None else get_args(field.annotation)
 
 
-def _field_names(spec_type: type[Spec], location: Location) -> list[str]:
-    """Keys that the specification at a place knows, by pydantic's own location."""
+def _type_at(spec_type: type[Spec], location: Location) -> Any:
+    """Return the type that the specification has at a place, by pydantic's own location."""
     kind: Any = spec_type
     for part in location:
         kind = _inside(kind, part)
-    return list(kind.model_fields) if hasattr(kind, "model_fields") else []
+    return kind
 
 
 def _inside(kind: Any, part: str | int) -> Any:
