@@ -7,6 +7,7 @@ import importlib
 import click
 
 from alpaplan import __version__
+from alpaplan.errors import did_you_mean
 
 COMMANDS = {
     "plan": "Find a placement plan for a cluster and a workload.",
@@ -29,6 +30,17 @@ class _LazyGroup(click.Group):
         module = importlib.import_module(f"alpaplan.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            known = ", ".join(COMMANDS)
+            ctx.fail(
+                f"command must be one of {known}, found {name!r}{did_you_mean(name, COMMANDS)}"
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -214,12 +214,10 @@ def _write(target: Path, document: PlanSpec) -> None:
 def _print_summary(
     inputs: Inputs, result: PlanResult, document: PlanSpec, *, to_stderr: bool
 ) -> None:
-    from rich.console import Console
-
+    from alpaplan.cli.output import print_result
     from alpaplan.report.plan import plan_summary
 
-    console = Console(stderr=to_stderr, highlight=False)
-    console.print(plan_summary(inputs.problem, result, document))
+    print_result(plan_summary(inputs.problem, result, document), to_stderr=to_stderr)
 
 
 def _exit(result: PlanResult, require_attainment: float | None) -> None:

@@ -132,8 +132,7 @@ def _dispatch(inputs: Inputs, plan: PlanSpec, wanted: str | None) -> Dispatch:
 
 
 def _print_tables(summary: SimulationSummary) -> None:
-    from rich.console import Console
-
+    from alpaplan.cli.output import print_result
     from alpaplan.report.simulation import simulation_tables
 
-    Console(highlight=False).print(simulation_tables(summary))
+    print_result(simulation_tables(summary))

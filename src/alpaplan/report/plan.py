@@ -48,7 +48,7 @@ def _headline(
     text = Text("SLO attainment ", style="bold")
     text.append(percent(prediction.slo_attainment), style="bold green")
     text.append(f" (95% confidence {percent(low)} to {percent(high)}) ", style="not bold")
-    text.append(f"on {prediction.num_requests:,} requests that the search did not see", "not bold")
+    text.append(f"on {prediction.num_requests:,} unseen requests", "not bold")
     yield text
     yield Text(
         f"one run of {format_seconds(prediction.run_s)} is expected between {percent(one_low)} and "
@@ -128,13 +128,15 @@ def _tried_table(result: PlanResult) -> Table:
             candidate.partition,
             str(int(candidate.placement.replicas.sum())),
             percent(candidate.score.attainment),
-            format_seconds(-candidate.score.negative_latency_s),
+            format_seconds(candidate.evaluation.mean_latency_s),
             "chosen" if rank == 0 else _why_lost(candidate, ranked[0]),
         )
     return _capped(made, len(ranked), "attempts")
 
 
 def _why_lost(candidate: Candidate, winner: Candidate) -> str:
+    if not candidate.placement.replicas.any():
+        return "not reached"
     missed = 100 * (winner.score.attainment - candidate.score.attainment)
     if missed > 0:
         return f"{missed:.2f} points fewer"

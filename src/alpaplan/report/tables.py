@@ -25,10 +25,21 @@ def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
     right
         Headers of the columns that hold numbers.
     """
-    made = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    made = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     to_the_right = set(right)
     for column in columns:
-        made.add_column(column, justify="right" if column in to_the_right else "left")
+        # Names may take several lines where there is little room; nothing is ever cut off.
+        if column in to_the_right:
+            made.add_column(column, justify="right", no_wrap=True)
+        else:
+            made.add_column(column, overflow="fold")
     return made
 
 

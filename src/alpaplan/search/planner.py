@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
+from alpaplan.search.baselines import round_robin
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import ProgressListener, SearchContext, ignore_progress
 from alpaplan.search.prediction import Prediction, predict
@@ -94,7 +95,10 @@ def solve(
             executor=executor,
         )
         tried = METHODS[method](context)
-    if not any(candidate.placement.replicas.any() for candidate in tried):
+        if not _places_something(tried) and context.exhausted():
+            # Any plan is better than none, and this one needs no budget.
+            tried = [*tried, *round_robin(context)]
+    if not _places_something(tried):
         if context.stop_reason is not None:
             raise InterruptedWithoutPlanError(
                 f"stopped by {context.stop_reason} before a first plan"
@@ -123,6 +127,10 @@ def without_empty_groups(placement: Placement) -> Placement:
     """Leave out groups that hold no replica; the order of the others stays."""
     kept = placement.replicas.any(axis=1)
     return Placement(placement.shapes[kept], placement.replicas[kept])
+
+
+def _places_something(tried: Iterable[Candidate]) -> bool:
+    return any(candidate.placement.replicas.any() for candidate in tried)
 
 
 @contextmanager

@@ -1,0 +1,226 @@
+"""`alpaplan simulate`: tables, JSON, inputs by provenance, and agreement with other simulators."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.workspace import CLUSTER, HAND_WRITTEN, INPUTS, WORKLOAD, Workspace
+
+EXPECTED = {
+    "earliest-finish": "expected.json",
+    "shortest-queue": "expected-shortest-queue.json",
+}
+TRACE = "arrival_s,model\n0,a\n0,b\n0.01,a\n0.02,a\n0.03,a\n0.04,a\n0.05,a\n0.06,a\n0.07,a\n5,b\n"
+
+
+@pytest.fixture
+def planned(workspace: Workspace) -> Workspace:
+    """Return a workspace with a plan written by hand, and a trace."""
+    workspace.write("plan.yaml", HAND_WRITTEN)
+    workspace.write("trace.csv", TRACE)
+    return workspace
+
+
+def simulate(workspace: Workspace, *arguments: str) -> dict[str, Any]:
+    """Simulate the plan written by hand, and return the JSON."""
+    result = workspace.run("simulate", "plan.yaml", *INPUTS, "--format", "json", *arguments)
+    assert result.stderr == ""
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_a_trace_worked_out_by_hand(planned: Workspace) -> None:
+    # Stages of 50 and 60 ms: the n-th of a burst finishes after 110 + 60 (n - 1) ms, so that the
+    # ninth, which comes 70 ms after the first, is too late for 500 ms.
+    found = simulate(planned, "--trace", "trace.csv")
+    assert (found["requests"], found["attained"], found["slo_attainment"]) == (10, 9, 0.9)
+    assert found["goodput_rps"] == pytest.approx(9 / 5)
+    latencies_s = [0.11, 0.17, 0.22, 0.27, 0.32, 0.37, 0.42, 0.47, 0.11]
+    assert found["latency_s"]["mean"] == pytest.approx(sum(latencies_s) / 9)
+    assert found["latency_s"]["p50"] == pytest.approx(0.27)
+    a, b, c = found["models"]
+    assert (a["name"], a["requests"], a["attained"], a["slo_attainment"]) == ("a", 8, 7, 0.875)
+    assert (b["requests"], b["attained"]) == (2, 2)
+    nothing = {"mean": None, "p50": None, "p90": None, "p99": None}
+    assert c == {
+        "name": "c", "requests": 0, "attained": 0, "slo_attainment": None, "latency_s": nothing,
+    }  # fmt: skip
+    left, idle = found["groups"]
+    assert (left["name"], left["requests"], left["attained"]) == ("left", 10, 9)
+    assert left["utilization"] == pytest.approx(9 * 0.055 / 5.11)
+    assert idle == {"name": "idle", "requests": 0, "attained": 0, "utilization": 0.0}
+
+
+def test_sampled_arrivals_are_consistent(planned: Workspace) -> None:
+    found = simulate(planned, "--duration", "20min")
+    assert found["requests"] == pytest.approx(26 * 1200, rel=0.1)
+    for key in ("requests", "attained"):
+        assert sum(model[key] for model in found["models"]) == found[key]
+        assert sum(group[key] for group in found["groups"]) == found[key]
+    assert found["slo_attainment"] == found["attained"] / found["requests"]
+    assert found["goodput_rps"] == pytest.approx(found["attained"] / 1200)
+    latency_s = found["latency_s"]
+    assert latency_s["p50"] < latency_s["p90"] < latency_s["p99"] <= 0.5
+    assert 0 < found["groups"][0]["utilization"] < 1
+
+
+def test_seed_chooses_the_sample(planned: Workspace) -> None:
+    first, again, other = (
+        simulate(planned, "--duration", "60s", "--seed", seed) for seed in ("1", "1", "2")
+    )
+    assert first == again
+    assert first != other
+
+
+def test_tables_name_everything(planned: Workspace) -> None:
+    output = planned.run("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv").stdout
+    assert output.startswith("SLO attainment 90.00%: 9 of 10 requests\n")
+    rows = {line.split()[0]: line.split() for line in output.splitlines() if line.strip()}
+    assert rows["left"][1:4] == ["10", "9", "9.7%"]
+    assert rows["idle"] == ["idle", "0", "0", "0.0%"]
+    assert rows["a"][1:4] == ["8", "7", "87.50%"]
+    assert rows["c"] == ["c", "0", "0", "-", "-", "-", "-", "-"]
+
+
+def test_dispatch_is_the_option_s_then_the_plan_s_then_the_cluster_s(planned: Workspace) -> None:
+    # Two groups, one slow and one fast: after the first request at 0 the slow one is idle.
+    both = HAND_WRITTEN.replace("[2, 3]}]\n", "[2, 3]}]\n    replicas: [{model: a}]\n")
+    planned.write("trace.csv", "arrival_s,model\n0,a\n0.2,a\n")
+
+    def requests(*arguments: str) -> list[int]:
+        found = simulate(planned, "--trace", "trace.csv", *arguments)
+        return [group["requests"] for group in found["groups"]]
+
+    # At 0.2 s all queues are empty again, but the clock of the first group is later.
+    planned.write("plan.yaml", both)
+    assert requests() == [2, 0]
+    assert requests("--dispatch", "earliest-finish") == [1, 1]
+    planned.write("cluster.yaml", CLUSTER + "serving: {dispatch: earliest-finish}\n")
+    assert requests() == [1, 1]
+    planned.write("plan.yaml", both + "routing: {dispatch: shortest-queue}\n")
+    assert requests() == [2, 0]
+
+
+def test_inputs_are_found_relative_to_the_plan(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace.folder / "plans").mkdir()
+    workspace.run_plan("-q", "-o", "plans/plan.yaml", "--method", "round-robin")
+    here = workspace.run("simulate", "plans/plan.yaml").stdout
+    monkeypatch.chdir(workspace.folder.parent)
+    assert workspace.run("simulate", "work/plans/plan.yaml").stdout == here
+    workspace.write("busier.yaml", WORKLOAD.replace("rate_rps: 12", "rate_rps: 24"))
+    options = ("-w", "work/busier.yaml")
+    assert workspace.run("simulate", "work/plans/plan.yaml", *options).stdout != here
+
+
+def test_required_attainment(planned: Workspace) -> None:
+    arguments = ("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", "--require-attainment")
+    planned.run(*arguments, "0.9")
+    result = planned.run(*arguments, "0.91", exit_code=1)
+    assert result.stderr == "SLO attainment 0.9 is below the required 0.91\n"
+    assert result.stdout.startswith("SLO attainment 90.00%")
+
+
+def test_a_trace_of_other_models(planned: Workspace) -> None:
+    planned.write("workload.yaml", WORKLOAD.replace("name: b", "name: search"))
+    planned.write("plan.yaml", HAND_WRITTEN.replace("model: b", "model: search"))
+    planned.write("trace.csv", "arrival_s,model\n0,serach\n1,a\n")
+    result = planned.run("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", exit_code=2)
+    assert result.stderr == (
+        "trace.csv: model: must be one of the workload's, found 'serach'; did you mean 'search'?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "{model: b}",
+            "{model: bb}",
+            "9: groups[0].replicas[1].model: group 'left' must hold models of the workload, found",
+        ),
+        (
+            "inter_op: 2\n    devices: [{node: n-0, devices: [0, 1]}]",
+            "inter_op: 2\n    devices: [{node: n-0, devices: [0, 2]}]",
+            "14: groups[1].devices[0].devices[0]: group 'idle' must have devices of its own, n-0 2",
+        ),
+        (
+            "node: n-0, devices: [2, 3]",
+            "node: n-7, devices: [2, 3]",
+            "14: groups[1].devices[0].node: group 'idle' must run on nodes of the cluster, found",
+        ),
+    ],
+)
+def test_a_plan_that_does_not_fit(planned: Workspace, old: str, new: str, message: str) -> None:
+    planned.replace("plan.yaml", old, new)
+    result = planned.run("simulate", "plan.yaml", *INPUTS, exit_code=2)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"plan.yaml:{message}")
+
+
+def test_a_plan_that_needs_too_much_memory(planned: Workspace) -> None:
+    planned.replace("cluster.yaml", "10GB", "8GB")
+    result = planned.run("simulate", "plan.yaml", *INPUTS, exit_code=2)
+    assert result.stderr == (
+        "plan.yaml:9: groups[0].replicas: group 'left' needs 9000000000 bytes (9 GB) on each "
+        "device of stage 0, available are 8000000000 bytes (8 GB)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-c", "cluster.yaml"], "missing option -w/--workload, -p/--profiles: no plan says where"),
+        ([*INPUTS, "--duration", "1fortnight"], "--duration: unknown unit 'fortnight'"),
+        ([*INPUTS, "--duration", "1d", "--trace", "trace.csv"], "--duration belongs to sampled"),
+        ([*INPUTS, "--dispatch", "random"], "'--dispatch'"),
+        ([*INPUTS, "--trace", "absent.csv"], "absent.csv: no such file"),
+        ([*INPUTS, "--trace", "plan.yaml"], "plan.yaml:1: must begin with 'arrival_s,model'"),
+        ([*INPUTS, "--duration", "999999999h"], "must be at most"),
+    ],
+)
+def test_bad_usage(planned: Workspace, arguments: list[str], message: str) -> None:
+    result = planned.run("simulate", "plan.yaml", *arguments, exit_code=2)
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_json_through_a_pipe(planned: Workspace) -> None:
+    program = "from alpaplan.cli import main; main()"
+    arguments = ("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", "--format", "json")
+    done = subprocess.run((sys.executable, "-c", program, *arguments), capture_output=True)
+    assert json.loads(done.stdout) == simulate(planned, "--trace", "trace.csv")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("rule", EXPECTED)
+@pytest.mark.parametrize("number", range(1, 6))
+def test_agreement(shared_cases: Path, workspace: Workspace, number: int, rule: str) -> None:
+    case = shared_cases / "simulator" / f"sim-{number:02}"
+    inputs = [
+        *("-c", str(case / "cluster.yaml")),
+        *("-w", str(case / "workload.yaml")),
+        *("-p", str(case / "profiles")),
+        *("--trace", str(case / "trace.csv.gz")),
+    ]
+    plan = str(case / "plan.yaml")
+    result = workspace.run("simulate", plan, *inputs, "--dispatch", rule, "--format", "json")
+    found = json.loads(result.stdout)
+    expected = json.loads((case / EXPECTED[rule]).read_text(encoding="utf-8"))
+    for axis in ("models", "groups"):
+        counts = {
+            row["name"]: {"requests": row["requests"], "attained": row["attained"]}
+            for row in found[axis]
+            if axis == "models" or row["name"] in expected["groups"]
+        }
+        assert counts == expected[axis]
+    assert found["attained"] == expected["attained"]
+    assert found["slo_attainment"] == expected["slo_attainment"]
+    assert found["latency_s"]["mean"] == pytest.approx(expected["latency_mean_s"], rel=1e-9)
