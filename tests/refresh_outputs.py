@@ -16,8 +16,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 ALPAPLAN = (sys.executable, "-c", "from alpaplan.cli import main; main()")
 
-NUM_ROWS = 6
+NUM_ROWS = 5
 """Rows that are shown of each table of a summary."""
+
+NUM_ITEMS = {"": 2, "  ": 4}
+"""Items that are shown of each list of a plan, by its indent."""
 
 MAX_WIDTH = 100
 """Longest line that is shown of a plan."""
@@ -76,14 +79,16 @@ def shorten_summary(summary: str) -> str:
     for line in summary.strip().splitlines():
         if line.startswith(" ──"):
             row = 1
-        elif not line.strip():
-            row = 0
-        elif row:
-            row += 1
-        if row <= NUM_ROWS + 1:
             shown.append(line)
-        elif row == NUM_ROWS + 2:
-            shown.append(" ...")
+            continue
+        if not line.strip():
+            row = 0
+        elif row and not line.startswith("  "):  # a row may take several lines
+            row += 1
+            if row == NUM_ROWS + 2:
+                shown.append(" ...")
+        if row <= NUM_ROWS + 1 and not re.match(r"and \d+ more", line):
+            shown.append(line)
     return "\n".join(shown) + "\n"
 
 
@@ -101,11 +106,11 @@ def shorten_plan(plan: str) -> str:
         else:
             items = {key: count for key, count in items.items() if len(key) <= len(indent)}
             items[indent] = items.get(indent, 0) + 1
-        hidden = [key for key, count in items.items() if count > 2]
+        hidden = [key for key, count in items.items() if count > NUM_ITEMS[key]]
         if not hidden:
             line = re.sub(r"(sha256: [0-9a-f]{4})[0-9a-f]{60}", r"\1...", line)
             shown.append(line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 4] + " ...")
-        elif hidden == [indent] and items[indent] == 3:
+        elif indent is not None and hidden == [indent] and items[indent] == NUM_ITEMS[indent] + 1:
             shown.append(f"{indent}# ...")
     return "\n".join(shown) + "\n"
 
