@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from alpaplan.problem import Placement
 from alpaplan.problem.memory import (
     fits,
+    keep_what_fits,
     memory_fill,
     placement_fits,
     profile_counts,
@@ -72,3 +75,26 @@ def test_placements_are_judged_group_by_group() -> None:
     assert placement_fits(problem, placement)
     assert memory_fill(problem, placement).tolist() == [0.8, 0.4]
     assert not placement_fits(problem, Placement(np.array([0, 0]), np.ones((2, 3), dtype=np.bool_)))
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=8), st.integers(0, 4), st.randoms())
+def test_what_fits_one_after_another_is_what_the_rule_says_step_by_step(
+    weights_gb: list[int], shape: int, random: Random
+) -> None:
+    profiles = [
+        make.profile(f"p{i}", weight_bytes=w * GB, activation_bytes=(w % 3) * GB)
+        for i, w in enumerate(weights_gb)
+    ]
+    models = [make.model(f"m{i}", f"p{i}") for i in range(len(weights_gb))]
+    problem = make.problem(models, profiles=profiles)
+    order = list(range(len(models)))
+    random.shuffle(order)
+    counts = np.zeros(len(models), dtype=np.int64)
+    expected = []
+    for m in order:
+        counts[m] += 1
+        if fits(problem, shape, counts):
+            expected.append(m)
+        else:
+            counts[m] -= 1
+    assert keep_what_fits(problem, shape, np.array(order)).tolist() == expected

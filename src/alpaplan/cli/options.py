@@ -30,6 +30,12 @@ seed = click.option(
     type=click.IntRange(0, 2**63 - 1),
     help="Seed of all sampled arrivals.  [default: 0]",
 )
+effort = click.option(
+    "--effort",
+    type=click.Choice(["low", "medium", "high"]),
+    help="How much to search, counted in work and not in seconds, so that plans repeat: about "
+    "2, 10 and 80 s for 60 models on 32 devices.  [default: medium]",
+)
 jobs = click.option(
     "-j",
     "--jobs",

@@ -30,6 +30,7 @@ class _Settings:
 
     method: str
     seed: int
+    effort: str
     max_evaluations: int | None
     time_limit_s: float | None
     jobs: int
@@ -43,6 +44,7 @@ class _Settings:
 @options.output
 @options.method
 @options.seed
+@options.effort
 @options.jobs
 @options.time_limit
 @options.max_evaluations
@@ -57,6 +59,7 @@ def plan(
     output: Path | None,
     method: str | None,
     seed: int | None,
+    effort: str | None,
     jobs: int | None,
     time_limit: str | None,
     max_evaluations: int | None,
@@ -78,7 +81,9 @@ def plan(
         cluster, workload, profiles = inputs_of_plan(committed, cluster, workload, profiles)
     paths = require_inputs(cluster, workload, profiles)
     time_limit_s = seconds_option("--time-limit", time_limit)
-    settings = _settings(committed, method, seed, max_evaluations, time_limit_s, jobs, quiet)
+    settings = _settings(
+        committed, method, seed, effort, max_evaluations, time_limit_s, jobs, quiet
+    )
 
     from alpaplan.cli.inputs import load_inputs
 
@@ -103,6 +108,7 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
     from alpaplan.export.plan import plan_document
     from alpaplan.problem.checker import check_plan
     from alpaplan.problem.feasibility import check_feasible, check_servable
+    from alpaplan.search.effort import Effort
     from alpaplan.search.planner import solve
     from alpaplan.search.stopping import TimeLimit, first_of
     from alpaplan.specs.plan import Provenance
@@ -116,12 +122,14 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
         search_progress(settings.max_evaluations, not settings.quiet) as listener,
     ):
         with spec_errors_of({"workload": inputs.workload}):
-            rng = np.random.default_rng(settings.seed)
-            arrivals = make_arrival_sets(inputs.models, inputs.recorded, rng)
+            arrivals_rng, search_rng = np.random.default_rng(settings.seed).spawn(2)
+            arrivals = make_arrival_sets(inputs.models, inputs.recorded, arrivals_rng)
         result = solve(
             inputs.problem,
             arrivals,
             settings.method,
+            rng=search_rng,
+            effort=Effort(settings.effort),
             max_evaluations=settings.max_evaluations,
             stop=first_of(interrupt, *limits),
             jobs=settings.jobs,
@@ -131,6 +139,7 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
         alpaplan=__version__,
         method=settings.method,
         seed=settings.seed,
+        effort=settings.effort,
         max_evaluations=settings.max_evaluations,
         stopped_early=result.stop_reason.value if result.stop_reason else None,
         inputs=inputs.records(base),
@@ -146,6 +155,7 @@ def _settings(
     committed: Document[PlanSpec] | None,
     method: str | None,
     seed: int | None,
+    effort: str | None,
     max_evaluations: int | None,
     time_limit_s: float | None,
     jobs: int | None,
@@ -164,10 +174,12 @@ def _settings(
         )
     if seed is None:
         seed = made.seed if made else 0
+    effort = effort or (made.effort if made else None) or "medium"
     if max_evaluations is None and made is not None:
         max_evaluations = made.max_evaluations
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return _Settings(name, seed, max_evaluations, time_limit_s, jobs or cores or 1, quiet)
+    jobs = jobs or cores or 1
+    return _Settings(name, seed, effort, max_evaluations, time_limit_s, jobs, quiet)
 
 
 def _load_committed(path: Path) -> Document[PlanSpec]:

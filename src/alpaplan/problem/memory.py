@@ -60,6 +60,42 @@ def room_for_profiles(
     return fits(problem, shape, profile_counts + one_more)
 
 
+def keep_what_fits(
+    problem: PlacementProblem, shape: int, models: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the models that a group can hold if they are put on it one after another.
+
+    A model for which there is no room is left out, and those behind it are still tried.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    shape
+        Index of the group's shape.
+    models : int64[n]
+        Each at most once, all profiled for the shape.
+
+    Returns
+    -------
+    int64[k]
+        A part of `models`, in the same order.
+    """
+    usable = problem.pools[problem.shapes[shape].pool].usable_memory_bytes
+    profiles = problem.profile_of_model[models]
+    weights = problem.stage_weight_bytes[shape, profiles]
+    activations = problem.stage_activation_bytes[shape, profiles]
+    left = np.arange(models.size)
+    while True:
+        # The rule of `stage_memory_bytes` for every prefix at once.
+        needed = np.cumsum(weights[left], axis=0)
+        needed += np.maximum.accumulate(activations[left], axis=0)
+        too_much = (needed > usable).any(axis=1)
+        if not too_much.any():
+            return models[left]
+        left = np.delete(left, int(too_much.argmax()))
+
+
 def profile_counts(problem: PlacementProblem, replicas: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count the replicas of each profile, ``bool[G, M]`` to ``int64[G, P]``."""
     counts = np.zeros((replicas.shape[0], len(problem.profile_names)), dtype=np.int64)

@@ -116,27 +116,31 @@ def _models_table(plan: PlanSpec) -> Table:
 
 
 def _tried_table(result: PlanResult) -> Table:
-    ranked = sorted(result.tried, key=lambda candidate: candidate.score, reverse=True)
+    winner = result.tried[result.chosen]
+    others = [candidate for candidate in result.tried if candidate is not winner]
+    others.sort(key=lambda candidate: candidate.score, reverse=True)
     made = table(
         f"Tried ({result.num_evaluations:,} placements simulated), on training arrivals",
         *("method", "groups (intra_op, inter_op)", "replicas", "attainment", "latency", ""),
         right=("replicas", "attainment", "latency"),
     )
-    for rank, candidate in enumerate(ranked[:MAX_ROWS]):
+    for candidate in [winner, *others][:MAX_ROWS]:
         made.add_row(
             candidate.method,
             candidate.partition,
             str(int(candidate.placement.replicas.sum())),
             percent(candidate.score.attainment),
             format_seconds(candidate.evaluation.mean_latency_s),
-            "chosen" if rank == 0 else _why_lost(candidate, ranked[0]),
+            "chosen" if candidate is winner else _why_lost(candidate, winner),
         )
-    return _capped(made, len(ranked), "attempts")
+    return _capped(made, len(result.tried), "attempts")
 
 
 def _why_lost(candidate: Candidate, winner: Candidate) -> str:
     if not candidate.placement.replicas.any():
         return "not reached"
+    if candidate.score > winner.score:
+        return "worse on fresh arrivals"
     missed = 100 * (winner.score.attainment - candidate.score.attainment)
     if missed > 0:
         return f"{missed:.2f} points fewer"

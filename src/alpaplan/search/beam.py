@@ -27,7 +27,7 @@ State = tuple[Score, ReplicaSelection, Evaluation]
 
 def beam(context: SearchContext) -> list[Candidate]:
     """Rank partitions by the fast greedy form, then search the best ones by beam."""
-    ranking = context.share(2)
+    ranking = context.share(1, 0.5)
     tried = greedy(ranking)
     context.absorb(ranking)
     return tried + beam_from(context, tried)

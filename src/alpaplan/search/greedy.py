@@ -35,9 +35,7 @@ def greedy(context: SearchContext) -> list[Candidate]:
     if math.prod(map(len, choices)) > MAX_COMBINATIONS and len(choices) > 1:
         keep = max(1, int(MAX_COMBINATIONS ** (1 / len(choices))))
         alone = [(pool, part) for pool, parts in enumerate(choices) for part in parts]
-        half = context.share(2)
-        found = half.map_attempts(lambda c, item: select_greedily(c, item[1]), alone)
-        context.absorb(half)
+        found = context.map_attempts(lambda c, item: select_greedily(c, item[1]), alone, 0.5)
         tried += found
         for pool in range(len(choices)):
             ranked = sorted(

@@ -28,10 +28,13 @@ class GroupPartition:
         Index of each group's shape.
     label
         The partition in words, such as ``8 x (1, 4)``.
+    eligible : bool[G, M]
+        Models that each group is meant for; None: all for all.
     """
 
     shapes: tuple[int, ...]
     label: str
+    eligible: NDArray[np.bool_] | None = None
 
 
 def describe_shapes(problem: PlacementProblem, shapes: Sequence[int]) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search.baselines import round_robin
-from alpaplan.search.candidate import Candidate, best_of
+from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import ProgressListener, SearchContext, ignore_progress
+from alpaplan.search.decide import decide
+from alpaplan.search.effort import WORK_OF_EFFORT, Effort
 from alpaplan.search.prediction import Prediction, predict
 from alpaplan.search.registry import METHODS
 from alpaplan.search.stopping import StopCriterion, StopReason, never
@@ -29,8 +33,9 @@ class PlanResult:
     ----------
     best
         The winner; its placement has no empty groups.
-    tried
-        Every attempt, in the order in which it was made.
+    tried, chosen
+        Every attempt, in the order in which it was made, and the index of the winner. It need
+        not have the best score in training: see `alpaplan.search.decide`.
     devices
         Where the winner's groups run, and devices that are left over.
     prediction
@@ -42,6 +47,7 @@ class PlanResult:
     """
 
     best: Candidate
+    chosen: int
     tried: tuple[Candidate, ...]
     devices: DeviceAssignment
     prediction: Prediction
@@ -54,6 +60,8 @@ def solve(
     arrivals: ArrivalSets,
     method: str = "auto",
     *,
+    rng: np.random.Generator,
+    effort: Effort = Effort.MEDIUM,
     max_evaluations: int | None = None,
     stop: StopCriterion = never,
     jobs: int = 1,
@@ -69,8 +77,12 @@ def solve(
         What to search on and what to predict from.
     method
         A name from `alpaplan.search.registry.METHODS`.
+    rng
+        Source of all random choices.
+    effort
+        Budget in work; see `alpaplan.search.effort`.
     max_evaluations
-        Placements that may be simulated; None for as many as the method takes.
+        Placements that may be simulated besides; None for as many as the effort allows.
     stop
         Ends the search early; the best placement so far is returned.
     jobs
@@ -89,7 +101,9 @@ def solve(
         context = SearchContext(
             problem=problem,
             simulator=Simulator(problem, arrivals.training),
+            rng=rng,
             max_evaluations=max_evaluations,
+            max_work=WORK_OF_EFFORT[effort],
             stop=stop,
             on_evaluation=on_evaluation,
             executor=executor,
@@ -98,13 +112,13 @@ def solve(
         if not _places_something(tried) and context.exhausted():
             # Any plan is better than none, and this one needs no budget.
             tried = [*tried, *round_robin(context)]
+        best = decide(context, tried, [Simulator(problem, trace) for trace in arrivals.deciding])
     if not _places_something(tried):
         if context.stop_reason is not None:
             raise InterruptedWithoutPlanError(
                 f"stopped by {context.stop_reason} before a first plan"
             )
         raise InfeasibleError(f"method {method!r} finds no placement for this cluster and workload")
-    best = best_of(tried)
     placement = without_empty_groups(best.placement)
     devices = assign_devices(problem, [int(h) for h in placement.shapes])
     if devices is None or not placement_fits(problem, placement):
@@ -112,9 +126,8 @@ def solve(
     simulators = [Simulator(problem, trace) for trace in arrivals.unseen]
     evaluation = context.simulator.evaluate(placement)
     return PlanResult(
-        best=Candidate(
-            best.method, best.partition, placement, best.score, evaluation, best.num_evaluations
-        ),
+        best=replace(best, placement=placement, evaluation=evaluation),
+        chosen=next(index for index, candidate in enumerate(tried) if candidate is best),
         tried=tuple(tried),
         devices=devices,
         prediction=predict(problem, simulators, placement),

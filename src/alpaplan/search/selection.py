@@ -21,6 +21,8 @@ class ReplicaSelection:
         The problem.
     shapes
         Index of each group's shape.
+    eligible : bool[G, M]
+        Models that each group is meant for; None: all for all.
 
     Attributes
     ----------
@@ -30,11 +32,18 @@ class ReplicaSelection:
         What may be added: it is not there, there is room, and it could attain a request.
     """
 
-    def __init__(self, problem: PlacementProblem, shapes: Sequence[int]) -> None:
+    def __init__(
+        self,
+        problem: PlacementProblem,
+        shapes: Sequence[int],
+        eligible: NDArray[np.bool_] | None = None,
+    ) -> None:
         self._problem = problem
         self._shapes = np.array(shapes, dtype=np.int64)
         self._counts = np.zeros((len(shapes), len(problem.profile_names)), dtype=np.int64)
         self._servable = servable_replicas(problem)[self._shapes]
+        if eligible is not None:
+            self._servable &= eligible
         self.replicas: NDArray[np.bool_] = np.zeros(self._servable.shape, dtype=np.bool_)
         self.addable: NDArray[np.bool_] = self._servable.copy()
 

@@ -81,6 +81,7 @@ class Provenance(Spec):
     alpaplan: str
     method: str
     seed: int = Field(strict=True, ge=0)
+    effort: Literal["low", "medium", "high"] | None = None
     max_evaluations: int | None = Field(default=None, strict=True, ge=1)
     stopped_early: Literal["time-limit", "interrupt"] | None = Field(
         default=None, description="set if the clock or a person ended the search: not repeatable"

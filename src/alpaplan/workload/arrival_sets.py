@@ -22,6 +22,10 @@ REQUESTS_PER_MODEL = 200
 """Fewest training requests for each model on average (a count; 50 to 1,000), so that bursts of
 every model are seen also where there are thousands of models."""
 
+DECIDING_SAMPLES = 4
+"""Fresh samples, as long as the training's, on which the best candidates are compared (a count;
+2 to 10). Recorded arrivals cannot be drawn again: there the training arrivals decide."""
+
 UNSEEN_SAMPLES = 10
 """Samples, or parts of a held-out trace, that the prediction is made from (a count; 5 to 30)."""
 
@@ -37,6 +41,8 @@ class ArrivalSets:
     ----------
     training
         What candidates are scored on.
+    deciding
+        What the best of them are compared on; may be empty.
     unseen
         What the winner's prediction is made from; all of one length.
     source
@@ -45,6 +51,7 @@ class ArrivalSets:
     """
 
     training: Trace
+    deciding: tuple[Trace, ...]
     unseen: tuple[Trace, ...]
     source: Literal["sampled", "held-out"]
 
@@ -68,17 +75,23 @@ def make_arrival_sets(
     SpecError
         If there are too many arrivals, or none at all.
     """
-    training_rng, *unseen_rngs = rng.spawn(1 + UNSEEN_SAMPLES)
+    training_rng, deciding_rng, unseen_rng = rng.spawn(3)
+    unseen_rngs = unseen_rng.spawn(UNSEEN_SAMPLES)
     if not recorded:
         duration_s = sample_duration_s(models)
-        training = _cold_sample(models, duration_s, training_rng)
-        unseen = [_cold_sample(models, duration_s, own) for own in unseen_rngs]
-        return ArrivalSets(training, tuple(unseen), "sampled")
+        deciding_rngs = deciding_rng.spawn(DECIDING_SAMPLES)
+        return ArrivalSets(
+            _cold_sample(models, duration_s, training_rng),
+            tuple(_cold_sample(models, duration_s, own) for own in deciding_rngs),
+            tuple(_cold_sample(models, duration_s, own) for own in unseen_rngs),
+            "sampled",
+        )
     training, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
     part_s = held_out.duration_s / UNSEEN_SAMPLES
     parts = [held_out.window(i * part_s, (i + 1) * part_s) for i in range(UNSEEN_SAMPLES)]
     return ArrivalSets(
         _with_samples(models, training, training_rng),
+        (),
         tuple(
             _with_samples(models, part.starting_at(i * part_s), own)
             for i, (part, own) in enumerate(zip(parts, unseen_rngs, strict=True))

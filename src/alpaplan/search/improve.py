@@ -1,0 +1,154 @@
+"""Local improvement: random moves under one acceptance rule (simulated annealing)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import numpy as np
+
+from alpaplan.search.candidate import Candidate, Score
+from alpaplan.search.context import SearchContext
+from alpaplan.search.incremental import IncrementalEvaluator
+from alpaplan.search.moves import MOVES, MoveState
+from alpaplan.search.moves.state import Choices
+from alpaplan.search.partition import describe_shapes
+
+FIRST_TEMPERATURE = 0.01
+LAST_TEMPERATURE = 0.0005
+"""Temperature at the start and at the end, as parts of what is missed now (fractions; 0.002 to
+0.05 and 0 to 0.005). A move that costs this part of the misses is taken every third time."""
+
+IDLE_MOVES = 200
+"""Moves in a row that find nothing to change before an attempt ends (a count; 50 to 1,000)."""
+
+PATIENCE = 8
+"""Simulated moves without a new best, for each replica that could be and 50 more, after which an
+attempt ends (a count; 4 to 20). Small problems are done long before their budget is."""
+
+FINAL_ATTEMPTS = 2
+"""Attempts that run to the end side by side (a count; 1 to 8), whatever the number of workers."""
+
+
+@dataclass
+class MoveCount:
+    """How a move did: how often it was simulated, accepted, and better than before."""
+
+    simulated: int = 0
+    accepted: int = 0
+    improved: int = 0
+
+
+@dataclass
+class Attempt:
+    """One run of the improvement, which can be taken up again.
+
+    Parameters
+    ----------
+    current, best
+        Where it is, and the best placement it has seen.
+    counts
+        Move name -> how it did.
+    """
+
+    current: Candidate
+    best: Candidate
+    counts: dict[str, MoveCount] = field(default_factory=dict)
+
+
+def improve(context: SearchContext, starts: Sequence[Candidate]) -> list[Candidate]:
+    """Improve several starts, give up the worse half again and again, and finish the best.
+
+    Each round has an equal part of the budget; without a budget nothing is done.
+
+    Parameters
+    ----------
+    context
+        Its budget is used up, unless a stopping criterion ends it before.
+    starts
+        Where to start, at least one.
+
+    Returns
+    -------
+    list[Candidate]
+        The best placement of every attempt that ran to the end, best first.
+    """
+    if context.max_work is None and context.max_evaluations is None:
+        return []
+    attempts = [Attempt(start, start) for start in starts]
+    num_rounds = max(1, math.ceil(math.log2(max(1, len(attempts) / FINAL_ATTEMPTS))) + 1)
+    for number in range(num_rounds):
+        span = (number / num_rounds, (number + 1) / num_rounds)
+        attempts = context.map_attempts(
+            partial(_anneal, span=span), attempts, fraction=1 / (num_rounds - number)
+        )
+        attempts.sort(key=lambda attempt: attempt.best.score, reverse=True)
+        if number < num_rounds - 1:
+            attempts = attempts[: max(FINAL_ATTEMPTS, (len(attempts) + 1) // 2)]
+    return [attempt.best for attempt in attempts]
+
+
+def _anneal(context: SearchContext, attempt: Attempt, span: tuple[float, float]) -> Attempt:
+    """Run an attempt over a span of the whole schedule, from 0 to 1, until its budget is used."""
+    evaluator = IncrementalEvaluator(context.problem, context.simulator)
+    state = MoveState(
+        Choices.of(context.problem), attempt.current.placement, attempt.current.evaluation
+    )
+    score, best = attempt.current.score, attempt.best
+    moves = [move for move, _ in MOVES]
+    shares = np.cumsum([share for _, share in MOVES])
+    counts = {move.__name__: MoveCount() for move in moves} | attempt.counts
+    idle = since_best = 0
+    while idle < IDLE_MOVES and since_best < _patience(state) and not context.exhausted():
+        move = moves[min(int(np.searchsorted(shares, context.rng.random())), len(moves) - 1)]
+        change = move(state, context.rng)
+        if change is None:
+            idle += 1
+            continue
+        idle = 0
+        placement = change.applied_to(state.placement)
+        evaluation, num_requests = evaluator.evaluate(
+            state.placement, state.evaluation, change, placement
+        )
+        new_score = Score.of(context.problem, evaluation)
+        context.count(num_requests, new_score)
+        count = counts[move.__name__]
+        count.simulated += 1
+        since_best += 1
+        progress = span[0] + (span[1] - span[0]) * context.used()
+        if not _accept(score, new_score, progress, context.rng):
+            continue
+        count.accepted += 1
+        count.improved += new_score > score
+        score, state = new_score, state.at(placement, evaluation)
+        if score > best.score:
+            since_best = 0
+            best = _candidate(best, state, score)
+    return Attempt(_candidate(best, state, score), best, counts)
+
+
+def _patience(state: MoveState) -> int:
+    return PATIENCE * (state.placement.replicas.size + 50)
+
+
+def _accept(old: Score, new: Score, progress: float, rng: np.random.Generator) -> bool:
+    """Whether to go on from the new placement: the rule of Metropolis et al. (1953)."""
+    if new >= old:
+        return True
+    part = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
+    temperature = part * (1.0 - old.attainment)
+    loss = old.attainment - new.attainment
+    return loss < -temperature * math.log(1.0 - rng.random())
+
+
+def _candidate(like: Candidate, state: MoveState, score: Score) -> Candidate:
+    return replace(
+        like,
+        method="improve",
+        partition=describe_shapes(state.choices.problem, state.placement.shapes.tolist()),
+        placement=state.placement,
+        score=score,
+        evaluation=state.evaluation,
+    )

@@ -1,0 +1,39 @@
+"""Moves of the local improvement: small random changes to a placement. This list is the registry.
+
+A move looks at a placement and how it did, and proposes a change, or None if it finds nothing
+to change this time. Whatever it proposes keeps the memory rule and can be put onto the devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from alpaplan.search.incremental import Change
+from alpaplan.search.moves.add import add
+from alpaplan.search.moves.drop import drop
+from alpaplan.search.moves.exchange import exchange
+from alpaplan.search.moves.merge import merge
+from alpaplan.search.moves.relocate import relocate
+from alpaplan.search.moves.reshape import reshape
+from alpaplan.search.moves.split import split
+from alpaplan.search.moves.state import MoveState
+from alpaplan.search.moves.swap import swap
+
+Move = Callable[[MoveState, np.random.Generator], Change | None]
+
+MOVES: list[tuple[Move, float]] = [
+    (add, 0.40),
+    (drop, 0.12),
+    (swap, 0.12),
+    (relocate, 0.08),
+    (reshape, 0.10),
+    (split, 0.06),
+    (merge, 0.06),
+    (exchange, 0.06),
+]
+"""Each move and how often it is tried, as a share (fractions that add up to 1). The shares follow
+how often each was accepted in runs on mixed workloads; halving any changes little."""
+
+__all__ = ["MOVES", "Move", "MoveState"]
