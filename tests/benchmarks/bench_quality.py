@@ -1,0 +1,74 @@
+"""Plans every quality case, scores the plans on unseen arrivals, and compares with AlpaServe's.
+
+Run with ``python -m tests.benchmarks.bench_quality``. Goals: SLO misses over those of AlpaServe's
+best policy 0.6 in the geometric mean and nowhere above 1.0, and test attainment inside the
+plan's 95% prediction interval in 9 of 10 cases.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from time import perf_counter
+
+import click
+from rich.console import Console
+
+from tests.benchmarks.planning import QUALITY_CASES, read_options
+from tests.benchmarks.quality import (
+    CaseOutcome,
+    case_folders,
+    load_case,
+    plan_case,
+    quality_table,
+)
+
+WIDTH = 160
+"""Columns of the table: it is kept whole, whatever reads it."""
+
+
+@click.command()
+@click.option("--seeds", default=3, show_default=True, help="Plans of each case: seeds 0, 1, ...")
+@click.option("--first-seed", default=0, show_default=True)
+@click.option("--cases", metavar="N,N,...", help="Numbers of the cases.  [default: all]")
+@click.option("--method", default="auto", show_default=True)
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the planner.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where numbers go too.")
+def main(
+    seeds: int,
+    first_seed: int,
+    cases: str | None,
+    method: str,
+    jobs: int,
+    options: tuple[str, ...],
+    json_file: Path | None,
+) -> None:
+    """Print a table of plan quality beside AlpaServe's best policies."""
+    folders = case_folders(None if cases is None else [int(text) for text in cases.split(",")])
+    if not folders or not all(folder.is_dir() for folder in folders):
+        raise click.UsageError(f"no such cases in {QUALITY_CASES}")
+    outcomes = []
+    started_s = perf_counter()
+    for folder in folders:
+        inputs, test, reference = load_case(folder)
+        runs = []
+        for seed in range(first_seed, first_seed + seeds):
+            run = plan_case(inputs, test, method, seed, jobs, read_options(options))
+            runs.append(run)
+            click.echo(
+                f"{perf_counter() - started_s:6.1f} s  {folder.name} seed {seed}: "
+                f"{run.test_attainment:.4f} (AlpaServe {reference.test_attainment:.4f}), "
+                f"{run.num_evaluations} evaluations in {run.plan_s:.1f} s",
+                err=True,
+            )
+        outcomes.append(CaseOutcome(folder.name, reference, tuple(runs)))
+    if json_file is not None:
+        text = json.dumps([outcome.to_json_dict() for outcome in outcomes], indent=2)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    Console(width=WIDTH, highlight=False).print(quality_table(outcomes))
+
+
+if __name__ == "__main__":
+    main()

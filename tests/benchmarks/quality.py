@@ -1,0 +1,172 @@
+"""The quality cases: what AlpaServe's planners reach, what alpaplan does, and both in one table."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from alpaplan.cli.inputs import Inputs
+from alpaplan.files.trace_csv import read_trace
+from alpaplan.report.tables import percent, table
+from alpaplan.simulator import Simulator
+from tests.benchmarks.planning import QUALITY_CASES, load_folder, plan_inputs, warm_up
+
+
+@dataclass(frozen=True)
+class Reference:
+    """AlpaServe's policy with the highest attainment on the test arrivals."""
+
+    policy: str
+    test_attainment: float
+    plan_s: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One plan of one case.
+
+    Attainments are on the arrivals that were searched on, on those that the prediction is
+    made from, and on the case's test arrivals.
+    """
+
+    seed: int
+    test_attainment: float
+    training_attainment: float
+    predicted_attainment: float
+    prediction_interval_95: tuple[float, float]
+    plan_s: float
+    num_evaluations: int
+
+    @property
+    def interval_holds(self) -> bool:
+        """Whether the test attainment is where the plan says that one more run would be."""
+        low, high = self.prediction_interval_95
+        return low <= self.test_attainment <= high
+
+
+@dataclass(frozen=True)
+class CaseOutcome:
+    """All runs of one case beside the reference."""
+
+    name: str
+    reference: Reference
+    runs: tuple[Run, ...]
+
+    @property
+    def miss_ratio(self) -> float:
+        """SLO misses over those of the reference: the median run's, as attainment's median is."""
+        theirs = 1 - self.reference.test_attainment
+        ours = 1 - self.median("test_attainment")
+        if theirs == 0:
+            return 1.0 if ours == 0 else math.inf
+        return ours / theirs
+
+    def median(self, name: str) -> float:
+        """Return the median over the runs of one of their numbers."""
+        return statistics.median(float(getattr(run, name)) for run in self.runs)
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON gets."""
+        return {
+            "case": self.name,
+            "reference": asdict(self.reference),
+            "miss_ratio": self.miss_ratio,
+            "runs": [{**asdict(run), "interval_holds": run.interval_holds} for run in self.runs],
+        }
+
+
+def case_folders(numbers: Iterable[int] | None = None) -> list[Path]:
+    """Return the folders of the given cases, of all without any."""
+    if numbers is None:
+        return sorted(path for path in QUALITY_CASES.glob("plan-*") if path.is_dir())
+    return [QUALITY_CASES / f"plan-{number:02}" for number in numbers]
+
+
+def load_case(folder: Path) -> tuple[Inputs, Simulator, Reference]:
+    """Load a case: the planner's inputs, its test arrivals and what AlpaServe reaches."""
+    inputs = load_folder(folder)
+    trace = read_trace(folder / "test.csv.gz").for_models(inputs.problem.model_names)
+    policies = json.loads((folder / "reference.json").read_text(encoding="utf-8"))["policies"]
+    # Of equally good policies the one that is found sooner.
+    best = max(policies, key=lambda p: (policies[p]["test_slo_attainment"], -_plan_s(policies, p)))
+    reference = Reference(best, policies[best]["test_slo_attainment"], _plan_s(policies, best))
+    return inputs, Simulator(inputs.problem, trace), reference
+
+
+def plan_case(
+    inputs: Inputs, test: Simulator, method: str, seed: int, jobs: int, options: Mapping[str, Any]
+) -> Run:
+    """Plan a case and score the plan on the test arrivals, which planning does not see."""
+    warm_up(inputs)
+    planned = plan_inputs(inputs, method, seed, jobs, options)
+    best, prediction = planned.result.best, planned.result.prediction
+    return Run(
+        seed=seed,
+        test_attainment=test.evaluate(best.placement).slo_attainment,
+        training_attainment=best.evaluation.slo_attainment,
+        predicted_attainment=prediction.slo_attainment,
+        prediction_interval_95=prediction.prediction_interval_95,
+        plan_s=planned.plan_s,
+        num_evaluations=planned.result.num_evaluations,
+    )
+
+
+def quality_table(outcomes: Sequence[CaseOutcome]) -> RenderableType:
+    """Return a row for each case, and what they come to together."""
+    rows = table(
+        "Plan quality: attainment on test arrivals, medians over the runs",
+        *("case", "AlpaServe's best", "reaches", "in", "alpaplan", "in", "misses", "lowest"),
+        *("training", "predicted", "95% interval", "holds"),
+    )
+    for column in rows.columns:
+        column.no_wrap = True
+    for outcome in outcomes:
+        _add_row(rows, outcome)
+    return Group(rows, *summary_lines(outcomes))
+
+
+def summary_lines(outcomes: Sequence[CaseOutcome]) -> list[str]:
+    """Return the geometric mean of the miss ratios, and how many are above 1."""
+    ratios = [outcome.miss_ratio for outcome in outcomes]
+    runs = [run for outcome in outcomes for run in outcome.runs]
+    above = [o.name for o in outcomes if o.miss_ratio > 1]
+    names = f" ({', '.join(above)})" if above else ""
+    mean = 0.0 if 0.0 in ratios else statistics.geometric_mean(ratios)
+    holds = sum(run.interval_holds for run in runs)
+    return [
+        f"prediction intervals that hold: {holds} of {len(runs)} runs",
+        f"geometric mean of the miss ratios {mean:.3f}, cases above 1.0: {len(above)}{names}",
+    ]
+
+
+def _add_row(rows: Table, outcome: CaseOutcome) -> None:
+    attainments = [run.test_attainment for run in outcome.runs]
+    # Intervals have no median: shown is that of the run whose attainment is the median, or below.
+    middle = sorted(outcome.runs, key=lambda run: run.test_attainment)[(len(attainments) - 1) // 2]
+    low, high = middle.prediction_interval_95
+    rows.add_row(
+        outcome.name,
+        outcome.reference.policy,
+        percent(outcome.reference.test_attainment),
+        f"{outcome.reference.plan_s:.1f} s",
+        percent(outcome.median("test_attainment")),
+        f"{outcome.median('plan_s'):.1f} s",
+        f"x {outcome.miss_ratio:.3f}",
+        percent(min(attainments)),
+        percent(outcome.median("training_attainment")),
+        percent(outcome.median("predicted_attainment")),
+        f"{percent(low)} to {percent(high)}",
+        f"{sum(run.interval_holds for run in outcome.runs)}/{len(outcome.runs)}",
+    )
+
+
+def _plan_s(policies: Mapping[str, Any], policy: str) -> float:
+    return float(policies[policy]["plan_seconds"])
