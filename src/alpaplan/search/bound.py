@@ -1,0 +1,161 @@
+"""An upper bound on the SLO attainment that any placement can reach for given arrivals."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.feasibility import shapes_with_room
+from alpaplan.search.pooled_capacity import least_lost_weight
+from alpaplan.search.replica_memory import most_weight_in_memory
+from alpaplan.specs.cluster import Dispatch
+from alpaplan.workload.trace import Trace
+
+RELATIVE_SLACK = 1e-6
+"""How much shorter stages and longer objectives are taken than in the problem. Simulations
+may round stage latencies to single precision, which changes them by at most 2**-24, 6e-8."""
+
+
+class BoundLimit(enum.StrEnum):
+    """What keeps a bound below 1."""
+
+    OBJECTIVE = "objective"
+    MEMORY = "memory"
+    CAPACITY = "capacity"
+
+
+@dataclass(frozen=True)
+class AttainmentBound:
+    """What no placement surpasses: fractions of all requests, weighted by their models.
+
+    Parameters
+    ----------
+    bound
+        The smallest of the three limits. NaN, as they are, if no request counts.
+    limit
+        Which of them that is, the first if several; None if all requests may be attained.
+    objective
+        Requests of models whose objective an idle group meets.
+    memory
+        Requests that those replicas can attain which fit into memory at the same time.
+    capacity
+        Requests that the time of all devices suffices for.
+    """
+
+    bound: float
+    limit: BoundLimit | None
+    objective: float
+    memory: float
+    capacity: float
+
+
+def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound:
+    """Bound the weighted SLO attainment of every placement of a problem on given arrivals.
+
+    It holds for every group partition and both dispatch rules under the simulation of DESIGN.md
+    section 4 without batching, also if requests could be rejected at will and all arrivals
+    were known beforehand. It is the least of three relaxations:
+
+    - Objective. A request fails if its model's latency on an idle group exceeds ``slo_s``.
+    - Memory. A model's replicas attain no more than each would with a group of its own, and
+      all of them fit into the cluster: `alpaplan.search.replica_memory`.
+    - Capacity. An attained request keeps ``intra_op`` devices busy for the latency of each
+      stage, all between its arrival and its deadline less the overhead. So it needs at least
+      its cheapest shape's device-seconds there, and the cluster has only so many at a time:
+      `alpaplan.search.pooled_capacity`.
+
+    Times have a slack for the rounding in simulations. If all requested models weigh the same,
+    the number of attained requests is rounded down.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    trace
+        The arrivals, of the problem's models as ``trace.for_models`` makes them.
+
+    Raises
+    ------
+    ValueError
+        If the trace has other models, or its times are not in order.
+    """
+    if trace.model_names != problem.model_names:
+        raise ValueError("the trace must index the problem's models: use trace.for_models")
+    value = trace.requests_per_model() * problem.model_weight
+    total = float(value.sum())
+    if not total > 0:
+        return AttainmentBound(math.nan, None, math.nan, math.nan, math.nan)
+    relaxed = _relaxed(problem, trace)
+    in_time = _in_time(relaxed)
+    servable = in_time & shapes_with_room(problem)[:, problem.profile_of_model]
+    served = float(value[servable.any(axis=0)].sum())
+    lost = least_lost_weight(
+        relaxed,
+        trace,
+        np.where(servable, _device_seconds(relaxed), np.inf),
+        relaxed.slo_s - relaxed.request_overhead_s,
+    )
+    # In this order a model without room counts towards memory, not towards capacity.
+    limits = {
+        BoundLimit.OBJECTIVE: float(value[in_time.any(axis=0)].sum()),
+        BoundLimit.MEMORY: most_weight_in_memory(relaxed, trace, servable),
+        BoundLimit.CAPACITY: served - lost,
+    }
+    parts = {
+        limit: min(1.0, _whole_requests(problem, trace, most) / total)
+        for limit, most in limits.items()
+    }
+    limit, bound = min(parts.items(), key=lambda item: item[1])
+    return AttainmentBound(
+        bound=bound,
+        limit=limit if bound < 1 else None,
+        objective=parts[BoundLimit.OBJECTIVE],
+        memory=parts[BoundLimit.MEMORY],
+        capacity=parts[BoundLimit.CAPACITY],
+    )
+
+
+def _relaxed(problem: PlacementProblem, trace: Trace) -> PlacementProblem:
+    """Shorten stages and lengthen objectives by more than what simulations round.
+
+    The rule is the one whose simulation is cheaper; with one replica they are the same.
+    """
+    latest_s = float(np.abs(trace.arrival_s).max()) + float(problem.slo_s.max())
+    num_additions = problem.stage_latency_s.shape[2] + 2
+    rounding_s = num_additions * math.ulp(latest_s)
+    shorter_s = problem.stage_latency_s * (1 - RELATIVE_SLACK) - rounding_s
+    return replace(
+        problem,
+        stage_latency_s=np.maximum(0.0, shorter_s),
+        slo_s=problem.slo_s * (1 + RELATIVE_SLACK) + rounding_s,
+        dispatch=Dispatch.EARLIEST_FINISH,
+    )
+
+
+def _in_time(problem: PlacementProblem) -> NDArray[np.bool_]:
+    """Whether an idle group of each shape meets each model's objective, ``bool[H, M]``."""
+    latency_s = problem.stage_latency_s.sum(axis=2) + problem.request_overhead_s
+    latency_s = np.where(problem.supported, latency_s, np.inf)
+    return np.asarray(latency_s[:, problem.profile_of_model] <= problem.slo_s)
+
+
+def _device_seconds(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return how long a request keeps devices busy, ``float64[H, M]``."""
+    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.float64)
+    device_s = problem.stage_latency_s.sum(axis=2) * intra_op[:, np.newaxis]
+    return np.asarray(device_s[:, problem.profile_of_model])
+
+
+def _whole_requests(problem: PlacementProblem, trace: Trace, value: float) -> float:
+    """Round a value down to what whole requests can be worth, if all are worth the same."""
+    # The roundings of a sum over all requests must not cost a whole one.
+    slack = 1e-9 * trace.num_requests + 1e-6
+    weights = np.unique(problem.model_weight[trace.model])
+    if weights.size > 1:
+        return value + slack * float(weights.max()) * 1e-3
+    return math.floor(value / float(weights[0]) + slack) * float(weights[0])

@@ -1,0 +1,144 @@
+"""How much the devices' time alone costs: the cluster as one preemptive machine."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.simulator.pooled import dropped_work_s
+from alpaplan.workload.trace import Trace
+
+MAX_LEVELS = 64
+"""Most levels of value that are told apart; with more, the bound is a little looser."""
+
+NUM_PRICE_ROUNDS = 20
+"""Most passes over the pools when their devices are weighed; few are needed."""
+
+
+def least_lost_weight(
+    problem: PlacementProblem,
+    trace: Trace,
+    device_s: NDArray[np.float64],
+    window_s: NDArray[np.float64],
+) -> float:
+    """Return how much weight of requests must be lost however the devices are used.
+
+    Request j of weight w and work p, in one machine as fast as all devices together, may be
+    attained in part: x of it, if x * p is done in its window. The linear program that maximises
+    the sum of w * x bounds every placement. The amounts of work that can be done in time are
+    the independent vectors of a polymatroid (a transversal one: units of work matched with
+    units of time), so the greedy order of falling value w / p is optimal (Edmonds, "Submodular
+    functions, matroids, and certain polyhedra", 1970). With values v_1 > ... > v_K, v_(K+1) = 0
+    and d_k the work that must be dropped if there were only requests of value v_k and above,
+    the loss is the sum over k of ``(v_k - v_(k+1)) * d_k``. As d_k never falls with k, leaving
+    out values leaves a bound, a looser one.
+
+    Devices of different pools count by a price: a request costs its cheapest sum of price *
+    device-seconds over the pools, the machine is as fast as the sum of all prices. Every choice
+    of prices is a bound; used are equal prices and those under which the load is highest.
+
+    Parameters
+    ----------
+    problem, trace
+        The problem and arrivals of its models.
+    device_s : float64[H, M]
+        Device-seconds of a request of each model on each shape; infinite where it cannot be
+        served. Requests of models without any finite entry are not counted as lost here.
+    window_s : float64[M]
+        Time from arrival to when a request's last stage has to end.
+    """
+    pool_of_shape = np.array([shape.pool for shape in problem.shapes], dtype=np.int64)
+    cost_s = np.full((len(problem.pools), problem.num_models), np.inf)
+    np.minimum.at(cost_s, pool_of_shape, device_s)
+    num_devices = np.array([pool.num_devices for pool in problem.pools], dtype=np.float64)
+    useful = np.isfinite(cost_s).any(axis=1)
+    if not useful.any():
+        return 0.0
+    cost_s, num_devices = cost_s[useful], num_devices[useful]
+    equal = np.ones(num_devices.size)
+    prices = [equal]
+    if num_devices.size > 1:
+        prices.append(_prices_of_highest_load(cost_s, num_devices, trace.requests_per_model()))
+    return max(
+        _lost_at(
+            trace,
+            problem.model_weight,
+            np.min(cost_s * price[:, np.newaxis], axis=0),
+            window_s,
+            float(price @ num_devices),
+        )
+        for price in prices
+    )
+
+
+def _lost_at(
+    trace: Trace,
+    weight: NDArray[np.float64],
+    work_s: NDArray[np.float64],
+    window_s: NDArray[np.float64],
+    speed: float,
+) -> float:
+    counts = np.isfinite(work_s) & (work_s > 0) & (weight > 0)
+    if not counts[trace.model].any():
+        return 0.0
+    value = np.divide(weight, work_s, out=np.zeros_like(work_s), where=counts)
+    values = -np.unique(-value[counts])
+    if values.size > MAX_LEVELS:
+        values = values[np.linspace(0, values.size - 1, MAX_LEVELS).round().astype(np.int64)]
+    level = np.searchsorted(-values, -value)
+    kept = counts[trace.model]
+    arrival_s, model = trace.arrival_s[kept], trace.model[kept]
+    dropped_s = dropped_work_s(
+        arrival_s, arrival_s + window_s[model], work_s[model], level[model], speed
+    )
+    steps = values - np.append(values[1:], 0.0)
+    return float(steps[: dropped_s.size] @ dropped_s)
+
+
+def _prices_of_highest_load(
+    cost_s: NDArray[np.float64], num_devices: NDArray[np.float64], requests: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Weigh the pools so that the requests' work over the machine's speed is largest.
+
+    By linear programming duality that largest load is the one of the best division of the
+    requests between the pools. The load is concave in each price and breaks where the pool
+    becomes the cheapest for a model, so it is maximised price by price.
+
+    Parameters
+    ----------
+    cost_s : float64[Q, M]
+        Device-seconds of a request of each model in each pool, or infinite.
+    num_devices, requests : float64[Q], int64[M]
+        Devices of each pool and requests of each model.
+
+    Returns
+    -------
+    float64[Q]
+        Prices, above 0.
+    """
+    columns, column_of_model = np.unique(cost_s, axis=1, return_inverse=True)
+    demand = np.bincount(column_of_model.ravel(), requests, columns.shape[1])
+    usable = np.isfinite(columns).any(axis=0) & (demand > 0)
+    columns, demand = columns[:, usable], demand[usable]
+    prices = np.ones(num_devices.size)
+
+    def load(candidates: NDArray[np.float64]) -> NDArray[np.float64]:
+        cheapest = np.min(candidates[:, :, np.newaxis] * columns, axis=1)
+        return np.asarray(cheapest @ demand / (candidates @ num_devices))
+
+    best = float(load(prices[np.newaxis])[0])
+    for _ in range(NUM_PRICE_ROUNDS):
+        before = best
+        for pool in range(prices.size):
+            others = np.delete(prices[:, np.newaxis] * columns, pool, axis=0).min(axis=0)
+            both = np.isfinite(others) & np.isfinite(columns[pool])
+            breaks = np.unique(others[both] / columns[pool, both])
+            candidates = np.tile(prices, (breaks.size, 1))
+            candidates[:, pool] = breaks
+            loads = load(candidates)
+            if loads.size and loads.max() > best:
+                best, prices = float(loads.max()), candidates[int(loads.argmax())]
+        if best <= before * (1 + 1e-9):
+            break
+    return prices

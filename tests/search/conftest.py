@@ -1,0 +1,93 @@
+"""A problem of middling size that the tests of the search share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.feasibility import servable_replicas
+from alpaplan.problem.memory import keep_what_fits
+from alpaplan.search.context import SearchContext
+from alpaplan.simulator import Simulator
+from alpaplan.specs.workload import ServedModel
+from alpaplan.workload.sampling import sample_trace
+from tests import builders as make
+from tests.builders import GB
+
+SHAPES = ((1, 1), (1, 2), (2, 1), (1, 4), (2, 2), (2, 4))
+
+
+def served_models(cv: float = 3.0) -> tuple[ServedModel, ...]:
+    """Return ten models of three profiles with falling rates."""
+    entries = [
+        make.model(
+            f"m{i}",
+            f"p{i % 3}",
+            slo_s=(0.4, 0.8, 1.6)[i % 3],
+            arrivals={"process": "gamma", "rate_rps": 14.0 / (i + 1), "cv": cv},
+        )
+        for i in range(10)
+    ]
+    return make.workload(*entries).served_models()
+
+
+@pytest.fixture(scope="session")
+def problem() -> PlacementProblem:
+    """Return ten bursty models on two nodes of four devices, and one node of another type."""
+    profiles = []
+    for i, (latency_s, weight_gb) in enumerate([(0.08, 2), (0.15, 4), (0.3, 7)]):
+        one = make.profile(f"p{i}", latency_s, weight_gb * GB, SHAPES, activation_bytes=GB // 2)
+        two = make.profile(f"p{i}", latency_s / 2, weight_gb * GB, ((1, 1), (1, 2)), device="new")
+        profiles.append(one.model_copy(update={"configs": one.configs + two.configs}))
+    models = [make.model(model.name, model.profile, slo_s=model.slo_s) for model in served_models()]
+    pools = (make.pool(count=2), make.pool("y", devices_per_node=2, device="new"))
+    return make.problem(models, profiles, make.cluster(*pools))
+
+
+@pytest.fixture(scope="session")
+def simulator(problem: PlacementProblem) -> Simulator:
+    """Return a simulator of some thousand arrivals."""
+    rng = np.random.default_rng(11)
+    return Simulator(problem, sample_trace(served_models(), 150.0, rng, cold_start=True))
+
+
+@pytest.fixture
+def context(problem: PlacementProblem, simulator: Simulator) -> SearchContext:
+    """Return a context with a small budget."""
+    return SearchContext(problem, simulator, np.random.default_rng(5), max_work=6_000_000)
+
+
+@pytest.fixture(scope="session")
+def random_placement(
+    problem: PlacementProblem,
+) -> Callable[[np.random.Generator], Placement]:
+    """Return a function that draws a placement that fits, some of its groups in another order."""
+    servable = servable_replicas(problem)
+    of_size = {
+        pool: {
+            size: [
+                h
+                for h, shape in enumerate(problem.shapes)
+                if (shape.pool, shape.num_devices) == (pool, size)
+            ]
+            for size in (1, 2, 4, 8)
+        }
+        for pool in (0, 1)
+    }
+    partitions = [((8,), (2,)), ((4, 4), (1, 1)), ((4, 2, 2), (2,)), ((2, 2, 1, 1, 2), (1,))]
+
+    def draw(rng: np.random.Generator) -> Placement:
+        sizes = partitions[int(rng.integers(len(partitions)))]
+        shapes = [int(rng.choice(of_size[pool][size])) for pool in (0, 1) for size in sizes[pool]]
+        rng.shuffle(shapes)
+        replicas = np.zeros((len(shapes), problem.num_models), dtype=np.bool_)
+        for group, shape in enumerate(shapes):
+            wanted = rng.permutation(np.flatnonzero(servable[shape]))
+            some = wanted[: int(rng.integers(wanted.size + 1))]
+            replicas[group, keep_what_fits(problem, shape, some)] = True
+        return Placement(np.array(shapes, dtype=np.int64), replicas)
+
+    return draw
