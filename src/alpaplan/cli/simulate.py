@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
     from alpaplan.files.document import Document
     from alpaplan.simulator import SimulationSummary
-    from alpaplan.specs.cluster import Dispatch
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.workload.trace import Trace
 
@@ -54,6 +53,7 @@ def simulate(
     sampled; --seed chooses the sample.
     """
     from alpaplan.cli.inputs import load_inputs, require_valid_plan
+    from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
     from alpaplan.files.document import load_document
     from alpaplan.specs.plan import PlanSpec
 
@@ -64,7 +64,10 @@ def simulate(
     paths = require_inputs(*inputs_of_plan(document, cluster, workload, profiles))
     inputs = load_inputs(*paths)
     require_valid_plan(inputs, document)
-    arrivals = _arrivals(inputs, trace, duration_s, seed or 0)
+    if trace is not None:
+        arrivals = arrivals_of_trace(inputs, trace)
+    else:
+        arrivals = arrivals_of_workload(inputs, duration_s, seed or 0)
     summary = _simulate(inputs, document, arrivals, dispatch)
     if output_format == "json":
         click.echo(json.dumps(summary.to_json_dict(), indent=2, allow_nan=False))
@@ -77,58 +80,24 @@ def simulate(
         sys.exit(1)
 
 
-def _arrivals(inputs: Inputs, trace: Path | None, duration_s: float | None, seed: int) -> Trace:
-    import numpy as np
-
-    from alpaplan.cli.inputs import spec_errors_of
-    from alpaplan.errors import InputError, did_you_mean
-    from alpaplan.files.trace_csv import read_trace
-    from alpaplan.workload.arrival_sets import workload_trace
-
-    if trace is None:
-        with spec_errors_of({"workload": inputs.workload}):
-            rng = np.random.default_rng(seed)
-            return workload_trace(inputs.models, inputs.recorded, rng, duration_s)
-    recorded = read_trace(trace)
-    known = inputs.problem.model_names
-    unknown = [name for name in recorded.model_names if name not in set(known)]
-    if unknown:
-        raise InputError(
-            f"{trace}: model: must be one of the workload's, found {name!r}"
-            f"{did_you_mean(name, known)}"
-            for name in unknown
-        )
-    return recorded.for_models(known)
-
-
 def _simulate(
     inputs: Inputs, document: Document[PlanSpec], arrivals: Trace, dispatch: str | None
 ) -> SimulationSummary:
     from dataclasses import replace
 
-    from alpaplan.problem.plan_placement import placement_of_plan
-    from alpaplan.simulator import GroupStatistics, Simulator, summarise
+    from alpaplan.cli.plan_runs import PlanRunner
+    from alpaplan.simulator import GroupStatistics, summarise
 
-    problem = replace(inputs.problem, dispatch=_dispatch(inputs, document.spec, dispatch))
-    placement = placement_of_plan(problem, inputs.cluster.spec, document.spec)
+    runner = PlanRunner.of(inputs, document.spec, dispatch)
     names = [group.name for group in document.spec.groups if group.replicas]
-    replay = Simulator(problem, arrivals).replay(placement)
-    summary = summarise(problem, placement, arrivals, replay, names)
+    replay = runner.replay(arrivals)
+    summary = summarise(runner.problem, runner.placement, arrivals, replay, names)
     served = {group.name: group for group in summary.groups}
     everyone = tuple(
         served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0))
         for group in document.spec.groups
     )
     return replace(summary, groups=everyone)
-
-
-def _dispatch(inputs: Inputs, plan: PlanSpec, wanted: str | None) -> Dispatch:
-    """Return the rule asked for; else the plan's, as that is deployed; else the cluster's."""
-    from alpaplan.specs.cluster import Dispatch
-
-    if wanted is not None:
-        return Dispatch(wanted)
-    return plan.routing.dispatch if plan.routing is not None else inputs.problem.dispatch
 
 
 def _print_tables(summary: SimulationSummary) -> None:
