@@ -80,7 +80,9 @@ def test_the_kernel_knows_numpy_and_numba_alone(repository: Path) -> None:
     assert {name for _, name in imports(kernel)} - {"numpy.typing"} <= allowed
 
 
-@pytest.mark.parametrize("command", [[], ["plan"], ["simulate"], ["validate"], ["schema"]])
+@pytest.mark.parametrize(
+    "command", [[], ["plan"], ["simulate"], ["compare"], ["validate"], ["schema"]]
+)
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     program = (
         "import sys; from alpaplan.cli import main\n"

@@ -12,6 +12,7 @@ from alpaplan.errors import did_you_mean
 COMMANDS = {
     "plan": "Find a placement plan for a cluster and a workload.",
     "simulate": "Simulate a plan on a trace or on sampled arrivals.",
+    "compare": "Show several plans side by side on the same arrivals.",
     "validate": "Check files of any kind, and show everything wrong with them.",
     "schema": "Print the JSON Schema of a kind of document.",
 }

@@ -68,6 +68,9 @@ require_attainment = click.option(
     metavar="FRACTION",
     help="Exit with 1 if the SLO attainment is smaller.",
 )
+explain = click.option(
+    "--explain", is_flag=True, help="Show what each step of the search gained, too."
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
 trace = click.option(
     "--trace", type=_FILE, metavar="FILE", help="Arrivals to replay (.csv or .csv.gz)."
@@ -77,6 +80,12 @@ duration = click.option(
     type=str,
     metavar="DURATION",
     help="Length of the sampled arrivals.  [default: as many as planning uses]",
+)
+runs = click.option(
+    "--runs",
+    type=click.IntRange(2, 1000),
+    metavar="N",
+    help="Sampled runs, each with a seed of its own.  [default: 10]",
 )
 dispatch = click.option(
     "--dispatch",

@@ -1,0 +1,101 @@
+"""The tables that `alpaplan compare` prints: plans side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from alpaplan.report.comparison import ComparedPlan, Comparison, Difference
+from alpaplan.report.tables import percent, table
+from alpaplan.units import format_seconds
+
+MAX_MODELS = 15
+"""Longest list of models shown; JSON has all of them."""
+
+_ROWS: tuple[tuple[str, Callable[[ComparedPlan], str]], ...] = (
+    ("SLO attainment", lambda plan: percent(plan.slo_attainment)),
+    ("more than the first", lambda plan: _points(plan.difference)),
+    ("95% interval of that", lambda plan: _interval(plan.difference)),
+    ("goodput, requests/s", lambda plan: f"{plan.goodput_rps:.4g}"),
+    ("latency mean", lambda plan: format_seconds(plan.latency.mean_s)),
+    ("latency p50", lambda plan: format_seconds(plan.latency.p50_s)),
+    ("latency p90", lambda plan: format_seconds(plan.latency.p90_s)),
+    ("latency p99", lambda plan: format_seconds(plan.latency.p99_s)),
+    ("devices used", lambda plan: str(plan.num_devices)),
+    ("replicas", lambda plan: str(plan.num_replicas)),
+    ("groups", lambda plan: str(sum(plan.groups.values()))),
+)
+"""Row -> what it says of a plan."""
+
+
+def comparison_tables(comparison: Comparison) -> RenderableType:
+    """Return a column for each plan, and the models that they treat most differently."""
+    arrivals = comparison.arrivals
+    num_runs = len(arrivals.traces)
+    runs = f" in {num_runs} runs" if num_runs > 1 else ""
+    what = "a trace" if arrivals.source == "trace" else "the workload's arrivals"
+    return Group(
+        Text(
+            f"{arrivals.num_requests:,} requests of {what}, "
+            f"{format_seconds(arrivals.duration_s)}{runs}, the same for all plans"
+        ),
+        _plans(comparison),
+        _models(comparison),
+    )
+
+
+def _plans(comparison: Comparison) -> Table:
+    names = [plan.name for plan in comparison.plans]
+    made = _side_by_side("Plans", [""], names)
+    for title, text in _ROWS:
+        made.add_row(title, *(text(plan) for plan in comparison.plans))
+    kinds = sorted({kind for plan in comparison.plans for kind in plan.groups})
+    devices = {device for device, _, _ in kinds}
+    for kind in kinds:
+        device, intra_op, inter_op = kind
+        where = f" {device}" if len(devices) > 1 else ""
+        counts = (str(plan.groups.get(kind, 0)) for plan in comparison.plans)
+        made.add_row(f"  (intra_op {intra_op}, inter_op {inter_op}){where}", *counts)
+    return made
+
+
+def _models(comparison: Comparison) -> RenderableType:
+    models = comparison.most_different_models()
+    if not models:
+        return Text("every model attains as many requests under all plans")
+    names = [plan.name for plan in comparison.plans]
+    made = _side_by_side("Models, most different first", ["model", "requests"], names)
+    attainment = comparison.model_attainment()
+    for model in models[:MAX_MODELS]:
+        made.add_row(
+            comparison.model_names[model],
+            f"{int(comparison.plans[0].requests[model]):,}",
+            *(percent(float(fraction)) for fraction in attainment[model]),
+        )
+    if len(models) > MAX_MODELS:
+        made.caption = f"and {len(models) - MAX_MODELS} more models"
+    return made
+
+
+def _side_by_side(title: str, first: list[str], plans: list[str]) -> Table:
+    made = table(title, *first)
+    for name in first[1:]:
+        made.columns[first.index(name)].justify = "right"
+    for name in plans:
+        # A long path takes several lines; nothing is cut off.
+        made.add_column(Text(name, overflow="fold"), justify="right", overflow="fold")
+    return made
+
+
+def _points(difference: Difference | None) -> str:
+    return "-" if difference is None else f"{100 * difference.slo_attainment:+.2f} points"
+
+
+def _interval(difference: Difference | None) -> str:
+    if difference is None or difference.interval_95 is None:
+        return "-"
+    low, high = difference.interval_95
+    return f"{100 * low:+.2f} to {100 * high:+.2f}"
