@@ -50,6 +50,7 @@ class _Settings:
 @options.max_evaluations
 @options.check
 @options.require_attainment
+@options.explain
 @options.quiet
 @user_errors
 def plan(
@@ -65,6 +66,7 @@ def plan(
     max_evaluations: int | None,
     check: Path | None,
     require_attainment: float | None,
+    explain: bool,
     quiet: bool,
 ) -> None:
     """Find a placement plan for a cluster and a workload.
@@ -95,7 +97,8 @@ def plan(
     else:
         _write(target, document)
         if not quiet:
-            _print_summary(inputs, result, document, to_stderr=target == STANDARD_OUTPUT)
+            to_stderr = target == STANDARD_OUTPUT
+            _print_summary(inputs, result, document, explain=explain, to_stderr=to_stderr)
     _exit(result, require_attainment)
 
 
@@ -224,12 +227,13 @@ def _write(target: Path, document: PlanSpec) -> None:
 
 
 def _print_summary(
-    inputs: Inputs, result: PlanResult, document: PlanSpec, *, to_stderr: bool
+    inputs: Inputs, result: PlanResult, document: PlanSpec, *, explain: bool, to_stderr: bool
 ) -> None:
     from alpaplan.cli.output import print_result
     from alpaplan.report.plan import plan_summary
 
-    print_result(plan_summary(inputs.problem, result, document), to_stderr=to_stderr)
+    summary = plan_summary(inputs.problem, result, document, explain=explain)
+    print_result(summary, to_stderr=to_stderr)
 
 
 def _exit(result: PlanResult, require_attainment: float | None) -> None:

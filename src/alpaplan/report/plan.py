@@ -21,7 +21,9 @@ MAX_ROWS = 40
 """Longest table shown; the plan document has all rows."""
 
 
-def plan_summary(problem: PlacementProblem, result: PlanResult, plan: PlanSpec) -> RenderableType:
+def plan_summary(
+    problem: PlacementProblem, result: PlanResult, plan: PlanSpec, *, explain: bool = False
+) -> RenderableType:
     """Return everything that a person should see of a finished search.
 
     Parameters
@@ -30,12 +32,15 @@ def plan_summary(problem: PlacementProblem, result: PlanResult, plan: PlanSpec) 
         What was solved, and how.
     plan
         The plan document of the result.
+    explain
+        Whether to show what each step of the search gained, too.
     """
     return Group(
         *_headline(problem, result, plan),
         _groups_table(problem, result, plan),
         _models_table(plan),
         _tried_table(result),
+        *([_steps_table(result)] if explain else []),
     )
 
 
@@ -134,6 +139,22 @@ def _tried_table(result: PlanResult) -> Table:
             "chosen" if candidate is winner else _why_lost(candidate, winner),
         )
     return _capped(made, len(result.tried), "attempts")
+
+
+def _steps_table(result: PlanResult) -> Table:
+    columns = ("step", "placements", "attainment", "gained")
+    made = table("What each step gained, on training arrivals", *columns, right=columns[1:])
+    before = 0.0
+    for step in result.steps:
+        gained = 100 * (step.best.attainment - before)
+        before = step.best.attainment
+        made.add_row(
+            "\n  ".join([step.name, *step.notes]),
+            f"{step.num_evaluations:,}",
+            percent(step.best.attainment),
+            f"{gained:+.2f} points",
+        )
+    return made
 
 
 def _why_lost(candidate: Candidate, winner: Candidate) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpaplan.search.candidate import Candidate
+from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
 from alpaplan.search.improve import improve
 from alpaplan.search.partition import combine, pool_partitions
@@ -19,5 +19,6 @@ def auto(context: SearchContext) -> list[Candidate]:
     choices = [pool_partitions(problem, pool) for pool in range(len(problem.pools))]
     partitions = combine(problem, [choice for choice in choices if choice])
     tried = context.map_attempts(select_quickly, partitions, 0.25)
+    context.log(f"quick selection on {len(partitions)} partitions", best_of(tried).score)
     ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
     return tried + improve(context, ranked[:STARTS])

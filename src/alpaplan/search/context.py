@@ -29,6 +29,28 @@ def ignore_progress(_: Score) -> None:
     """Listen to nothing."""
 
 
+@dataclass(frozen=True)
+class SearchStep:
+    """What one step of a search gained.
+
+    Parameters
+    ----------
+    name
+        The step in words.
+    best
+        Best score once it was done.
+    num_evaluations
+        Placements that it simulated.
+    notes
+        More about it, a line each.
+    """
+
+    name: str
+    best: Score
+    num_evaluations: int
+    notes: tuple[str, ...] = ()
+
+
 @dataclass
 class SearchContext:
     """One attempt's view of the search.
@@ -67,6 +89,12 @@ class SearchContext:
     num_evaluations: int = field(default=0, init=False)
     work: int = field(default=0, init=False)
     stop_reason: StopReason | None = field(default=None, init=False)
+    steps: list[SearchStep] = field(default_factory=list, init=False)
+
+    def log(self, name: str, best: Score, *notes: str) -> None:
+        """Note that a step is done; what was simulated since the last one was its work."""
+        before = sum(step.num_evaluations for step in self.steps)
+        self.steps.append(SearchStep(name, best, self.num_evaluations - before, notes))
 
     def exhausted(self) -> bool:
         """Whether a budget is used up or a stopping criterion said so."""

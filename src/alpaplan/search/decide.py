@@ -41,6 +41,14 @@ def decide(
         lambda own, candidate: _mean_score(own, candidate, deciding), finalists
     )
     best = max(range(len(finalists)), key=lambda index: scores[index])
+    context.log(
+        f"decision on {len(deciding)} fresh samples ({len(finalists)} finalists)",
+        finalists[best].score,
+        *(
+            f"number {rank + 1} in training: {score.attainment:.3%} over all samples"
+            for rank, score in enumerate(scores)
+        ),
+    )
     return finalists[best]
 
 

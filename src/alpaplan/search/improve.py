@@ -24,9 +24,10 @@ LAST_TEMPERATURE = 0.0005
 IDLE_MOVES = 200
 """Moves in a row that find nothing to change before an attempt ends (a count; 50 to 1,000)."""
 
-PATIENCE = 8
-"""Simulated moves without a new best, for each replica that could be and 50 more, after which an
-attempt ends (a count; 4 to 20). Small problems are done long before their budget is."""
+PATIENCE = 3
+"""Simulated moves without a new best after which an attempt ends, as a multiple of the number of
+changes there are: about ``G * M`` additions, ``R**2 / 4`` swaps of R replicas, and 20 changes of
+shape (a factor; 2 to 10). Small problems are done long before their budget is."""
 
 FINAL_ATTEMPTS = 2
 """Attempts that run to the end side by side (a count; 1 to 8), whatever the number of workers."""
@@ -85,6 +86,9 @@ def improve(context: SearchContext, starts: Sequence[Candidate]) -> list[Candida
             partial(_anneal, span=span), attempts, fraction=1 / (num_rounds - number)
         )
         attempts.sort(key=lambda attempt: attempt.best.score, reverse=True)
+        notes = _notes(attempts) if number == num_rounds - 1 else ()
+        name = f"improvement, round {number + 1} of {num_rounds} ({len(attempts)} placements)"
+        context.log(name, attempts[0].best.score, *notes)
         if number < num_rounds - 1:
             attempts = attempts[: max(FINAL_ATTEMPTS, (len(attempts) + 1) // 2)]
     return [attempt.best for attempt in attempts]
@@ -130,7 +134,8 @@ def _anneal(context: SearchContext, attempt: Attempt, span: tuple[float, float])
 
 
 def _patience(state: MoveState) -> int:
-    return PATIENCE * (state.placement.replicas.size + 50)
+    num_replicas = int(state.placement.replicas.sum())
+    return PATIENCE * (state.placement.replicas.size + num_replicas**2 // 4 + 20)
 
 
 def _accept(old: Score, new: Score, progress: float, rng: np.random.Generator) -> bool:
@@ -141,6 +146,19 @@ def _accept(old: Score, new: Score, progress: float, rng: np.random.Generator) -
     temperature = part * (1.0 - old.attainment)
     loss = old.attainment - new.attainment
     return loss < -temperature * math.log(1.0 - rng.random())
+
+
+def _notes(attempts: Sequence[Attempt]) -> list[str]:
+    """Say how each move did in the attempts that ran to the end."""
+    lines = []
+    for name in attempts[0].counts:
+        counts = [attempt.counts[name] for attempt in attempts]
+        simulated, accepted, improved = (
+            sum(getattr(count, what) for count in counts)
+            for what in ("simulated", "accepted", "improved")
+        )
+        lines.append(f"{name}: {simulated} simulated, {accepted} accepted, {improved} better")
+    return lines
 
 
 def _candidate(like: Candidate, state: MoveState, score: Score) -> Candidate:

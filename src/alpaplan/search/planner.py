@@ -15,7 +15,7 @@ from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search.baselines import round_robin
 from alpaplan.search.candidate import Candidate
-from alpaplan.search.context import ProgressListener, SearchContext, ignore_progress
+from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide
 from alpaplan.search.effort import WORK_OF_EFFORT, Effort
 from alpaplan.search.prediction import Prediction, predict
@@ -44,6 +44,8 @@ class PlanResult:
         Placements that were simulated.
     stop_reason
         Why the search ended early; None if it ran to its end.
+    steps
+        What each step gained, for methods that have several.
     """
 
     best: Candidate
@@ -53,6 +55,7 @@ class PlanResult:
     prediction: Prediction
     num_evaluations: int
     stop_reason: StopReason | None
+    steps: tuple[SearchStep, ...]
 
 
 def solve(
@@ -112,7 +115,8 @@ def solve(
         if not _places_something(tried) and context.exhausted():
             # Any plan is better than none, and this one needs no budget.
             tried = [*tried, *round_robin(context)]
-        best = decide(context, tried, [Simulator(problem, trace) for trace in arrivals.deciding])
+        deciding = [Simulator(problem, trace) for trace in arrivals.deciding]
+        best = decide(context, tried, deciding)
     if not _places_something(tried):
         if context.stop_reason is not None:
             raise InterruptedWithoutPlanError(
@@ -133,6 +137,7 @@ def solve(
         prediction=predict(problem, simulators, placement),
         num_evaluations=context.num_evaluations,
         stop_reason=context.stop_reason,
+        steps=tuple(context.steps),
     )
 
 
