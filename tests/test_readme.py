@@ -56,15 +56,13 @@ def run(command: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_first_command_installs_and_plans(copy: Path) -> None:
-    block = next(text for language, text in blocks("README.md") if language == "sh")
-    (line,) = block.splitlines()
-    make, install, plan = line.split(" && ")
+def test_first_command_installs_and_plans() -> None:
+    shell = [text for language, text in blocks("README.md") if language == "sh"]
+    make, install, plan = shell[0].strip().split(" && ")
     assert make == "python3 -m venv .venv"
     assert install == ".venv/bin/pip install ."
-    assert plan.startswith(".venv/bin/alpaplan plan ")
-    run(plan.removeprefix(".venv/bin/"), copy)
-    assert (copy / "plan.yaml").read_text(encoding="utf-8").startswith("kind: placement-plan\n")
+    # The guide repeats this command, and what the guide shows is run below.
+    assert plan.removeprefix(".venv/bin/") in [text.strip() for text in shell[2:]]
 
 
 def test_second_command_installs_and_tests() -> None:
