@@ -74,8 +74,9 @@ def test_libraries_are_imported_where_they_belong(repository: Path) -> None:
     assert wrong == []
 
 
-def test_the_kernel_knows_numpy_and_numba_alone(repository: Path) -> None:
-    kernel = repository / "src" / "alpaplan" / "simulator" / "_kernel.py"
+@pytest.mark.parametrize("name", ["_kernel.py", "_pooled_kernel.py"])
+def test_the_kernels_know_numpy_and_numba_alone(repository: Path, name: str) -> None:
+    kernel = repository / "src" / "alpaplan" / "simulator" / name
     allowed = {"__future__", "numpy", "numba", "alpaplan.simulator._jit"}
     assert {name for _, name in imports(kernel)} - {"numpy.typing"} <= allowed
 

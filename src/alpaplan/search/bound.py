@@ -153,9 +153,8 @@ def _device_seconds(problem: PlacementProblem) -> NDArray[np.float64]:
 
 def _whole_requests(problem: PlacementProblem, trace: Trace, value: float) -> float:
     """Round a value down to what whole requests can be worth, if all are worth the same."""
-    # The roundings of a sum over all requests must not cost a whole one.
-    slack = 1e-9 * trace.num_requests + 1e-6
     weights = np.unique(problem.model_weight[trace.model])
+    value *= 1 + 1e-9  # far more than a sum over all requests rounds, and no whole request
     if weights.size > 1:
-        return value + slack * float(weights.max()) * 1e-3
-    return math.floor(value / float(weights[0]) + slack) * float(weights[0])
+        return value
+    return math.floor(value / float(weights[0]) + 1e-6) * float(weights[0])

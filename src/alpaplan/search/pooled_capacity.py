@@ -10,7 +10,7 @@ from alpaplan.simulator.pooled import dropped_work_s
 from alpaplan.workload.trace import Trace
 
 MAX_LEVELS = 64
-"""Most levels of value that are told apart; with more, the bound is a little looser."""
+"""Most values of work that are told apart, at least 2; with more, the bound is a bit looser."""
 
 NUM_PRICE_ROUNDS = 20
 """Most passes over the pools when their devices are weighed; few are needed."""
@@ -79,12 +79,13 @@ def _lost_at(
     window_s: NDArray[np.float64],
     speed: float,
 ) -> float:
-    counts = np.isfinite(work_s) & (work_s > 0) & (weight > 0)
-    if not counts[trace.model].any():
+    requested = trace.requests_per_model() > 0
+    counts = requested & np.isfinite(work_s) & (work_s > 0) & (weight > 0)
+    if not counts.any():
         return 0.0
     value = np.divide(weight, work_s, out=np.zeros_like(work_s), where=counts)
     values = -np.unique(-value[counts])
-    if values.size > MAX_LEVELS:
+    if values.size > MAX_LEVELS:  # the lowest stays, so that every request has a level
         values = values[np.linspace(0, values.size - 1, MAX_LEVELS).round().astype(np.int64)]
     level = np.searchsorted(-values, -value)
     kept = counts[trace.model]
@@ -93,7 +94,7 @@ def _lost_at(
         arrival_s, arrival_s + window_s[model], work_s[model], level[model], speed
     )
     steps = values - np.append(values[1:], 0.0)
-    return float(steps[: dropped_s.size] @ dropped_s)
+    return float(steps @ dropped_s)
 
 
 def _prices_of_highest_load(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from numba import njit, types
 
-from alpaplan.simulator import _kernel
+from alpaplan.simulator import _kernel, _pooled_kernel
 from alpaplan.specs.cluster import Dispatch
 
 Kernel = Callable[..., None]
@@ -44,6 +44,16 @@ _RESULT = (
     _fresh(types.float64),  # request_latency_s
     _fresh(types.int32),  # request_replica
 )
+_POOLED = (
+    _fresh(types.float64),  # arrival_s
+    _fresh(types.float64),  # deadline_s
+    _fresh(types.float64),  # work_s
+    _fresh(types.int64),  # level
+    types.float64,  # speed
+    _fresh(types.float64),  # left_s
+    _fresh(types.int64),  # heap
+    _fresh(types.float64),  # dropped_s
+)
 
 
 @functools.cache
@@ -56,6 +66,12 @@ def compiled_kernel(dispatch: Dispatch) -> Kernel:
     if dispatch is Dispatch.EARLIEST_FINISH:
         return _compile(_kernel.earliest_finish, (*_PROBLEM, *_RESULT))
     return _compile(_kernel.shortest_queue, (*_PROBLEM, *_QUEUES, *_RESULT))
+
+
+@functools.cache
+def compiled_pooled_kernel() -> Kernel:
+    """Return the kernel of the pooled machine, compiled as `compiled_kernel` does."""
+    return _compile(_pooled_kernel.dropped_work, _POOLED)
 
 
 def _compile(function: Kernel, arguments: tuple[types.Type, ...]) -> Kernel:
