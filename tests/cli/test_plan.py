@@ -11,6 +11,7 @@ from alpaplan.files.document import load_document
 from alpaplan.specs import PlanSpec
 from tests.cli.workspace import WORKLOAD, Workspace
 
+QUICK = ("--method", "round-robin")
 METHODS = ("auto", "greedy", "beam", "selective-replication", "round-robin")
 
 
@@ -41,18 +42,18 @@ def test_a_valid_plan_and_its_summary(workspace: Workspace) -> None:
 def test_no_name_is_cut_off_in_a_file_or_pipe(workspace: Workspace) -> None:
     name = "a-model-with-a-name-of-some-length-" + "x" * 40
     workspace.write("workload.yaml", WORKLOAD.replace("name: a,", f"name: {name},"))
-    lines = workspace.run_plan("-o", "plan.yaml", "--method", "round-robin").stdout.splitlines()
+    lines = workspace.run_plan(*QUICK, "-o", "plan.yaml").stdout.splitlines()
     assert "…" not in "".join(lines)
     assert all(line == line.rstrip() for line in lines)
 
 
 def test_plan_on_stdout_and_summary_on_stderr(workspace: Workspace) -> None:
-    result = workspace.run_plan("-o", "-")
-    workspace.run_plan("-o", "plan.yaml")
+    result = workspace.run_plan(*QUICK, "-o", "-")
+    workspace.run_plan(*QUICK, "-o", "plan.yaml")
     assert result.stdout == workspace.read("plan.yaml")
     assert "SLO attainment" in result.stderr
-    assert workspace.run_plan().stdout == result.stdout
-    quiet = workspace.run_plan("-o", "-", "--quiet")
+    assert workspace.run_plan(*QUICK).stdout == result.stdout
+    quiet = workspace.run_plan(*QUICK, "-o", "-", "--quiet")
     assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
 
 
@@ -67,8 +68,8 @@ def test_same_bytes_whatever_the_jobs(workspace: Workspace, method: str) -> None
 
 
 def test_seed_is_recorded_and_matters(workspace: Workspace) -> None:
-    workspace.run_plan("-q", "-o", "zero.yaml")
-    workspace.run_plan("-q", "-o", "seven.yaml", "--seed", "7")
+    workspace.run_plan(*QUICK, "-q", "-o", "zero.yaml")
+    workspace.run_plan(*QUICK, "-q", "-o", "seven.yaml", "--seed", "7")
     zero, seven = workspace.plan("zero.yaml"), workspace.plan("seven.yaml")
     assert (zero["provenance"]["seed"], seven["provenance"]["seed"]) == (0, 7)
     assert zero["prediction"]["slo_attainment"] != seven["prediction"]["slo_attainment"]
@@ -78,7 +79,7 @@ def test_seed_is_recorded_and_matters(workspace: Workspace) -> None:
 
 
 def test_prediction_is_of_arrivals_that_were_not_searched_on(workspace: Workspace) -> None:
-    workspace.run_plan("-q", "-o", "plan.yaml")
+    workspace.run_plan(*QUICK, "-q", "-o", "plan.yaml")
     prediction = workspace.plan()["prediction"]
     low, high = prediction["confidence_interval_95"]
     one_low, one_high = prediction["prediction_interval_95"]
@@ -95,7 +96,7 @@ def test_recorded_arrivals_are_held_out(workspace: Workspace) -> None:
     workspace.write(
         "workload.yaml", text.replace("arrivals: {process: poisson, rate_rps: 9}", recorded)
     )
-    workspace.run_plan("-q", "-o", "plan.yaml")
+    workspace.run_plan(*QUICK, "-q", "-o", "plan.yaml")
     plan = workspace.plan()
     arrivals = plan["prediction"]["arrivals"]
     assert arrivals["source"] == "held-out"
@@ -127,8 +128,10 @@ def test_a_time_limit_ends_with_the_best_plan_so_far(workspace: Workspace, metho
 
 
 def test_required_attainment(workspace: Workspace) -> None:
-    workspace.run_plan("-q", "-o", "low.yaml", "--require-attainment", "0.5")
-    result = workspace.run_plan("-q", "-o", "p.yaml", "--require-attainment", "1", exit_code=1)
+    workspace.run_plan(*QUICK, "-q", "-o", "low.yaml", "--require-attainment", "0.5")
+    result = workspace.run_plan(
+        *QUICK, "-q", "-o", "p.yaml", "--require-attainment", "1", exit_code=1
+    )
     assert "is below the required 1" in result.stderr
     assert workspace.read("p.yaml") == workspace.read("low.yaml")
 
@@ -137,7 +140,7 @@ def test_models_that_cannot_meet_their_objective_are_named(workspace: Workspace)
     workspace.replace(
         "workload.yaml", "name: c, profile: p, slo_s: 500ms", "name: c, profile: p, slo_s: 60ms"
     )
-    result = workspace.run_plan("-o", "plan.yaml")
+    result = workspace.run_plan(*QUICK, "-o", "plan.yaml")
     found = "model 'c' cannot be served within 60 ms: its best latency is 70 ms"
     assert found in " ".join(result.stdout.split())
     model = workspace.plan()["models"][2]
@@ -148,7 +151,7 @@ def test_devices_left_over_are_reported(workspace: Workspace) -> None:
     pool = "devices_per_node: 4, device_memory_bytes: 10GB"
     # No single device has room for 6 GB, so that groups are of two.
     workspace.replace("cluster.yaml", pool, "devices_per_node: 5, device_memory_bytes: 5GB")
-    result = workspace.run_plan("-o", "plan.yaml", "--method", "round-robin")
+    result = workspace.run_plan(*QUICK, "-o", "plan.yaml")
     assert "devices left over: 1, n-0[4]" in result.stdout
     assert workspace.plan()["unused_devices"] == [{"node": "n-0", "devices": [4]}]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.cli.workspace import INPUTS, WORKLOAD, Workspace
 
 PLAN = (sys.executable, "-c", "from alpaplan.cli import main; main()", "plan", *INPUTS)
+QUICK = ("--method", "round-robin")
 
 
 def read_until(descriptor: int, wanted: bytes) -> bytes:
@@ -43,14 +44,14 @@ def test_interrupt_ends_with_the_best_plan_so_far(workspace: Workspace) -> None:
 
 
 def test_no_progress_where_there_is_no_terminal(workspace: Workspace) -> None:
-    done = subprocess.run((*PLAN, "-o", "plan.yaml"), capture_output=True, check=True)
+    done = subprocess.run((*PLAN, *QUICK, "-o", "plan.yaml"), capture_output=True, check=True)
     assert done.stderr == b""
     assert b"\x1b" not in done.stdout
 
 
 def test_a_reader_that_stops_early(workspace: Workspace) -> None:
     with subprocess.Popen(
-        (*PLAN, "-q"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path.cwd()
+        (*PLAN, *QUICK, "-q"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path.cwd()
     ) as run:
         assert run.stdout is not None
         assert run.stderr is not None
