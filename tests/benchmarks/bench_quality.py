@@ -15,6 +15,7 @@ from time import perf_counter
 import click
 from rich.console import Console
 
+from alpaplan.search.effort import Effort
 from tests.benchmarks.planning import QUALITY_CASES, read_options
 from tests.benchmarks.quality import (
     CaseOutcome,
@@ -33,6 +34,7 @@ WIDTH = 160
 @click.option("--first-seed", default=0, show_default=True)
 @click.option("--cases", metavar="N,N,...", help="Numbers of the cases.  [default: all]")
 @click.option("--method", default="auto", show_default=True)
+@click.option("--effort", type=click.Choice(list(Effort)), default="medium", show_default=True)
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the planner.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where numbers go too.")
@@ -41,6 +43,7 @@ def main(
     first_seed: int,
     cases: str | None,
     method: str,
+    effort: str,
     jobs: int,
     options: tuple[str, ...],
     json_file: Path | None,
@@ -49,18 +52,20 @@ def main(
     folders = case_folders(None if cases is None else [int(text) for text in cases.split(",")])
     if not folders or not all(folder.is_dir() for folder in folders):
         raise click.UsageError(f"no such cases in {QUALITY_CASES}")
+    for_planner = {"effort": Effort(effort), **read_options(options)}
     outcomes = []
     started_s = perf_counter()
     for folder in folders:
         inputs, test, reference = load_case(folder)
         runs = []
         for seed in range(first_seed, first_seed + seeds):
-            run = plan_case(inputs, test, method, seed, jobs, read_options(options))
+            run = plan_case(inputs, test, method, seed, jobs, for_planner)
             runs.append(run)
             click.echo(
                 f"{perf_counter() - started_s:6.1f} s  {folder.name} seed {seed}: "
                 f"{run.test_attainment:.4f} (AlpaServe {reference.test_attainment:.4f}), "
-                f"{run.num_evaluations} evaluations in {run.plan_s:.1f} s",
+                f"{run.num_evaluations} evaluations in {run.plan_s:.1f} s "
+                f"({run.plan_cpu_s:.1f} s of all cores)",
                 err=True,
             )
         outcomes.append(CaseOutcome(folder.name, reference, tuple(runs)))

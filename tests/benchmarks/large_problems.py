@@ -22,6 +22,7 @@ from typing import Any
 import click
 import yaml
 
+from alpaplan.search.effort import Effort
 from alpaplan.search.stopping import TimeLimit
 from tests.benchmarks.planning import (
     QUALITY_CASES,
@@ -138,6 +139,7 @@ def measure(
         "method": method,
         "load_s": load_s,
         "plan_s": planned.plan_s,
+        "plan_cpu_s": planned.plan_cpu_s,
         "peak_memory_bytes": peak_memory_bytes(),
         "num_evaluations": result.num_evaluations,
         "num_training_requests": planned.num_training_requests,
@@ -154,6 +156,7 @@ def measure(
 @click.option("--size", type=click.Choice(list(SIZES)), required=True, help="Number of models.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the documents.")
 @click.option("--method", default="auto", show_default=True)
+@click.option("--effort", type=click.Choice(list(Effort)), default="medium", show_default=True)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
 @click.option("--time-limit", type=float, metavar="SECONDS", help="End the search after so long.")
@@ -164,6 +167,7 @@ def main(
     size: str,
     output: Path | None,
     method: str,
+    effort: str,
     seed: int,
     jobs: int,
     time_limit: float | None,
@@ -186,7 +190,7 @@ def main(
             seed,
             1 if profile is not None else jobs,
             time_limit,
-            read_options(options),
+            {"effort": Effort(effort), **read_options(options)},
             profile,
         )
     click.echo(json.dumps(measured, indent=2))

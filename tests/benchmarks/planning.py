@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, TypeVar
 
 import click
@@ -39,14 +39,16 @@ class Planned:
     ----------
     result
         What the search found.
-    plan_s
-        Seconds for arrivals, search and prediction together.
+    plan_s, plan_cpu_s
+        Seconds for arrivals, search and prediction together: by the clock, and of all cores, which
+        says more where the machine is busy with something else.
     num_training_requests
         Requests that candidates were scored on.
     """
 
     result: PlanResult
     plan_s: float
+    plan_cpu_s: float
     num_training_requests: int
 
 
@@ -63,7 +65,7 @@ def plan_inputs(
     Parameters
     ----------
     options
-        Further arguments, of `solve` or `make_arrival_sets` or both, such as ``effort``.
+        Further arguments, of `solve` or `make_arrival_sets` or both, such as ``max_evaluations``.
 
     Raises
     ------
@@ -74,11 +76,19 @@ def plan_inputs(
     unknown = options.keys() - for_solve.keys() - for_arrivals.keys()
     if unknown:
         raise click.UsageError(f"planning takes no option {sorted(unknown)}")
-    start_s = perf_counter()
-    rng = np.random.default_rng(seed)
-    arrivals = make_arrival_sets(inputs.models, inputs.recorded, rng, **for_arrivals)
-    result = solve(inputs.problem, arrivals, method, jobs=jobs, **for_solve)
-    return Planned(result, perf_counter() - start_s, arrivals.training.num_requests)
+    start_s, cpu_start_s = perf_counter(), process_time()
+    arrivals_rng, search_rng = np.random.default_rng(seed).spawn(2)
+    pause_s = float(inputs.problem.slo_s.max())
+    arrivals = make_arrival_sets(
+        inputs.models, inputs.recorded, arrivals_rng, pause_s, **for_arrivals
+    )
+    result = solve(inputs.problem, arrivals, method, rng=search_rng, jobs=jobs, **for_solve)
+    return Planned(
+        result=result,
+        plan_s=perf_counter() - start_s,
+        plan_cpu_s=process_time() - cpu_start_s,
+        num_training_requests=arrivals.training.num_requests,
+    )
 
 
 def taken_by(function: Callable[..., object], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Run:
     predicted_attainment: float
     prediction_interval_95: tuple[float, float]
     plan_s: float
+    plan_cpu_s: float
     num_evaluations: int
 
     @property
@@ -115,6 +116,7 @@ def plan_case(
         predicted_attainment=prediction.slo_attainment,
         prediction_interval_95=prediction.prediction_interval_95,
         plan_s=planned.plan_s,
+        plan_cpu_s=planned.plan_cpu_s,
         num_evaluations=planned.result.num_evaluations,
     )
 
