@@ -20,9 +20,8 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import fits
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.simulator import Simulator
-from alpaplan.workload.arrival_sets import make_arrival_sets
 from alpaplan.workload.sampling import expected_rate_rps, sample_trace
-from tests.benchmarks.planning import QUALITY_CASES, load_folder
+from tests.benchmarks.planning import QUALITY_CASES, draw_arrivals, load_folder
 
 NUM_ARRIVALS = 30_000
 NUM_CANDIDATES = 500
@@ -109,8 +108,8 @@ def test_whole_evaluations(
 def test_search(
     benchmark: BenchmarkFixture, inputs: Inputs, simulator: Simulator, threads: int, method: str
 ) -> None:
-    made = make_arrival_sets(inputs.models, inputs.recorded, np.random.default_rng(0))
-    arrivals = replace(made, training=simulator.trace)
+    arrivals = draw_arrivals(inputs, np.random.default_rng(0))
+    arrivals = replace(arrivals, training=simulator.trace)
 
     def search() -> PlanResult:
         rng = np.random.default_rng(0)

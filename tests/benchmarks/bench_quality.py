@@ -34,7 +34,9 @@ WIDTH = 160
 @click.option("--first-seed", default=0, show_default=True)
 @click.option("--cases", metavar="N,N,...", help="Numbers of the cases.  [default: all]")
 @click.option("--method", default="auto", show_default=True)
-@click.option("--effort", type=click.Choice(list(Effort)), default="medium", show_default=True)
+@click.option(
+    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
+)
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the planner.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where numbers go too.")

@@ -156,7 +156,9 @@ def measure(
 @click.option("--size", type=click.Choice(list(SIZES)), required=True, help="Number of models.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the documents.")
 @click.option("--method", default="auto", show_default=True)
-@click.option("--effort", type=click.Choice(list(Effort)), default="medium", show_default=True)
+@click.option(
+    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
+)
 @click.option("--seed", default=0, show_default=True)
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
 @click.option("--time-limit", type=float, metavar="SECONDS", help="End the search after so long.")

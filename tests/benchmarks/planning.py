@@ -21,7 +21,7 @@ from alpaplan.cli.inputs import Inputs, load_inputs
 from alpaplan.problem import Placement
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.simulator import Simulator
-from alpaplan.workload.arrival_sets import make_arrival_sets
+from alpaplan.workload.arrival_sets import ArrivalSets, make_arrival_sets
 from alpaplan.workload.trace import Trace
 
 Result = TypeVar("Result")
@@ -78,10 +78,7 @@ def plan_inputs(
         raise click.UsageError(f"planning takes no option {sorted(unknown)}")
     start_s, cpu_start_s = perf_counter(), process_time()
     arrivals_rng, search_rng = np.random.default_rng(seed).spawn(2)
-    pause_s = float(inputs.problem.slo_s.max())
-    arrivals = make_arrival_sets(
-        inputs.models, inputs.recorded, arrivals_rng, pause_s, **for_arrivals
-    )
+    arrivals = draw_arrivals(inputs, arrivals_rng, **for_arrivals)
     result = solve(inputs.problem, arrivals, method, rng=search_rng, jobs=jobs, **for_solve)
     return Planned(
         result=result,
@@ -89,6 +86,12 @@ def plan_inputs(
         plan_cpu_s=process_time() - cpu_start_s,
         num_training_requests=arrivals.training.num_requests,
     )
+
+
+def draw_arrivals(inputs: Inputs, rng: np.random.Generator, **options: Any) -> ArrivalSets:
+    """Draw the arrivals to plan on, as `alpaplan plan` does."""
+    pause_s = float(inputs.problem.slo_s.max())
+    return make_arrival_sets(inputs.models, inputs.recorded, rng, pause_s, **options)
 
 
 def taken_by(function: Callable[..., object], options: Mapping[str, Any]) -> dict[str, Any]:
