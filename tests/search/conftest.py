@@ -57,7 +57,11 @@ def simulator(problem: PlacementProblem) -> Simulator:
 @pytest.fixture
 def context(problem: PlacementProblem, simulator: Simulator) -> SearchContext:
     """Return a context with a small budget."""
-    return SearchContext(problem, simulator, np.random.default_rng(5), max_work=6_000_000)
+    trace = simulator.trace
+    screening = Simulator(problem, trace.window(0.0, trace.duration_s / 3))
+    return SearchContext(
+        problem, simulator, screening, np.random.default_rng(5), max_work=6_000_000
+    )
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,9 @@ def test_methods_never_beat_brute_force_and_auto_meets_it(seed: int) -> None:
     best = max(scores)
     rng = np.random.default_rng(seed)
     for name, method in METHODS.items():
-        found = best_of(method(SearchContext(problem, simulator, rng, max_work=50_000_000))).score
+        found = best_of(
+            method(SearchContext(problem, simulator, simulator, rng, max_work=50_000_000))
+        ).score
         assert found <= best, name
         if name == "auto":
             assert found.attainment == best.attainment

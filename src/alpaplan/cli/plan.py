@@ -126,7 +126,8 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
     ):
         with spec_errors_of({"workload": inputs.workload}):
             arrivals_rng, search_rng = np.random.default_rng(settings.seed).spawn(2)
-            arrivals = make_arrival_sets(inputs.models, inputs.recorded, arrivals_rng)
+            pause_s = float(inputs.problem.slo_s.max())
+            arrivals = make_arrival_sets(inputs.models, inputs.recorded, arrivals_rng, pause_s)
         result = solve(
             inputs.problem,
             arrivals,

@@ -64,6 +64,8 @@ class SearchContext:
         The problem.
     simulator
         Simulator of the training arrivals.
+    screening
+        Simulator of the beginning of the same arrivals, by which hopeless candidates are told.
     rng
         Source of all random choices.
     max_evaluations
@@ -80,6 +82,7 @@ class SearchContext:
 
     problem: PlacementProblem
     simulator: Simulator
+    screening: Simulator
     rng: np.random.Generator
     max_evaluations: int | None = None
     max_work: int | None = None
@@ -123,6 +126,11 @@ class SearchContext:
         self.num_evaluations += 1
         self.work += num_requests + EVALUATION_WORK
         self.on_evaluation(score)
+
+    def count_screened(self, num_requests: int) -> None:
+        """Count a candidate that was rejected after a simulation of so many requests."""
+        self.num_evaluations += 1
+        self.work += num_requests + EVALUATION_WORK
 
     def share(self, num_attempts: int, fraction: float = 1.0) -> SearchContext:
         """Return a context for one of several attempts that share a part of what is left.

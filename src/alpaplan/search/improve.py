@@ -11,10 +11,11 @@ import numpy as np
 
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.context import SearchContext
-from alpaplan.search.incremental import IncrementalEvaluator
+from alpaplan.search.incremental import Change, IncrementalEvaluator
 from alpaplan.search.moves import MOVES, MoveState
 from alpaplan.search.moves.state import Choices
 from alpaplan.search.partition import describe_shapes
+from alpaplan.simulator import Evaluation
 
 FIRST_TEMPERATURE = 0.01
 LAST_TEMPERATURE = 0.0005
@@ -28,6 +29,12 @@ PATIENCE = 3
 """Simulated moves without a new best after which an attempt ends, as a multiple of the number of
 changes there are: about ``G * M`` additions, ``R**2 / 4`` swaps of R replicas, and 20 changes of
 shape (a factor; 2 to 10). Small problems are done long before their budget is."""
+
+SCREENING_SLACK = 0.03
+SLACK_REQUESTS = 3
+"""How much more a change may lose on the beginning of the training arrivals than on all of them
+before it is given up: a part of what is missed there (a fraction; 0 to 0.2), and some requests (a
+count; 0 to 20). More slack rejects later, less rejects what the rest would have made good."""
 
 FINAL_ATTEMPTS = 2
 """Attempts that run to the end side by side (a count; 1 to 8), whatever the number of workers."""
@@ -96,41 +103,89 @@ def improve(context: SearchContext, starts: Sequence[Candidate]) -> list[Candida
 
 def _anneal(context: SearchContext, attempt: Attempt, span: tuple[float, float]) -> Attempt:
     """Run an attempt over a span of the whole schedule, from 0 to 1, until its budget is used."""
-    evaluator = IncrementalEvaluator(context.problem, context.simulator)
-    state = MoveState(
-        Choices.of(context.problem), attempt.current.placement, attempt.current.evaluation
-    )
-    score, best = attempt.current.score, attempt.best
+    walk = _Walk(context, attempt.current)
+    best = attempt.best
     moves = [move for move, _ in MOVES]
     shares = np.cumsum([share for _, share in MOVES])
     counts = {move.__name__: MoveCount() for move in moves} | attempt.counts
     idle = since_best = 0
-    while idle < IDLE_MOVES and since_best < _patience(state) and not context.exhausted():
+    while idle < IDLE_MOVES and since_best < _patience(walk.state) and not context.exhausted():
         move = moves[min(int(np.searchsorted(shares, context.rng.random())), len(moves) - 1)]
-        change = move(state, context.rng)
+        change = move(walk.state, context.rng)
         if change is None:
             idle += 1
             continue
         idle = 0
-        placement = change.applied_to(state.placement)
-        evaluation, num_requests = evaluator.evaluate(
-            state.placement, state.evaluation, change, placement
-        )
-        new_score = Score.of(context.problem, evaluation)
-        context.count(num_requests, new_score)
+        since_best += 1
         count = counts[move.__name__]
         count.simulated += 1
-        since_best += 1
+        before = walk.score
         progress = span[0] + (span[1] - span[0]) * context.used()
-        if not _accept(score, new_score, progress, context.rng):
+        if not walk.accept(change, _loss_allowed(before, progress, context.rng)):
             continue
         count.accepted += 1
-        count.improved += new_score > score
-        score, state = new_score, state.at(placement, evaluation)
-        if score > best.score:
+        count.improved += walk.score > before
+        if walk.score > best.score:
             since_best = 0
-            best = _candidate(best, state, score)
-    return Attempt(_candidate(best, state, score), best, counts)
+            best = _candidate(best, walk.state, walk.score)
+    return Attempt(_candidate(best, walk.state, walk.score), best, counts)
+
+
+def _loss_allowed(score: Score, progress: float, rng: np.random.Generator) -> float:
+    """Draw how much attainment the next change may lose: the rule of Metropolis et al. (1953).
+
+    Drawn before the change is simulated, so that a simulation can end once it loses more.
+    """
+    part = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
+    temperature = part * (1.0 - score.attainment)
+    return -temperature * math.log(1.0 - rng.random())
+
+
+class _Walk:
+    """Where an attempt is: a placement with its evaluations, moved on by accepted changes.
+
+    Parameters
+    ----------
+    context
+        Of the attempt.
+    start
+        Where it starts.
+    """
+
+    def __init__(self, context: SearchContext, start: Candidate) -> None:
+        self._context = context
+        self._full = IncrementalEvaluator(context.problem, context.simulator)
+        self._screening = IncrementalEvaluator(context.problem, context.screening)
+        self._screened = context.screening.evaluate(start.placement)
+        self.score = start.score
+        self.state = MoveState(Choices.of(context.problem), start.placement, start.evaluation)
+
+    def accept(self, change: Change, loss_allowed: float) -> bool:
+        """Make a change unless it loses more attainment than is allowed."""
+        problem, state = self._context.problem, self.state
+        placement = change.applied_to(state.placement)
+        screened, num_screened = self._screening.evaluate(
+            state.placement, self._screened, change, placement
+        )
+        if self._hopeless(screened, loss_allowed):
+            self._context.count_screened(num_screened)
+            return False
+        evaluation, num_requests = self._full.evaluate(
+            state.placement, state.evaluation, change, placement
+        )
+        score = Score.of(problem, evaluation)
+        self._context.count(num_screened + num_requests, score)
+        if score < self.score and self.score.attainment - score.attainment >= loss_allowed:
+            return False
+        self.state = state.at(placement, evaluation)
+        self._screened, self.score = screened, score
+        return True
+
+    def _hopeless(self, screened: Evaluation, loss_allowed: float) -> bool:
+        weight = self._context.problem.model_weight
+        old, new = self._screened.weighted_attainment(weight), screened.weighted_attainment(weight)
+        slack = SCREENING_SLACK * (1.0 - old) + SLACK_REQUESTS / self._screened.requests.sum()
+        return old - new > loss_allowed + slack
 
 
 def _patience(state: MoveState) -> int:

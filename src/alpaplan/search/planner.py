@@ -104,6 +104,7 @@ def solve(
         context = SearchContext(
             problem=problem,
             simulator=Simulator(problem, arrivals.training),
+            screening=Simulator(problem, arrivals.screening),
             rng=rng,
             max_evaluations=max_evaluations,
             max_work=WORK_OF_EFFORT[effort],
