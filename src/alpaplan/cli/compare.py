@@ -49,9 +49,9 @@ def compare(
 ) -> None:
     """Show plans side by side on the same arrivals: a trace, or samples of the workload.
 
-    Inputs that are not given are those of the first plan, which the others are compared with.
-    Run number i of the samples is what `alpaplan simulate --seed` shows for SEED + i, so that
-    plans differ by what they do and not by their luck.
+    All plans see the same arrivals, so that they differ by what they do and not by luck. Inputs
+    that are not given are those of the first plan, which the others are compared with. Run number
+    i of the samples is what `alpaplan simulate` shows for the seed SEED + i.
     """
     from alpaplan.cli.inputs import load_inputs
 
