@@ -92,6 +92,7 @@ def _prediction(result: PlanResult, source: Literal["sampled", "held-out"]) -> s
         confidence_interval_95=_interval(prediction.confidence_interval_95),
         prediction_interval_95=_interval(prediction.prediction_interval_95),
         training_slo_attainment=_digits(result.best.evaluation.slo_attainment),
+        upper_bound=_upper_bound(result),
         goodput_rps=_digits(prediction.goodput_rps),
         latency_s=_latency(prediction.latency),
         arrivals=spec.ArrivalsRecord(
@@ -100,6 +101,16 @@ def _prediction(result: PlanResult, source: Literal["sampled", "held-out"]) -> s
             run_s=_rounded(prediction.run_s),
             requests=prediction.num_requests,
         ),
+    )
+
+
+def _upper_bound(result: PlanResult) -> spec.UpperBound | None:
+    if math.isnan(result.bound.bound):
+        return None
+    return spec.UpperBound(
+        slo_attainment=_rounded(result.bound.bound),
+        reached=_rounded(result.bound_reached),
+        limit=None if result.bound.limit is None else result.bound.limit.value,
     )
 
 

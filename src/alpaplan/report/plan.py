@@ -66,8 +66,19 @@ def _headline(
         f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
         f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
     )
+    if result.bound.limit is not None:
+        yield Text(
+            f"no placement can attain more than {percent(result.bound.bound)} of the first run "
+            f"({result.bound.limit.value} is the limit); this one attains "
+            f"{percent(result.bound_reached)}"
+        )
     for model in unservable_models(problem)[:MAX_ROWS]:
         yield Text(describe_unservable(problem, model), style="yellow")
+    absent = [model.name for model in plan.models if not model.groups]
+    if absent:
+        some = name_ranges(absent[:MAX_ROWS])
+        more = f" and {len(absent) - MAX_ROWS} more" if len(absent) > MAX_ROWS else ""
+        yield Text(f"models without a replica: {some}{more}", style="yellow")
     if plan.unused_devices:
         count = sum(len(item.devices) for item in plan.unused_devices)
         where = device_ranges(plan.unused_devices)

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
+from alpaplan.search.demand import measure_demand
 from alpaplan.search.improve import improve
-from alpaplan.search.partition import combine, pool_partitions
+from alpaplan.search.partition import GroupPartition, uniform_partitions
+from alpaplan.search.proposal import propose_partitions
 from alpaplan.search.quick import select_quickly
+
+PROPOSALS = 12
+"""Partitions proposed by the queueing estimate (a count; 0 to 50)."""
 
 STARTS = 6
 """Placements that the improvement starts from (a count; 2 to 16): the best start is often not
 the one that ends best, but each costs a share of the budget."""
 
+QUICK_FRACTION = 0.2
+"""Most of the budget that the starts may take (a fraction; 0.05 to 0.5); large clusters need it."""
+
 
 def auto(context: SearchContext) -> list[Candidate]:
-    """Select replicas quickly on every partition, then improve the best of them."""
+    """Select replicas quickly on equal groups and on proposed groups, then improve the best."""
     problem = context.problem
-    choices = [pool_partitions(problem, pool) for pool in range(len(problem.pools))]
-    partitions = combine(problem, [choice for choice in choices if choice])
-    tried = context.map_attempts(select_quickly, partitions, 0.25)
-    context.log(f"quick selection on {len(partitions)} partitions", best_of(tried).score)
-    ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
-    return tried + improve(context, ranked[:STARTS])
+    demand = measure_demand(problem, context.simulator.trace)
+    proposed = [
+        GroupPartition(proposal.shapes, proposal.label, proposal.eligible)
+        for proposal in propose_partitions(problem, demand, PROPOSALS)
+    ]
+    starts: list[Candidate] = []
+    for name, partitions in (("equal", uniform_partitions(problem)), ("proposed", proposed)):
+        starts += context.map_attempts(select_quickly, partitions, QUICK_FRACTION / 2)
+        step = f"quick selection on {len(partitions)} {name} partitions"
+        context.log(step, best_of(starts).score)
+    ranked = sorted(starts, key=lambda candidate: candidate.score, reverse=True)
+    return starts + improve(context, ranked[:STARTS])

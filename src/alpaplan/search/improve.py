@@ -185,7 +185,7 @@ class _Walk:
         weight = self._context.problem.model_weight
         old, new = self._screened.weighted_attainment(weight), screened.weighted_attainment(weight)
         slack = SCREENING_SLACK * (1.0 - old) + SLACK_REQUESTS / self._screened.requests.sum()
-        return old - new > loss_allowed + slack
+        return bool(old - new > loss_allowed + slack)
 
 
 def _patience(state: MoveState) -> int:

@@ -17,6 +17,10 @@ from numpy.typing import NDArray
 from alpaplan.problem import DevicePool, PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
 
+MAX_UNIFORM = 64
+"""Most combinations of several pools' equal partitions that are started from (a count; 16 to
+500). With one pool there are as many as shapes."""
+
 
 @dataclass(frozen=True)
 class GroupPartition:
@@ -66,6 +70,18 @@ def pool_partitions(problem: PlacementProblem, pool: int) -> list[GroupPartition
     useful = useful_shapes(problem)
     shapes = [h for h, shape in enumerate(problem.shapes) if shape.pool == pool and useful[h]]
     return [make_partition(problem, _fill(problem, shapes, main)) for main in shapes]
+
+
+def uniform_partitions(problem: PlacementProblem) -> list[GroupPartition]:
+    """Enumerate partitions into equal groups, one size and shape for each pool.
+
+    With several pools these are the combinations of the pools' partitions, at most
+    `MAX_UNIFORM`: of more, every so many-th is taken.
+    """
+    choices = [pool_partitions(problem, pool) for pool in range(len(problem.pools))]
+    everything = combine(problem, [choice for choice in choices if choice])
+    step = -(-len(everything) // MAX_UNIFORM)
+    return everything[:: max(1, step)]
 
 
 def combine(

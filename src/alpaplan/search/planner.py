@@ -14,6 +14,7 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search.baselines import round_robin
+from alpaplan.search.bound import AttainmentBound, attainment_bound
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide
@@ -40,6 +41,9 @@ class PlanResult:
         Where the winner's groups run, and devices that are left over.
     prediction
         What to expect of it, from arrivals that the search did not see.
+    bound, bound_reached
+        What no placement surpasses on the first of those arrivals, and what the winner reaches
+        there: weighted fractions of all requests.
     num_evaluations
         Placements that were simulated.
     stop_reason
@@ -53,6 +57,8 @@ class PlanResult:
     tried: tuple[Candidate, ...]
     devices: DeviceAssignment
     prediction: Prediction
+    bound: AttainmentBound
+    bound_reached: float
     num_evaluations: int
     stop_reason: StopReason | None
     steps: tuple[SearchStep, ...]
@@ -136,6 +142,8 @@ def solve(
         tried=tuple(tried),
         devices=devices,
         prediction=predict(problem, simulators, placement),
+        bound=attainment_bound(problem, arrivals.unseen[0]),
+        bound_reached=simulators[0].evaluate(placement).weighted_attainment(problem.model_weight),
         num_evaluations=context.num_evaluations,
         stop_reason=context.stop_reason,
         steps=tuple(context.steps),

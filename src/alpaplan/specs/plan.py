@@ -109,6 +109,16 @@ class ArrivalsRecord(Spec):
     requests: int = Field(strict=True, ge=0, description="of all runs together")
 
 
+class UpperBound(Spec):
+    """What no placement surpasses on some arrivals, and what this one reaches on the same."""
+
+    slo_attainment: Fraction
+    reached: Fraction
+    limit: Literal["objective", "memory", "capacity"] | None = Field(
+        default=None, description="what keeps the bound below 1"
+    )
+
+
 class Prediction(Spec):
     """What to expect of the plan, measured on arrivals that the search did not see."""
 
@@ -122,6 +132,7 @@ class Prediction(Spec):
     training_slo_attainment: Fraction | None = Field(
         default=None, description="on the arrivals that the search saw: too rosy"
     )
+    upper_bound: UpperBound | None = None
     goodput_rps: NonNegativeNumber | None = None
     latency_s: LatencySummary | None = None
     arrivals: ArrivalsRecord | None = None
