@@ -24,6 +24,10 @@ MAX_CACHED_TRACES = 32
 """Traces of parts of the models that are kept (a count; 8 to 128: each has the size of its
 requests). Changes come back to the same components again and again."""
 
+MAX_REMEMBERED_BYTES = 16_000_000
+"""Memory for evaluations that are remembered (bytes; 1 to 100 MB). A walk over a small problem
+comes to the same placements over and over; over a large one it hardly ever does."""
+
 WHOLE_TRACE = 0.7
 """Part of the requests from which on everything is simulated (a fraction; 0.5 to 1): cutting a
 trace down costs about a fifth of simulating it."""
@@ -80,11 +84,14 @@ class IncrementalEvaluator:
         self._simulator = simulator
         self._requests = simulator.trace.requests_per_model()
         self._parts: OrderedDict[bytes, Simulator] = OrderedDict()
+        self._remembered: OrderedDict[bytes, Evaluation] = OrderedDict()
 
     def evaluate(
         self, before: Placement, known: Evaluation, change: Change, after: Placement
     ) -> tuple[Evaluation, int]:
         """Return the evaluation of the changed placement, and how many requests it took.
+
+        That is none if the same placement was evaluated a short while ago.
 
         Parameters
         ----------
@@ -93,6 +100,21 @@ class IncrementalEvaluator:
         change, after
             What changes, and the placement then: ``change.applied_to(before)``.
         """
+        key = after.shapes.tobytes() + np.packbits(after.replicas).tobytes()
+        remembered = self._remembered.pop(key, None)
+        num_requests = 0
+        if remembered is None:
+            remembered, num_requests = self._simulate(before, known, change, after)
+            # Seven arrays of eight bytes a model or group are more than an evaluation has.
+            size = len(key) + 56 * (self._problem.num_models + after.num_groups)
+            if self._remembered and len(self._remembered) >= MAX_REMEMBERED_BYTES // size:
+                self._remembered.popitem(last=False)
+        self._remembered[key] = remembered
+        return remembered, num_requests
+
+    def _simulate(
+        self, before: Placement, known: Evaluation, change: Change, after: Placement
+    ) -> tuple[Evaluation, int]:
         models = _influenced_models(before, change)
         num_requests = int(self._requests[models].sum())
         total = self._simulator.trace.num_requests
