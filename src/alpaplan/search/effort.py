@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 
@@ -13,10 +14,19 @@ class Effort(StrEnum):
     HIGH = "high"
 
 
-WORK_OF_EFFORT: dict[Effort, int] = {
-    Effort.LOW: 80_000_000,
-    Effort.MEDIUM: 500_000_000,
-    Effort.HIGH: 4_000_000_000,
+WORK: dict[Effort, int] = {
+    Effort.LOW: 100_000_000,
+    Effort.MEDIUM: 600_000_000,
+    Effort.HIGH: 5_000_000_000,
 }
-"""Work in simulated requests (counts). Two cores do about 50 to 80 million a second for 60
-models on 32 devices, so these are meant as 2, 10 and 80 s there."""
+"""Work for up to `BASE_MODELS` models, in simulated requests (counts). Two idle cores do about 60
+to 80 million a second, so these are 2, 10 and 80 s."""
+
+BASE_MODELS = 60
+"""Models from which on the work grows (a count), with the square root of their number: more
+models leave more to choose, and each evaluation costs more."""
+
+
+def work_of(effort: Effort, num_models: int) -> int:
+    """Return the budget of a search in simulated requests."""
+    return round(WORK[effort] * math.sqrt(max(1.0, num_models / BASE_MODELS)))

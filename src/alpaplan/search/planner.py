@@ -18,7 +18,7 @@ from alpaplan.search.bound import AttainmentBound, attainment_bound
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide
-from alpaplan.search.effort import WORK_OF_EFFORT, Effort
+from alpaplan.search.effort import Effort, work_of
 from alpaplan.search.prediction import Prediction, predict
 from alpaplan.search.registry import METHODS
 from alpaplan.search.stopping import StopCriterion, StopReason, never
@@ -113,7 +113,7 @@ def solve(
             screening=Simulator(problem, arrivals.screening),
             rng=rng,
             max_evaluations=max_evaluations,
-            max_work=WORK_OF_EFFORT[effort],
+            max_work=work_of(effort, problem.num_models),
             stop=stop,
             on_evaluation=on_evaluation,
             executor=executor,
