@@ -28,6 +28,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "rich": {"cli", "report"},
     "yaml": {"files"},
     "numba": {"simulator"},
+    "ortools": {"search"},
 }
 """Library -> the packages that may import it."""
 
@@ -81,6 +82,15 @@ def test_the_kernels_know_numpy_and_numba_alone(repository: Path, name: str) -> 
     assert {name for _, name in imports(kernel)} - {"numpy.typing"} <= allowed
 
 
+def test_one_module_imports_or_tools(repository: Path) -> None:
+    importers = [
+        path.name
+        for _, path in modules(repository)
+        if any(name.split(".")[0] == "ortools" for _, name in imports(path))
+    ]
+    assert importers == ["integer_program.py"]
+
+
 @pytest.mark.parametrize(
     "command", [[], ["plan"], ["simulate"], ["compare"], ["validate"], ["schema"]]
 )
@@ -88,7 +98,7 @@ def test_help_loads_nothing_heavy(command: list[str]) -> None:
     program = (
         "import sys; from alpaplan.cli import main\n"
         f"main({[*command, '--help']!r}, standalone_mode=False)\n"
-        "heavy = {'numpy', 'numba', 'pydantic', 'rich', 'yaml'} & set(sys.modules)\n"
+        "heavy = {'numba', 'numpy', 'ortools', 'pydantic', 'rich', 'yaml'} & set(sys.modules)\n"
         "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
     )
     done = subprocess.run(

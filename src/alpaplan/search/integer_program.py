@@ -24,7 +24,7 @@ class IntegerProgram:
         from ortools.sat.python import cp_model
 
         self._cp: Any = cp_model
-        self._model = cp_model.CpModel()
+        self._model: Any = cp_model.CpModel()
         self._variables: list[Any] = []
 
     def add_booleans(self, count: int) -> NDArray[np.int64]:
@@ -41,19 +41,11 @@ class IntegerProgram:
         """Bound a weighted sum of variables from above."""
         self._model.add(self._sum(indices, coefficients) <= at_most)
 
-    def constrain_to(
-        self, indices: Sequence[int] | NDArray[np.int64], coefficients: ArrayLike, equal_to: int
-    ) -> None:
-        """Fix a weighted sum of variables."""
-        self._model.add(self._sum(indices, coefficients) == equal_to)
-
     def choose_one(self, indices: Sequence[int] | NDArray[np.int64]) -> None:
         """Make exactly one of some booleans 1."""
         self._model.add_exactly_one([self._variables[i] for i in indices])
 
-    def maximize(
-        self, indices: Sequence[int] | NDArray[np.int64], coefficients: ArrayLike
-    ) -> None:
+    def maximize(self, indices: Sequence[int] | NDArray[np.int64], coefficients: ArrayLike) -> None:
         """Set the objective."""
         self._model.maximize(self._sum(indices, coefficients))
 
@@ -85,9 +77,7 @@ class IntegerProgram:
         self._variables += variables
         return np.arange(first, len(self._variables), dtype=np.int64)
 
-    def _sum(
-        self, indices: Sequence[int] | NDArray[np.int64], coefficients: ArrayLike
-    ) -> Any:  # noqa: ANN401
+    def _sum(self, indices: Sequence[int] | NDArray[np.int64], coefficients: ArrayLike) -> Any:
         values = np.broadcast_to(np.asarray(coefficients, dtype=np.int64), (len(indices),))
         return self._cp.LinearExpr.weighted_sum(
             [self._variables[i] for i in indices], values.tolist()
