@@ -11,9 +11,12 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import idle_latency_s
 from alpaplan.search.demand import Demand
 
-NUM_PARTS = 8
-"""Parts that models are planned in (a count; 4 to 12): there are n (n + 1) / 2 buckets of
-consecutive parts, and the table of estimates has a row for each."""
+MAX_CLASSES = 8
+"""Most classes of models (a count; 4 to 12): of n there are n (n + 1) / 2 buckets of consecutive
+classes, and the table of estimates has rows for each."""
+
+MIN_PARTS = 4
+"""Parts that classes are cut into where there are fewer (a count; 2 to 8)."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class LatencyClasses:
     class_of_model : int64[M]
         Models of one class are alike in objective and latency.
     part_of_model : int64[M]
-        Where there are fewer classes than `NUM_PARTS`, those of the most load are cut into parts
+        Where there are fewer classes than `MIN_PARTS`, those of the most load are cut into parts
         of equal load, so that different groups (of other pools, for instance) can share a class.
         Parts are numbered in the order of the classes, and each lies in one class.
     """
@@ -38,12 +41,21 @@ class LatencyClasses:
         """Number of parts."""
         return int(self.part_of_model.max(initial=-1)) + 1
 
+    def models_of_parts(self, first: int, last: int) -> NDArray[np.bool_]:
+        """Return the models of consecutive parts, both ends included, ``bool[M]``."""
+        return np.asarray((self.part_of_model >= first) & (self.part_of_model <= last))
+
+    def models_of_classes(self, first: int, last: int) -> NDArray[np.bool_]:
+        """Return the models of all classes that have one of these parts, ``bool[M]``."""
+        touched = np.unique(self.class_of_model[self.models_of_parts(first, last)])
+        return np.isin(self.class_of_model, touched)
+
 
 def latency_classes(problem: PlacementProblem, demand: Demand) -> LatencyClasses:
     """Order models by objective times latency, and cut the order into classes.
 
     Models of one profile and objective are never separated; where that makes more than
-    `NUM_PARTS` classes, neighbours are joined to that many classes of about equal load.
+    `MAX_CLASSES` classes, neighbours are joined to that many classes of about equal load.
     """
     best_s = idle_latency_s(problem).min(axis=0, initial=np.inf)[problem.profile_of_model]
     best_s = np.where(np.isfinite(best_s), best_s, problem.slo_s)
@@ -52,10 +64,10 @@ def latency_classes(problem: PlacementProblem, demand: Demand) -> LatencyClasses
     distinct, kind_of_model = np.unique(kinds, axis=1, return_inverse=True)
     class_of_model = kind_of_model.reshape(-1).astype(np.int64)
     load = demand.rate_rps * best_s
-    if distinct.shape[1] > NUM_PARTS:
-        load_of_kind = np.bincount(class_of_model, load)
-        class_of_model = _join(load_of_kind, NUM_PARTS)[class_of_model]
-    return LatencyClasses(class_of_model, _split(class_of_model, load, NUM_PARTS))
+    if distinct.shape[1] > MAX_CLASSES:
+        load_of_kind = np.bincount(class_of_model, load).astype(np.float64)
+        class_of_model = _join(load_of_kind, MAX_CLASSES)[class_of_model]
+    return LatencyClasses(class_of_model, _split(class_of_model, load, MIN_PARTS))
 
 
 def _join(load: NDArray[np.float64], num_classes: int) -> NDArray[np.int64]:

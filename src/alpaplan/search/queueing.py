@@ -2,12 +2,11 @@
 
 A group that serves bursts of random length and turns away what would finish late is a finite
 dam: work flows in by jumps, flows out at rate 1, and overflows at a limit. With exponential
-jumps its content has a closed form (Asmussen, Applied Probability and Queues, 2nd ed.,
-chapter XIV on finite buffers; Cohen, The Single Server Queue, part III, finite dams). Here every
-class of models has a limit of its own, its patience, which leaves the form closed: between two
-limits the density stays exponential. Bursts have the second moment that the measured dispersion
-implies, so that light load, heavy traffic (Kingman's and Allen-Cunneen's regime) and overload
-come out right with one formula.
+jumps its content has a closed form (Cohen, The Single Server Queue, on finite dams; Asmussen,
+Applied Probability and Queues, on dams). Here every class of models has a limit of its own, its
+patience, which leaves the form closed: between two limits the density stays exponential. Bursts
+have the second moment that the measured dispersion implies, so that light load, heavy traffic
+(the regime of Kingman's and of Allen and Cunneen's waits) and overload come out of one formula.
 """
 
 from __future__ import annotations
@@ -22,9 +21,10 @@ from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.search.demand import Demand
 
 POOLING_EXPONENT = 0.7
-"""How many groups share a burst, as a power of the replicas of a model (a number; 0.5 to 1): 1 if
-its bursts met idle groups, less as they meet bursts of others. On the quality cases 0.5 to 1 give
-errors within 0.003 of each other."""
+"""How many groups share a burst, as a power of the replicas of a model (a number; 0.5 to 1): 1
+would say that a model's bursts find its groups equally free, but they meet bursts of others.
+Estimates of single buckets err by 0.033 to 0.036 of attainment with any from 0.5 to 1, measured
+against simulated greedy selections on nine quality cases."""
 
 _FLAT = 1e-9
 """Exponents below this are 0: there the quotient of differences is numerically lost."""

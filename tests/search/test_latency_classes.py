@@ -1,0 +1,50 @@
+"""Latency classes and their parts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.search.demand import Demand
+from alpaplan.search.latency_classes import MAX_CLASSES, MIN_PARTS, latency_classes
+from tests import builders as make
+
+
+def even_demand(problem: PlacementProblem) -> Demand:
+    """Return the same Poisson demand for every model."""
+    ones = np.ones(problem.num_models)
+    return Demand(ones, ones, ones)
+
+
+def test_classes_are_in_order_of_latency_and_parts_cut_them() -> None:
+    problem = make.problem(
+        [make.model(f"s{i}", "slow", slo_s=2.0) for i in range(3)]
+        + [make.model(f"f{i}", "fast", slo_s=0.5) for i in range(2)],
+        [make.profile("slow", latency_s=0.4), make.profile("fast")],
+    )
+    classes = latency_classes(problem, even_demand(problem))
+    assert classes.class_of_model.tolist() == [1, 1, 1, 0, 0]
+    assert classes.num_parts == MIN_PARTS
+    for part in range(classes.num_parts):
+        own = classes.class_of_model[classes.part_of_model == part]
+        assert np.unique(own).size == 1
+    assert classes.models_of_parts(1, 1).sum() < classes.models_of_classes(1, 1).sum()
+
+
+def test_many_objectives_are_joined_to_few_classes_of_like_load() -> None:
+    problem = make.problem([make.model(f"m{i}", slo_s=0.5 + i / 100) for i in range(80)])
+    classes = latency_classes(problem, even_demand(problem))
+    sizes = np.bincount(classes.class_of_model)
+    assert sizes.size == MAX_CLASSES
+    assert sizes.tolist() == [10] * MAX_CLASSES
+    assert (np.diff(classes.class_of_model) >= 0).all()
+
+
+def test_models_that_fit_nowhere_or_get_nothing_have_a_class_too() -> None:
+    problem = make.problem(
+        [make.model("a"), make.model("huge", "huge")],
+        [make.profile(), make.profile("huge", weight_bytes=10**13)],
+    )
+    demand = Demand(np.zeros(2), np.ones(2), np.ones(2))
+    classes = latency_classes(problem, demand)
+    assert sorted(classes.class_of_model.tolist()) == [0, 1]
