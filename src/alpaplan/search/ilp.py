@@ -1,0 +1,157 @@
+"""AlpaServe's replica ILP: replicas that give the worst-off model the most spare throughput.
+
+The formulation of ``SelectiveReplicationILP`` in AlpaServe's artifact
+(github.com/alpa-projects/mms, ``alpa_serve/placement_policy/selective_replication.py``), in other
+words: a model's *burst tolerance* is the throughput of all its replicas over its rate. Binary
+variables say which group holds which model; memory bounds each group; maximised is the smallest
+tolerance of any model plus a small part of the sum of all. Nothing is simulated, and no group's
+load is bounded. There it is asked for single devices; here it also runs on the best equal groups.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.search.candidate import Candidate
+from alpaplan.search.context import SearchContext
+from alpaplan.search.demand import measure_demand
+from alpaplan.search.greedy import as_candidate
+from alpaplan.search.integer_program import IntegerProgram
+from alpaplan.search.partition import GroupPartition, combine, pool_partitions
+from alpaplan.search.quick import select_quickly
+from alpaplan.search.selection import ReplicaSelection
+
+SUM_SHARE = 1e-4
+"""Weight of the sum of tolerances beside the smallest one, as AlpaServe has it."""
+
+TOLERANCE_UNITS = 100
+"""Tolerances are counted in this part of a request's worth, as CP-SAT's numbers are integers."""
+
+LARGEST_TOLERANCE = 100.0
+"""Tolerances of one replica are cut here (a number; 10 to 1,000; AlpaServe has no limit): else
+models that nearly nobody asks for make up the whole sum, and take all memory."""
+
+ILP_PARTITIONS = 2
+"""Partitions that are solved beside single devices, the best of quick selection (a count; 1 to
+all)."""
+
+SOLVE_LIMIT = 1.0
+"""Deterministic seconds of one solve (1 to 30; AlpaServe gives its solver 30 s)."""
+
+MAX_VARIABLES = 50_000
+"""Programs of more replica variables are not solved, as CP-SAT would only return the solution that
+it is given to start from (a count; 10,000 to 200,000)."""
+
+
+def ilp(context: SearchContext) -> list[Candidate]:
+    """Solve AlpaServe's replica ILP on single devices and on the best partitions."""
+    problem = context.problem
+    choices = [pool_partitions(problem, pool) for pool in range(len(problem.pools))]
+    partitions = combine(problem, [choice for choice in choices if choice])
+    found = context.map_attempts(select_quickly, partitions, 0.5)
+    ranked = sorted(
+        zip(partitions, found, strict=True), key=lambda pair: pair[1].score, reverse=True
+    )
+    singles = [part for part in partitions if _all_single(problem, part)]
+    best = [part for part, _ in ranked if part not in singles]
+    return context.map_attempts(solve_replicas, [*singles, *best[:ILP_PARTITIONS]])
+
+
+def solve_replicas(context: SearchContext, partition: GroupPartition) -> Candidate:
+    """Solve the ILP for given groups, and simulate the placement once.
+
+    The program starts from AlpaServe's greedy solution of the same problem, which is also the
+    answer if it is too large (`MAX_VARIABLES`).
+    """
+    problem = context.problem
+    tolerance = _tolerance(context, partition)
+    greedy = _least_tolerant_first(problem, partition, tolerance)
+    replicas = greedy.replicas
+    if replicas.size <= MAX_VARIABLES:
+        replicas = _solve(problem, partition, tolerance, replicas)
+    selection = ReplicaSelection(problem, partition.shapes)
+    # The program takes the largest activation of all models, so nothing is left out here.
+    for group, model in np.argwhere(replicas).tolist():
+        if selection.addable[group, model]:
+            selection.add(group, model)
+    placement = selection.placement()
+    score, evaluation = context.evaluate(placement)
+    return as_candidate("ilp", partition, (score, placement, evaluation), context)
+
+
+def _tolerance(context: SearchContext, partition: GroupPartition) -> NDArray[np.float64]:
+    """Return throughput over rate of every possible replica, ``float64[G, M]``."""
+    problem = context.problem
+    rate_rps = measure_demand(problem, context.simulator.trace).rate_rps
+    slowest_s = problem.stage_latency_s.max(axis=2)[list(partition.shapes)]
+    work = slowest_s[:, problem.profile_of_model] * rate_rps
+    tolerance: NDArray[np.float64] = 1 / np.maximum(work, 1 / LARGEST_TOLERANCE)
+    return tolerance
+
+
+def _least_tolerant_first(
+    problem: PlacementProblem, partition: GroupPartition, tolerance: NDArray[np.float64]
+) -> ReplicaSelection:
+    """Add replicas one by one: of the least tolerant model, onto the emptiest group."""
+    selection = ReplicaSelection(problem, partition.shapes)
+    reached = np.zeros(problem.num_models)
+    held = np.zeros(len(partition.shapes))
+    weight = problem.stage_weight_bytes.sum(axis=2)[list(partition.shapes)]
+    usable = [
+        problem.pools[problem.shapes[h].pool].usable_memory_bytes * problem.shapes[h].inter_op
+        for h in partition.shapes
+    ]
+    part = weight[:, problem.profile_of_model] / np.array(usable, dtype=np.float64)[:, np.newaxis]
+    while True:
+        wanted = selection.addable.any(axis=0)
+        if not wanted.any():
+            return selection
+        model = int(np.argmin(np.where(wanted, reached, np.inf)))
+        group = int(np.argmin(np.where(selection.addable[:, model], held, np.inf)))
+        selection.add(group, model)
+        reached[model] += tolerance[group, model]
+        held[group] += part[group, model]
+
+
+def _solve(
+    problem: PlacementProblem,
+    partition: GroupPartition,
+    tolerance: NDArray[np.float64],
+    start: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Solve the program from a start, and return which group holds which model."""
+    program = IntegerProgram()
+    allowed = ReplicaSelection(problem, partition.shapes).addable
+    group_of, model_of = np.nonzero(allowed)
+    replica = program.add_booleans(group_of.size)
+    worth = np.rint(tolerance[allowed] * TOLERANCE_UNITS).astype(np.int64)
+    most = int(np.bincount(model_of, worth, problem.num_models).max(initial=0.0))
+    smallest = program.add_integer(0, most)
+    for group, shape in enumerate(partition.shapes):
+        own = np.flatnonzero(group_of == group)
+        profile = problem.profile_of_model[model_of[own]]
+        activation = problem.stage_activation_bytes[shape, profile].max(axis=0, initial=0)
+        usable = problem.pools[problem.shapes[shape].pool].usable_memory_bytes - activation
+        for stage in range(problem.shapes[shape].inter_op):
+            weights = problem.stage_weight_bytes[shape, profile, stage]
+            program.constrain(replica[own], weights, int(usable[stage]))
+    reached = np.zeros(problem.num_models, dtype=np.int64)
+    for model in np.flatnonzero(allowed.any(axis=0)):
+        own = np.flatnonzero(model_of == model)
+        program.constrain([smallest, *replica[own].tolist()], [1, *(-worth[own]).tolist()], 0)
+        reached[model] = worth[own] @ start[allowed][own]
+    program.maximize([smallest, *replica.tolist()], [round(1 / SUM_SHARE), *worth.tolist()])
+    first = int(reached[allowed.any(axis=0)].min(initial=most))
+    program.hint(np.append(start[allowed].astype(np.int64), first))
+    solution = program.solve(SOLVE_LIMIT)
+    if solution is None:
+        return start
+    replicas = np.zeros_like(allowed)
+    replicas[allowed] = solution[replica] > 0
+    return replicas
+
+
+def _all_single(problem: PlacementProblem, partition: GroupPartition) -> bool:
+    return all(problem.shapes[h].num_devices == 1 for h in partition.shapes)
