@@ -16,19 +16,25 @@ def even_demand(problem: PlacementProblem) -> Demand:
     return Demand(ones, ones, ones)
 
 
-def test_classes_are_in_order_of_latency_and_parts_cut_them() -> None:
+def test_classes_are_in_order_of_latency_and_cut_into_a_part_for_each_pool() -> None:
     problem = make.problem(
-        [make.model(f"s{i}", "slow", slo_s=2.0) for i in range(3)]
+        [make.model(f"s{i}", "slow", slo_s=2.0) for i in range(4)]
         + [make.model(f"f{i}", "fast", slo_s=0.5) for i in range(2)],
         [make.profile("slow", latency_s=0.4), make.profile("fast")],
+        make.cluster(make.pool("x"), make.pool("y"), make.pool("z")),
     )
     classes = latency_classes(problem, even_demand(problem))
-    assert classes.class_of_model.tolist() == [1, 1, 1, 0, 0]
+    assert classes.class_of_model.tolist() == [1, 1, 1, 1, 0, 0]
+    assert classes.part_of_model.tolist() == [1, 2, 2, 1, 0, 0]
+    assert classes.models_of_parts(1, 1).tolist() == [True, False, False, True, False, False]
+    assert classes.models_of_classes(1, 1).tolist() == [True] * 4 + [False] * 2
+
+
+def test_a_single_class_is_cut_so_that_different_shapes_can_share_it() -> None:
+    problem = make.problem([make.model(f"m{i}") for i in range(5)])
+    classes = latency_classes(problem, even_demand(problem))
+    assert set(classes.class_of_model.tolist()) == {0}
     assert classes.num_parts == MIN_PARTS
-    for part in range(classes.num_parts):
-        own = classes.class_of_model[classes.part_of_model == part]
-        assert np.unique(own).size == 1
-    assert classes.models_of_parts(1, 1).sum() < classes.models_of_classes(1, 1).sum()
 
 
 def test_many_objectives_are_joined_to_few_classes_of_like_load() -> None:

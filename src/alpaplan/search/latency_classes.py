@@ -15,8 +15,9 @@ MAX_CLASSES = 8
 """Most classes of models (a count; 4 to 12): of n there are n (n + 1) / 2 buckets of consecutive
 classes, and the table of estimates has rows for each."""
 
-MIN_PARTS = 4
-"""Parts that classes are cut into where there are fewer (a count; 2 to 8)."""
+MIN_PARTS = 2
+"""Parts that classes are cut into where there are fewer (a count; 2 to 8), one for each pool at
+least. Parts of one class are alike, so that more of them only make for equivalent solutions."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class LatencyClasses:
     class_of_model : int64[M]
         Models of one class are alike in objective and latency.
     part_of_model : int64[M]
-        Where there are fewer classes than `MIN_PARTS`, those of the most load are cut into parts
-        of equal load, so that different groups (of other pools, for instance) can share a class.
+        Where there are fewer classes than pools, or than `MIN_PARTS`, those of the most load are
+        cut into parts of equal load, so that groups of different shape or pool can share a class.
         Parts are numbered in the order of the classes, and each lies in one class.
     """
 
@@ -67,7 +68,8 @@ def latency_classes(problem: PlacementProblem, demand: Demand) -> LatencyClasses
     if distinct.shape[1] > MAX_CLASSES:
         load_of_kind = np.bincount(class_of_model, load).astype(np.float64)
         class_of_model = _join(load_of_kind, MAX_CLASSES)[class_of_model]
-    return LatencyClasses(class_of_model, _split(class_of_model, load, MIN_PARTS))
+    min_parts = max(MIN_PARTS, min(len(problem.pools), MAX_CLASSES))
+    return LatencyClasses(class_of_model, _split(class_of_model, load, min_parts))
 
 
 def _join(load: NDArray[np.float64], num_classes: int) -> NDArray[np.int64]:
