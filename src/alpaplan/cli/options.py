@@ -23,7 +23,8 @@ output = click.option(
 method = click.option(
     "--method",
     metavar="NAME",
-    help="Search method: auto, greedy, beam, selective-replication, round-robin.  [default: auto]",
+    help="Search method: auto, greedy, beam, selective-replication, round-robin, "
+    "ilp.  [default: auto]",
 )
 seed = click.option(
     "--seed",

@@ -10,6 +10,7 @@ from alpaplan.search.beam import beam
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
 from alpaplan.search.greedy import greedy
+from alpaplan.search.ilp import ilp
 
 Method = Callable[[SearchContext], list[Candidate]]
 """Finds placements: everything it tried, in the order it tried it."""
@@ -20,4 +21,5 @@ METHODS: dict[str, Method] = {
     "beam": beam,
     "selective-replication": selective_replication,
     "round-robin": round_robin,
+    "ilp": ilp,
 }
