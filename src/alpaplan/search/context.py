@@ -20,9 +20,9 @@ Result = TypeVar("Result")
 ProgressListener = Callable[[Score], None]
 """Called with its score after every simulated placement, from any thread."""
 
-EVALUATION_WORK = 8_000
-"""Work of one simulation apart from its requests, in simulated requests (a count; 4,000 to
-20,000): what Python does around it takes 0.1 to 0.2 ms, a million requests about 20 ms."""
+EVALUATION_WORK = 16_000
+"""Work of one simulation apart from its requests, in simulated requests (a count; 8,000 to
+30,000): what Python does around it takes about 0.25 ms, a million requests about 16 ms."""
 
 
 def ignore_progress(_: Score) -> None:

@@ -15,12 +15,12 @@ class Effort(StrEnum):
 
 
 WORK: dict[Effort, int] = {
-    Effort.LOW: 100_000_000,
-    Effort.MEDIUM: 600_000_000,
-    Effort.HIGH: 5_000_000_000,
+    Effort.LOW: 120_000_000,
+    Effort.MEDIUM: 700_000_000,
+    Effort.HIGH: 6_000_000_000,
 }
-"""Work for up to `BASE_MODELS` models, in simulated requests (counts). Two idle cores do about 60
-to 80 million a second, so these are 2, 10 and 80 s."""
+"""Work for up to `BASE_MODELS` models, in simulated requests (counts). Two idle cores do about
+70 million a second, so these are 2, 10 and 80 s."""
 
 BASE_MODELS = 60
 """Models from which on the work grows (a count), with the square root of their number: more
