@@ -74,6 +74,7 @@ def solve(
     max_evaluations: int | None = None,
     stop: StopCriterion = never,
     jobs: int = 1,
+    executor: Executor | None = None,
     on_evaluation: ProgressListener = ignore_progress,
 ) -> PlanResult:
     """Search for a placement and predict how it does.
@@ -95,7 +96,9 @@ def solve(
     stop
         Ends the search early; the best placement so far is returned.
     jobs
-        Attempts side by side. The result does not depend on it.
+        Attempts side by side, in threads. The result does not depend on it.
+    executor
+        Runs attempts in place of such threads.
     on_evaluation
         Told every score, for a progress display.
 
@@ -106,7 +109,7 @@ def solve(
     InterruptedWithoutPlanError
         If the search was stopped before it had such a placement.
     """
-    with _executor(jobs) as executor:
+    with _workers(jobs, executor) as workers:
         context = SearchContext(
             problem=problem,
             simulator=Simulator(problem, arrivals.training),
@@ -116,34 +119,47 @@ def solve(
             max_work=work_of(effort, problem.num_models),
             stop=stop,
             on_evaluation=on_evaluation,
-            executor=executor,
+            executor=workers,
         )
-        tried = METHODS[method](context)
-        if not _places_something(tried) and context.exhausted():
-            # Any plan is better than none, and this one needs no budget.
-            tried = [*tried, *round_robin(context)]
-        deciding = [Simulator(problem, trace) for trace in arrivals.deciding]
-        best = decide(context, tried, deciding)
-    if not _places_something(tried):
-        if context.stop_reason is not None:
-            raise InterruptedWithoutPlanError(
-                f"stopped by {context.stop_reason} before a first plan"
-            )
-        raise InfeasibleError(f"method {method!r} finds no placement for this cluster and workload")
+        tried, best = _find(context, method, arrivals)
+    return _judged(context, arrivals, tried, best)
+
+
+def _find(
+    context: SearchContext, method: str, arrivals: ArrivalSets
+) -> tuple[list[Candidate], Candidate]:
+    """Run a method and decide; returns what was tried, and the winner among it."""
+    tried = METHODS[method](context)
+    if not _places_something(tried) and context.exhausted():
+        # Any plan is better than none, and this one needs no budget.
+        tried = [*tried, *round_robin(context)]
+    if _places_something(tried):
+        deciding = [Simulator(context.problem, trace) for trace in arrivals.deciding]
+        return tried, decide(context, tried, deciding)
+    if context.stop_reason is not None:
+        raise InterruptedWithoutPlanError(f"stopped by {context.stop_reason} before a first plan")
+    raise InfeasibleError(f"method {method!r} finds no placement for this cluster and workload")
+
+
+def _judged(
+    context: SearchContext, arrivals: ArrivalSets, tried: list[Candidate], best: Candidate
+) -> PlanResult:
+    """Put the winner onto devices and predict how it does."""
+    problem = context.problem
     placement = without_empty_groups(best.placement)
     devices = assign_devices(problem, [int(h) for h in placement.shapes])
     if devices is None or not placement_fits(problem, placement):
         raise RuntimeError("the search made a placement that breaks its own rules")
-    simulators = [Simulator(problem, trace) for trace in arrivals.unseen]
+    unseen = [Simulator(problem, trace) for trace in arrivals.unseen]
     evaluation = context.simulator.evaluate(placement)
     return PlanResult(
         best=replace(best, placement=placement, evaluation=evaluation),
         chosen=next(index for index, candidate in enumerate(tried) if candidate is best),
         tried=tuple(tried),
         devices=devices,
-        prediction=predict(problem, simulators, placement),
+        prediction=predict(problem, unseen, placement),
         bound=attainment_bound(problem, arrivals.unseen[0]),
-        bound_reached=simulators[0].evaluate(placement).weighted_attainment(problem.model_weight),
+        bound_reached=unseen[0].evaluate(placement).weighted_attainment(problem.model_weight),
         num_evaluations=context.num_evaluations,
         stop_reason=context.stop_reason,
         steps=tuple(context.steps),
@@ -161,10 +177,10 @@ def _places_something(tried: Iterable[Candidate]) -> bool:
 
 
 @contextmanager
-def _executor(jobs: int) -> Iterator[Executor | None]:
+def _workers(jobs: int, executor: Executor | None) -> Iterator[Executor | None]:
     """Threads are enough: the simulator's kernel releases the interpreter lock."""
-    if jobs <= 1:
-        yield None
-        return
-    with ThreadPoolExecutor(max_workers=jobs) as executor:
+    if executor is not None or jobs <= 1:
         yield executor
+        return
+    with ThreadPoolExecutor(max_workers=jobs) as threads:
+        yield threads
