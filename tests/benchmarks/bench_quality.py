@@ -22,6 +22,7 @@ from tests.benchmarks.quality import (
     case_folders,
     load_case,
     plan_case,
+    quality_markdown,
     quality_table,
 )
 
@@ -40,6 +41,7 @@ WIDTH = 160
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the planner.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where numbers go too.")
+@click.option("--markdown", is_flag=True, help="Print a shorter table, as Markdown.")
 def main(
     seeds: int,
     first_seed: int,
@@ -49,6 +51,7 @@ def main(
     jobs: int,
     options: tuple[str, ...],
     json_file: Path | None,
+    markdown: bool,
 ) -> None:
     """Print a table of plan quality beside AlpaServe's best policies."""
     folders = case_folders(None if cases is None else [int(text) for text in cases.split(",")])
@@ -70,10 +73,15 @@ def main(
                 f"({run.plan_cpu_s:.1f} s of all cores)",
                 err=True,
             )
-        outcomes.append(CaseOutcome(folder.name, reference, tuple(runs)))
+        num_devices = sum(pool.num_devices for pool in inputs.problem.pools)
+        num_models = inputs.problem.num_models
+        outcomes.append(CaseOutcome(folder.name, num_models, num_devices, reference, tuple(runs)))
     if json_file is not None:
         text = json.dumps([outcome.to_json_dict() for outcome in outcomes], indent=2)
         json_file.write_text(text + "\n", encoding="utf-8")
+    if markdown:
+        click.echo(quality_markdown(outcomes))
+        return
     Console(width=WIDTH, highlight=False).print(quality_table(outcomes))
 
 

@@ -58,6 +58,8 @@ class CaseOutcome:
     """All runs of one case beside the reference."""
 
     name: str
+    num_models: int
+    num_devices: int
     reference: Reference
     runs: tuple[Run, ...]
 
@@ -78,6 +80,8 @@ class CaseOutcome:
         """Return what JSON gets."""
         return {
             "case": self.name,
+            "num_models": self.num_models,
+            "num_devices": self.num_devices,
             "reference": asdict(self.reference),
             "miss_ratio": self.miss_ratio,
             "runs": [{**asdict(run), "interval_holds": run.interval_holds} for run in self.runs],
@@ -137,6 +141,34 @@ def quality_table(outcomes: Sequence[CaseOutcome]) -> RenderableType:
     for outcome in outcomes:
         _add_row(rows, outcome)
     return Group(rows, *summary_lines(outcomes))
+
+
+def quality_markdown(outcomes: Sequence[CaseOutcome]) -> str:
+    """Return the table in short as Markdown, for documents."""
+    columns = (
+        *("case", "models x devices", "AlpaServe's best policy", "its attainment", "found in"),
+        *("alpaplan's attainment", "misses over AlpaServe's", "found in"),
+    )
+    rows = [
+        (
+            outcome.name,
+            f"{outcome.num_models} x {outcome.num_devices}",
+            f"`{outcome.reference.policy}`",
+            percent(outcome.reference.test_attainment),
+            f"{outcome.reference.plan_s:.1f} s",
+            percent(outcome.median("test_attainment")),
+            f"{outcome.miss_ratio:.2f}",
+            f"{outcome.median('plan_s'):.1f} s",
+        )
+        for outcome in outcomes
+    ]
+    return "\n".join([markdown_table(columns, rows), "", *summary_lines(outcomes)])
+
+
+def markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as Markdown, numbers not aligned."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def summary_lines(outcomes: Sequence[CaseOutcome]) -> list[str]:
