@@ -109,16 +109,14 @@ def make_arrival_sets(
             "sampled",
         )
     training, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
-    part_s = held_out.duration_s / UNSEEN_SAMPLES
-    parts = [held_out.window(i * part_s, (i + 1) * part_s) for i in range(UNSEEN_SAMPLES)]
+    parts = _equal_parts(held_out, UNSEEN_SAMPLES)
     training = _with_samples(models, training, training_rng)
     return ArrivalSets(
         training,
         _beginning(training),
         (),
         tuple(
-            _with_samples(models, part.starting_at(i * part_s), own)
-            for i, (part, own) in enumerate(zip(parts, unseen_rngs, strict=True))
+            _with_samples(models, part, own) for part, own in zip(parts, unseen_rngs, strict=True)
         ),
         "held-out",
     )
@@ -142,8 +140,8 @@ def workload_trace(
     if not recorded:
         return _cold_sample(models, duration_s or sample_duration_s(models), rng)
     trace = recorded_trace(models, recorded)
-    if duration_s is not None:
-        trace = trace.window(0.0, min(duration_s, trace.duration_s))
+    if duration_s is not None and duration_s < trace.duration_s:
+        trace = trace.window(0.0, duration_s)
     return _with_samples(models, trace, rng)
 
 
@@ -170,6 +168,23 @@ def one_after_another(runs: Sequence[Trace], pause_s: float) -> Trace:
 
 def _beginning(training: Trace) -> Trace:
     return training.window(0.0, SCREENING_FRACTION * training.duration_s)
+
+
+def _equal_parts(trace: Trace, num_parts: int) -> list[Trace]:
+    """Cut a trace that starts at 0 into consecutive parts, each with its beginning as time 0."""
+    part_s = trace.duration_s / num_parts
+    starts_s = np.arange(num_parts) * part_s
+    # All from its start on is the last part's: the last arrival is at the very end.
+    first = [*np.searchsorted(trace.arrival_s, starts_s).tolist(), trace.num_requests]
+    return [
+        Trace(
+            trace.arrival_s[first[i] : first[i + 1]] - starts_s[i],
+            trace.model[first[i] : first[i + 1]],
+            trace.model_names,
+            part_s,
+        )
+        for i in range(num_parts)
+    ]
 
 
 def recorded_trace(models: Sequence[ServedModel], recorded: Mapping[str, Trace]) -> Trace:
