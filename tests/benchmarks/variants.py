@@ -1,0 +1,118 @@
+"""The method `auto` with one ingredient switched off, by replacing names of its modules.
+
+A name is replaced where it is used, which for imported ones is not where it is defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from unittest.mock import patch
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.search import auto, improve, incremental
+from alpaplan.search.candidate import Candidate, best_of
+from alpaplan.search.context import SearchContext
+from alpaplan.search.incremental import Change, IncrementalEvaluator
+from alpaplan.search.moves import MOVES
+from alpaplan.search.partition import GroupPartition
+from alpaplan.simulator import Evaluation
+from alpaplan.workload import arrival_sets
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The method with some names of its modules replaced.
+
+    Parameters
+    ----------
+    name
+        The variant in words.
+    replaced
+        Module, name there, and what takes its place.
+    """
+
+    name: str
+    replaced: tuple[tuple[ModuleType, str, object], ...] = ()
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Replace the names while the context lasts, in this process."""
+        with ExitStack() as stack:
+            for module, name, value in self.replaced:
+                stack.enter_context(patch.object(module, name, value))
+            yield
+
+
+COMPLETE = Variant("complete")
+
+
+def all_variants() -> list[Variant]:
+    """Return the complete method, and one variant for each ingredient that it is without."""
+    return [
+        COMPLETE,
+        Variant("without proposals", ((auto, "PROPOSALS", 0),)),
+        Variant(
+            "without equal partitions",
+            ((auto, "uniform_partitions", _no_partitions), (auto, "best_of", _best_if_any)),
+        ),
+        Variant("without screening", ((improve, "_Walk", _UnscreenedWalk),)),
+        Variant(
+            "training on one run",
+            ((arrival_sets, "TRAINING_REQUESTS", arrival_sets.RUN_REQUESTS),),
+        ),
+        Variant(
+            "without annealing",
+            ((improve, "FIRST_TEMPERATURE", 0.0), (improve, "LAST_TEMPERATURE", 0.0)),
+        ),
+        Variant("one start", ((auto, "STARTS", 1),)),
+        Variant("without deciding samples", ((arrival_sets, "DECIDING_SAMPLES", 0),)),
+        Variant("without improvement", ((auto, "improve", _no_improvement),)),
+        Variant("without incremental evaluation", ((incremental, "WHOLE_TRACE", 0.0),)),
+        *(_without_move(name) for name in [move.__name__ for move, _ in MOVES]),
+    ]
+
+
+def _without_move(name: str) -> Variant:
+    kept = [(move, share) for move, share in MOVES if move.__name__ != name]
+    total = sum(share for _, share in kept)
+    rescaled = [(move, share / total) for move, share in kept]
+    return Variant(f"without {name}", ((improve, "MOVES", rescaled),))
+
+
+def _no_partitions(_: PlacementProblem) -> list[GroupPartition]:
+    return []
+
+
+def _best_if_any(candidates: list[Candidate]) -> Candidate | _Nothing:
+    """Let the method log its first step, which has no candidates then."""
+    return best_of(candidates) if candidates else _Nothing()
+
+
+def _no_improvement(_context: SearchContext, _starts: list[Candidate]) -> list[Candidate]:
+    return []
+
+
+class _Nothing:
+    """Stands where a step found no candidate."""
+
+    score = None
+
+
+class _FreeScreening(IncrementalEvaluator):
+    """Finds that nothing changes, at no cost, so that no change is given up by it."""
+
+    def evaluate(
+        self, before: Placement, known: Evaluation, change: Change, after: Placement
+    ) -> tuple[Evaluation, int]:
+        return known, 0
+
+
+class _UnscreenedWalk(improve._Walk):
+    """Simulates every change on all training arrivals."""
+
+    def __init__(self, context: SearchContext, start: Candidate) -> None:
+        super().__init__(context, start)
+        self._screening = _FreeScreening(context.problem, context.screening)
