@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 
 from alpaplan.search.integer_program import IntegerProgram
+from tests.conftest import REPOSITORY
 
 
 def knapsack() -> tuple[IntegerProgram, list[int]]:
@@ -44,3 +48,18 @@ def test_a_hint_is_an_answer_where_there_is_no_time() -> None:
     program.hint(np.array([0, 1, 1, 0]))
     solution = program.solve(1e-9)
     assert solution is None or np.array([5, 4, 6, 3]) @ solution <= 10
+
+
+def test_ctrl_c_still_reaches_python_afterwards() -> None:
+    # In a process of its own: where this fails, the signal kills the process.
+    program = (
+        "import signal\n"
+        "from tests.search.test_integer_program import knapsack\n"
+        "signal.signal(signal.SIGINT, lambda *_: print('asked'))\n"
+        "knapsack()[0].solve(1.0)\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=REPOSITORY
+    )
+    assert (done.returncode, done.stdout) == (0, "asked\n"), done.stderr

@@ -33,12 +33,15 @@ def arrivals_of_trace(inputs: Inputs, path: Path) -> Trace:
     """
     recorded = read_trace(path)
     known = inputs.problem.model_names
-    unknown = [name for name in recorded.model_names if name not in set(known)]
+    unknown = [m for m, name in enumerate(recorded.model_names) if name not in set(known)]
     if unknown:
+        # The first row of data is line 2.
+        first_line = {m: int(np.argmax(recorded.model == m)) + 2 for m in unknown}
+        names = recorded.model_names
         raise InputError(
-            f"{path}: model: must be one of the workload's, found {name!r}"
-            f"{did_you_mean(name, known)}"
-            for name in unknown
+            f"{path}:{first_line[m]}: model: must be one of the workload's, found {names[m]!r}"
+            f"{did_you_mean(names[m], known)}"
+            for m in unknown
         )
     return recorded.for_models(known)
 

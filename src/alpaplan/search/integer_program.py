@@ -67,6 +67,8 @@ class IntegerProgram:
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 0
         solver.parameters.max_deterministic_time = deterministic_limit
+        # Otherwise CP-SAT takes Ctrl-C over, and afterwards leaves the default that kills at once.
+        solver.parameters.catch_sigint_signal = False
         status = solver.solve(self._model)
         if status not in (self._cp.OPTIMAL, self._cp.FEASIBLE):
             return None
