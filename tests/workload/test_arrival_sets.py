@@ -235,3 +235,38 @@ def test_a_workload_is_replayed_and_sampled_for_as_long_as_asked() -> None:
     assert (cut.arrival_s.tolist(), cut.duration_s) == ([0.0, 4.0], 4.5)
     assert workload_trace(models(), {}, rng, 20.0).duration_s == 20.0
     assert workload_trace(models(), {}, rng).duration_s == sample_duration_s(models())
+
+
+@pytest.mark.parametrize(
+    ("times", "found"),
+    [
+        ((0.0, 10.0, 60.0), "none in the last 25% of the recorded time"),
+        ((80.0, 90.0), "none in the first 75% of the recorded time"),
+    ],
+)
+def test_a_part_of_the_recording_without_arrivals_is_refused(
+    times: tuple[float, ...], found: str
+) -> None:
+    others = ((0.0, "other"), (100.0, "other"))
+    trace = recording(*sorted([*((time, "m") for time in times), *others]))
+    with pytest.raises(SpecError, match=f"to plan on and to judge by, found {found}") as caught:
+        make_arrival_sets(recorded_models("m"), {"m": trace}, np.random.default_rng(0), PAUSE_S)
+    assert caught.value.issues[0].where == ("models",)
+
+
+def test_runs_that_end_before_the_first_arrival_are_refused() -> None:
+    busy = {"duration_s": 100, "arrivals": {"process": "poisson", "rate_rps": 1000}}
+    windows = [{"duration_s": 86400}, busy]
+    entry = make.model(arrivals={"process": "piecewise", "windows": windows})
+    with pytest.raises(SpecError, match="found none in runs of"):
+        sampled(make.workload(entry).served_models())
+
+
+def test_screening_has_arrivals_though_the_recording_begins_without() -> None:
+    times = [0.0, *np.arange(40.0, 100.0), 100.0]
+    rows = [(time, "m" if 40 <= time < 100 else "other") for time in times]
+    trace = recording(*rows)
+    rng = np.random.default_rng(0)
+    sets = make_arrival_sets(recorded_models("m"), {"m": trace}, rng, PAUSE_S)
+    assert sets.training.arrival_s[0] == 40.0
+    assert sets.screening.num_requests == sets.training.num_requests

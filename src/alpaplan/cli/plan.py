@@ -111,7 +111,7 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
     from alpaplan.export.plan import plan_document
     from alpaplan.problem.checker import check_plan
     from alpaplan.problem.feasibility import check_feasible, check_servable
-    from alpaplan.search.effort import Effort
+    from alpaplan.search.effort import Effort, work_of
     from alpaplan.search.planner import solve
     from alpaplan.search.stopping import TimeLimit, first_of
     from alpaplan.specs.plan import Provenance
@@ -119,10 +119,11 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
 
     check_feasible(inputs.problem, inputs.profile_specs())
     check_servable(inputs.problem)
+    max_work = work_of(Effort(settings.effort), inputs.problem.num_models)
     limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
     with (
         interruptible() as interrupt,
-        search_progress(settings.max_evaluations, not settings.quiet) as listener,
+        search_progress(max_work, settings.max_evaluations, enabled=not settings.quiet) as listener,
     ):
         with spec_errors_of({"workload": inputs.workload}):
             arrivals_rng, search_rng = np.random.default_rng(settings.seed).spawn(2)

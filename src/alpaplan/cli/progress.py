@@ -27,13 +27,16 @@ REFRESH_S = 0.1
 
 
 @contextmanager
-def search_progress(total: int | None, enabled: bool) -> Iterator[ProgressListener]:
+def search_progress(
+    max_work: int, max_evaluations: int | None, *, enabled: bool
+) -> Iterator[ProgressListener]:
     """Show how a search goes on stderr while the block runs, if that is a terminal.
 
     Parameters
     ----------
-    total
-        Budget in simulated placements; None if there is none.
+    max_work, max_evaluations
+        Budget in simulated requests, and in placements if there is one; the bar shows the one
+        that is nearer to its end. A search may be done before.
     enabled
         Whether to show anything at all.
     """
@@ -45,24 +48,26 @@ def search_progress(total: int | None, enabled: bool) -> Iterator[ProgressListen
         SpinnerColumn(),
         TextColumn("searching"),
         BarColumn(bar_width=30),
-        TextColumn("{task.completed:,} placements, best {task.fields[best]:.2%}"),
+        TextColumn("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("search", total=total, best=0.0)
+        task = progress.add_task("search", total=1.0, best=0.0, seen=0)
         lock = threading.Lock()
-        seen, best, shown_at = 0, 0.0, 0.0
+        seen, done, best, shown_at = 0, 0, 0.0, 0.0
 
-        def listen(score: Score) -> None:
-            nonlocal seen, best, shown_at
+        def listen(work: int, score: Score | None) -> None:
+            nonlocal seen, done, best, shown_at
             with lock:
                 seen += 1
-                best = max(best, score.attainment)
+                done += work
+                best = best if score is None else max(best, score.attainment)
                 now = time.monotonic()
                 if now - shown_at < REFRESH_S:
                     return
                 shown_at = now
-            progress.update(task, completed=seen, best=best)
+                used = max(done / max_work, seen / max_evaluations if max_evaluations else 0.0)
+            progress.update(task, completed=used, seen=seen, best=best)
 
         yield listen
 

@@ -17,15 +17,16 @@ from alpaplan.simulator import Evaluation, Simulator
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-ProgressListener = Callable[[Score], None]
-"""Called with its score after every simulated placement, from any thread."""
+ProgressListener = Callable[[int, Score | None], None]
+"""Called after every simulated placement, from any thread, with the work that it took and its
+score; without one if it was rejected before it had any."""
 
 EVALUATION_WORK = 16_000
 """Work of one simulation apart from its requests, in simulated requests (a count; 8,000 to
 30,000): what Python does around it takes about 0.25 ms, a million requests about 16 ms."""
 
 
-def ignore_progress(_: Score) -> None:
+def ignore_progress(_work: int, _score: Score | None) -> None:
     """Listen to nothing."""
 
 
@@ -75,7 +76,7 @@ class SearchContext:
     stop
         Asked before every evaluation.
     on_evaluation
-        Told every score.
+        Told of every simulated placement.
     executor
         Runs attempts side by side; None: one after another.
     """
@@ -121,16 +122,12 @@ class SearchContext:
         self.count(self.simulator.trace.num_requests, score)
         return score, evaluation
 
-    def count(self, num_requests: int, score: Score) -> None:
-        """Count a simulation of so many requests, which led to a score."""
+    def count(self, num_requests: int, score: Score | None = None) -> None:
+        """Count a simulation of so many requests, and the score of the placement if it has one."""
+        work = num_requests + EVALUATION_WORK
         self.num_evaluations += 1
-        self.work += num_requests + EVALUATION_WORK
-        self.on_evaluation(score)
-
-    def count_screened(self, num_requests: int) -> None:
-        """Count a candidate that was rejected after a simulation of so many requests."""
-        self.num_evaluations += 1
-        self.work += num_requests + EVALUATION_WORK
+        self.work += work
+        self.on_evaluation(work, score)
 
     def share(self, num_attempts: int, fraction: float = 1.0) -> SearchContext:
         """Return a context for one of several attempts that share a part of what is left.

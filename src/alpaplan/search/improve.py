@@ -168,7 +168,7 @@ class _Walk:
             state.placement, self._screened, change, placement
         )
         if self._hopeless(screened, loss_allowed):
-            self._context.count_screened(num_screened)
+            self._context.count(num_screened)
             return False
         evaluation, num_requests = self._full.evaluate(
             state.placement, state.evaluation, change, placement

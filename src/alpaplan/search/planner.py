@@ -100,7 +100,7 @@ def solve(
     executor
         Runs attempts in place of such threads.
     on_evaluation
-        Told every score, for a progress display.
+        Told of every simulated placement, for a progress display.
 
     Raises
     ------

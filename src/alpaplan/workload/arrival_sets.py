@@ -10,6 +10,7 @@ import numpy as np
 
 from alpaplan.errors import Issue, SpecError
 from alpaplan.specs.workload import ServedModel
+from alpaplan.units import format_seconds
 from alpaplan.workload.sampling import expected_rate_rps, merge_traces, sample_trace
 from alpaplan.workload.split import hold_out
 from alpaplan.workload.trace import Trace
@@ -51,7 +52,7 @@ class ArrivalSets:
         What candidates are scored on: runs one after another, with pauses in which every
         queue empties.
     screening
-        The beginning of the training arrivals.
+        The beginning of the training arrivals; all of them if none come so early.
     deciding
         What the best of them are compared on; may be empty.
     unseen
@@ -91,35 +92,57 @@ def make_arrival_sets(
     Raises
     ------
     SpecError
-        If there are too many arrivals, or none at all.
+        If there are too many arrivals, or none to plan on or to judge by.
     """
+    sets = _held_out(models, recorded, rng) if recorded else _sampled(models, rng, pause_s)
+    _require_arrivals(sets)
+    return sets
+
+
+def _sampled(
+    models: Sequence[ServedModel], rng: np.random.Generator, pause_s: float
+) -> ArrivalSets:
     training_rng, deciding_rng, unseen_rng = rng.spawn(3)
-    unseen_rngs = unseen_rng.spawn(UNSEEN_SAMPLES)
-    if not recorded:
-        duration_s = sample_duration_s(models)
-        deciding_rngs = deciding_rng.spawn(DECIDING_SAMPLES)
-        num_runs = max(1, round(TRAINING_REQUESTS / run_requests(models)))
-        runs = [_cold_sample(models, duration_s, own) for own in training_rng.spawn(num_runs)]
-        training = one_after_another(runs, pause_s)
-        return ArrivalSets(
-            training,
-            runs[0] if num_runs > 1 else _beginning(training),
-            tuple(_cold_sample(models, duration_s, own) for own in deciding_rngs),
-            tuple(_cold_sample(models, duration_s, own) for own in unseen_rngs),
-            "sampled",
-        )
-    training, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
-    parts = _equal_parts(held_out, UNSEEN_SAMPLES)
-    training = _with_samples(models, training, training_rng)
+    duration_s = sample_duration_s(models)
+
+    def samples(own_rng: np.random.Generator, count: int) -> tuple[Trace, ...]:
+        return tuple(_cold_sample(models, duration_s, each) for each in own_rng.spawn(count))
+
+    runs = samples(training_rng, max(1, round(TRAINING_REQUESTS / run_requests(models))))
+    training = one_after_another(runs, pause_s)
     return ArrivalSets(
         training,
-        _beginning(training),
-        (),
-        tuple(
-            _with_samples(models, part, own) for part, own in zip(parts, unseen_rngs, strict=True)
-        ),
-        "held-out",
+        runs[0] if len(runs) > 1 else _beginning(training),
+        samples(deciding_rng, DECIDING_SAMPLES),
+        samples(unseen_rng, UNSEEN_SAMPLES),
+        "sampled",
     )
+
+
+def _held_out(
+    models: Sequence[ServedModel], recorded: Mapping[str, Trace], rng: np.random.Generator
+) -> ArrivalSets:
+    training_rng, _, unseen_rng = rng.spawn(3)
+    training, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
+    training = _with_samples(models, training, training_rng)
+    parts = _equal_parts(held_out, UNSEEN_SAMPLES)
+    rngs = unseen_rng.spawn(UNSEEN_SAMPLES)
+    unseen = [_with_samples(models, part, own) for part, own in zip(parts, rngs, strict=True)]
+    return ArrivalSets(training, _beginning(training), (), tuple(unseen), "held-out")
+
+
+def _require_arrivals(sets: ArrivalSets) -> None:
+    """Refuse arrivals that a plan cannot be searched on, or not be judged by."""
+    if not any(trace.num_requests for trace in sets.unseen):
+        where = f"the last {HELD_OUT_FRACTION:.0%} of the recorded time"
+    elif not sets.training.num_requests:
+        where = f"the first {1 - HELD_OUT_FRACTION:.0%} of the recorded time"
+    else:
+        return
+    if sets.source == "sampled":
+        where = f"runs of {format_seconds(sets.unseen[0].duration_s)}"
+    what = f"must have arrivals to plan on and to judge by, found none in {where}"
+    raise SpecError("workload", [Issue(("models",), what)])
 
 
 def workload_trace(
@@ -167,7 +190,9 @@ def one_after_another(runs: Sequence[Trace], pause_s: float) -> Trace:
 
 
 def _beginning(training: Trace) -> Trace:
-    return training.window(0.0, SCREENING_FRACTION * training.duration_s)
+    beginning = training.window(0.0, SCREENING_FRACTION * training.duration_s)
+    # Without arrivals nothing could be told from it.
+    return beginning if beginning.num_requests else training
 
 
 def _equal_parts(trace: Trace, num_parts: int) -> list[Trace]:
