@@ -56,7 +56,7 @@ def test_move(benchmark: BenchmarkFixture, move: Move, state: tuple[MoveState, S
                 changed += 1
                 simulated += num
 
-    benchmark.pedantic(propose_and_evaluate, rounds=3)
+    benchmark.pedantic(propose_and_evaluate, rounds=3)  # type: ignore[no-untyped-call]
     benchmark.extra_info["changed"] = changed / (3 * PROPOSALS)
     if changed:
         total = simulator.trace.num_requests
