@@ -1,0 +1,131 @@
+"""Fast greedy selection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.search import greedy as module
+from alpaplan.search.candidate import Score, best_of
+from alpaplan.search.context import SearchContext
+from alpaplan.search.greedy import greedy, neediest_onto_least_used, select_greedily
+from alpaplan.search.partition import combine, make_partition, pool_partitions
+from alpaplan.search.selection import ReplicaSelection
+from alpaplan.search.stopping import Interrupt
+from alpaplan.simulator import Evaluation, Simulator
+from alpaplan.workload.trace import Trace
+from tests import builders as make
+from tests.builders import GB
+
+
+@pytest.fixture
+def three() -> SearchContext:
+    """Return three models of 4 GB, of which two fit onto each of two devices of 10 GB."""
+    models = [make.model("m0"), make.model("m1", weight=5.0), make.model("m2")]
+    on = make.cluster(make.pool(devices_per_node=2))
+    problem = make.problem(models, [make.profile(shapes=[(1, 1)], weight_bytes=4 * GB)], on)
+    trace = Trace(np.arange(6.0), np.arange(6, dtype=np.int32) % 3, problem.model_names, 6.0)
+    simulator = Simulator(problem, trace)
+    return SearchContext(problem, simulator, simulator, np.random.default_rng(0))
+
+
+def outcome(missed: list[int], busy_s: list[float]) -> Evaluation:
+    """Return what was missed by model, and how busy the groups were."""
+    attained = np.zeros(len(missed), dtype=np.int64)
+    groups = np.zeros(len(busy_s), dtype=np.int64)
+    requests = np.array(missed, dtype=np.int64)
+    return Evaluation(
+        requests, attained, attained.astype(np.float64), groups, groups, np.array(busy_s)
+    )
+
+
+def test_the_neediest_goes_onto_the_least_used_group(three: SearchContext) -> None:
+    selection = ReplicaSelection(three.problem, [0, 0])
+    # A request of m1 counts five times.
+    assert neediest_onto_least_used(three, selection, outcome([9, 2, 3], [2.0, 1.0])) == (1, 1)
+    assert neediest_onto_least_used(three, selection, outcome([11, 2, 3], [2.0, 1.0])) == (1, 0)
+    selection.add(1, 0)
+    assert neediest_onto_least_used(three, selection, outcome([11, 2, 3], [2.0, 1.0])) == (0, 0)
+    selection.add(1, 2)
+    # The second group is full, and the first one is all that is left, however used it is.
+    assert neediest_onto_least_used(three, selection, outcome([0, 0, 3], [2.0, 1.0])) == (0, 2)
+
+
+def test_models_that_miss_nothing_or_fit_nowhere_get_no_more(three: SearchContext) -> None:
+    selection = ReplicaSelection(three.problem, [0, 0])
+    assert neediest_onto_least_used(three, selection, outcome([0, 0, 0], [0.0, 0.0])) is None
+    for group, model in ((0, 0), (1, 0), (0, 1), (1, 2)):
+        selection.add(group, model)
+    assert neediest_onto_least_used(three, selection, outcome([5, 5, 5], [0.0, 0.0])) is None
+
+
+def test_every_step_adds_by_that_rule_and_the_best_one_is_kept(
+    context: SearchContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[NDArray[np.bool_], Score]] = []
+    evaluate = SearchContext.evaluate
+
+    def noting(self: SearchContext, placement: Placement) -> tuple[Score, Evaluation]:
+        found = evaluate(self, placement)
+        seen.append((placement.replicas, found[0]))
+        return found
+
+    monkeypatch.setattr(SearchContext, "evaluate", noting)
+    partition = pool_partitions(context.problem, 0)[1]
+    found = select_greedily(context, partition)
+    assert not seen[0][0].any()
+    selection = ReplicaSelection(context.problem, partition.shapes)
+    for replicas, _ in seen[1:]:
+        result = context.simulator.evaluate(selection.placement())
+        choice = neediest_onto_least_used(context, selection, result)
+        assert choice is not None
+        selection.add(*choice)
+        np.testing.assert_array_equal(selection.replicas, replicas)
+    assert found.score == max(score for _, score in seen)
+    assert found.num_evaluations == len(seen) > 10
+
+
+def test_a_stop_leaves_the_best_so_far(three: SearchContext) -> None:
+    interrupt = Interrupt()
+    interrupt.ask()
+    found = select_greedily(replace(three, stop=interrupt), make_partition(three.problem, [0, 0]))
+    assert not found.placement.replicas.any()
+    limited = replace(three, max_evaluations=3)
+    found = select_greedily(limited, make_partition(three.problem, [0, 0]))
+    assert found.placement.replicas.sum() == 2
+    assert found.num_evaluations == 3
+
+
+def pools_of(problem: PlacementProblem, shapes: NDArray[np.int64]) -> set[int]:
+    return {problem.shapes[h].pool for h in shapes}
+
+
+def test_too_many_combinations_are_thinned_out_by_pool(
+    context: SearchContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = context.problem
+    alone = [pool_partitions(problem, pool) for pool in range(2)]
+    everything = len(alone[0]) * len(alone[1])
+    whole = greedy(replace(context))
+    assert len(whole) == everything
+    assert {item.partition for item in whole} == {p.label for p in combine(problem, alone)}
+    monkeypatch.setattr(module, "MAX_COMBINATIONS", 4)
+    tried = greedy(replace(context))
+    by_pool = [item for item in tried if len(pools_of(problem, item.placement.shapes)) == 1]
+    together = [item for item in tried if len(pools_of(problem, item.placement.shapes)) == 2]
+    assert len(by_pool) == len(alone[0]) + len(alone[1])
+    assert len(together) == 4
+    # Of each pool, the best two alone are those that are combined.
+    for pool in range(2):
+        ranked = sorted(
+            (item for item in by_pool if pools_of(problem, item.placement.shapes) == {pool}),
+            key=lambda item: item.score,
+            reverse=True,
+        )
+        kept = {item.partition for item in ranked[:2]}
+        assert {label for item in together for label in kept if label in item.partition} == kept
+    assert best_of(together).score > best_of(by_pool).score
