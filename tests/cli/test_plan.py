@@ -237,3 +237,13 @@ def test_a_failed_run_leaves_the_old_plan_as_it_is(workspace: Workspace) -> None
     workspace.replace("cluster.yaml", "10GB", "2GB")
     workspace.run_plan("-o", "plan.yaml", exit_code=3)
     assert workspace.read("plan.yaml") == "the old plan"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_search(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "alpaplan.search.planner.solve", lambda *_, **__: pytest.fail("searched in vain")
+    )
+    done = workspace.run_plan("-o", "missing/plan.yaml", exit_code=2)
+    assert "missing/plan.yaml: cannot be written: no folder missing" in done.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alpaplan.errors import InputError
-from alpaplan.files.writing import write_atomically
+from alpaplan.files.writing import require_writable, write_atomically
 
 
 def test_new_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
@@ -132,3 +132,16 @@ def test_named_pipe_is_written_to(tmp_path: Path) -> None:
     finally:
         os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("place", [".", "missing/plan.yaml", "file/plan.yaml"])
+def test_what_cannot_be_written_is_known_before(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(InputError, match="cannot be written"):
+        require_writable(tmp_path / place)
+
+
+def test_what_can_be_written_is_not_touched_before(tmp_path: Path) -> None:
+    require_writable(tmp_path / "plan.yaml")
+    require_writable(Path("/dev/null"))
+    assert list(tmp_path.iterdir()) == []

@@ -37,20 +37,26 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
         try:
             return command(*args, **kwargs)
         except InputError as error:
-            for line in error.lines:
-                click.echo(line, err=True)
+            _say(*error.lines)
             raise SystemExit(error.exit_code) from None
         except AlpaplanError as error:
-            click.echo(f"alpaplan: {error}", err=True)
+            _say(f"alpaplan: {error}")
             raise SystemExit(error.exit_code) from None
         except BrokenPipeError:
             _silence_stdout()
             raise SystemExit(BROKEN_PIPE) from None
         except KeyboardInterrupt:
-            click.echo("alpaplan: interrupted", err=True)
+            _say("alpaplan: interrupted")
             raise SystemExit(INTERRUPTED) from None
 
     return run
+
+
+def _say(*lines: str) -> None:
+    """Write to stderr; the exit code says the same to those who no longer read it."""
+    with contextlib.suppress(BrokenPipeError):
+        for line in lines:
+            click.echo(line, err=True)
 
 
 def _silence_stdout() -> None:

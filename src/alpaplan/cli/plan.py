@@ -88,9 +88,12 @@ def plan(
     )
 
     from alpaplan.cli.inputs import load_inputs
+    from alpaplan.files.writing import require_writable
 
     inputs = load_inputs(*paths)
     target = committed.path if committed is not None else (output or STANDARD_OUTPUT)
+    if committed is None and target != STANDARD_OUTPUT:
+        require_writable(target)
     document, result = _search(inputs, settings, target.parent)
     if committed is not None:
         _report_check(committed, document)

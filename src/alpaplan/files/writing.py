@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alpaplan.errors import InputError
@@ -25,11 +27,38 @@ def write_atomically(path: Path, data: bytes) -> None:
     InputError
         If the place cannot be written. Nothing is left behind then.
     """
-    try:
+    with _writing(path):
         if _is_stream(path):
             path.write_bytes(data)
         else:
             _replace(Path(os.path.realpath(path)), data)
+
+
+def require_writable(path: Path) -> None:
+    """Make sure that a file can probably be written, before long work is done for it.
+
+    Raises
+    ------
+    InputError
+        If its folder is missing or write-protected, or if it is itself a folder.
+    """
+    with _writing(path):
+        target = Path(os.path.realpath(path))
+        if _is_stream(path):
+            return
+        if target.is_dir():
+            raise IsADirectoryError
+        if not target.parent.is_dir():
+            raise FileNotFoundError
+        if not os.access(target if target.exists() else target.parent, os.W_OK):
+            raise PermissionError
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn what the system says of a place that cannot be written into an `InputError`."""
+    try:
+        yield
     except BrokenPipeError:
         raise
     except FileNotFoundError as error:
