@@ -125,7 +125,16 @@ def test_format_bytes(num_bytes: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("duration_s", "text"),
-    [(0, "0 s"), (2e-5, "20 us"), (0.151, "151 ms"), (1.98, "1.98 s"), (1234.5, "1234 s")],
+    [
+        (0, "0 s"),
+        (2e-5, "20 us"),
+        (0.9996e-3, "1 ms"),
+        (0.151, "151 ms"),
+        (0.9999999, "1 s"),
+        (1.98, "1.98 s"),
+        (99.99, "100 s"),
+        (1234.5, "1234 s"),
+    ],
 )
 def test_format_seconds(duration_s: float, text: str) -> None:
     assert format_seconds(duration_s) == text

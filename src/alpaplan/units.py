@@ -109,10 +109,10 @@ def format_seconds(duration_s: float) -> str:
     """Show a duration for people: ``151 ms``, ``1.98 s``."""
     if math.isnan(duration_s):
         return "-"
-    if 0 < abs(duration_s) < 1e-3:
-        return f"{duration_s * 1e6:.3g} us"
-    if 0 < abs(duration_s) < 1:
-        return f"{duration_s * 1e3:.3g} ms"
+    for unit, num_units in (("us", duration_s * 1e6), ("ms", duration_s * 1e3)):
+        # Below 1,000 once it is rounded: 0.9999 s is "1 s", not "1e+03 ms".
+        if 0 < abs(num_units) < 999.5:
+            return f"{num_units:.3g} {unit}"
     return f"{duration_s:.3g} s" if abs(duration_s) < 100 else f"{duration_s:.0f} s"
 
 
