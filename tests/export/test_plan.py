@@ -1,0 +1,188 @@
+"""Search results as plan documents."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from alpaplan.export.plan import plan_document
+from alpaplan.problem.checker import check_plan
+from alpaplan.problem.plan_placement import placement_of_plan
+from alpaplan.search.bound import AttainmentBound, BoundLimit
+from alpaplan.search.planner import PlanResult
+from alpaplan.search.registry import METHODS
+from alpaplan.specs.plan import NodeDevices, PlanSpec
+from tests import builders as make
+from tests.builders import GB
+from tests.planning import PROVENANCE, Solved, solved
+
+SHAPES = ((1, 1), (1, 2), (2, 1), (1, 4), (2, 2))
+
+
+@pytest.fixture(scope="module")
+def two_pools() -> Solved:
+    """Return models on two pools, of which one is too slow everywhere."""
+    one = make.profile("p", 0.2, 6 * GB, SHAPES, device="old")
+    two = make.profile("p", 0.1, 6 * GB, SHAPES[:1], device="new")
+    profile = one.model_copy(update={"configs": one.configs + two.configs})
+    models = [
+        make.model("chat", rate_rps=6.0),
+        make.model("hasty", slo_s=0.001),
+        make.model("search", rate_rps=3.0),
+    ]
+    pools = (make.pool("a", device="old"), make.pool("b", 1, 2, device="new"))
+    return solved(models, [profile], make.cluster(*pools), max_evaluations=200)
+
+
+def document(run: Solved, result: PlanResult) -> PlanSpec:
+    return plan_document(run.problem, result, PROVENANCE, "held-out")
+
+
+def devices_of(items: Sequence[NodeDevices]) -> set[tuple[str, int]]:
+    return {(item.node, device) for item in items for device in item.devices}
+
+
+def test_groups_are_as_the_placement_says(two_pools: Solved) -> None:
+    problem, plan, placement = two_pools.problem, two_pools.plan, two_pools.result.best.placement
+    assert [group.name for group in plan.groups] == [f"g{g}" for g in range(len(plan.groups))]
+    for group, h, row in zip(plan.groups, placement.shapes, placement.replicas, strict=True):
+        shape = problem.shapes[h]
+        assert group.device == problem.pools[shape.pool].device
+        assert (group.intra_op, group.inter_op) == (shape.intra_op, shape.inter_op)
+        expected = [problem.model_names[m] for m in np.flatnonzero(row)]
+        assert [replica.model for replica in group.replicas] == expected
+        nodes = {"old": "a-0", "new": "b-0"}
+        assert {item.node for item in group.devices} == {nodes[group.device]}
+        assert len(devices_of(group.devices)) == shape.num_devices
+    back = placement_of_plan(problem, two_pools.cluster, plan)
+    np.testing.assert_array_equal(back.shapes, placement.shapes)
+    np.testing.assert_array_equal(back.replicas, placement.replicas)
+
+
+def test_every_device_is_in_one_group_or_left_over(two_pools: Solved) -> None:
+    plan = two_pools.plan
+    parts = [devices_of(group.devices) for group in plan.groups]
+    parts.append(devices_of(plan.unused_devices))
+    everything = {("a-0", i) for i in range(4)} | {("b-0", i) for i in range(2)}
+    assert set().union(*parts) == everything
+    assert sum(map(len, parts)) == len(everything)
+
+
+def test_groups_of_several_nodes_list_all_of_them() -> None:
+    profile = make.profile(shapes=[(1, 8)], weight_bytes=60 * GB)
+    run = solved([make.model()], [profile], make.cluster(make.pool(count=3)))
+    (group,) = run.plan.groups
+    assert [(item.node, item.devices) for item in group.devices] == [
+        ("n-0", (0, 1, 2, 3)),
+        ("n-1", (0, 1, 2, 3)),
+    ]
+    assert devices_of(run.plan.unused_devices) == {("n-2", i) for i in range(4)}
+
+
+def test_models_know_their_groups(two_pools: Solved) -> None:
+    plan = two_pools.plan
+    assert [model.name for model in plan.models] == ["chat", "hasty", "search"]
+    for model in plan.models:
+        holders = [g.name for g in plan.groups if model.name in {r.model for r in g.replicas}]
+        assert list(model.groups) == holders
+        assert model.profile == "p"
+
+
+def test_a_model_that_cannot_be_served_says_how_fast_it_could_be(two_pools: Solved) -> None:
+    by_name = {model.name: model for model in two_pools.plan.models}
+    hasty = by_name["hasty"]
+    # One old device takes 0.2 s, two that share each operator half of it, as one new device does.
+    assert hasty.best_latency_s == 0.1
+    assert (hasty.groups, hasty.slo_attainment, hasty.latency_s) == ((), 0.0, None)
+    assert by_name["chat"].best_latency_s is None
+
+
+def test_predictions_are_those_of_the_result_to_six_digits(two_pools: Solved) -> None:
+    found, expected = two_pools.plan.prediction, two_pools.result.prediction
+    assert found is not None
+    assert found.slo_attainment == pytest.approx(expected.slo_attainment, rel=1e-5)
+    assert found.confidence_interval_95 == pytest.approx(expected.confidence_interval_95, rel=1e-5)
+    assert found.prediction_interval_95 == pytest.approx(expected.prediction_interval_95, rel=1e-5)
+    assert found.goodput_rps == pytest.approx(expected.goodput_rps, rel=1e-5)
+    training = two_pools.result.best.evaluation.slo_attainment
+    assert found.training_slo_attainment == pytest.approx(training, rel=1e-5)
+    assert found.latency_s is not None
+    assert found.latency_s.p99 == pytest.approx(expected.latency.p99_s, rel=1e-5)
+    assert found.arrivals is not None
+    assert found.arrivals.model_dump() == {
+        "source": "sampled",
+        "runs": expected.num_runs,
+        "run_s": expected.run_s,
+        "requests": expected.num_requests,
+    }
+
+
+def test_numbers_are_rounded_to_six_digits(two_pools: Solved) -> None:
+    result = two_pools.result
+    prediction = replace(
+        result.prediction,
+        slo_attainment=0.98765432,
+        goodput_rps=1234567.89,
+        confidence_interval_95=(0.000123456789, 1.0),
+        run_s=1 / 3,
+    )
+    found = document(two_pools, replace(result, prediction=prediction)).prediction
+    assert found is not None
+    assert found.slo_attainment == 0.987654
+    assert found.goodput_rps == 1234570.0
+    assert found.confidence_interval_95 == (0.000123457, 1.0)
+    assert found.arrivals is not None
+    assert (found.arrivals.run_s, found.arrivals.source) == (0.333333, "held-out")
+
+
+def test_what_nobody_asked_for_has_no_numbers(two_pools: Solved) -> None:
+    result = two_pools.result
+    nothing = result.prediction.models[1].latency
+    assert math.isnan(nothing.mean_s)
+    models = list(result.prediction.models)
+    models[0] = replace(models[0], slo_attainment=math.nan, latency=nothing)
+    prediction = replace(result.prediction, models=tuple(models), latency=nothing)
+    found = document(two_pools, replace(result, prediction=prediction))
+    assert (found.models[0].slo_attainment, found.models[0].latency_s) == (None, None)
+    assert found.prediction is not None
+    assert found.prediction.latency_s is None
+
+
+@pytest.mark.parametrize(
+    ("bound", "limit", "shown"),
+    [
+        (0.87654321, BoundLimit.MEMORY, (0.876543, "memory")),
+        (1.0, None, (1.0, None)),
+        (math.nan, None, None),
+    ],
+)
+def test_the_upper_bound_is_shown_if_there_is_one(
+    two_pools: Solved, bound: float, limit: BoundLimit | None, shown: tuple[float, str] | None
+) -> None:
+    attainable = AttainmentBound(bound, limit, bound, bound, bound)
+    result = replace(two_pools.result, bound=attainable, bound_reached=0.81234567)
+    found = document(two_pools, result).prediction
+    assert found is not None
+    if shown is None:
+        assert found.upper_bound is None
+        return
+    assert found.upper_bound is not None
+    assert (found.upper_bound.slo_attainment, found.upper_bound.limit) == shown
+    assert found.upper_bound.reached == 0.812346
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_plans_are_valid_and_pass_the_independent_check(method: str) -> None:
+    profiles = [make.profile("p", weight_bytes=6 * GB), make.profile("q", 0.3, 9 * GB)]
+    models = [make.model(f"m{i}", "pq"[i % 2], 4.0, slo_scale=4.0) for i in range(6)]
+    cluster = make.cluster(make.pool(count=2))
+    run = solved(models, profiles, cluster, method, max_evaluations=60)
+    assert PlanSpec.model_validate_json(run.plan.model_dump_json()) == run.plan
+    assert check_plan(run.cluster, run.workload, run.profiles, run.plan) == []
+    assert run.plan.provenance == PROVENANCE
+    assert run.plan.routing is not None
+    assert run.plan.routing.dispatch == run.problem.dispatch

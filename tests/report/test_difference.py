@@ -1,0 +1,129 @@
+"""What makes a plan stale, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from alpaplan.report.difference import plan_differences
+from alpaplan.specs.plan import PlanSpec
+
+Plan = dict[str, Any]
+
+
+def group(name: str, first: int = 0, *models: str) -> Plan:
+    """Return a group of two devices."""
+    return {
+        "name": name,
+        "device": "gpu",
+        "intra_op": 1,
+        "inter_op": 2,
+        "devices": [{"node": "n-0", "devices": [first, first + 1]}],
+        "replicas": [{"model": model} for model in models],
+    }
+
+
+def record(path: str, digit: str = "a", role: str = "profile") -> Plan:
+    return {"role": role, "path": path, "sha256": digit * 64}
+
+
+def provenance(*inputs: Plan, **more: object) -> Plan:
+    made = {"alpaplan": "0.1.0", "method": "auto", "seed": 0, "effort": "medium"}
+    return made | {"inputs": inputs or (record("p.yaml"),)} | more
+
+
+def plan(changes: Plan) -> PlanSpec:
+    """Return a plan with changes to its top level."""
+    base = {
+        "kind": "placement-plan",
+        "version": 1,
+        "provenance": provenance(),
+        "prediction": {"slo_attainment": 0.9},
+        "groups": [group("g0", 0, "m0", "m1", "m2")],
+        "routing": {"dispatch": "shortest-queue"},
+        "models": [{"name": "m0", "profile": "p", "groups": ["g0"]}],
+    }
+    return PlanSpec.model_validate(base | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"prediction": {"slo_attainment": 0.951}},
+            "prediction: attainment was 90.00%, is now 95.10%",
+        ),
+        ({"prediction": None}, "prediction: attainment was 90.00%, is now -"),
+        ({"routing": {"dispatch": "earliest-finish"}}, "routing: not as it would be planned now"),
+        ({"models": []}, "models: not as it would be planned now"),
+        (
+            {"unused_devices": [{"node": "n-0", "devices": [3]}]},
+            "unused_devices: not as it would be planned now",
+        ),
+        ({"provenance": provenance(seed=7)}, "seed: was 0, is now 7"),
+        ({"provenance": provenance(method="beam")}, "method: was auto, is now beam"),
+        ({"provenance": provenance(effort="high")}, "effort: was medium, is now high"),
+        ({"provenance": provenance(max_evaluations=9)}, "max_evaluations: was None, is now 9"),
+        (
+            {"provenance": provenance(record("p.yaml", "b"))},
+            "input p.yaml: profile has changed since the plan was made",
+        ),
+        (
+            {"provenance": provenance(record("p.yaml"), record("t.csv", role="trace"))},
+            "input t.csv: trace not used before",
+        ),
+        (
+            {"groups": [group("g0", 0, "m0", "m1", "m2"), group("g1", 2)]},
+            "group g1: would exist now: gpu n-0[2-3] (intra_op 1, inter_op 2) with nothing",
+        ),
+        (
+            {"groups": [group("g0", 0, "m0", "m2")]},
+            (
+                "group g0: was gpu n-0[0-1] (intra_op 1, inter_op 2) with m0..2, "
+                "is now gpu n-0[0-1] (intra_op 1, inter_op 2) with m0 m2"
+            ),
+        ),
+    ],
+)
+def test_each_difference_has_its_line(changes: Plan, line: str) -> None:
+    assert plan_differences(plan({}), plan(changes)) == [line]
+
+
+def test_what_is_gone_is_named_too() -> None:
+    old = plan(
+        {
+            "provenance": provenance(record("p.yaml"), record("q.yaml")),
+            "groups": [group("g0", 0, "m0", "m1", "m2"), group("g1", 2)],
+        }
+    )
+    assert plan_differences(old, plan({})) == [
+        "input q.yaml: no longer used",
+        "group g1: would not exist now",
+    ]
+
+
+def test_equal_plans_differ_in_nothing() -> None:
+    assert plan_differences(plan({}), plan({})) == []
+
+
+def test_another_version_alone_makes_nothing_stale() -> None:
+    newer = {"provenance": provenance(alpaplan="9.9.9")}
+    assert plan_differences(plan({}), plan(newer)) == []
+
+
+def test_inputs_come_first_and_every_difference_counts() -> None:
+    found = plan_differences(
+        plan({}),
+        plan(
+            {
+                "provenance": provenance(record("p.yaml", "b"), seed=1),
+                "groups": [group("g0", 2, "m0")],
+                "prediction": {"slo_attainment": 0.5},
+                "routing": None,
+                "models": [],
+            }
+        ),
+    )
+    names = [line.split(":")[0] for line in found]
+    assert names == ["input p.yaml", "seed", "group g0", "prediction", "routing", "models"]
