@@ -114,15 +114,17 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
     from alpaplan.export.plan import plan_document
     from alpaplan.problem.checker import check_plan
     from alpaplan.problem.feasibility import check_feasible, check_servable
-    from alpaplan.search.effort import Effort, work_of
+    from alpaplan.search.effort import Effort
     from alpaplan.search.planner import solve
+    from alpaplan.search.registry import max_work_of
     from alpaplan.search.stopping import TimeLimit, first_of
     from alpaplan.specs.plan import Provenance
     from alpaplan.workload.arrival_sets import make_arrival_sets
 
     check_feasible(inputs.problem, inputs.profile_specs())
     check_servable(inputs.problem)
-    max_work = work_of(Effort(settings.effort), inputs.problem.num_models)
+    effort = Effort(settings.effort)
+    max_work = max_work_of(settings.method, effort, inputs.problem.num_models)
     limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
     with (
         interruptible() as interrupt,
@@ -137,7 +139,7 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
             arrivals,
             settings.method,
             rng=search_rng,
-            effort=Effort(settings.effort),
+            effort=effort,
             max_evaluations=settings.max_evaluations,
             stop=first_of(interrupt, *limits),
             jobs=settings.jobs,

@@ -28,15 +28,15 @@ REFRESH_S = 0.1
 
 @contextmanager
 def search_progress(
-    max_work: int, max_evaluations: int | None, *, enabled: bool
+    max_work: int | None, max_evaluations: int | None, *, enabled: bool
 ) -> Iterator[ProgressListener]:
     """Show how a search goes on stderr while the block runs, if that is a terminal.
 
     Parameters
     ----------
     max_work, max_evaluations
-        Budget in simulated requests, and in placements if there is one; the bar shows the one
-        that is nearer to its end. A search may be done before.
+        Budgets in simulated requests and in placements, as far as there are any. The bar shows
+        the one that is nearer to its end; a search may be done before.
     enabled
         Whether to show anything at all.
     """
@@ -52,7 +52,8 @@ def search_progress(
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("search", total=1.0, best=0.0, seen=0)
+        limited = max_work is not None or max_evaluations is not None
+        task = progress.add_task("search", total=1.0 if limited else None, best=0.0, seen=0)
         lock = threading.Lock()
         seen, done, best, shown_at = 0, 0, 0.0, 0.0
 
@@ -66,7 +67,10 @@ def search_progress(
                 if now - shown_at < REFRESH_S:
                     return
                 shown_at = now
-                used = max(done / max_work, seen / max_evaluations if max_evaluations else 0.0)
+                used = max(
+                    done / max_work if max_work else 0.0,
+                    seen / max_evaluations if max_evaluations else 0.0,
+                )
             progress.update(task, completed=used, seen=seen, best=best)
 
         yield listen

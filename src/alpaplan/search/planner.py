@@ -18,9 +18,9 @@ from alpaplan.search.bound import AttainmentBound, attainment_bound
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide
-from alpaplan.search.effort import Effort, work_of
+from alpaplan.search.effort import Effort
 from alpaplan.search.prediction import Prediction, predict
-from alpaplan.search.registry import METHODS
+from alpaplan.search.registry import METHODS, max_work_of
 from alpaplan.search.stopping import StopCriterion, StopReason, never
 from alpaplan.simulator import Simulator
 from alpaplan.workload.arrival_sets import ArrivalSets
@@ -90,9 +90,9 @@ def solve(
     rng
         Source of all random choices.
     effort
-        Budget in work; see `alpaplan.search.effort`.
+        Budget in work of methods that need one; see `alpaplan.search.effort`.
     max_evaluations
-        Placements that may be simulated besides; None for as many as the effort allows.
+        Placements that may be simulated besides; None for as many as the method takes.
     stop
         Ends the search early; the best placement so far is returned.
     jobs
@@ -116,7 +116,7 @@ def solve(
             screening=Simulator(problem, arrivals.screening),
             rng=rng,
             max_evaluations=max_evaluations,
-            max_work=work_of(effort, problem.num_models),
+            max_work=max_work_of(method, effort, problem.num_models),
             stop=stop,
             on_evaluation=on_evaluation,
             executor=workers,
