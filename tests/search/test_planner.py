@@ -118,6 +118,16 @@ def test_less_effort_is_less_work(
     assert used[Effort.LOW] < 0.5 * used[Effort.MEDIUM]
 
 
+def test_baselines_end_by_themselves_whatever_the_effort(
+    problem: PlacementProblem, arrivals: ArrivalSets, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ample = plan(problem, arrivals, "greedy", None)
+    for effort in Effort:
+        monkeypatch.setitem(WORK, effort, 100_000)
+    assert_same(ample, plan(problem, arrivals, "greedy", None, effort=Effort.LOW))
+    assert plan(problem, arrivals, "greedy", 300).num_evaluations < ample.num_evaluations
+
+
 def test_a_search_that_is_stopped_at_once_has_the_plan_that_needs_no_search(
     problem: PlacementProblem, arrivals: ArrivalSets
 ) -> None:
