@@ -82,12 +82,14 @@ def test_a_copy_and_a_placement_go_their_own_ways() -> None:
     before = selection.addable.copy()
     twin.add(0, 1)
     twin.add(1, 4)
+    twin.add(1, 5)
     assert selection.replicas.sum() == 1
     np.testing.assert_array_equal(selection.addable, before)
     selection.add(1, 3)
-    assert twin.replicas.sum() == 3
+    assert twin.replicas.sum() == 4
     assert not twin.replicas[1, 3]
-    # The copy knows how much memory is taken, not only which replicas there are.
-    assert np.flatnonzero(twin.addable).tolist() == addable(PROBLEM, [3, 0], twin)
+    # Each knows how much memory its own replicas take.
+    for own in (selection, twin):
+        assert np.flatnonzero(own.addable).tolist() == addable(PROBLEM, [3, 0], own)
     assert placement.replicas.sum() == 1
     assert placement.shapes.tolist() == [3, 0]
