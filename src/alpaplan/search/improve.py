@@ -193,16 +193,6 @@ def _patience(state: MoveState) -> int:
     return PATIENCE * (state.placement.replicas.size + num_replicas**2 // 4 + 20)
 
 
-def _accept(old: Score, new: Score, progress: float, rng: np.random.Generator) -> bool:
-    """Whether to go on from the new placement: the rule of Metropolis et al. (1953)."""
-    if new >= old:
-        return True
-    part = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
-    temperature = part * (1.0 - old.attainment)
-    loss = old.attainment - new.attainment
-    return loss < -temperature * math.log(1.0 - rng.random())
-
-
 def _notes(attempts: Sequence[Attempt]) -> list[str]:
     """Say how each move did in the attempts that ran to the end."""
     lines = []
