@@ -134,7 +134,8 @@ def test_a_trace_of_other_models(planned: Workspace) -> None:
     planned.write("trace.csv", "arrival_s,model\n0,serach\n1,a\n")
     result = planned.run("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", exit_code=2)
     assert result.stderr == (
-        "trace.csv:2: model: must be one of the workload's, found 'serach'; did you mean 'search'?\n"
+        "trace.csv:2: model: must be one of the workload's, found 'serach'; "
+        "did you mean 'search'?\n"
     )
 
 

@@ -15,6 +15,7 @@ from alpaplan.search.decide import decide
 from alpaplan.search.stopping import StopReason
 from alpaplan.simulator import Simulator
 from alpaplan.workload.sampling import sample_trace
+from alpaplan.workload.trace import Trace
 from tests.search.conftest import served_models
 
 Draw = Callable[[np.random.Generator], Placement]
@@ -25,40 +26,61 @@ def tried(context: SearchContext, random_placement: Draw) -> list[Candidate]:
     """Return random candidates whose scores promise the opposite of what they do."""
     rng = np.random.default_rng(8)
     made = []
-    for _ in range(4):
+    for number in range(4):
         placement = random_placement(rng)
         score, evaluation = replace(context).evaluate(placement)
         wrong = Score(1 - score.attainment, score.negative_latency_s)
-        made.append(Candidate("random", "", placement, wrong, evaluation, 1))
+        made.append(Candidate("random", f"{number}", placement, wrong, evaluation, 1))
     return made
 
 
 @pytest.fixture
-def deciding(problem: PlacementProblem) -> list[Simulator]:
+def deciding() -> list[Trace]:
     """Return fresh arrivals."""
     rngs = np.random.default_rng(9).spawn(3)
-    return [Simulator(problem, sample_trace(served_models(), 150.0, rng)) for rng in rngs]
+    return [sample_trace(served_models(), 150.0, rng) for rng in rngs]
 
 
 def test_fresh_arrivals_outvote_the_training(
     context: SearchContext,
     problem: PlacementProblem,
     tried: list[Candidate],
-    deciding: list[Simulator],
+    deciding: list[Trace],
 ) -> None:
     best = decide(context, tried, deciding)
     assert best is not max(tried, key=lambda candidate: candidate.score)
 
     def mean(candidate: Candidate) -> float:
-        fresh = [s.evaluate(candidate.placement).slo_attainment for s in deciding]
+        simulators = [Simulator(problem, trace) for trace in deciding]
+        fresh = [s.evaluate(candidate.placement).slo_attainment for s in simulators]
         return float(np.mean([candidate.score.attainment, *fresh]))
 
     assert mean(best) == max(mean(candidate) for candidate in tried)
 
 
 def test_a_stopped_search_decides_by_the_training(
-    context: SearchContext, tried: list[Candidate], deciding: list[Simulator]
+    context: SearchContext, tried: list[Candidate], deciding: list[Trace]
 ) -> None:
     context.stop_reason = StopReason.TIME_LIMIT
     assert decide(context, tried, deciding) is max(tried, key=lambda item: item.score)
     assert context.num_evaluations == 0
+
+
+def test_where_nothing_is_missed_the_placement_with_more_to_spare_wins(
+    context: SearchContext, problem: PlacementProblem, simulator: Simulator
+) -> None:
+    # A request of 80 ms every 90 ms: one device suffices, but not at 1.25 times the rate.
+    single = next(h for h, s in enumerate(problem.shapes) if s.num_devices == 1)
+    row = np.zeros((1, problem.num_models), dtype=np.bool_)
+    row[0, 0] = True
+    names = problem.model_names
+    times_s = np.arange(0, 60, 0.09)
+    calm = Trace(times_s, np.zeros(times_s.size, dtype=np.int32), names, 60.0)
+    made = []
+    for copies in (1, 2):
+        placement = Placement(np.full(copies, single), np.repeat(row, copies, axis=0))
+        evaluation = Simulator(problem, calm).evaluate(placement)
+        score = Score.of(problem, evaluation)
+        made.append(Candidate("m", f"{copies}", placement, score, evaluation, 1))
+    assert made[0].score.attainment == made[1].score.attainment == 1.0
+    assert decide(context, made, [calm]) is made[1]

@@ -134,8 +134,7 @@ def _find(
         # Any plan is better than none, and this one needs no budget.
         tried = [*tried, *round_robin(context)]
     if _places_something(tried):
-        deciding = [Simulator(context.problem, trace) for trace in arrivals.deciding]
-        return tried, decide(context, tried, deciding)
+        return tried, decide(context, tried, arrivals.deciding)
     if context.stop_reason is not None:
         raise InterruptedWithoutPlanError(f"stopped by {context.stop_reason} before a first plan")
     raise InfeasibleError(f"method {method!r} finds no placement for this cluster and workload")
