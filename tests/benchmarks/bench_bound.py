@@ -14,7 +14,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from alpaplan.problem import DevicePool, GroupShape, PlacementProblem
-from alpaplan.search.bound import attainment_bound
+from alpaplan.search.bounds.bound import attainment_bound
 from tests.benchmarks.bench_simulator import realistic_case, repeat
 
 NUM_STAGES = (1, 2, 4, 8, 16)

@@ -12,7 +12,7 @@ import pytest
 from alpaplan.export.plan import plan_document
 from alpaplan.problem.checker import check_plan
 from alpaplan.problem.plan_placement import placement_of_plan
-from alpaplan.search.bound import AttainmentBound, BoundLimit
+from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.registry import METHODS
 from alpaplan.specs.plan import NodeDevices, PlanSpec

@@ -11,7 +11,7 @@ import pytest
 from alpaplan.problem import Placement
 from alpaplan.report import plan as module
 from alpaplan.report.plan import plan_summary
-from alpaplan.search.bound import AttainmentBound, BoundLimit
+from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.context import SearchStep
 from alpaplan.search.planner import PlanResult

@@ -10,10 +10,10 @@ from alpaplan.search import auto as module
 from alpaplan.search.auto import QUICK_FRACTION, STARTS, auto
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
-from alpaplan.search.demand import measure_demand
 from alpaplan.search.improve import FINAL_ATTEMPTS
 from alpaplan.search.partition import uniform_partitions
-from alpaplan.search.proposal import propose_partitions
+from alpaplan.search.proposals.demand import measure_demand
+from alpaplan.search.proposals.proposal import propose_partitions
 
 
 def test_it_starts_from_equal_and_from_proposed_partitions(context: SearchContext) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
-from alpaplan.search.demand import measure_demand
 from alpaplan.search.improve import improve
 from alpaplan.search.partition import GroupPartition, uniform_partitions
-from alpaplan.search.proposal import propose_partitions
+from alpaplan.search.proposals.demand import measure_demand
+from alpaplan.search.proposals.proposal import propose_partitions
 from alpaplan.search.quick import select_quickly
 
 PROPOSALS = 12

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
-from alpaplan.search.demand import measure_demand
 from alpaplan.search.greedy import as_candidate
 from alpaplan.search.integer_program import IntegerProgram
 from alpaplan.search.partition import GroupPartition, combine, pool_partitions
+from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.quick import select_quickly
 from alpaplan.search.selection import ReplicaSelection
 

@@ -14,7 +14,7 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search.baselines import round_robin
-from alpaplan.search.bound import AttainmentBound, attainment_bound
+from alpaplan.search.bounds.bound import AttainmentBound, attainment_bound
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide

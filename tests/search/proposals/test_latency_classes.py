@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.search.demand import Demand
-from alpaplan.search.latency_classes import MAX_CLASSES, MIN_PARTS, latency_classes
+from alpaplan.search.proposals.demand import Demand
+from alpaplan.search.proposals.latency_classes import MAX_CLASSES, MIN_PARTS, latency_classes
 from tests import builders as make
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import idle_latency_s
-from alpaplan.search.demand import Demand
+from alpaplan.search.proposals.demand import Demand
 
 MAX_CLASSES = 8
 """Most classes of models (a count; 4 to 12): of n there are n (n + 1) / 2 buckets of consecutive

@@ -7,10 +7,15 @@ import pytest
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import assign_devices
-from alpaplan.search.bucket_options import FINE_COUNTS, SHAPES_OF_BUCKET, Option, bucket_options
-from alpaplan.search.demand import Demand
-from alpaplan.search.latency_classes import LatencyClasses, latency_classes
-from alpaplan.search.queueing import QueueingEstimate
+from alpaplan.search.proposals.bucket_options import (
+    FINE_COUNTS,
+    SHAPES_OF_BUCKET,
+    Option,
+    bucket_options,
+)
+from alpaplan.search.proposals.demand import Demand
+from alpaplan.search.proposals.latency_classes import LatencyClasses, latency_classes
+from alpaplan.search.proposals.queueing import QueueingEstimate
 from tests import builders as make
 from tests.builders import GB
 

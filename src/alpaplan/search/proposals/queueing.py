@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
-from alpaplan.search.demand import Demand
+from alpaplan.search.proposals.demand import Demand
 
 POOLING_EXPONENT = 0.7
 """How many groups share a burst, as a power of the replicas of a model (a number; 0.5 to 1): 1

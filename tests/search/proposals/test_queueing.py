@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.search.demand import Demand, measure_demand
-from alpaplan.search.queueing import ClassLoad, QueueingEstimate, lost_fraction
+from alpaplan.search.proposals.demand import Demand, measure_demand
+from alpaplan.search.proposals.queueing import ClassLoad, QueueingEstimate, lost_fraction
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 from tests import builders as make

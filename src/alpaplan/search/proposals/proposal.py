@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import DeviceSpan, assign_devices
 from alpaplan.problem.feasibility import servable_replicas
-from alpaplan.search.bucket_options import Option, bucket_options
-from alpaplan.search.demand import Demand
 from alpaplan.search.integer_program import IntegerProgram
-from alpaplan.search.latency_classes import LatencyClasses, latency_classes
 from alpaplan.search.partition import describe_shapes, useful_shapes
-from alpaplan.search.queueing import QueueingEstimate
+from alpaplan.search.proposals.bucket_options import Option, bucket_options
+from alpaplan.search.proposals.demand import Demand
+from alpaplan.search.proposals.latency_classes import LatencyClasses, latency_classes
+from alpaplan.search.proposals.queueing import QueueingEstimate
 
 LOAD_MARGIN = 1.2
 """Load that partitions are compared under, as a multiple of the measured one (a number; 1 to 1.5).

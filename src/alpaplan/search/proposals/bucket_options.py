@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import DevicePool, PlacementProblem
-from alpaplan.search.latency_classes import LatencyClasses
 from alpaplan.search.partition import useful_shapes
-from alpaplan.search.queueing import QueueingEstimate
+from alpaplan.search.proposals.latency_classes import LatencyClasses
+from alpaplan.search.proposals.queueing import QueueingEstimate
 
 SHAPES_OF_BUCKET = 2
 """Shapes kept for each bucket, pool and number of devices, the best by estimate (a count; 1 to

@@ -10,8 +10,8 @@ import pytest
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.feasibility import servable_replicas
-from alpaplan.search.demand import Demand
-from alpaplan.search.proposal import Proposal, propose_partitions
+from alpaplan.search.proposals.demand import Demand
+from alpaplan.search.proposals.proposal import Proposal, propose_partitions
 from tests import builders as make
 from tests.builders import GB
 

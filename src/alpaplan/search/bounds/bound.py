@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import shapes_with_room
-from alpaplan.search.pooled_capacity import least_lost_weight
-from alpaplan.search.replica_memory import most_weight_in_memory
+from alpaplan.search.bounds.pooled_capacity import least_lost_weight
+from alpaplan.search.bounds.replica_memory import most_weight_in_memory
 from alpaplan.specs.cluster import Dispatch
 from alpaplan.workload.trace import Trace
 
@@ -63,11 +63,11 @@ def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound
 
     - Objective. A request fails if its model's latency on an idle group exceeds ``slo_s``.
     - Memory. A model's replicas attain no more than each would with a group of its own, and
-      all of them fit into the cluster: `alpaplan.search.replica_memory`.
+      all of them fit into the cluster: `alpaplan.search.bounds.replica_memory`.
     - Capacity. An attained request keeps ``intra_op`` devices busy for the latency of each
       stage, all between its arrival and its deadline less the overhead. So it needs at least
       its cheapest shape's device-seconds there, and the cluster has only so many at a time:
-      `alpaplan.search.pooled_capacity`.
+      `alpaplan.search.bounds.pooled_capacity`.
 
     Times have a slack for the rounding in simulations. If all requested models weigh the same,
     the number of attained requests is rounded down.

@@ -19,8 +19,8 @@ from alpaplan.files.trace_csv import read_trace
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.memory import placement_fits
-from alpaplan.search.bound import BoundLimit, attainment_bound
-from alpaplan.search.pooled_capacity import least_lost_weight
+from alpaplan.search.bounds.bound import BoundLimit, attainment_bound
+from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.simulator import Simulator
 from alpaplan.specs import Dispatch, ModelProfileSpec
 from alpaplan.workload.trace import Trace
@@ -282,7 +282,7 @@ def test_telling_fewer_values_apart_only_loosens_it(monkeypatch: pytest.MonkeyPa
     device_s = np.full((len(problem.shapes), 30), 0.1)
     losses = []
     for levels in (2, 5, 30):
-        monkeypatch.setattr("alpaplan.search.pooled_capacity.MAX_LEVELS", levels)
+        monkeypatch.setattr("alpaplan.search.bounds.pooled_capacity.MAX_LEVELS", levels)
         losses.append(least_lost_weight(problem, trace, device_s, problem.slo_s))
     assert losses == sorted(losses)
     assert losses[0] < losses[-1]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.search.demand import MIN_DISPERSION, measure_demand
+from alpaplan.search.proposals.demand import MIN_DISPERSION, measure_demand
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 

@@ -1,0 +1,1 @@
+"""What no placement surpasses: an upper bound on the SLO attainment."""

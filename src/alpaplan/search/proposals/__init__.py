@@ -1,0 +1,1 @@
+"""Group partitions proposed by a queueing estimate and integer programming."""
