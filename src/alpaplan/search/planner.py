@@ -98,7 +98,7 @@ def solve(
     jobs
         Attempts side by side, in threads. The result does not depend on it.
     executor
-        Runs attempts in place of such threads.
+        Runs attempts in place of such threads; in this process, as attempts hold closures.
     on_evaluation
         Told of every simulated placement, for a progress display.
 
