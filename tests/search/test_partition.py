@@ -6,7 +6,14 @@ import pytest
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import assign_devices
-from alpaplan.search.partition import combine, make_partition, pool_partitions, useful_shapes
+from alpaplan.search.partition import (
+    MAX_UNIFORM,
+    combine,
+    make_partition,
+    pool_partitions,
+    uniform_partitions,
+    useful_shapes,
+)
 from tests import builders as make
 from tests.builders import GB
 
@@ -66,3 +73,22 @@ def test_pools_are_combined_and_named() -> None:
 def test_a_partition_lists_larger_groups_first() -> None:
     problem = make.problem()
     assert make_partition(problem, [0, 3, 1]).shapes == (3, 1, 0)
+
+
+def test_combinations_of_many_pools_are_sampled_without_listing_them_all() -> None:
+    # 3 ** 30 combinations: listing them would never end.
+    pools = [make.pool(f"p{i}", devices_per_node=2) for i in range(30)]
+    profiles = [make.profile(shapes=[(1, 1), (1, 2), (2, 1)])]
+    problem = make.problem(profiles=profiles, on=make.cluster(*pools))
+    found = uniform_partitions(problem)
+    assert 1 < len(found) <= MAX_UNIFORM
+    assert len({partition.shapes for partition in found}) == len(found)
+    assert {problem.shapes[h].num_devices for h in found[0].shapes} == {1}
+
+
+def test_few_combinations_are_all_there_in_order() -> None:
+    on = make.cluster(make.pool("x"), make.pool("y", devices_per_node=2))
+    problem = make.problem(profiles=[make.profile(shapes=[(1, 1), (1, 2)])], on=on)
+    expected = combine(problem, [pool_partitions(problem, pool) for pool in range(2)])
+    found = uniform_partitions(problem)
+    assert [part.label for part in found] == [part.label for part in expected]

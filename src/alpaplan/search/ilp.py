@@ -18,7 +18,7 @@ from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
 from alpaplan.search.greedy import as_candidate
 from alpaplan.search.integer_program import IntegerProgram
-from alpaplan.search.partition import GroupPartition, combine, pool_partitions
+from alpaplan.search.partition import GroupPartition, uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.quick import select_quickly
 from alpaplan.search.selection import ReplicaSelection
@@ -48,8 +48,7 @@ it is given to start from (a count; 10,000 to 200,000)."""
 def ilp(context: SearchContext) -> list[Candidate]:
     """Solve AlpaServe's replica ILP on single devices and on the best partitions."""
     problem = context.problem
-    choices = [pool_partitions(problem, pool) for pool in range(len(problem.pools))]
-    partitions = combine(problem, [choice for choice in choices if choice])
+    partitions = uniform_partitions(problem)
     found = context.map_attempts(select_quickly, partitions, 0.5)
     ranked = sorted(
         zip(partitions, found, strict=True), key=lambda pair: pair[1].score, reverse=True

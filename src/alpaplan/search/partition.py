@@ -7,6 +7,7 @@ a pool; devices that remain are filled with smaller groups (AlpaServe section 4.
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,19 +80,32 @@ def uniform_partitions(problem: PlacementProblem) -> list[GroupPartition]:
     `MAX_UNIFORM`: of more, every so many-th is taken.
     """
     choices = [pool_partitions(problem, pool) for pool in range(len(problem.pools))]
-    everything = combine(problem, [choice for choice in choices if choice])
-    step = -(-len(everything) // MAX_UNIFORM)
-    return everything[:: max(1, step)]
+    choices = [choice for choice in choices if choice]
+    total = math.prod(map(len, choices))
+    step = -(-total // MAX_UNIFORM)
+    # Numbers stand for combinations, as there may be far too many of these to list.
+    picked = [_combination(choices, number) for number in range(0, total, step)]
+    return [_joined(problem, parts) for parts in picked]
 
 
 def combine(
     problem: PlacementProblem, choices: Sequence[Sequence[GroupPartition]]
 ) -> list[GroupPartition]:
     """Return every combination of one partition for each pool."""
-    return [
-        make_partition(problem, [h for part in parts for h in part.shapes])
-        for parts in itertools.product(*choices)
-    ]
+    return [_joined(problem, parts) for parts in itertools.product(*choices)]
+
+
+def _joined(problem: PlacementProblem, parts: Sequence[GroupPartition]) -> GroupPartition:
+    return make_partition(problem, [h for part in parts for h in part.shapes])
+
+
+def _combination(choices: Sequence[Sequence[GroupPartition]], number: int) -> list[GroupPartition]:
+    """Return combination `number` in the order of `itertools.product`."""
+    parts = []
+    for choice in reversed(choices):
+        number, index = divmod(number, len(choice))
+        parts.append(choice[index])
+    return parts[::-1]
 
 
 def _fill(problem: PlacementProblem, shapes: Sequence[int], main: int) -> list[int]:
