@@ -16,7 +16,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("search",),
     ("simulator",),
     ("workload",),
+    ("queueing",),
     ("problem",),
+    ("profiling",),
     ("specs",),
     ("units",),
     ("errors",),
@@ -24,13 +26,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """From the top down. Packages of one layer do not import each other."""
 
 THIRD_PARTY: dict[str, set[str]] = {
+    "aiconfigurator": {"files"},
     "click": {"cli"},
+    "matplotlib": {"report"},
     "rich": {"cli", "report"},
     "yaml": {"files"},
     "numba": {"simulator"},
     "ortools": {"search"},
 }
 """Library -> the packages that may import it."""
+
+
+HEAVY = {"matplotlib", "numba", "numpy", "ortools", "pydantic", "rich", "yaml"}
+"""Libraries that a help page must not load."""
 
 
 def modules(repository: Path) -> Iterator[tuple[str, Path]]:
@@ -92,13 +100,32 @@ def test_one_module_imports_or_tools(repository: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["plan"], ["simulate"], ["compare"], ["validate"], ["schema"]]
+    "command",
+    [
+        [],
+        ["plan"],
+        ["simulate"],
+        ["compare"],
+        ["analyze"],
+        ["profile"],
+        ["profile", "partition"],
+        ["profile", "estimate"],
+        ["profile", "import"],
+        ["profile", "show"],
+        ["workload"],
+        ["workload", "fit"],
+        ["workload", "import"],
+        ["workload", "generate"],
+        ["workload", "stats"],
+        ["validate"],
+        ["schema"],
+    ],
 )
 def test_help_loads_nothing_heavy(command: list[str]) -> None:
     program = (
         "import sys; from alpaplan.cli import main\n"
         f"main({[*command, '--help']!r}, standalone_mode=False)\n"
-        "heavy = {'numba', 'numpy', 'ortools', 'pydantic', 'rich', 'yaml'} & set(sys.modules)\n"
+        f"heavy = {HEAVY} & set(sys.modules)\n"
         "sys.exit(f'loaded {sorted(heavy)}' if heavy else 0)"
     )
     done = subprocess.run(

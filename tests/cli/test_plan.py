@@ -181,8 +181,8 @@ def test_no_model_can_meet_its_objective(workspace: Workspace) -> None:
     ("arguments", "message"),
     [
         (["--method", "greddy"], "found 'greddy'; did you mean 'greedy'?"),
-        (["--time-limit", "soon"], "--time-limit: must be a number or a text like '151ms'"),
-        (["--time-limit", "0s"], "--time-limit: must be above 0"),
+        (["--time-limit", "soon"], "'--time-limit': must be a number or a text like '151ms'"),
+        (["--time-limit", "0s"], "'--time-limit': must be above 0"),
         (["--seed", "-1"], "'--seed'"),
         (["--jobs", "0"], "'--jobs'"),
         (["--require-attainment", "98"], "'--require-attainment'"),

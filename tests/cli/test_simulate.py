@@ -179,7 +179,7 @@ def test_a_plan_that_needs_too_much_memory(planned: Workspace) -> None:
     ("arguments", "message"),
     [
         (["-c", "cluster.yaml"], "missing option -w/--workload, -p/--profiles: no plan says where"),
-        ([*INPUTS, "--duration", "1fortnight"], "--duration: unknown unit 'fortnight'"),
+        ([*INPUTS, "--duration", "1fortnight"], "'--duration': unknown unit 'fortnight'"),
         ([*INPUTS, "--duration", "1d", "--trace", "trace.csv"], "--duration belongs to sampled"),
         ([*INPUTS, "--dispatch", "random"], "'--dispatch'"),
         ([*INPUTS, "--trace", "absent.csv"], "absent.csv: no such file"),

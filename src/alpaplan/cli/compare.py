@@ -11,7 +11,6 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
-from alpaplan.cli.quantities import seconds_option
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
@@ -42,7 +41,7 @@ def compare(
     profiles: Path | None,
     trace: Path | None,
     runs: int | None,
-    duration: str | None,
+    duration_s: float | None,
     seed: int | None,
     dispatch: str | None,
     output_format: str,
@@ -57,8 +56,7 @@ def compare(
 
     if len(plans) < 2:
         raise click.UsageError(f"must be given at least two plans, found {len(plans)}")
-    duration_s = seconds_option("--duration", duration)
-    for name, value in (("--duration", duration), ("--runs", runs)):
+    for name, value in (("--duration", duration_s), ("--runs", runs)):
         if trace is not None and value is not None:
             raise click.UsageError(f"{name} belongs to sampled arrivals, found it beside --trace")
     documents = _load_plans(plans)

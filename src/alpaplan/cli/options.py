@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
+
+from alpaplan.cli.quantities import Bytes, Counts, Seconds
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FILE = click.Path(dir_okay=True, path_type=Path)
 
@@ -13,13 +19,19 @@ workload = click.option("-w", "--workload", type=_FILE, metavar="FILE", help="Wo
 profiles = click.option(
     "-p", "--profiles", type=_FILE, metavar="DIR", help="Folder of model profiles."
 )
-output = click.option(
-    "-o",
-    "--output",
-    type=_FILE,
-    metavar="FILE",
-    help="Where the plan goes; '-' for standard output.  [default: -]",
-)
+
+
+def _output(what: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        "-o",
+        "--output",
+        type=_FILE,
+        metavar="FILE",
+        help=f"Where the {what} goes; '-' for standard output.  [default: -]",
+    )
+
+
+output = _output("plan")
 method = click.option(
     "--method",
     metavar="NAME",
@@ -45,7 +57,8 @@ jobs = click.option(
 )
 time_limit = click.option(
     "--time-limit",
-    type=str,
+    "time_limit_s",
+    type=Seconds(),
     metavar="DURATION",
     help="End the search after so long (10s, 2min) with the best plan so far.",
 )
@@ -78,7 +91,8 @@ trace = click.option(
 )
 duration = click.option(
     "--duration",
-    type=str,
+    "duration_s",
+    type=Seconds(),
     metavar="DURATION",
     help="Length of the sampled arrivals.  [default: as many as planning uses]",
 )
@@ -100,4 +114,151 @@ output_format = click.option(
     default="table",
     show_default=True,
     help="What to print.",
+)
+plot = click.option(
+    "--plot", type=_FILE, metavar="FILE", help="Draw it, too: a .svg, .png or .pdf file."
+)
+
+# `alpaplan profile`
+
+profile_output = _output("profile")
+profiles_folder = click.option(
+    "-o",
+    "--output",
+    type=_FILE,
+    metavar="DIR",
+    required=True,
+    help="Folder that the profiles are written into, one file a model.",
+)
+inter_op = click.option(
+    "--inter-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of stages.  [default: 1,2,4,8,16, as far as there are layers]",
+)
+intra_op = click.option(
+    "--intra-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Devices that share a stage's operators.  [default: all that the layers have]",
+)
+memory_limit = click.option(
+    "--memory-limit",
+    "memory_limit_bytes",
+    type=Bytes(),
+    metavar="BYTES",
+    help="Memory of one device that weights and working memory of a stage may take (13GiB).",
+)
+device_types = click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="NAME",
+    help="Device type; may be given several times.",
+)
+dtype = click.option(
+    "--dtype",
+    metavar="NAME",
+    help="Number format of weights and arithmetic: fp32, fp16, bf16, fp8.  [default: the "
+    "model's own]",
+)
+input_len = click.option(
+    "--input-len", type=click.IntRange(1, 10_000_000), metavar="TOKENS", help="Tokens of a prompt."
+)
+batch_sizes = click.option(
+    "--batch",
+    "batch_sizes",
+    type=Counts(),
+    metavar="LIST",
+    help="Batch sizes.",
+)
+batch_size = click.option(
+    "--batch",
+    "batch_size",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    help="Batch size to show; between profiled ones it is interpolated.",
+)
+name = click.option("--name", metavar="NAME", help="Name of what is made, in place of the file's.")
+import_format = click.option(
+    "--from", "import_format", metavar="FORMAT", required=True, help="What FILE is."
+)
+
+# `alpaplan workload`
+
+trace_output = click.option(
+    "-o",
+    "--output",
+    type=_FILE,
+    metavar="TRACE",
+    required=True,
+    help="Where the trace goes (.csv or .csv.gz).",
+)
+workload_output = _output("workload")
+required_duration = click.option(
+    "--duration",
+    "duration_s",
+    type=Seconds(),
+    metavar="DURATION",
+    required=True,
+    help="Length of the sample (10min).",
+)
+window = click.option(
+    "--window",
+    "window_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Length of the windows that time is divided into (10min).",
+)
+fitted_process = click.option(
+    "--process",
+    type=click.Choice(["auto", "gamma", "poisson", "weibull", "mmpp"]),
+    default="auto",
+    show_default=True,
+    help="Arrival process to fit; auto takes the one that fits best.",
+)
+served_models = click.option(
+    "--models",
+    "models",
+    type=_FILE,
+    metavar="WORKLOAD",
+    help="Workload document with each model's profile and objective; its arrivals are replaced.",
+)
+assign = click.option(
+    "--assign",
+    metavar="RULE",
+    help="How the log's functions become models: stripe, round-robin, or a CSV file with the "
+    "header function,model.  [default: each is a model]",
+)
+num_models = click.option(
+    "--num-models",
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="Models m-0 to m-(N-1) that functions are assigned to, if there is no workload.",
+)
+start = click.option(
+    "--start", "start_s", type=Seconds(zero=True), metavar="DURATION", help="Skip the log before."
+)
+end = click.option("--end", "end_s", type=Seconds(), metavar="DURATION", help="Skip the log after.")
+rate_scale = click.option(
+    "--rate-scale",
+    type=click.FloatRange(0, 1e6, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Multiply every model's rate.",
+)
+cv_scale = click.option(
+    "--cv-scale",
+    type=click.FloatRange(0, 1e3, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Multiply every model's CV.",
+)
+time_scale = click.option(
+    "--time-scale",
+    type=click.FloatRange(0, 1e6, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Let the log's time pass so many times as fast.",
 )

@@ -13,7 +13,6 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
-from alpaplan.cli.quantities import seconds_option
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
@@ -62,7 +61,7 @@ def plan(
     seed: int | None,
     effort: str | None,
     jobs: int | None,
-    time_limit: str | None,
+    time_limit_s: float | None,
     max_evaluations: int | None,
     check: Path | None,
     require_attainment: float | None,
@@ -82,7 +81,6 @@ def plan(
         committed = _load_committed(output or check if check == STANDARD_OUTPUT else check)
         cluster, workload, profiles = inputs_of_plan(committed, cluster, workload, profiles)
     paths = require_inputs(cluster, workload, profiles)
-    time_limit_s = seconds_option("--time-limit", time_limit)
     settings = _settings(
         committed, method, seed, effort, max_evaluations, time_limit_s, jobs, quiet
     )

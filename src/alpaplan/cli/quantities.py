@@ -1,26 +1,81 @@
-"""Option values with a unit."""
+"""Types of option values: with a unit, or lists of whole numbers."""
 
 from __future__ import annotations
 
 import click
 
 
-def seconds_option(name: str, text: str | None) -> float | None:
-    """Read a duration such as ``10s`` or ``2min``; None stays None.
+class Seconds(click.ParamType[float]):
+    """A duration above zero, such as ``10s`` or ``2min``.
 
-    Raises
-    ------
-    click.UsageError
-        If it is not a duration above zero.
+    Parameters
+    ----------
+    zero
+        Whether 0 is a duration too.
     """
-    from alpaplan.units import parse_seconds
 
-    if text is None:
-        return None
-    try:
-        duration_s = parse_seconds(text)
-    except ValueError as error:
-        raise click.UsageError(f"{name}: {error}") from error
-    if duration_s <= 0:
-        raise click.UsageError(f"{name}: must be above 0, found {text!r}")
-    return duration_s
+    name = "duration"
+
+    def __init__(self, *, zero: bool = False) -> None:
+        self._zero = zero
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a duration."""
+        from alpaplan.units import parse_seconds
+
+        try:
+            duration_s = parse_seconds(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if duration_s < 0 or (duration_s == 0 and not self._zero):
+            self.fail(
+                f"must be {'at least' if self._zero else 'above'} 0, found {value!r}", param, ctx
+            )
+        return duration_s
+
+
+class Bytes(click.ParamType[int]):
+    """An amount of memory above zero, such as ``13GiB``."""
+
+    name = "bytes"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read an amount of memory."""
+        from alpaplan.units import parse_bytes
+
+        try:
+            num_bytes = parse_bytes(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if num_bytes <= 0:
+            self.fail(f"must be above 0, found {value!r}", param, ctx)
+        return num_bytes
+
+
+class Counts(click.ParamType[tuple[int, ...]]):
+    """Whole numbers from 1 up, such as ``1,2,4``; sorted, each once."""
+
+    name = "counts"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Read the numbers."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        try:
+            counts = tuple(sorted({int(part) for part in parts}))
+        except ValueError:
+            self.fail(f"must be whole numbers like 1,2,4, found {value!r}", param, ctx)
+        if counts[0] < 1 or counts[-1] > MAX_COUNT:
+            self.fail(f"must be from 1 to {MAX_COUNT:,}, found {value!r}", param, ctx)
+        return counts
+
+
+MAX_COUNT = 1_000_000
+"""Largest count of an option, as of the documents (`alpaplan.specs.fields.Count`)."""

@@ -12,7 +12,6 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
-from alpaplan.cli.quantities import seconds_option
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
@@ -40,7 +39,7 @@ def simulate(
     workload: Path | None,
     profiles: Path | None,
     trace: Path | None,
-    duration: str | None,
+    duration_s: float | None,
     seed: int | None,
     dispatch: str | None,
     require_attainment: float | None,
@@ -57,7 +56,6 @@ def simulate(
     from alpaplan.files.document import load_document
     from alpaplan.specs.plan import PlanSpec
 
-    duration_s = seconds_option("--duration", duration)
     if trace is not None and duration_s is not None:
         raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
     document = load_document(plan, PlanSpec)

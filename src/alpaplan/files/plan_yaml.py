@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 import yaml
 
+from alpaplan.files.yaml_text import MAP_TAG, SEQ_TAG, DocumentDumper
 from alpaplan.specs.plan import PlanSpec
-
-_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 _BLOCK_SECTIONS = ("provenance", "prediction")
 _UNLIMITED_WIDTH = 2**31 - 1
-_MAP, _SEQ = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
-
-
-class _PlanDumper(_Dumper):  # type: ignore[misc, valid-type]
-    """Quotes every text that some version of YAML would not read as a text."""
-
-
-_PlanDumper.add_implicit_resolver(  # YAML 1.2 reads these as numbers, PyYAML does not
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$|^0o[0-7]+$"),
-    list("-+0123456789."),
-)
-_PlanDumper.add_implicit_resolver(  # YAML 1.1 reads these as booleans, PyYAML does not
-    "tag:yaml.org,2002:bool", re.compile(r"^[yYnN]$"), list("yYnN")
-)
 
 
 def plan_to_yaml(plan: PlanSpec) -> str:
@@ -38,7 +21,7 @@ def plan_to_yaml(plan: PlanSpec) -> str:
     so the caller rounds them.
     """
     data = plan.model_dump(mode="json", exclude_defaults=True)
-    representer = _PlanDumper("")
+    representer = DocumentDumper("")
     pairs = []
     for key, value in data.items():
         if key == "groups":
@@ -48,8 +31,10 @@ def plan_to_yaml(plan: PlanSpec) -> str:
         else:
             node = _value(representer, value)
         pairs.append((representer.represent_data(key), node))
-    top = yaml.MappingNode(_MAP, pairs, flow_style=False)
-    text: str = yaml.serialize(top, Dumper=_PlanDumper, allow_unicode=True, width=_UNLIMITED_WIDTH)
+    top = yaml.MappingNode(MAP_TAG, pairs, flow_style=False)
+    text: str = yaml.serialize(
+        top, Dumper=DocumentDumper, allow_unicode=True, width=_UNLIMITED_WIDTH
+    )
     return text
 
 
@@ -59,7 +44,7 @@ def _block(representer: yaml.SafeDumper, mapping: dict[str, Any]) -> yaml.Node:
         (representer.represent_data(key), _value(representer, value))
         for key, value in mapping.items()
     ]
-    return yaml.MappingNode(_MAP, pairs, flow_style=False)
+    return yaml.MappingNode(MAP_TAG, pairs, flow_style=False)
 
 
 def _value(representer: yaml.SafeDumper, value: Any) -> yaml.Node:
@@ -70,7 +55,7 @@ def _value(representer: yaml.SafeDumper, value: Any) -> yaml.Node:
 
 
 def _rows(nodes: Iterable[yaml.Node], value: list[Any]) -> yaml.Node:
-    return yaml.SequenceNode(_SEQ, list(nodes), flow_style=not value)
+    return yaml.SequenceNode(SEQ_TAG, list(nodes), flow_style=not value)
 
 
 def _inline(representer: yaml.SafeDumper, value: Any) -> yaml.Node:
@@ -79,8 +64,8 @@ def _inline(representer: yaml.SafeDumper, value: Any) -> yaml.Node:
             (representer.represent_data(key), _inline(representer, item))
             for key, item in value.items()
         ]
-        return yaml.MappingNode(_MAP, pairs, flow_style=True)
+        return yaml.MappingNode(MAP_TAG, pairs, flow_style=True)
     if isinstance(value, list):
         items = [_inline(representer, item) for item in value]
-        return yaml.SequenceNode(_SEQ, items, flow_style=True)
+        return yaml.SequenceNode(SEQ_TAG, items, flow_style=True)
     return representer.represent_data(value)

@@ -1,0 +1,1 @@
+"""What stages of a model cost: layers cut into stages, estimates, interpolation, overheads."""

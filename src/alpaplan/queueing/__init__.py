@@ -1,0 +1,1 @@
+"""Formulas of queueing theory: waits, losses, and what pooling devices is worth."""

@@ -1,0 +1,55 @@
+"""What all plots share: a figure without a screen, and its bytes, the same each time."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alpaplan.errors import AlpaplanError, did_you_mean
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "png", "pdf")
+"""What a plot can be written as, by the file's ending."""
+
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+"""Colours that colour-blind people tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color."""
+
+_METADATA = {"svg": {"Date": None}, "png": {"Software": None}, "pdf": {"CreationDate": None}}
+
+
+def plot_format(path: Path) -> str:
+    """Return the format that a plot's file name asks for.
+
+    Raises
+    ------
+    AlpaplanError
+        If the name's ending is not one of `FORMATS`.
+    """
+    ending = path.suffix.removeprefix(".").lower()
+    if ending not in FORMATS:
+        known = ", ".join(f".{name}" for name in FORMATS)
+        raise AlpaplanError(
+            f"{path}: a plot's name must end in one of {known}, found "
+            f"{path.suffix or 'no ending'!r}{did_you_mean(ending, FORMATS)}"
+        )
+    return ending
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Return an empty figure that needs no screen and changes no global state of matplotlib."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def figure_bytes(figure: Figure, file_format: str) -> bytes:
+    """Return a figure as a file of one of `FORMATS`; equal figures give equal bytes."""
+    import matplotlib as mpl
+
+    stream = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "alpaplan", "svg.fonttype": "none"}):
+        figure.savefig(stream, format=file_format, dpi=150, metadata=_METADATA[file_format])
+    return stream.getvalue()
