@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+MAX_COUNT = 1_000_000
+"""Largest count of an option, as of the documents (`alpaplan.specs.fields.Count`)."""
+
 
 class Seconds(click.ParamType[float]):
     """A duration above zero, such as ``10s`` or ``2min``.
@@ -23,6 +26,7 @@ class Seconds(click.ParamType[float]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read a duration."""
+        from alpaplan.specs.fields import MAX_QUANTITY
         from alpaplan.units import parse_seconds
 
         try:
@@ -30,9 +34,10 @@ class Seconds(click.ParamType[float]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if duration_s < 0 or (duration_s == 0 and not self._zero):
-            self.fail(
-                f"must be {'at least' if self._zero else 'above'} 0, found {value!r}", param, ctx
-            )
+            limit = "at least" if self._zero else "above"
+            self.fail(f"must be {limit} 0, found {value!r}", param, ctx)
+        if duration_s > MAX_QUANTITY:
+            self.fail(f"must be at most {MAX_QUANTITY:g} s, found {value!r}", param, ctx)
         return duration_s
 
 
@@ -45,14 +50,16 @@ class Bytes(click.ParamType[int]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> int:
         """Read an amount of memory."""
+        from alpaplan.specs.fields import MAX_QUANTITY
         from alpaplan.units import parse_bytes
 
         try:
             num_bytes = parse_bytes(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        if num_bytes <= 0:
-            self.fail(f"must be above 0, found {value!r}", param, ctx)
+        if not 0 < num_bytes <= MAX_QUANTITY:
+            limits = f"above 0 and at most {MAX_QUANTITY:g}"
+            self.fail(f"must be {limits}, found {value!r}", param, ctx)
         return num_bytes
 
 
@@ -67,15 +74,10 @@ class Counts(click.ParamType[tuple[int, ...]]):
         """Read the numbers."""
         if isinstance(value, tuple):
             return value
-        parts = str(value).split(",")
         try:
-            counts = tuple(sorted({int(part) for part in parts}))
+            counts = tuple(sorted({int(part) for part in str(value).split(",")}))
         except ValueError:
             self.fail(f"must be whole numbers like 1,2,4, found {value!r}", param, ctx)
         if counts[0] < 1 or counts[-1] > MAX_COUNT:
             self.fail(f"must be from 1 to {MAX_COUNT:,}, found {value!r}", param, ctx)
         return counts
-
-
-MAX_COUNT = 1_000_000
-"""Largest count of an option, as of the documents (`alpaplan.specs.fields.Count`)."""

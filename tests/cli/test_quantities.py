@@ -1,0 +1,47 @@
+"""Option values: what is read, and what is said of what cannot be."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+import pytest
+
+from alpaplan.cli.quantities import Bytes, Counts, Seconds
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (Seconds(), "2min", 120.0),
+        (Seconds(), "0.5", 0.5),
+        (Seconds(zero=True), "0", 0.0),
+        (Bytes(), "13GiB", 13 * 2**30),
+        (Counts(), "4,1, 2,2", (1, 2, 4)),
+        (Counts(), "8", (8,)),
+    ],
+)
+def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: object) -> None:
+    assert kind.convert(text, None, None) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        (Seconds(), "soon", "must be a number or a text like '151ms', found 'soon'"),
+        (Seconds(), "0s", "must be above 0, found '0s'"),
+        (Seconds(zero=True), "-1", "must be at least 0, found '-1'"),
+        (Seconds(), "1e99", "must be at most"),
+        (Bytes(), "0", "must be above 0 and at most 1e+18, found '0'"),
+        (Bytes(), "1 gig", "unknown unit 'gig'"),
+        (Bytes(), "1e99", "and at most 1e+18"),
+        (Counts(), "", "must be whole numbers like 1,2,4, found ''"),
+        (Counts(), "1,two", "must be whole numbers like 1,2,4, found '1,two'"),
+        (Counts(), "0,1", "must be from 1 to 1,000,000, found '0,1'"),
+        (Counts(), "9" * 30, "must be from 1 to 1,000,000"),
+    ],
+)
+def test_values_that_are_refused(kind: click.ParamType[Any], text: str, message: str) -> None:
+    with pytest.raises(click.BadParameter, match=re.escape(message)):
+        kind.convert(text, None, None)
