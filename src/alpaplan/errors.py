@@ -70,6 +70,10 @@ class TooManyArrivalsError(AlpaplanError):
     """An arrival process would leave more arrivals than memory should be filled with."""
 
 
+class UnprofiledBatchSizeError(AlpaplanError):
+    """A batch size outside what a profile was measured for: nothing is extrapolated."""
+
+
 class InfeasibleError(AlpaplanError):
     """No placement can exist; the message says which model, what it needs and what there is."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from alpaplan.errors import InputError
 from alpaplan.files import profiles
-from alpaplan.files.profiles import load_profiles, profile_names
+from alpaplan.files.profiles import load_folder, load_profiles, profile_names
 from tests.files.examples import CLUSTER, MODEL_PROFILE
 
 
@@ -91,3 +91,31 @@ def test_folder_has_to_be_one(tmp_path: Path) -> None:
         load_profiles(tmp_path / "absent", ["a"])
     with pytest.raises(InputError, match="is a file, must be a folder"):
         load_profiles(put(tmp_path, "a.yaml", "a"), ["a"])
+
+
+def test_all_profiles_of_a_folder(tmp_path: Path) -> None:
+    put(tmp_path, "b.yaml", "x")
+    put(tmp_path, "a.yml", "y")
+    (tmp_path / "cluster.yaml").write_text(CLUSTER)
+    (tmp_path / "notes.txt").write_text("kind: model-profile")
+    assert [document.spec.name for document in load_folder(tmp_path)] == ["y", "x"]
+
+
+def test_what_is_wrong_in_a_folder_of_profiles_comes_together(tmp_path: Path) -> None:
+    put(tmp_path, "good.yaml", "x")
+    (tmp_path / "kind.yaml").write_text("kind: model-profil\n")
+    (tmp_path / "short.yaml").write_text("kind: model-profile\nversion: 1\nname: b\n")
+    with pytest.raises(InputError) as caught:
+        load_folder(tmp_path)
+    first, second = caught.value.lines
+    assert first.startswith(f"{tmp_path / 'kind.yaml'}:1: kind: must be one of")
+    assert second == f"{tmp_path / 'short.yaml'}:1: missing key 'configs'"
+
+
+def test_a_folder_without_profiles_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cluster.yaml").write_text(CLUSTER)
+    with pytest.raises(InputError) as caught:
+        load_folder(tmp_path)
+    assert caught.value.lines == (f"{tmp_path}: has no model profiles",)
+    with pytest.raises(InputError, match="no such file or directory"):
+        load_folder(tmp_path / "absent")

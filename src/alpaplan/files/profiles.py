@@ -9,6 +9,7 @@ from alpaplan.errors import InputError
 from alpaplan.files.document import Document, RawDocument, read_raw, validate_document
 from alpaplan.files.reading import reason
 from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.registry import DOCUMENT_KINDS
 
 _KIND = "model-profile"
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -54,6 +55,34 @@ def load_profiles(directory: Path, needed: Iterable[str]) -> dict[str, Document[
     if lines:
         raise InputError(lines)
     return profiles
+
+
+def load_folder(directory: Path) -> list[Document[ModelProfileSpec]]:
+    """Load every model profile right inside a folder, sorted by file name.
+
+    Documents of another kind are passed over.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the profiles and with files of no known kind, or if there are
+        no profiles.
+    """
+    documents: list[Document[ModelProfileSpec]] = []
+    lines: list[str] = []
+    for path in yaml_files(directory):
+        try:
+            raw = read_raw(path)
+            if raw.text_at("kind") in DOCUMENT_KINDS.keys() - {_KIND}:
+                continue
+            documents.append(validate_document(raw, ModelProfileSpec))
+        except InputError as error:
+            lines += error.lines
+    if not documents and not lines:
+        lines.append(f"{directory}: has no model profiles")
+    if lines:
+        raise InputError(lines)
+    return documents
 
 
 def profile_names(directory: Path) -> list[str]:

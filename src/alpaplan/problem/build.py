@@ -8,6 +8,7 @@ import numpy as np
 
 from alpaplan.errors import Issue, SpecError, did_you_mean
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
+from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
@@ -103,8 +104,7 @@ def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterab
         return model.slo_s
     here = set(devices)
     usable = [config for config in profile.configs if config.device in here] or profile.configs
-    smallest = min(usable, key=lambda config: (config.num_devices, config.latency_s))
-    return (model.slo_scale or 0.0) * smallest.latency_s
+    return (model.slo_scale or 0.0) * smallest_config(usable).latency_s
 
 
 def _check_profiles(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,10 +31,11 @@ def plot_format(path: Path) -> str:
     """
     ending = path.suffix.removeprefix(".").lower()
     if ending not in FORMATS:
-        known = ", ".join(f".{name}" for name in FORMATS)
+        known = [f".{name}" for name in FORMATS]
+        found = repr(path.suffix) if path.suffix else "no ending"
         raise AlpaplanError(
-            f"{path}: a plot's name must end in one of {known}, found "
-            f"{path.suffix or 'no ending'!r}{did_you_mean(ending, FORMATS)}"
+            f"{path}: a plot's name must end in one of {', '.join(known)}, found "
+            f"{found}{did_you_mean(path.suffix.lower(), known)}"
         )
     return ending
 
@@ -50,6 +52,11 @@ def figure_bytes(figure: Figure, file_format: str) -> bytes:
     import matplotlib as mpl
 
     stream = io.BytesIO()
-    with mpl.rc_context({"svg.hashsalt": "alpaplan", "svg.fonttype": "none"}):
+    with (
+        mpl.rc_context({"svg.hashsalt": "alpaplan", "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
+        # Names may be in any script; a box in place of a letter says that by itself.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         figure.savefig(stream, format=file_format, dpi=150, metadata=_METADATA[file_format])
     return stream.getvalue()

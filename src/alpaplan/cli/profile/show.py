@@ -1,0 +1,111 @@
+"""`alpaplan profile show`: what profiles say of each configuration, as tables, JSON and a plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+from alpaplan.errors import InputError
+
+if TYPE_CHECKING:
+    from alpaplan.files.document import Document
+    from alpaplan.profiling.summary import ProfileSummary
+    from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+
+MAX_NAMED = 4
+"""Configurations that a line names (a count; 1 to 20) before it only counts them."""
+
+
+@click.command()
+@click.argument(
+    "profiles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PROFILE..."
+)
+@options.batch_size
+@options.output_format
+@options.plot
+@user_errors
+def show(
+    profiles: tuple[Path, ...], batch_size: int, output_format: str, plot: Path | None
+) -> None:
+    """Show latency, throughput, memory and overhead of each configuration.
+
+    Each PROFILE is a model profile or a folder, of which every model profile is shown. Overheads
+    are device-seconds for a request beyond those of the smallest configuration on the same device
+    type, split into communication and imbalance of the stages.
+    """
+    from alpaplan.cli.output import print_result
+    from alpaplan.files.writing import require_writable, write_atomically
+    from alpaplan.profiling.summary import summarise_profile
+    from alpaplan.report.figure import plot_format
+    from alpaplan.report.profile import profile_tables
+
+    if plot is not None:
+        plot_format(plot)
+        require_writable(plot)
+    documents = _load(profiles)
+    summaries = [summarise_profile(document.spec, batch_size) for document in documents]
+    left_out = _left_out(documents, summaries)
+    if not any(summary.configs for summary in summaries):
+        raise InputError(left_out)
+    if plot is not None:
+        from alpaplan.report.profile_plot import plot_profiles
+
+        write_atomically(plot, plot_profiles(summaries, plot_format(plot)))
+    for line in left_out:
+        click.echo(line, err=True)
+    if output_format == "json":
+        found = {"profiles": [summary.to_json_dict() for summary in summaries]}
+        click.echo(json.dumps(found, indent=2, allow_nan=False))
+    else:
+        print_result(profile_tables(summaries))
+
+
+def _load(paths: Iterable[Path]) -> list[Document[ModelProfileSpec]]:
+    """Load profiles and folders of them; raise an `InputError` with all that is wrong."""
+    from alpaplan.files.document import load_document
+    from alpaplan.files.profiles import load_folder
+    from alpaplan.specs.profile import ModelProfileSpec
+
+    documents: list[Document[ModelProfileSpec]] = []
+    lines: list[str] = []
+    for path in paths:
+        try:
+            if path.is_dir():
+                documents += load_folder(path)
+            else:
+                documents.append(load_document(path, ModelProfileSpec))
+        except InputError as error:
+            lines += error.lines
+    if lines:
+        raise InputError(lines)
+    return documents
+
+
+def _left_out(
+    documents: Iterable[Document[ModelProfileSpec]], summaries: Iterable[ProfileSummary]
+) -> list[str]:
+    """Say which configurations do not reach the batch size, in a line for each profiled range."""
+    from alpaplan.profiling.batch_sizes import out_of_range
+
+    lines = []
+    for document, summary in zip(documents, summaries, strict=True):
+        by_problem: dict[str, list[ProfiledConfig]] = {}
+        for config in summary.left_out:
+            by_problem.setdefault(out_of_range(config, summary.batch_size), []).append(config)
+        num_configs = len(document.spec.configs)
+        for problem, configs in by_problem.items():
+            names = "every configuration" if len(configs) == num_configs else _names(configs)
+            lines.append(f"{document.path}: left out {names}: {problem}")
+    return lines
+
+
+def _names(configs: list[ProfiledConfig]) -> str:
+    named = [f"{config.device} ({config.intra_op}, {config.inter_op})" for config in configs]
+    more = [f"{len(named) - MAX_NAMED:,} more"] if len(named) > MAX_NAMED else []
+    return ", ".join([*named[:MAX_NAMED], *more])

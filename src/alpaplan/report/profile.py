@@ -1,0 +1,78 @@
+"""The tables that `alpaplan profile show` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from alpaplan.profiling.summary import ConfigSummary, ProfileSummary
+from alpaplan.report.tables import percent, table
+from alpaplan.units import format_bytes, format_seconds
+
+INTERPOLATED = "~"
+"""In front of the latency of a row at a batch size that was not profiled."""
+
+
+def profile_tables(profiles: Iterable[ProfileSummary]) -> RenderableType:
+    """Return two tables for each profile and device type: what configurations do, and overheads."""
+    parts: list[RenderableType] = []
+    for profile in profiles:
+        for device, configs in profile.by_device().items():
+            title = escape(f"{profile.name} on {device}, batch size {profile.batch_size}")
+            parts.append(_performance(title, configs))
+            if any(config.is_interpolated for config in configs):
+                parts.append(f"{INTERPOLATED} not profiled: the row is interpolated\n")
+            parts.append(_overheads(configs))
+    return Group(*parts)
+
+
+def _performance(title: str, configs: Sequence[ConfigSummary]) -> Table:
+    columns = ("intra_op", "inter_op", "devices", "latency", "requests/s", "per device", "memory")
+    made = table(title, *columns, right=columns)
+    for config in configs:
+        mark = INTERPOLATED if config.is_interpolated else ""
+        made.add_row(
+            str(config.intra_op),
+            str(config.inter_op),
+            str(config.num_devices),
+            mark + format_seconds(config.latency_s),
+            f"{config.throughput_rps:.4g}",
+            f"{config.throughput_rps_per_device:.4g}",
+            format_bytes(config.memory_bytes),
+        )
+    return made
+
+
+def _overheads(configs: Sequence[ConfigSummary]) -> Table:
+    reference = next(config for config in configs if config.is_reference)
+    title = f"Overhead over intra_op {reference.intra_op}, inter_op {reference.inter_op}"
+    columns = (
+        "intra_op",
+        "inter_op",
+        "communication",
+        "of it intra-op",
+        "inter-op",
+        "imbalance",
+        "total",
+    )
+    made = table(title, *columns, right=columns)
+    for config in configs:
+        overhead = config.overhead
+        made.add_row(
+            str(config.intra_op),
+            str(config.inter_op),
+            share(overhead.communication),
+            share(overhead.intra_op_communication),
+            share(overhead.inter_op_communication),
+            share(overhead.imbalance),
+            share(overhead.total),
+        )
+    return made
+
+
+def share(fraction: float | None) -> str:
+    """Show an overhead to a tenth of a percent, and what rounds to none without a sign."""
+    return percent(None if fraction is None else round(fraction, 3) + 0.0, 1)

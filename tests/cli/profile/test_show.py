@@ -1,0 +1,248 @@
+"""`alpaplan profile show`: profiles and folders, tables and JSON, plots, batch sizes, bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.workspace import PROFILE, Workspace
+
+BATCHES = """\
+kind: model-profile
+version: 1
+name: q
+source: by hand
+configs:
+  - device: gpu
+    intra_op: 1
+    inter_op: 1
+    stage_weight_bytes: [6GB]
+    stage_latency_s: {1: [100ms], 4: [250ms]}
+    stage_activation_bytes: {1: [1GB], 4: [4GB]}
+  - device: gpu
+    intra_op: 2
+    inter_op: 1
+    stage_weight_bytes: [3GB]
+    stage_latency_s: {1: [70ms], 2: [90ms]}
+"""
+OVERHEAD = {
+    "communication": 0.1,
+    "intra_op_communication": 0.0,
+    "inter_op_communication": 0.1,
+    "imbalance": 0.1,
+    "total": 0.2,
+}
+ENDINGS = "a plot's name must end in one of .svg, .png, .pdf"
+
+
+def shown(workspace: Workspace, *arguments: str) -> list[dict[str, Any]]:
+    """Return the profiles of the JSON."""
+    result = workspace.run("profile", "show", *arguments, "--format", "json")
+    found: dict[str, list[dict[str, Any]]] = json.loads(result.stdout)
+    assert list(found) == ["profiles"]
+    return found["profiles"]
+
+
+def test_the_tables(workspace: Workspace) -> None:
+    result = workspace.run("profile", "show", "profiles/p.yaml")
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0] == "p on gpu, batch size 1"
+    assert "Overhead over intra_op 1, inter_op 1" in lines
+    cells = [line.split() for line in lines]
+    assert ["1", "2", "2", "110", "ms", "16.67", "8.333", "3", "GB"] in cells
+    assert ["1", "2", "10.0%", "0.0%", "10.0%", "10.0%", "20.0%"] in cells
+
+
+def test_the_json(workspace: Workspace) -> None:
+    (found,) = shown(workspace, "profiles/p.yaml")
+    assert (found["name"], found["source"], found["left_out"]) == ("p", None, [])
+    assert [(c["intra_op"], c["inter_op"]) for c in found["configs"]] == [(1, 1), (1, 2), (2, 1)]
+    pipeline = found["configs"][1]
+    assert pipeline.pop("overhead") == pytest.approx(OVERHEAD)
+    assert pipeline == {
+        "device": "gpu",
+        "intra_op": 1,
+        "inter_op": 2,
+        "num_devices": 2,
+        "batch_size": 1,
+        "interpolated": False,
+        "reference": False,
+        "latency_s": 0.11,
+        "throughput_rps": pytest.approx(1 / 0.06),
+        "throughput_rps_per_device": pytest.approx(1 / 0.12),
+        "memory_bytes": 3 * 10**9,
+    }
+
+
+def test_several_files_and_folders_in_the_order_given(workspace: Workspace) -> None:
+    workspace.write("profiles/b.yml", BATCHES)
+    workspace.write("profiles/cluster.yaml", workspace.read("cluster.yaml"))
+    workspace.write("profiles/README.md", "# Profiles")
+    found = shown(workspace, "profiles/p.yaml", "profiles")
+    assert [profile["name"] for profile in found] == ["p", "q", "p"]
+
+
+def test_a_batch_size_between_profiled_ones_is_marked(workspace: Workspace) -> None:
+    workspace.write("q.yaml", BATCHES)
+    both, one = (shown(workspace, "q.yaml", "--batch", size)[0] for size in ("2", "3"))
+    assert [c["interpolated"] for c in both["configs"]] == [True, False]
+    assert [c["latency_s"] for c in both["configs"]] == pytest.approx([0.15, 0.09])
+    assert [c["memory_bytes"] for c in both["configs"]] == [8 * 10**9, 3 * 10**9]
+    assert [c["throughput_rps"] for c in one["configs"]] == pytest.approx([15.0])
+    assert one["left_out"] == [
+        {"device": "gpu", "intra_op": 2, "inter_op": 1, "batch_sizes": [1, 2]}
+    ]
+    result = workspace.run("profile", "show", "q.yaml", "--batch", "2")
+    assert "~150 ms" in result.stdout
+    assert "~ not profiled: the row is interpolated" in result.stdout
+
+
+def test_what_is_left_out_is_said_on_stderr(workspace: Workspace) -> None:
+    workspace.write("q.yaml", BATCHES)
+    result = workspace.run("profile", "show", "profiles", "q.yaml", "--batch", "4")
+    within = "batch size must be within the profiled range"
+    assert result.stderr.splitlines() == [
+        f"profiles/p.yaml: left out every configuration: {within} (1 only), found 4",
+        f"q.yaml: left out gpu (2, 1): {within} (1 to 2), found 4",
+    ]
+    assert result.stdout.startswith("q on gpu, batch size 4\n")
+    assert "p on gpu" not in result.stdout
+
+
+def test_long_lists_of_what_is_left_out_are_counted(workspace: Workspace) -> None:
+    more = "".join(
+        f"""\
+  - device: gpu
+    intra_op: {intra_op}
+    inter_op: 1
+    stage_weight_bytes: [3GB]
+    stage_latency_s: {{1: [70ms]}}
+"""
+        for intra_op in range(3, 9)
+    )
+    workspace.write("q.yaml", BATCHES + more)
+    result = workspace.run("profile", "show", "q.yaml", "--batch", "3")
+    assert result.stderr.splitlines()[1] == (
+        "q.yaml: left out gpu (3, 1), gpu (4, 1), gpu (5, 1), gpu (6, 1), 2 more: batch size must "
+        "be within the profiled range (1 only), found 3"
+    )
+
+
+def test_nothing_at_that_batch_size_is_an_error(workspace: Workspace) -> None:
+    workspace.write("q.yaml", BATCHES)
+    result = workspace.run(
+        "profile", "show", "q.yaml", "--batch", "5", "--plot", "a.svg", exit_code=2
+    )
+    assert result.stdout == ""
+    within = "batch size must be within the profiled range"
+    assert result.stderr.splitlines() == [
+        f"q.yaml: left out gpu (1, 1): {within} (1 to 4), found 5",
+        f"q.yaml: left out gpu (2, 1): {within} (1 to 2), found 5",
+    ]
+    assert "a.svg" not in workspace.names()
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "1.5", "x"])
+def test_other_batch_sizes_are_usage_errors(workspace: Workspace, size: str) -> None:
+    result = workspace.run("profile", "show", "profiles", "--batch", size, exit_code=2)
+    assert "Invalid value for '--batch'" in result.stderr
+
+
+def test_everything_wrong_with_all_files_is_shown_at_once(workspace: Workspace) -> None:
+    workspace.write("bad.yaml", PROFILE.replace("[6GB]", "[6GB, 1GB]").replace("70ms", "-1"))
+    workspace.write("profiles/text.yaml", "just text\n")
+    result = workspace.run(
+        *("profile", "show", "bad.yaml", "absent.yaml", "cluster.yaml", "profiles"), exit_code=2
+    )
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "bad.yaml:8: configs[0].stage_weight_bytes: must have inter_op = 1 numbers, found 2",
+        "bad.yaml:19: configs[2].stage_latency_s[1][0]: must be above 0, found -1",
+        "absent.yaml: no such file or directory",
+        "cluster.yaml:1: kind: expected a model-profile, found a cluster",
+        "profiles/text.yaml:1: must be a mapping that begins with 'kind', found 'just text'",
+    ]
+
+
+def test_a_folder_without_profiles(workspace: Workspace) -> None:
+    (workspace.folder / "empty").mkdir()
+    workspace.write("empty/cluster.yaml", workspace.read("cluster.yaml"))
+    result = workspace.run("profile", "show", "empty", exit_code=2)
+    assert result.stderr == "empty: has no model profiles\n"
+
+
+def test_without_a_profile_is_a_usage_error(workspace: Workspace) -> None:
+    result = workspace.run("profile", "show", exit_code=2)
+    assert "Missing argument 'PROFILE...'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "magic"), [("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG"), ("a.pdf", b"%PDF")]
+)
+def test_a_plot_is_drawn_beside_the_tables(workspace: Workspace, name: str, magic: bytes) -> None:
+    plain = workspace.run("profile", "show", "profiles").stdout
+    result = workspace.run("profile", "show", "profiles", "--plot", name)
+    assert (result.stdout, result.stderr) == (plain, "")
+    first = (workspace.folder / name).read_bytes()
+    assert first.startswith(magic)
+    workspace.run("profile", "show", "profiles", "--plot", name, "--format", "json")
+    assert (workspace.folder / name).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("a.sgv", f"alpaplan: a.sgv: {ENDINGS}, found '.sgv'; did you mean '.svg'?"),
+        ("-", f"alpaplan: -: {ENDINGS}, found no ending"),
+        ("absent/a.svg", "absent/a.svg: cannot be written: no folder absent"),
+        ("folder.svg", "folder.svg: cannot be written: is a directory, must be a file"),
+    ],
+)
+def test_a_plot_that_cannot_be_written(workspace: Workspace, name: str, problem: str) -> None:
+    (workspace.folder / "folder.svg").mkdir()
+    before = workspace.names()
+    result = workspace.run("profile", "show", "profiles", "--plot", name, exit_code=2)
+    assert result.stderr == f"{problem}\n"
+    assert result.stdout == ""
+    assert workspace.names() == before
+
+
+def test_a_reader_that_stops_early_gets_no_traceback(workspace: Workspace) -> None:
+    program = (
+        "import os\n"
+        "reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 1)\n"
+        "from alpaplan.cli import main\n"
+        "main(['profile', 'show', 'profiles'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=workspace.folder, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_shipped_profiles(repository: Path, workspace: Workspace) -> None:
+    found = shown(workspace, str(repository / "profiles"))
+    assert len(found) >= 17
+    for profile in found:
+        devices = {config["device"] for config in profile["configs"]}
+        references = [c["device"] for c in profile["configs"] if c["reference"]]
+        assert sorted(references) == sorted(devices)
+        assert all(config["overhead"]["imbalance"] >= 0 for config in profile["configs"])
+
+
+def test_the_output_that_the_readme_shows(repository: Path, workspace: Workspace) -> None:
+    page = (repository / "README.md").read_text(encoding="utf-8")
+    shown = page.split("<!-- profile output -->")[1].split("```")[1].splitlines()[1:]
+    path = str(repository / "profiles" / "bert-1.3b.yaml")
+    lines = workspace.run("profile", "show", path).stdout.splitlines()
+    place = -1
+    for line in shown:
+        if line != " ...":
+            place = lines.index(line, place + 1)
+    assert place > 30
