@@ -39,7 +39,7 @@ def two_pools() -> Solved:
 
 
 def document(run: Solved, result: PlanResult) -> PlanSpec:
-    return plan_document(run.problem, result, PROVENANCE, "held-out")
+    return plan_document(run.problem, result, run.profiles, PROVENANCE, "held-out")
 
 
 def devices_of(items: Sequence[NodeDevices]) -> set[tuple[str, int]]:
