@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from fractions import Fraction
+from itertools import combinations, pairwise
 from typing import Any
 
 from alpaplan.specs import LayerProfileSpec
 
 PS = 1e-12
+"""A picosecond in seconds."""
 
 
 def layer_profile(
@@ -72,7 +74,8 @@ def outcome(layers: LayerProfileSpec, intra_op: int, stages: Sequence[range]) ->
         members = [layers.layers[index] for index in stage]
         latency_ps = sum(max(1, round(layer.latency_s[intra_op][1] / PS)) for layer in members)
         if stage is not stages[-1]:
-            latency_ps += round(layers.link.latency_s / PS) + members[-1].output_bytes[1]
+            sent_s = Fraction(members[-1].output_bytes[1], layers.link.bandwidth_bytes_per_s)
+            latency_ps += round(layers.link.latency_s / PS) + round(sent_s * 10**12)
         latencies.append(latency_ps)
         weight = sum(layer.weight_bytes for layer in members)
         weight_on_device = weight // intra_op + (weight % intra_op > 0) or 1
@@ -86,7 +89,7 @@ def all_cuts(num_layers: int, num_stages: int) -> Iterator[list[range]]:
     """Yield every way to cut a chain into so many stages."""
     for inner in combinations(range(1, num_layers), num_stages - 1):
         bounds = [0, *inner, num_layers]
-        yield [range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        yield [range(a, b) for a, b in pairwise(bounds)]
 
 
 def equal_blocks(num_blocks: int, num_stages: int, before: int = 0, after: int = 0) -> list[range]:
@@ -97,4 +100,4 @@ def equal_blocks(num_blocks: int, num_stages: int, before: int = 0, after: int =
         bounds.append(bounds[-1] + size + (stage < more))
     inner = [before + bound for bound in bounds[1:-1]]
     ends = [0, *inner, before + num_blocks + after]
-    return [range(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+    return [range(a, b) for a, b in pairwise(ends)]
