@@ -126,7 +126,7 @@ def test_a_limit_forces_cuts_that_are_less_even() -> None:
     assert best_cuts(chain, [2])[2].bounds == (0, 3, 6)
     assert best_cuts(chain, [2], 9)[2].bounds == (0, 2, 6)
     assert best_cuts(chain, [2], 8)[2].bounds == (0, 1, 6)
-    assert best_cuts(chain, [2, 3], 7) == {}
+    assert best_cuts(chain, [2, 3], 7) == best_cuts(chain, [2, 3], 0) == {}
     assert smallest_memory_bytes(chain, [2, 3, 6]) == {2: 8, 3: 8, 6: 8}
 
 

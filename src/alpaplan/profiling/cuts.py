@@ -77,7 +77,8 @@ def best_cuts(
     counts = sorted(set(stage_counts))
     if not counts:
         return {}
-    firsts = _first_that_fits(chain, memory_limit_bytes or UNREACHABLE)
+    limit_bytes = UNREACHABLE if memory_limit_bytes is None else memory_limit_bytes
+    firsts = _first_that_fits(chain, limit_bytes)
     longest = _smallest_largest(chain.num_layers, max(counts), chain.latencies_ps, firsts)
     by_bound: dict[int, list[int]] = {}
     for count in counts:
