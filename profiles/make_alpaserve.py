@@ -1,50 +1,62 @@
 """Make the profiles of AlpaServe's models (V100 16 GB) from the paper's Table 1.
 
-Run it from anywhere, with Python 3.11 or later and nothing else installed::
+Run it from anywhere, with alpaplan installed::
 
     python profiles/make_alpaserve.py [FOLDER]
 
-It writes one YAML file a model into FOLDER (default: beside this script); running it again
-gives the same bytes. What is measured is latency and size of each model in Table 1 of
-AlpaServe (Li et al., OSDI 2023, arXiv 2302.11665). Every other number follows from these two by
+It writes a model profile for each model into FOLDER (default: beside this script), and into its
+folder ``layers`` a layer profile of those whose layers are published; running it again gives the
+same bytes. What is measured is latency and size of each model in Table 1 of AlpaServe (Li et al.,
+OSDI 2023, arXiv 2302.11665). Every other number follows from these two.
 
-    latency(t, p)[s] = L * (1/t + c * (1 - 1/t)) * share[s]
-    weights(t, p)[s] = W * weight_share[s] / t
+A model with t = intra_op devices for each stage, L and W being latency and size in Table 1, takes
 
-with t = intra_op, p = inter_op, L and W from Table 1, and
+    L * (1/t + c * (1 - 1/t))
 
-- c, the cost of intra-op communication: two all-reduces a layer of seq_len * hidden fp16 values,
-  each 2 * (t - 1)/t of its bytes over the link (ring all-reduce), so
-  c = 2 * (2 * layers * seq_len * hidden * 2 bytes) / (LINK_BYTES_PER_S * L).
-  seq_len, hidden and layers are those that AlpaServe serves (``bert_specs`` in
-  benchmarks/alpa/bert_model.py of github.com/alpa-projects/mms). Models whose shape is not
-  published get C_DEFAULT. This is the intra-op overhead of the paper's section 3.3.
-- share, the uneven partition of the paper's section 3.3: Alpa cuts between operators, here
-  between the attention and the MLP half of a layer, so that the longest stage is as short as
-  possible. The work of a half is its multiply-adds.
-- no term for sending activations between stages: the sum over 2 to 16 stages was measured within 3%
-  of one stage (GPT 2.6B and 6.7B, batch size 1; simulator/scripts/pipeline_latency/profile.csv
-  there), and its simulator's 0.9% a stage belongs to the cluster file (``stage_overhead``).
+where c, the cost of intra-op communication, comes from two all-reduces a layer of seq_len * hidden
+fp16 values, each 2 * (t - 1)/t of its bytes over the link (ring all-reduce), so
+c = 2 * (2 * layers * seq_len * hidden * 2 bytes) / (LINK_BYTES_PER_S * L). seq_len, hidden and
+layers are those that AlpaServe serves (``bert_specs`` in benchmarks/alpa/bert_model.py of
+github.com/alpa-projects/mms). This is the intra-op overhead of the paper's section 3.3. Weights
+divide by t.
+
+- Models whose shape is published: latency is divided among the attention and MLP halves of the
+  layers by their multiply-adds, between which Alpa cuts too, after the embedding has what it takes
+  to read and write its rows. Size is divided by parameters. A layer hands seq_len * hidden fp16
+  values on, over the same link as the all-reduces. `alpaplan profile partition` cuts this chain.
+  Sends were not measured alone. The sum over 2 to 16 stages was measured within 3% of one stage
+  (GPT 2.6B and 6.7B, batch size 1; simulator/scripts/pipeline_latency/profile.csv there), and with
+  this link it is 0.1 to 2.1% above, at intra_op 1. The 0.9% a stage of AlpaServe's simulator is for
+  everything that stages cost, and belongs to the cluster file (``stage_overhead``).
+- Others: stages are equal, sends are left out, and c is C_DEFAULT.
 """
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from profile_yaml import Config, write_profile
+from alpaplan.files.profile_yaml import profile_to_yaml
+from alpaplan.profiling.partition import partition_layers
+from alpaplan.specs import LayerProfileSpec, ModelProfileSpec
+from alpaplan.units import BYTE_UNITS
 
 DEVICE = "v100-16gb"
 INTRA_OPS = (1, 2, 4, 8)
 INTER_OPS = (1, 2, 4, 8, 16)
 MAX_DEVICES = 32
-LINK_BYTES_PER_S = 40e9
+LINK_BYTES_PER_S = 40_000_000_000
 """NVLink 2.0 between V100s of a p3.16xlarge: 50 GB/s nominal on a doubled link, 80% of it used."""
+MEMORY_BYTES_PER_S = 900e9
+"""HBM2 of a V100, nominal (NVIDIA's data sheet): what the embedding is limited by."""
 C_DEFAULT = 0.15
 """Just above the 0.13-0.14 of the BERT models, as experts exchange tokens besides."""
 VOCABULARY = 51200
+VALUE_BYTES = 2
+"""fp16."""
+NANOSECONDS = 10**9
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,11 @@ class Shape:
     seq_len: int
     hidden: int
     num_layers: int
+
+    @property
+    def output_bytes(self) -> int:
+        """Bytes that each layer hands on."""
+        return self.seq_len * self.hidden * VALUE_BYTES
 
 
 @dataclass(frozen=True)
@@ -73,19 +90,19 @@ class TableRow:
     """
 
     latency_s: float
-    weight_bytes: float
+    weight_bytes: int
     shape: Shape | None = None
     min_devices: int = 1
 
 
 TABLE_1 = {
-    "bert-1.3b": TableRow(0.151, 2.4e9, Shape(2048, 2048, 24)),
-    "bert-2.7b": TableRow(0.238, 5.4e9, Shape(2048, 2560, 32)),
-    "bert-6.7b": TableRow(0.395, 13.4e9, Shape(2048, 4096, 32)),
-    "bert-104b": TableRow(4.6, 208e9, min_devices=16),
-    "moe-1.3b": TableRow(0.150, 2.6e9),
-    "moe-2.4b": TableRow(0.171, 4.8e9),
-    "moe-5.3b": TableRow(0.234, 10.6e9),
+    "bert-1.3b": TableRow(0.151, 2_400_000_000, Shape(2048, 2048, 24)),
+    "bert-2.7b": TableRow(0.238, 5_400_000_000, Shape(2048, 2560, 32)),
+    "bert-6.7b": TableRow(0.395, 13_400_000_000, Shape(2048, 4096, 32)),
+    "bert-104b": TableRow(4.6, 208_000_000_000, min_devices=16),
+    "moe-1.3b": TableRow(0.150, 2_600_000_000),
+    "moe-2.4b": TableRow(0.171, 4_800_000_000),
+    "moe-5.3b": TableRow(0.234, 10_600_000_000),
 }
 
 
@@ -94,110 +111,138 @@ def communication_cost(row: TableRow) -> float:
     if row.shape is None:
         return C_DEFAULT
     num_reduces = 2 * row.shape.num_layers
-    bytes_each = row.shape.seq_len * row.shape.hidden * 2
-    return 2 * num_reduces * bytes_each / (LINK_BYTES_PER_S * row.latency_s)
+    return 2 * num_reduces * row.shape.output_bytes / (LINK_BYTES_PER_S * row.latency_s)
 
 
-def half_layers(shape: Shape) -> list[tuple[float, float]]:
-    """(multiply-adds, parameters) of each attention and each MLP half, in order.
+def slowdown(row: TableRow, intra_op: int) -> float:
+    """Latency over that on one device."""
+    return 1 / intra_op + communication_cost(row) * (1 - 1 / intra_op)
 
-    Vaswani et al. 2017 (arXiv 1706.03762): projections 4 h^2 a token and scores 2 s h;
-    the MLP, four times as wide as the model, 8 h^2.
+
+def layer_profile(name: str, row: TableRow, shape: Shape) -> LayerProfileSpec:
+    """Return the embedding and the halves of all layers.
+
+    Work and parameters of the halves are those of Vaswani et al. 2017 (arXiv 1706.03762):
+    projections 4 h^2 a token and scores 2 s h; the MLP, four times as wide as the model, 8 h^2.
+    Halves are rounded to bytes and nanoseconds. The embedding has what is left to Table 1.
     """
     square = shape.hidden**2
-    attention = (4.0 * square + 2.0 * shape.seq_len * shape.hidden, 4.0 * square)
-    mlp = (8.0 * square, 8.0 * square)
-    return [attention, mlp] * shape.num_layers
+    work = (4 * square + 2 * shape.seq_len * shape.hidden, 8 * square)
+    parameters = (4 * square, 8 * square)
+    embedding = (VOCABULARY + shape.seq_len) * shape.hidden
+    all_parameters = shape.num_layers * sum(parameters) + embedding
+    weights = [round(row.weight_bytes * part / all_parameters) for part in parameters]
+    lookup_s = 2 * shape.output_bytes / MEMORY_BYTES_PER_S
+    first_ns, halves_ns = {}, {}
+    for intra_op in INTRA_OPS:
+        factor = slowdown(row, intra_op) * NANOSECONDS
+        layer_ns = (row.latency_s - lookup_s) * factor / shape.num_layers
+        halves_ns[intra_op] = [round(layer_ns * part / sum(work)) for part in work]
+        total_ns = round(row.latency_s * factor)
+        first_ns[intra_op] = total_ns - shape.num_layers * sum(halves_ns[intra_op])
+    first_bytes = row.weight_bytes - shape.num_layers * sum(weights)
+    layers = [_layer(shape, "embedding", first_bytes, first_ns)]
+    for index in range(shape.num_layers):
+        for half, kind in enumerate(("attention", "mlp")):
+            half_ns = {intra_op: halves[half] for intra_op, halves in halves_ns.items()}
+            layers.append(_layer(shape, f"{kind}-{index}", weights[half], half_ns))
+    return LayerProfileSpec.model_validate(
+        {
+            "kind": "layer-profile",
+            "version": 1,
+            "name": name,
+            "source": f"{measured(row)} {derived_layers(row, shape)}",
+            "device": DEVICE,
+            "link": {"latency_s": 0, "bandwidth_bytes_per_s": LINK_BYTES_PER_S},
+            "layers": layers,
+        }
+    )
 
 
-def partition(work: Sequence[float], num_stages: int) -> list[int]:
-    """First item of each stage when the largest stage is as small as possible.
-
-    Dynamic program over (items, stages); of equal cuts the earliest.
-    """
-    prefix = [0.0]
-    for item in work:
-        prefix.append(prefix[-1] + item)
-    largest = [0.0] + [float("inf")] * len(work)
-    cuts: list[list[int]] = []
-    for _ in range(num_stages):
-        previous, largest = largest, [float("inf")] * (len(work) + 1)
-        cut = [0] * (len(work) + 1)
-        for end in range(1, len(work) + 1):
-            for start in range(end):
-                size = max(previous[start], prefix[end] - prefix[start])
-                if size < largest[end]:
-                    largest[end], cut[end] = size, start
-        cuts.append(cut)
-    firsts, end = [], len(work)
-    for cut in reversed(cuts):
-        end = cut[end]
-        firsts.append(end)
-    return firsts[::-1]
+def _layer(
+    shape: Shape, name: str, weight_bytes: int, latency_ns: dict[int, int]
+) -> dict[str, object]:
+    return {
+        "name": name,
+        "weight_bytes": weight_bytes,
+        "latency_s": {t: {1: ns / NANOSECONDS} for t, ns in latency_ns.items()},
+        "output_bytes": {1: shape.output_bytes},
+    }
 
 
-def stage_shares(row: TableRow, num_stages: int) -> tuple[list[float], list[float]]:
-    """Shares of each stage in the latency and in the weights; both sum to 1."""
-    if row.shape is None:
-        return [1 / num_stages] * num_stages, [1 / num_stages] * num_stages
-    halves = half_layers(row.shape)
-    firsts = partition([work for work, _ in halves], num_stages)
-    spans = [
-        halves[first:end] for first, end in zip(firsts, [*firsts[1:], len(halves)], strict=True)
-    ]
-    work = [sum(half[0] for half in span) for span in spans]
-    parameters = [sum(half[1] for half in span) for span in spans]
-    # The embedding looks rows up: weights of the first stage, and no work to speak of.
-    parameters[0] += (VOCABULARY + row.shape.seq_len) * row.shape.hidden
-    return [w / sum(work) for w in work], [p / sum(parameters) for p in parameters]
+def cut_profile(layers: LayerProfileSpec) -> ModelProfileSpec:
+    """Cut layers into stages, in every configuration that is not too large."""
+    profile = partition_layers(layers, intra_ops=INTRA_OPS, inter_ops=INTER_OPS).profile
+    configs = [config for config in profile.configs if config.num_devices <= MAX_DEVICES]
+    return profile.model_copy(update={"configs": tuple(configs)})
 
 
-def configs(row: TableRow) -> list[Config]:
-    """Every parallel configuration that is derived for the model."""
-    cost = communication_cost(row)
-    found = []
+def equal_profile(name: str, row: TableRow) -> ModelProfileSpec:
+    """Return a profile with equal stages: to the microsecond, weights up to the megabyte."""
+    configs = []
     for intra_op in INTRA_OPS:
         for inter_op in INTER_OPS:
             if not row.min_devices <= intra_op * inter_op <= MAX_DEVICES:
                 continue
-            latency_s = row.latency_s * (1 / intra_op + cost * (1 - 1 / intra_op))
-            latency_shares, weight_shares = stage_shares(row, inter_op)
-            found.append(
-                Config(
-                    device=DEVICE,
-                    intra_op=intra_op,
-                    inter_op=inter_op,
-                    weight_bytes=[row.weight_bytes * s / intra_op for s in weight_shares],
-                    latency_s={1: [latency_s * share for share in latency_shares]},
-                    activation_bytes={},
-                )
+            stage_s = round(row.latency_s * slowdown(row, intra_op) / inter_op, 6)
+            megabytes = math.ceil(row.weight_bytes / (intra_op * inter_op) / BYTE_UNITS["MB"])
+            configs.append(
+                {
+                    "device": DEVICE,
+                    "intra_op": intra_op,
+                    "inter_op": inter_op,
+                    "stage_weight_bytes": [f"{megabytes}MB"] * inter_op,
+                    "stage_latency_s": {1: [stage_s] * inter_op},
+                }
             )
-    return found
+    source = f"{measured(row)} {derived_configs(row)}"
+    return ModelProfileSpec.model_validate(
+        {"kind": "model-profile", "version": 1, "name": name, "source": source, "configs": configs}
+    )
 
 
-def source(row: TableRow) -> str:
-    """Say what is measured and what is derived."""
-    inter_op = f"intra_op 1, inter_op {row.min_devices}"
-    uneven = "stages are equal (layers not published)"
-    if row.shape is not None:
-        uneven = (
-            f"stages cut {row.shape.num_layers} layers of {row.shape.hidden} hidden between "
-            "attention and MLP so that the longest is shortest, the first also has the embedding"
-        )
+def measured(row: TableRow) -> str:
+    """Say what is measured."""
     return (
-        f"Measured: AlpaServe (Li et al., OSDI 2023, arXiv 2302.11665) Table 1, V100 16 GB, "
-        f"{row.latency_s * 1e3:g} ms and {row.weight_bytes / 1e9:g} GB, taken for {inter_op}. "
+        "Measured: AlpaServe (Li et al., OSDI 2023, arXiv 2302.11665) Table 1, V100 16 GB, "
+        f"{row.latency_s * 1e3:g} ms and {row.weight_bytes / 1e9:g} GB, taken for intra_op 1, "
+        f"inter_op {row.min_devices}."
+    )
+
+
+def derived_layers(row: TableRow, shape: Shape) -> str:
+    """Say how layers are derived from what is measured."""
+    return (
+        f"Derived by profiles/make_alpaserve.py, not measured: its division among the attention "
+        f"and MLP halves of {shape.num_layers} layers of {shape.hidden} hidden, by multiply-adds "
+        f"and parameters; higher intra_op, as L * (1/intra_op + c * (1 - 1/intra_op)) with c = "
+        f"{communication_cost(row):.3f} for all-reduces; sends, at {LINK_BYTES_PER_S / 1e9:g} GB/s."
+        f" Working memory is left to the cluster's reserved memory."
+    )
+
+
+def derived_configs(row: TableRow) -> str:
+    """Say how configurations are derived from what is measured."""
+    return (
         f"Derived by profiles/make_alpaserve.py, not measured: all other configurations, as "
         f"L * (1/intra_op + c * (1 - 1/intra_op)) with c = {communication_cost(row):.3f} for "
-        f"all-reduces; {uneven}; weights divide by intra_op. Working memory is left to "
-        f"the cluster's reserved memory."
+        f"all-reduces; stages are equal (layers not published); weights divide by intra_op. "
+        f"Working memory is left to the cluster's reserved memory."
     )
 
 
 def main(folder: Path) -> None:
     """Write all profiles into the folder."""
+    (folder / "layers").mkdir(exist_ok=True)
     for name, row in TABLE_1.items():
-        write_profile(folder / f"{name}.yaml", name, source(row), configs(row))
+        if row.shape is None:
+            profile = equal_profile(name, row)
+        else:
+            layers = layer_profile(name, row, row.shape)
+            profile = cut_profile(layers)
+            path = folder / "layers" / f"{name}.yaml"
+            path.write_text(profile_to_yaml(layers), encoding="utf-8")
+        (folder / f"{name}.yaml").write_text(profile_to_yaml(profile), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -63,5 +63,5 @@ def solved(
         rng=np.random.default_rng(0),
         max_evaluations=max_evaluations,
     )
-    plan = plan_document(problem, result, PROVENANCE, "sampled")
+    plan = plan_document(problem, result, by_name, PROVENANCE, "sampled")
     return Solved(cluster, workload, by_name, problem, result, plan)

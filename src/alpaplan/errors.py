@@ -55,7 +55,8 @@ class SpecError(AlpaplanError):
     Parameters
     ----------
     role
-        Which document: ``"cluster"``, ``"workload"``, ``"plan"`` or ``"trace"``.
+        Which document: ``"cluster"``, ``"workload"``, ``"plan"``, ``"trace"`` or
+        ``"layer-profile"``.
     issues
         What is wrong, in document order.
     """

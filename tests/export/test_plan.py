@@ -15,6 +15,7 @@ from alpaplan.problem.plan_placement import placement_of_plan
 from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.registry import METHODS
+from alpaplan.specs import ModelProfileSpec
 from alpaplan.specs.plan import NodeDevices, PlanSpec
 from tests import builders as make
 from tests.builders import GB
@@ -39,7 +40,7 @@ def two_pools() -> Solved:
 
 
 def document(run: Solved, result: PlanResult) -> PlanSpec:
-    return plan_document(run.problem, result, PROVENANCE, "held-out")
+    return plan_document(run.problem, result, run.profiles, PROVENANCE, "held-out")
 
 
 def devices_of(items: Sequence[NodeDevices]) -> set[tuple[str, int]]:
@@ -99,6 +100,29 @@ def test_a_model_that_cannot_be_served_says_how_fast_it_could_be(two_pools: Solv
     assert hasty.best_latency_s == 0.1
     assert (hasty.groups, hasty.slo_attainment, hasty.latency_s) == ((), 0.0, None)
     assert by_name["chat"].best_latency_s is None
+
+
+def test_replicas_have_the_stages_of_their_profile(two_pools: Solved) -> None:
+    stages = {
+        (1, 2): ({"layers": (0, 2)}, {"layers": (3, 8)}),
+        (1, 1): ({"layers": (0, 8)},),
+        (1, 4): ({"layers": (0, 1)}, {"layers": (2, 3)}, {"layers": (4, 5)}, {"layers": (6, 8)}),
+    }
+    data = two_pools.profiles["p"].model_dump()
+    for config in data["configs"]:
+        config["stages"] = stages.get((config["intra_op"], config["inter_op"]))
+    profiles = {"p": ModelProfileSpec.model_validate(data)}
+    result = two_pools.result
+    plan = plan_document(two_pools.problem, result, profiles, PROVENANCE, "held-out")
+    num_replicas = 0
+    for group in plan.groups:
+        expected = stages.get((group.intra_op, group.inter_op))
+        for replica in group.replicas:
+            num_replicas += 1
+            assert replica.model_dump()["stages"] == expected
+    assert num_replicas > 0
+    bare = [replica for group in two_pools.plan.groups for replica in group.replicas]
+    assert {replica.stages for replica in bare} == {None}
 
 
 def test_predictions_are_those_of_the_result_to_six_digits(two_pools: Solved) -> None:

@@ -74,6 +74,7 @@ configs:
     stage_weight_bytes: [0.6GB, 600000000]
     stage_latency_s: {1: [0.038, 39ms], 2: [0.059, 0.060]}
     stage_activation_bytes: {1: [1MB, 0], 2: [2MB, 0]}
+    stages: [{layers: [0, 11]}, {layers: [12, 23]}]
 """
 
 LAYER_PROFILE = """\
@@ -113,7 +114,7 @@ groups:
     devices:
       - {node: p3-0, devices: [0, 1, 2, 3]}
     replicas:
-      - {model: a}
+      - {model: a, stages: [{layers: [0, 11]}, {layers: [12, 23]}]}
 unused_devices:
   - {node: p3-0, devices: [4, 5, 6, 7]}
 routing: {dispatch: shortest-queue}

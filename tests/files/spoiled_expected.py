@@ -116,6 +116,18 @@ EXPECTED: tuple[tuple[str, int, str], ...] = (
         "configs[1]: duplicate v100 intra_op 1 inter_op 2, first at number 1",
     ),
     (
+        "profile-cuts.yaml",
+        12,
+        "configs[0].stages[1].layers: must begin at layer 12, after the stage before, found 11",
+    ),
+    ("profile-cuts.yaml", 18, "configs[1].stages: must have inter_op = 2 stages, found 1"),
+    ("profile-cuts.yaml", 24, "configs[2].stages[0].layers: missing item 1"),
+    (
+        "profile-cuts.yaml",
+        24,
+        "configs[2].stages[0].layer: unknown key 'layer'; did you mean 'layers'?",
+    ),
+    (
         "layers-batches.yaml",
         14,
         "layers[1].output_bytes: must have the keys 1, 2 as the others do, found 1",
@@ -124,6 +136,11 @@ EXPECTED: tuple[tuple[str, int, str], ...] = (
     ("plan-no-groups.yaml", 1, "missing key 'groups'"),
     ("plan-devices.yaml", 9, "devices[2]: must be at least 0, found -1"),
     ("plan-devices.yaml", 9, "devices[3]: must be a whole number, found 'x'"),
+    (
+        "plan-cuts.yaml",
+        11,
+        "groups[0].replicas[1].stages: must have inter_op = 2 stages, found 1",
+    ),
     (
         "plan-device-twice.yaml",
         9,

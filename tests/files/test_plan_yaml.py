@@ -33,7 +33,7 @@ groups:
   devices:
   - {node: p3-0, devices: [0, 1, 2, 3]}
   replicas:
-  - {model: a}
+  - {model: a, stages: [{layers: [0, 11]}, {layers: [12, 23]}]}
 unused_devices:
 - {node: p3-0, devices: [4, 5, 6, 7]}
 routing: {dispatch: shortest-queue}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from alpaplan.problem.checker import check_plan
-from alpaplan.specs import PlanSpec
+from alpaplan.specs import ModelProfileSpec, PlanSpec
 from tests import builders as make
 from tests.builders import GB
 
@@ -103,6 +103,41 @@ def test_each_fault_is_found_at_its_place(
 ) -> None:
     expected = (("groups", 0, *where), f"group 'g0' {message}")
     assert issues_of(group(**changes)) == [expected]
+
+
+def cut(*layers: tuple[int, int]) -> list[dict[str, object]]:
+    return [{"layers": list(pair)} for pair in layers]
+
+
+@pytest.mark.parametrize(
+    ("of_profile", "of_plan", "fine"),
+    [
+        (cut((0, 1), (2, 3)), cut((0, 1), (2, 3)), True),
+        (cut((0, 1), (2, 3)), cut((0, 0), (1, 3)), False),
+        (cut((0, 1), (2, 3)), cut((0, 1), (2, 4)), False),
+        (cut((0, 1), (2, 3)), None, True),
+        (None, cut((0, 1), (2, 3)), True),
+        (None, None, True),
+    ],
+)
+def test_stages_are_the_profiles_where_both_are_known(
+    of_profile: object, of_plan: object, fine: bool
+) -> None:
+    data = make.profile(shapes=[(1, 2)]).model_dump()
+    data["configs"][0]["stages"] = of_profile
+    profile = ModelProfileSpec.model_validate(data)
+    replicas = [{"model": "m0"}, {"model": "m1", "stages": of_plan}]
+    document = {"kind": "placement-plan", "version": 1, "groups": [group(replicas=replicas)]}
+    plan = PlanSpec.model_validate(document)
+    models = make.workload(make.model("m0"), make.model("m1"))
+    found = check_plan(make.cluster(), models, {"p": profile}, plan)
+    assert [issue.where for issue in found] == (
+        [] if fine else [("groups", 0, "replicas", 1, "stages")]
+    )
+    if not fine:
+        assert found[0].message.startswith(
+            "group 'g0' must cut 'm1' as its profile 'p' does, into layers 0-1 2-3, found 0"
+        )
 
 
 def test_a_device_belongs_to_one_group() -> None:

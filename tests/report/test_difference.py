@@ -90,6 +90,30 @@ def test_each_difference_has_its_line(changes: Plan, line: str) -> None:
     assert plan_differences(plan({}), plan(changes)) == [line]
 
 
+def test_other_stages_are_named_where_nothing_else_differs() -> None:
+    def of(*stages: tuple[int, int]) -> PlanSpec:
+        made = group("g0", 0, "m0", "m1", "m2")
+        made["replicas"][1]["stages"] = [{"layers": list(pair)} for pair in stages] or None
+        return plan({"groups": [made]})
+
+    assert plan_differences(of((0, 1), (2, 3)), of((0, 0), (1, 3))) == [
+        "group g0: stages of m1 were 0-1 2-3, are now 0 1-3"
+    ]
+    assert plan_differences(of(), of((0, 0), (1, 3))) == [
+        "group g0: stages of m1 were -, are now 0 1-3"
+    ]
+    assert plan_differences(of((0, 1), (2, 3)), of((0, 1), (2, 3))) == []
+
+
+def test_devices_that_the_description_leaves_out_differ_too() -> None:
+    def on(*nodes: int) -> PlanSpec:
+        devices = [{"node": f"n-{node}", "devices": [0, 1]} for node in nodes]
+        return plan({"groups": [group("g0") | {"inter_op": 8, "devices": devices}]})
+
+    (line,) = plan_differences(on(0, 1, 2, 9), on(0, 3, 4, 9))
+    assert line.startswith("group g0: was gpu n-0[0-1] .. n-9[0-1] (4 nodes)")
+
+
 def test_what_is_gone_is_named_too() -> None:
     old = plan(
         {

@@ -18,6 +18,7 @@ from alpaplan.specs import (
 )
 from alpaplan.specs.arrivals import GammaArrivals
 from alpaplan.specs.registry import DOCUMENT_KINDS
+from alpaplan.specs.stages import StageLayers, layer_ranges
 from alpaplan.specs.workload import MAX_MODELS
 from tests.files.examples import EXAMPLES
 
@@ -120,6 +121,73 @@ def test_layers_have_the_same_intra_op_and_names_of_their_own() -> None:
         LayerProfileSpec.model_validate(document)
     (error,) = caught.value.errors()
     assert [issue.where for issue in error["ctx"]["issues"]] == [(1, "name"), (1, "latency_s")]
+
+
+def test_intra_op_of_layers_is_as_limited_as_that_of_profiles() -> None:
+    document = example("layer-profile")
+    document["layers"][0]["latency_s"] = {5000: {1: 1, 2: 2}}
+    with pytest.raises(ValidationError, match="less than or equal to 4096"):
+        LayerProfileSpec.model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("stages", "issues"),
+    [
+        ([[0, 3]], [((), "must have inter_op = 2 stages, found 1")]),
+        (
+            [[1, 3], [4, 5]],
+            [((0, "layers"), "must begin at layer 0, the first layer, found 1")],
+        ),
+        (
+            [[0, 3], [5, 6]],
+            [((1, "layers"), "must begin at layer 4, after the stage before, found 5")],
+        ),
+        (
+            [[0, 3], [3, 6]],
+            [((1, "layers"), "must begin at layer 4, after the stage before, found 3")],
+        ),
+        (
+            [[0, 3], [4, 2]],
+            [((1, "layers"), "must not end before it begins, found 4 to 2")],
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["model-profile", "placement-plan"])
+def test_stages_are_contiguous_and_as_many_as_inter_op(
+    kind: str, stages: list[list[int]], issues: list[tuple[tuple[object, ...], str]]
+) -> None:
+    document = example(kind)
+    holder = document["configs" if kind == "model-profile" else "groups"][0]
+    holder = holder if kind == "model-profile" else holder["replicas"][0]
+    holder["stages"] = [{"layers": layers} for layers in stages]
+    with pytest.raises(ValidationError) as caught:
+        DOCUMENT_KINDS[kind].model_validate(document)
+    error = caught.value.errors()[0]  # pydantic adds that the list around it is too short
+    # A plan's number of stages is known to the group only, which has to name the replica.
+    number = kind == "placement-plan" and "inter_op" in issues[0][1]
+    expected = [((0, "stages"), issues[0][1])] if number else issues
+    assert [(issue.where, issue.message) for issue in error["ctx"]["issues"]] == expected
+
+
+@pytest.mark.parametrize("layers", [[0], [0, 1, 2], [0, -1], [0, True], [0.0, 1], "0-1", None])
+def test_stages_are_pairs_of_layers(layers: object) -> None:
+    document = example("model-profile")
+    document["configs"][0]["stages"] = [{"layers": layers}, {"layers": [2, 3]}]
+    with pytest.raises(ValidationError):
+        ModelProfileSpec.model_validate(document)
+
+
+def test_layers_of_stages_are_shown_short() -> None:
+    stages = (StageLayers(layers=(0, 11)), StageLayers(layers=(12, 12)))
+    assert layer_ranges(stages) == "0-11 12"
+    assert layer_ranges(None) == "-"
+
+
+def test_configurations_are_found_by_device_and_shape() -> None:
+    profile = ModelProfileSpec.model_validate(example("model-profile"))
+    assert profile.find_config("v100-16gb", 1, 2) is profile.configs[0]
+    assert profile.find_config("v100-16gb", 2, 1) is None
+    assert profile.find_config("t4", 1, 2) is None
 
 
 def test_a_plan_needs_groups_only() -> None:

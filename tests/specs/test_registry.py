@@ -21,6 +21,7 @@ BEYOND_SCHEMAS = {
     "cluster-batching.yaml",
     "cluster-nan.yaml",
     "layers-batches.yaml",
+    "plan-cuts.yaml",
     "plan-device-twice.yaml",
     "plan-same-group.yaml",
     "profile-stages.yaml",
@@ -110,6 +111,24 @@ def test_schema_knows_units(text: str) -> None:
     assert conforms(data)
     data["node_pools"][0]["device_memory_bytes"] = text + "ytes"
     assert not conforms(data)
+
+
+@pytest.mark.parametrize(
+    ("stages", "valid"),
+    [
+        ([{"layers": [0, 1]}, {"layers": [2, 3]}], True),
+        ([{"layers": [0, 1, 2]}], False),
+        ([{"layers": [0]}], False),
+        ([{"layers": [-1, 0]}], False),
+        ([{"first": 0}], False),
+    ],
+)
+def test_schemas_know_the_layers_of_stages(stages: object, valid: bool) -> None:
+    profile, plan = (as_editors_see_it(EXAMPLES[k]) for k in ("model-profile", "placement-plan"))
+    profile["configs"][0]["stages"] = stages
+    plan["groups"][0]["replicas"][0]["stages"] = stages
+    assert conforms(profile) is valid
+    assert conforms(plan) is valid
 
 
 def test_fields_are_described_for_editors() -> None:

@@ -152,8 +152,9 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
         stopped_early=result.stop_reason.value if result.stop_reason else None,
         inputs=inputs.records(base),
     )
-    document = plan_document(inputs.problem, result, provenance, arrivals.source)
-    issues = check_plan(inputs.cluster.spec, inputs.workload.spec, inputs.profile_specs(), document)
+    profiles = inputs.profile_specs()
+    document = plan_document(inputs.problem, result, profiles, provenance, arrivals.source)
+    issues = check_plan(inputs.cluster.spec, inputs.workload.spec, profiles, document)
     if issues:
         raise RuntimeError("the plan fails its own check: " + "; ".join(i.message for i in issues))
     return document, result

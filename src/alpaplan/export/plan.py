@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
 from alpaplan.simulator.statistics import LatencyStatistics
 from alpaplan.specs import plan as spec
+from alpaplan.specs.profile import ModelProfileSpec
 
 SIGNIFICANT_DIGITS = 6
 """Digits of predicted numbers in a plan: more than any sample supports, few enough to read."""
@@ -23,6 +24,7 @@ SIGNIFICANT_DIGITS = 6
 def plan_document(
     problem: PlacementProblem,
     result: PlanResult,
+    profiles: Mapping[str, ModelProfileSpec],
     provenance: spec.Provenance,
     source: Literal["sampled", "held-out"],
 ) -> spec.PlanSpec:
@@ -32,6 +34,8 @@ def plan_document(
     ----------
     problem, result
         What was solved, and how.
+    profiles
+        Profile name -> profile, of the problem; the layers of stages come from here.
     provenance
         Where the plan comes from.
     source
@@ -46,7 +50,7 @@ def plan_document(
             inter_op=problem.shapes[h].inter_op,
             devices=_node_devices(problem, result.devices.groups[g]),
             replicas=tuple(
-                spec.ReplicaSpec(model=problem.model_names[m])
+                _replica(problem, profiles, int(h), int(m))
                 for m in np.flatnonzero(placement.replicas[g])
             ),
         )
@@ -62,6 +66,18 @@ def plan_document(
         routing=spec.Routing(dispatch=problem.dispatch),
         models=_models(problem, result),
     )
+
+
+def _replica(
+    problem: PlacementProblem, profiles: Mapping[str, ModelProfileSpec], h: int, m: int
+) -> spec.ReplicaSpec:
+    """Return a replica of model `m` in shape `h`, with its stages if the profile has them."""
+    shape = problem.shapes[h]
+    device = problem.pools[shape.pool].device
+    profile = profiles[problem.profile_names[problem.profile_of_model[m]]]
+    config = profile.find_config(device, shape.intra_op, shape.inter_op)
+    stages = None if config is None else config.stages
+    return spec.ReplicaSpec(model=problem.model_names[m], stages=stages)
 
 
 def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.PlannedModel, ...]:

@@ -10,7 +10,7 @@ from alpaplan.errors import Issue, SpecError, did_you_mean
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
 from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.cluster import ClusterSpec
-from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 
 
@@ -52,7 +52,8 @@ def build_problem(
         # In this order and nowhere else, so that rounding is the same for every reader.
         slowdown = 1 + cluster.serving.stage_overhead * shape.inter_op
         for p, profile in enumerate(used):
-            config = _find_config(profile, pools[shape.pool].device, shape)
+            device = pools[shape.pool].device
+            config = profile.find_config(device, shape.intra_op, shape.inter_op)
             if config is None:
                 continue
             supported[h, p] = True
@@ -140,13 +141,3 @@ def _group_shapes(
         for _, intra_op, inter_op in pairs:
             shapes[GroupShape(index, intra_op, inter_op)] = None
     return tuple(shapes)
-
-
-def _find_config(
-    profile: ModelProfileSpec, device: str, shape: GroupShape
-) -> ProfiledConfig | None:
-    wanted = (device, shape.intra_op, shape.inter_op)
-    for config in profile.configs:
-        if (config.device, config.intra_op, config.inter_op) == wanted:
-            return config
-    return None

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from alpaplan.errors import Issue, did_you_mean
 from alpaplan.specs.cluster import ClusterSpec, NodePool
-from alpaplan.specs.plan import GroupSpec, PlanSpec
+from alpaplan.specs.plan import GroupSpec, PlanSpec, ReplicaSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.stages import layer_ranges
 from alpaplan.specs.workload import WorkloadSpec
 from alpaplan.units import format_bytes
 
@@ -27,6 +28,7 @@ def check_plan(
     Checked are: nodes and devices exist, have the group's device type and belong to one group
     only; a group has ``intra_op * inter_op`` devices inside one node or whole nodes of one
     pool; replicas are of models in the workload whose profile lists the group's configuration;
+    where both a replica and its profile say which layers each stage runs, they say the same;
     on every device, weights of all replicas plus the largest activation stay within the
     usable memory.
 
@@ -110,12 +112,27 @@ def _check_replicas(
             hint = did_you_mean(replica.model, profile_of)
             what = f"must hold models of the workload, found {replica.model!r}{hint}"
             yield Issue(where, what)
-        elif _config(group, profiles[profile_of[replica.model]]) is None:
+            continue
+        name = profile_of[replica.model]
+        config = _config(group, profiles[name])
+        if config is None:
             yield Issue(
                 where,
                 f"runs intra_op {group.intra_op}, inter_op {group.inter_op} on {group.device!r}, "
-                f"which profile {profile_of[replica.model]!r} of {replica.model!r} does not list",
+                f"which profile {name!r} of {replica.model!r} does not list",
             )
+        elif _other_stages(replica, config):
+            yield Issue(
+                ("replicas", position, "stages"),
+                f"must cut {replica.model!r} as its profile {name!r} does, into layers "
+                f"{layer_ranges(config.stages)}, found {layer_ranges(replica.stages)}",
+            )
+
+
+def _other_stages(replica: ReplicaSpec, config: ProfiledConfig) -> bool:
+    """Whether a replica's stages are known, the profile's too, and they differ."""
+    known = replica.stages is not None and config.stages is not None
+    return known and replica.stages != config.stages
 
 
 def _check_memory(
@@ -146,11 +163,4 @@ def _check_memory(
 
 
 def _config(group: GroupSpec, profile: ModelProfileSpec) -> ProfiledConfig | None:
-    for config in profile.configs:
-        if (
-            config.device == group.device
-            and config.intra_op == group.intra_op
-            and config.inter_op == group.inter_op
-        ):
-            return config
-    return None
+    return profile.find_config(group.device, group.intra_op, group.inter_op)

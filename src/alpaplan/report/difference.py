@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from alpaplan.report.tables import device_ranges, name_ranges, percent
 from alpaplan.specs.plan import GroupSpec, InputRecord, PlanSpec
+from alpaplan.specs.stages import layer_ranges
 
 
 def plan_differences(old: PlanSpec, new: PlanSpec) -> list[str]:
@@ -61,7 +62,21 @@ def _group_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:
         elif name not in before:
             yield f"group {name}: would exist now: {_describe(now[name])}"
         elif before[name] != now[name]:
-            yield f"group {name}: was {_describe(before[name])}, is now {_describe(now[name])}"
+            was, is_now = _describe(before[name]), _describe(now[name])
+            recut = list(_stage_differences(before[name], now[name]))
+            if was == is_now and recut:  # the description leaves stages out
+                yield from recut
+            else:
+                yield f"group {name}: was {was}, is now {is_now}"
+
+
+def _stage_differences(old: GroupSpec, new: GroupSpec) -> Iterator[str]:
+    """Say which replicas that both groups hold are cut into other stages."""
+    before = {replica.model: replica.stages for replica in old.replicas}
+    for replica in new.replicas:
+        if before.get(replica.model, replica.stages) != replica.stages:
+            was, is_now = layer_ranges(before[replica.model]), layer_ranges(replica.stages)
+            yield f"group {new.name}: stages of {replica.model} were {was}, are now {is_now}"
 
 
 def _describe(group: GroupSpec) -> str:

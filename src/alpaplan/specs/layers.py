@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -19,6 +19,10 @@ from alpaplan.specs.fields import (
     duplicates,
     fail_at,
 )
+from alpaplan.specs.profile import MAX_PARALLELISM
+
+IntraOp = Annotated[int, Field(strict=True, ge=1, le=MAX_PARALLELISM)]
+"""Devices that share each operator of a layer."""
 
 
 class Link(Spec):
@@ -33,14 +37,15 @@ class Layer(Spec):
 
     name: Name
     weight_bytes: NonNegativeBytes = Field(description="of the whole layer, before intra_op")
-    latency_s: dict[Count, dict[Count, PositiveSeconds]] = Field(
+    latency_s: dict[IntraOp, dict[Count, PositiveSeconds]] = Field(
         description="intra_op -> batch size -> seconds", min_length=1
     )
     output_bytes: dict[Count, NonNegativeBytes] = Field(
         description="batch size -> bytes handed to the next layer"
     )
     activation_bytes: dict[Count, NonNegativeBytes] | None = Field(
-        default=None, description="batch size -> peak working memory"
+        default=None,
+        description="batch size -> peak working memory on each device, for every intra_op the same",
     )
 
     @field_validator("latency_s")

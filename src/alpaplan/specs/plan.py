@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE, Dispatch
 from alpaplan.specs.fields import (
@@ -18,6 +18,7 @@ from alpaplan.specs.fields import (
     fail_at,
 )
 from alpaplan.specs.profile import MAX_PARALLELISM
+from alpaplan.specs.stages import Stages, wrong_number_of_stages
 
 DeviceIndex = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
 """Index of a device in its node."""
@@ -40,6 +41,9 @@ class ReplicaSpec(Spec):
     """One model's copy on the group."""
 
     model: Name
+    stages: Stages | None = Field(
+        default=None, description="the layers that each stage runs, if the profile says so"
+    )
 
 
 class GroupSpec(Spec):
@@ -64,6 +68,18 @@ class GroupSpec(Spec):
     @classmethod
     def _model_once(cls, replicas: tuple[ReplicaSpec, ...]) -> tuple[ReplicaSpec, ...]:
         fail_at(duplicates((item.model for item in replicas), key="model"))
+        return replicas
+
+    @field_validator("replicas")
+    @classmethod
+    def _stages_of_the_group(
+        cls, replicas: tuple[ReplicaSpec, ...], info: ValidationInfo
+    ) -> tuple[ReplicaSpec, ...]:
+        issues = []
+        for index, item in enumerate(replicas):
+            where = (index, "stages")
+            issues += wrong_number_of_stages(where, item.stages, info.data.get("inter_op"))
+        fail_at(issues)
         return replicas
 
 

@@ -16,6 +16,7 @@ from alpaplan.specs.fields import (
     Spec,
     fail_at,
 )
+from alpaplan.specs.stages import StageLayers, Stages, wrong_number_of_stages
 
 MAX_PARALLELISM = 4096
 """Largest `intra_op` or `inter_op`: far above any deployed group, and arrays stay small."""
@@ -36,6 +37,9 @@ class ProfiledConfig(Spec):
     )
     stage_activation_bytes: dict[Count, tuple[NonNegativeBytes, ...]] | None = Field(
         default=None, description="batch size -> peak working memory on each device of each stage"
+    )
+    stages: Stages | None = Field(
+        default=None, description="the layers that each stage runs, if it is known"
     )
 
     @field_validator("stage_weight_bytes")
@@ -70,6 +74,14 @@ class ProfiledConfig(Spec):
             message = f"must have the batch sizes of stage_latency_s ({_keys(profiled)})"
             issues.append(Issue((), f"{message}, found {_keys(value)}"))
         fail_at(issues)
+        return value
+
+    @field_validator("stages")
+    @classmethod
+    def _as_many_as_inter_op(
+        cls, value: tuple[StageLayers, ...] | None, info: ValidationInfo
+    ) -> tuple[StageLayers, ...] | None:
+        fail_at(wrong_number_of_stages((), value, info.data.get("inter_op")))
         return value
 
     @property
@@ -107,6 +119,14 @@ class ModelProfileSpec(Spec):
             first.setdefault(key, index)
         fail_at(issues)
         return configs
+
+    def find_config(self, device: str, intra_op: int, inter_op: int) -> ProfiledConfig | None:
+        """Return the configuration on a device type; None if it is not listed."""
+        wanted = (device, intra_op, inter_op)
+        for config in self.configs:
+            if (config.device, config.intra_op, config.inter_op) == wanted:
+                return config
+        return None
 
 
 def _wrong_length(

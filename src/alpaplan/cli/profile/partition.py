@@ -1,0 +1,143 @@
+"""`alpaplan profile partition`: a layer profile to a model profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+
+if TYPE_CHECKING:
+    from alpaplan.files.document import Document
+    from alpaplan.profiling.partition import Partition
+    from alpaplan.specs.layers import LayerProfileSpec
+    from alpaplan.specs.profile import ModelProfileSpec
+
+STANDARD_OUTPUT = Path("-")
+
+
+@click.command()
+@click.argument("layers", type=click.Path(path_type=Path), metavar="LAYERS")
+@options.inter_op
+@options.intra_op
+@options.memory_limit
+@options.name
+@options.profile_output
+@user_errors
+def partition(
+    layers: Path,
+    inter_op: tuple[int, ...] | None,
+    intra_op: tuple[int, ...] | None,
+    memory_limit_bytes: int | None,
+    name: str | None,
+    output: Path | None,
+) -> None:
+    """Cut a model's layers into stages, so that the longest is shortest.
+
+    LAYERS is a layer profile. For each number of stages and each intra-op parallelism, the cuts
+    are found whose longest stage, with what it takes to hand over to the next, is shortest at
+    batch size 1; of those the ones with the least communication, then memory. The profile that is
+    written has these stages at all batch sizes, and says which layers they are.
+    """
+    from alpaplan.files.document import load_document
+    from alpaplan.files.writing import require_writable
+    from alpaplan.specs.layers import LayerProfileSpec
+
+    if name is not None:
+        _check_name(name)
+    document = load_document(layers, LayerProfileSpec)
+    _check_counts(document.spec, intra_op, inter_op)
+    target = output or STANDARD_OUTPUT
+    if target != STANDARD_OUTPUT:
+        require_writable(target)
+    found = _partition(document, intra_op, inter_op, memory_limit_bytes, name)
+    for left_out in found.left_out:
+        text = left_out.describe(memory_limit_bytes or 0)
+        click.echo(f"{layers}: left out: {text}", err=True)
+    _write(target, found.profile)
+
+
+def _check_name(name: str) -> None:
+    from pydantic import TypeAdapter, ValidationError
+
+    from alpaplan.specs.fields import Name
+
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError:
+        rule = "a name of 1 to 200 characters without leading space or control characters"
+        raise click.UsageError(f"--name must be {rule}, found {name!r}") from None
+
+
+def _check_counts(
+    layers: LayerProfileSpec, intra_op: tuple[int, ...] | None, inter_op: tuple[int, ...] | None
+) -> None:
+    """Make sure that the layers have what is asked for.
+
+    Raises
+    ------
+    click.UsageError
+        With what they have.
+    """
+    from alpaplan.profiling.partition import largest_stage_count
+
+    known = sorted(layers.layers[0].latency_s)
+    unknown = [count for count in intra_op or () if count not in known]
+    if unknown:
+        raise click.UsageError(
+            f"--intra-op must be among those of the layers ({_listed(known)}), "
+            f"found {_listed(unknown)}"
+        )
+    most = largest_stage_count(layers)
+    too_many = [count for count in inter_op or () if count > most]
+    if too_many:
+        of = f"number of layers ({most})" if most == len(layers.layers) else f"limit ({most})"
+        raise click.UsageError(f"--inter-op must be at most the {of}, found {_listed(too_many)}")
+
+
+def _listed(counts: list[int]) -> str:
+    return ", ".join(map(str, counts))
+
+
+def _partition(
+    document: Document[LayerProfileSpec],
+    intra_op: tuple[int, ...] | None,
+    inter_op: tuple[int, ...] | None,
+    memory_limit_bytes: int | None,
+    name: str | None,
+) -> Partition:
+    from alpaplan.errors import InputError, SpecError
+    from alpaplan.profiling.partition import partition_layers
+
+    try:
+        return partition_layers(
+            document.spec,
+            intra_ops=intra_op,
+            inter_ops=inter_op,
+            memory_limit_bytes=memory_limit_bytes,
+            name=name,
+        )
+    except SpecError as error:
+        raise InputError(document.error_line(issue) for issue in error.issues) from error
+
+
+def _write(target: Path, profile: ModelProfileSpec) -> None:
+    from alpaplan.files.profile_yaml import profile_to_yaml
+    from alpaplan.files.writing import write_atomically
+
+    text = profile_to_yaml(profile)
+    if target == STANDARD_OUTPUT:
+        click.echo(text, nl=False)
+        return
+    write_atomically(target, text.encode())
+    _print_summary(profile)
+
+
+def _print_summary(profile: ModelProfileSpec) -> None:
+    from alpaplan.cli.output import print_result
+    from alpaplan.report.partition import partition_table
+
+    print_result(partition_table(profile))
