@@ -53,6 +53,11 @@ def device_of(system: str) -> str:
     return system.replace("_", "-")
 
 
+def system_of(device: str) -> str:
+    """Return what aiconfigurator calls a device type."""
+    return device.replace("-", "_")
+
+
 def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
     """Read tables, for the prompt length of the request or the only one that there is.
 

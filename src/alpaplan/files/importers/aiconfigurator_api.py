@@ -22,7 +22,7 @@ from typing import Any
 
 from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.files.importers import cells
-from alpaplan.files.importers.aiconfigurator import device_of, source_text
+from alpaplan.files.importers.aiconfigurator import device_of, source_text, system_of
 from alpaplan.files.importers.measurement import Measurement
 from alpaplan.files.importers.problems import Place
 from alpaplan.files.importers.request import ImportRequest, ProgressListener, Reading
@@ -54,16 +54,19 @@ class _Package:
         Of the package.
     estimate
         Its ``cli_estimate``.
+    newest_version
+        Its ``get_latest_database_version``: of a backend's operators on a system.
     devices
         Device types that it has the backend's operators of, sorted.
     known_models
         Models that it ships the configuration of.
     load_model
-        Loads a model's configuration, or raises anything.
+        Loads a model's configuration, a mapping with ``layers``, or raises anything.
     """
 
     version: str
     estimate: Any
+    newest_version: Any
     devices: tuple[str, ...]
     known_models: tuple[str, ...]
     load_model: Any
@@ -77,32 +80,28 @@ class _Package:
         AlpaplanError
             If it is not installed, or broken.
         """
+        how = "pip install 'alpaplan[aiconfigurator]'"
         try:
             # By name, as nothing else here needs it and it is an extra.
             top, api, database, common, utils = (
                 importlib.import_module(f"aiconfigurator{part}")
                 for part in ("", ".cli.api", ".sdk.perf_database", ".sdk.common", ".sdk.utils")
             )
+            systems = database.get_supported_databases()
+            return cls(
+                version=top.__version__,
+                estimate=api.cli_estimate,
+                newest_version=database.get_latest_database_version,
+                devices=tuple(sorted(device_of(s) for s in systems if BACKEND in systems[s])),
+                known_models=tuple(sorted(common.DefaultHFModels)),
+                load_model=utils.get_model_config_from_model_path,
+            )
         except ModuleNotFoundError as error:
             what = "the package aiconfigurator, which is not installed"
-            how = "pip install 'alpaplan[aiconfigurator]'"
             raise AlpaplanError(f"--from aiconfigurator-api needs {what}: {how}") from error
-        except Exception as error:
-            what = f"aiconfigurator cannot be imported: {_reason(error)}"
-            raise AlpaplanError(what) from error
-        return cls(
-            version=top.__version__,
-            estimate=api.cli_estimate,
-            devices=tuple(
-                sorted(
-                    device_of(system)
-                    for system, backends in database.get_supported_databases().items()
-                    if BACKEND in backends
-                )
-            ),
-            known_models=tuple(sorted(common.DefaultHFModels)),
-            load_model=utils.get_model_config_from_model_path,
-        )
+        except Exception as error:  # broken, or of a version with other names
+            what = f"this version of aiconfigurator cannot be used ({_reason(error)})"
+            raise AlpaplanError(f"{what}: {how}") from error
 
 
 @dataclass(frozen=True)
@@ -136,15 +135,24 @@ def read(request: ImportRequest, listener: ProgressListener) -> Reading:
     with _quiet():
         package = _Package.load()
         models = tuple(dict.fromkeys(request.files))
-        _check_known(package, models, request.devices)
+        num_layers = _num_layers(package, models, request.devices)
         shapes = _shapes(models, request)
         sizes = request.batch_sizes or BATCH_SIZES
+        # Once and not by each estimate, which would take ten times as long to find it out.
+        versions = {
+            device: package.newest_version(system=system_of(device), backend=BACKEND)
+            for device in request.devices
+        }
         measurements: list[Measurement] = []
         notes: list[str] = []
         for number, shape in enumerate(shapes):
             listener(number, len(shapes))
+            if shape.inter_op > num_layers[shape.model]:
+                layers = f"the model has {num_layers[shape.model]} layers"
+                notes.append(f"{shape}: left out: {layers}, which are fewer than stages")
+                continue
             try:
-                found = list(_estimates(package, shape, sizes, input_len))
+                found = list(_estimates(package, shape, sizes, input_len, versions[shape.device]))
             except Exception as error:  # whatever the package finds wrong with a configuration
                 notes.append(f"{shape}: left out: {_reason(error)}")
                 continue
@@ -163,20 +171,23 @@ def read(request: ImportRequest, listener: ProgressListener) -> Reading:
     return Reading(measurements, source, notes)
 
 
-def _check_known(package: _Package, models: Sequence[str], devices: Sequence[str]) -> None:
+def _num_layers(package: _Package, models: Sequence[str], devices: Sequence[str]) -> dict[str, int]:
+    """Return the layers of each model, after a look at whether the package knows what is asked."""
     for device in devices:
         if device not in package.devices:
             known = ", ".join(package.devices)
             hint = did_you_mean(device, package.devices)
             raise AlpaplanError(f"--device must be one of {known}, found {device!r}{hint}")
+    num_layers = {}
     for model in models:
         try:
             cells.model(model)
-            package.load_model(model)
+            num_layers[model] = package.load_model(model)["layers"]
         except Exception as error:  # not found, no network, not JSON, an unknown architecture, ...
             hint = did_you_mean(model, package.known_models)
             what = f"{model}: aiconfigurator cannot load this model{hint}"
             raise AlpaplanError(f"{what} ({_reason(error)})") from error
+    return num_layers
 
 
 def _check_any(
@@ -203,15 +214,16 @@ def _shapes(models: Sequence[str], request: ImportRequest) -> list[_Shape]:
 
 
 def _estimates(
-    package: _Package, shape: _Shape, sizes: Sequence[int], input_len: int
+    package: _Package, shape: _Shape, sizes: Sequence[int], input_len: int, version: str
 ) -> Iterator[Measurement]:
     """Yield an estimate for each batch size that fits into memory."""
     for size in sizes:
         result = package.estimate(
             shape.model,
-            shape.device.replace("-", "_"),
+            system_of(shape.device),
             mode="static_ctx",
             backend_name=BACKEND,
+            backend_version=version,
             isl=input_len,
             osl=1,
             batch_size=size,

@@ -134,9 +134,11 @@ def _measurement(row: Row, values: dict[str, Any], device: str, problems: Proble
             found = f"must have PP = {num_stages} numbers, found {len(values[name])}"
             problems.add(row.place, f"{name}: {found}")
     weights, peaks, latencies = (values.get(name, ()) for name in _LISTS)
-    if not flawed and any(peak < weight for peak, weight in zip(peaks, weights, strict=True)):
-        flawed = True
-        problems.add(row.place, "StagePeakMem(B): must not be below StageWeights(B)")
+    for peak, weight in zip(peaks, weights, strict=False):
+        if peak < weight:
+            flawed = True
+            found = f"must be at least StageWeights(B) ({weight}), found {peak}"
+            problems.add(row.place, f"StagePeakMem(B): {found}")
     return Measurement(
         values["ModelName"],
         device,

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from alpaplan.specs.fields import (
-    NAME_PATTERN,
+    Name,
     NonNegativeBytes,
     NonNegativeNumber,
     PositiveBytes,
@@ -22,9 +22,7 @@ from alpaplan.units import format_value
 MAX_COUNT = 1_000_000
 """Largest whole number, as of `alpaplan.specs.fields.Count`."""
 
-MAX_NAME_LENGTH = 200
-"""Characters of the longest name, as of `alpaplan.specs.fields.Name`."""
-
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -92,10 +90,11 @@ def name(text: str) -> str:
     """Read a name, such as that of a device type."""
     if not text:
         raise ValueError("must not be empty, found nothing")
-    if len(text) > MAX_NAME_LENGTH or not re.match(NAME_PATTERN, text):
-        rule = f"a name of at most {MAX_NAME_LENGTH} characters without control characters"
-        raise ValueError(f"must be {rule}, found {format_value(text)}")
-    return text
+    try:
+        return _NAME.validate_python(text)
+    except ValidationError:
+        rule = "a name of at most 200 characters without control characters"
+        raise ValueError(f"must be {rule}, found {format_value(text)}") from None
 
 
 def model(text: str) -> str:

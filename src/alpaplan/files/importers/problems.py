@@ -57,6 +57,10 @@ class Problems:
         self._found.setdefault(path, []).extend((0, line) for line in error.lines)
         self.rows_unread = True
 
+    def are_in(self, path: str) -> bool:
+        """Whether some were found in a file."""
+        return path in self._found
+
     def raise_any(self) -> None:
         """Raise an `InputError` if there are any: file by file, in line order."""
         lines: list[str] = []

@@ -86,5 +86,5 @@ def _of_batch_sizes(reading: Reading, wanted: tuple[int, ...] | None) -> list[Me
     if absent and not reading.problems.rows_unread:
         reading.problems.raise_any()
         listed = ", ".join(map(str, sorted(found)))
-        raise AlpaplanError(f"--batch must be of {listed}, found {', '.join(absent)}")
+        raise AlpaplanError(f"--batch: there are {listed}, and not {', '.join(absent)}")
     return [each for each in reading.measurements if each.batch_size in wanted]
