@@ -142,6 +142,18 @@ intra_op = click.option(
     metavar="LIST",
     help="Devices that share a stage's operators.  [default: all that the layers have]",
 )
+estimated_inter_op = click.option(
+    "--inter-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of stages to estimate.  [default: 1,2,4,8, up to 16 devices]",
+)
+estimated_intra_op = click.option(
+    "--intra-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Devices that share a stage's operators, to estimate.  [default: 1,2,4,8]",
+)
 memory_limit = click.option(
     "--memory-limit",
     "memory_limit_bytes",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
+import zlib
 from pathlib import Path
 
 from alpaplan.errors import InputError
@@ -22,6 +25,35 @@ def read_bytes(path: Path) -> bytes:
         raise InputError([f"{path}: {reason(error)}"]) from error
     except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say
         raise InputError([f"{str(path)!r}: is not a possible file name"]) from error
+
+
+def read_unpacked(path: Path, max_bytes: int) -> bytes:
+    """Read a whole file, uncompressed if its name ends in ``.gz``.
+
+    Parameters
+    ----------
+    path
+        The file.
+    max_bytes
+        Most bytes that there may be once it is uncompressed: stops compressed bombs.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or uncompressed, or is larger.
+    """
+    data = read_bytes(path)
+    if path.name.endswith(".gz"):
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
+                data = archive.read(max_bytes + 1)
+        except EOFError as error:
+            raise InputError([f"{path}: the compressed data ends too early"]) from error
+        except (OSError, zlib.error) as error:
+            raise InputError([f"{path}: not valid gzip: {str(error).lower()}"]) from error
+    if len(data) > max_bytes:
+        raise InputError([f"{path}: must be at most {max_bytes:,} bytes, found more"])
+    return data
 
 
 def reason(error: OSError) -> str:

@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import math
-import zlib
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
-from alpaplan.files.reading import decode_text, read_bytes
+from alpaplan.files.reading import decode_text, read_unpacked
 from alpaplan.files.writing import write_atomically
 from alpaplan.units import format_value
 from alpaplan.workload.trace import Trace
@@ -51,7 +50,7 @@ def read_trace(path: Path) -> Trace:
         If it cannot be read, or with what is wrong with its lines, the first
         `MAX_SHOWN_LINES` of them.
     """
-    text = decode_text(path, _read_csv_bytes(path))
+    text = decode_text(path, read_unpacked(path, MAX_TEXT_BYTES))
     reader = csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), strict=True)
     problems = _Problems(path)
     try:
@@ -89,21 +88,6 @@ def write_trace(trace: Trace, path: Path) -> None:
             archive.write(data)
         data = packed.getvalue()
     write_atomically(path, data)
-
-
-def _read_csv_bytes(path: Path) -> bytes:
-    data = read_bytes(path)
-    if path.name.endswith(".gz"):
-        try:
-            with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
-                data = archive.read(MAX_TEXT_BYTES + 1)
-        except EOFError as error:
-            raise InputError([f"{path}: the compressed data ends too early"]) from error
-        except (OSError, zlib.error) as error:
-            raise InputError([f"{path}: not valid gzip: {str(error).lower()}"]) from error
-    if len(data) > MAX_TEXT_BYTES:
-        raise InputError([f"{path}: must be at most {MAX_TEXT_BYTES:,} bytes, found more"])
-    return data
 
 
 def _require_header(path: Path, header: list[str]) -> None:

@@ -54,6 +54,18 @@ def require_writable(path: Path) -> None:
             raise PermissionError
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder if it is not there; the one around it must be.
+
+    Raises
+    ------
+    InputError
+        If it cannot be made.
+    """
+    with _writing(folder):
+        folder.mkdir(exist_ok=True)
+
+
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     """Turn what the system says of a place that cannot be written into an `InputError`."""

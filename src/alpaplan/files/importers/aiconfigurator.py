@@ -1,0 +1,154 @@
+"""Tables of aiconfigurator's estimates: a row for each configuration, batch size and prompt length.
+
+One row has the prefill latency of a batch of prompts, with pipeline stages the sum over all of
+them, and the memory on one device. From it come
+
+- latency: ``prefill_latency_ms``, divided equally among the ``pp`` stages,
+- weights: ``mem_weights_gib``, which are divided by ``tp`` and ``pp`` already,
+- working memory: ``mem_activations_gib`` and the batch's ``mem_kvcache_gib``.
+
+CUDA context, runtime and NCCL buffers (``mem_other_gib``, ``mem_nccl_gib``) are there once a device
+and not once a model, so they belong to the cluster's reserved memory. Rows that say that they are
+out of memory are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from alpaplan.errors import AlpaplanError
+from alpaplan.files.importers import cells
+from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
+from alpaplan.files.importers.measurement import Measurement, file_names, tools
+from alpaplan.files.importers.problems import Problems
+from alpaplan.files.importers.request import ImportRequest, ProgressListener, Reading
+
+_KEYS = ("model", "gpu", "tp", "pp", "batch_size", "input_len")
+_NUMBERS = ("prefill_latency_ms", "mem_weights_gib", "mem_kvcache_gib", "mem_activations_gib")
+
+LAYOUT = Layout(
+    (*_KEYS, *_NUMBERS), optional=("oom", "backend", "backend_version"), other_columns=True
+)
+
+_CONVERTERS: dict[str, Callable[[str], object]] = {
+    "model": cells.model,
+    "gpu": cells.name,
+    "tp": cells.parallelism,
+    "pp": cells.parallelism,
+    "batch_size": cells.count,
+    "input_len": cells.count,
+    "prefill_latency_ms": cells.milliseconds,
+    "mem_weights_gib": cells.positive_gibibytes,
+    "mem_kvcache_gib": cells.non_negative_gibibytes,
+    "mem_activations_gib": cells.non_negative_gibibytes,
+    "oom": cells.flag,
+    "backend": str,
+    "backend_version": str,
+}
+
+
+def device_of(system: str) -> str:
+    """Return the device type of a system of aiconfigurator: ``h100_sxm`` is ``h100-sxm``."""
+    return system.replace("_", "-")
+
+
+def system_of(device: str) -> str:
+    """Return what aiconfigurator calls a device type."""
+    return device.replace("-", "_")
+
+
+def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
+    """Read tables, for the prompt length of the request or the only one that there is.
+
+    Raises
+    ------
+    AlpaplanError
+        If the prompt length has to be chosen, or there are no rows with it.
+    """
+    problems = Problems()
+    notes = []
+    found: list[tuple[int, Measurement]] = []
+    for path in request.files:
+        num_oom = 0
+        for row in read_rows(path, LAYOUT, problems):
+            values = parse_cells(row, _CONVERTERS, _KEYS, problems)
+            if values is None:
+                continue
+            if values.get("oom", False):
+                num_oom += 1
+            else:
+                found.append((values["input_len"], _measurement(row, values)))
+        if num_oom:
+            notes.append(f"{path}: rows left out as they are out of memory: {num_oom:,}")
+    chosen = _chosen_length(request.input_len, {length for length, _ in found}, problems)
+    measurements = [measurement for length, measurement in found if length == chosen]
+    kept = {measurement.model for measurement in measurements}
+    notes += [
+        f"{name}: left out, no rows with prompts of {chosen} tokens"
+        for name in dict.fromkeys(measurement.model for _, measurement in found)
+        if name not in kept
+    ]
+
+    def source(model: str, measured: Sequence[Measurement]) -> str:
+        return source_text(model, measured, chosen, f"from {file_names(measured)} (aiconfigurator)")
+
+    return Reading(measurements, source, notes, problems)
+
+
+def source_text(model: str, measured: Sequence[Measurement], input_len: int, origin: str) -> str:
+    """Say where the numbers come from.
+
+    Parameters
+    ----------
+    model
+        Path of the model.
+    measured
+        Its measurements.
+    input_len
+        Tokens of a prompt.
+    origin
+        What has the estimates.
+    """
+    by = tools(measured)
+    return (
+        f"Prefill of prompts of {input_len} tokens by {model}, estimated by aiconfigurator from "
+        f"its databases of measured operators{f' ({by})' if by else ''}, {origin}; TP is "
+        "intra_op and PP is inter_op. Its latency is a sum over pipeline stages and is divided "
+        "equally among them. Working memory is its activations and the batch's KV cache; runtime "
+        "and NCCL buffers are left to the cluster's reserved memory."
+    )
+
+
+def _measurement(row: Row, values: dict[str, Any]) -> Measurement:
+    num_stages = values["pp"]
+    flawed = not all(name in values for name in _NUMBERS)
+    latency_s, weight, kv_cache, activations = (values.get(name, 0) for name in _NUMBERS)
+    tool = f"{values.get('backend', '')} {values.get('backend_version', '')}".strip()
+    return Measurement(
+        values["model"],
+        device_of(values["gpu"]),
+        values["tp"],
+        num_stages,
+        values["batch_size"],
+        (latency_s / num_stages,) * num_stages,
+        (weight,) * num_stages,
+        (activations + kv_cache,) * num_stages,
+        row.place,
+        tool,
+        flawed,
+    )
+
+
+def _chosen_length(wanted: int | None, lengths: set[int], problems: Problems) -> int:
+    listed = ", ".join(map(str, sorted(lengths)))
+    if not lengths:
+        problems.raise_any()
+        raise AlpaplanError("there are no rows that fit into memory")
+    if wanted is None and len(lengths) > 1:
+        problems.raise_any()
+        raise AlpaplanError(f"there are prompts of {listed} tokens: choose one by --input-len")
+    if wanted is not None and wanted not in lengths:
+        problems.raise_any()
+        raise AlpaplanError(f"--input-len must be one of {listed}, found {wanted}")
+    return wanted or min(lengths)

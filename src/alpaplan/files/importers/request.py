@@ -1,0 +1,62 @@
+"""What an import is asked for, and what a reader gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from alpaplan.files.importers.measurement import Measurement, SourceText
+from alpaplan.files.importers.problems import Problems
+
+ProgressListener = Callable[[int, int], None]
+"""Called with how many steps are done, and how many there are."""
+
+
+def ignore_progress(_done: int, _total: int) -> None:
+    """Do nothing with the progress."""
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """What to read, and the options; None and empty: not given.
+
+    Parameters
+    ----------
+    files
+        Files, or whatever else the format reads.
+    devices
+        Device types.
+    input_len
+        Tokens of a prompt.
+    batch_sizes, intra_ops, inter_ops
+        What to have of each.
+    """
+
+    files: tuple[str, ...]
+    devices: tuple[str, ...] = ()
+    input_len: int | None = None
+    batch_sizes: tuple[int, ...] | None = None
+    intra_ops: tuple[int, ...] | None = None
+    inter_ops: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read.
+
+    Parameters
+    ----------
+    measurements
+        In the order of the files.
+    source
+        What a model's profile says of where its numbers come from.
+    notes
+        What was left out, a line each.
+    problems
+        What is wrong so far.
+    """
+
+    measurements: list[Measurement]
+    source: SourceText
+    notes: list[str] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
