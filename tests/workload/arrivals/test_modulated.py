@@ -58,7 +58,7 @@ def test_index_of_dispersion_of_long_windows() -> None:
 def test_index_of_dispersion_is_that_of_the_matrices(
     states: list[tuple[float, float]], unit: float
 ) -> None:
-    # Fischer and Meier-Hellstern, MMPP cookbook, section 2.2: with p the states' shares of time,
+    # Fischer and Meier-Hellstern, The MMPP cookbook (1993): with p the states' shares of time,
     # 1 + 2 * (rate - p R (Q + 1 p)**-1 R 1 / rate).
     rates, stays_s = (np.array(column) for column in zip(*states, strict=True))
     generator = np.diag(-1 / stays_s) + np.roll(np.diag(1 / stays_s), 1, axis=1)

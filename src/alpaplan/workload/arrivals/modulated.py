@@ -64,7 +64,7 @@ class Mmpp:
 
         One round through all states is a cycle of length T with N arrivals, and cycles are
         independent. So counts vary as ``Var[N - rate * T] / E[T]`` a second (Asmussen, Applied
-        Probability and Queues, 2nd ed., section VI.3), and given its exponential stays, N is a
+        Probability and Queues, 2nd ed., chapter VI), and given its exponential stays, N is a
         Poisson number: ``1 + sum((rates - rate)**2 * stays**2) / (rate * sum(stays))``.
         """
         rate_rps = self.rate_rps

@@ -42,7 +42,7 @@ class RenewalProcess(ABC):
 
     @property
     def dispersion(self) -> float:
-        """Variance over mean of the counts in long windows: ``cv**2`` (Cox, section 4.2)."""
+        """Variance over mean of the counts in long windows: ``cv**2`` (Cox, chapter 4)."""
         return self.cv**2
 
     @abstractmethod
