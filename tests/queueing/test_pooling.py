@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alpaplan.queueing.pooling import (
@@ -113,6 +113,7 @@ def test_more_devices_and_bursts_repay_more_and_load_allows_less_unevenness(
     assert float(largest_beta(higher, num_devices)) <= beta * (1 + 1e-9)
 
 
+@example(num_devices=3, alpha=1 + 2**-52, uneven=1.0, dispersion=1.0)
 @given(
     num_devices=DEVICES,
     alpha=st.floats(1.0, 1.5),

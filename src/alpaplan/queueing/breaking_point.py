@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.queueing.waits import Floats, Numbers, allen_cunneen_wait_s, wait_quantile_s
 
@@ -80,12 +79,12 @@ def breaking_utilization(
 
 
 def servers_needed(
-    slack_s: float,
-    service_s: float,
-    rate_rps: float,
-    variability: float,
+    slack_s: Numbers,
+    service_s: Numbers,
+    rate_rps: Numbers,
+    variability: Numbers,
     quantile: float | None = None,
-) -> int | None:
+) -> Floats:
     """Return the fewest servers that keep the wait within what an objective leaves.
 
     As many servers count as one that is as many times as fast, which is what a pipeline over them
@@ -100,23 +99,24 @@ def servers_needed(
 
     Returns
     -------
-    int or None
-        At least 1; None if no number up to `MAX_SERVERS` suffices, or nobody knows the variability.
+    float64[...]
+        Whole numbers from 1; NaN where no number up to `MAX_SERVERS` suffices, or where
+        `variability` is infinite or NaN.
     """
-    if slack_s < 0 or not math.isfinite(variability):
-        return None
+    slack, service, rate, varies = np.broadcast_arrays(
+        *(np.asarray(x, dtype=np.float64) for x in (slack_s, service_s, rate_rps, variability))
+    )
+    possible = (slack >= 0) & np.isfinite(varies)
 
-    def suffice(num_servers: int) -> bool:
-        each_s = service_s / num_servers
-        return bool(wait_s(rate_rps * each_s, each_s, variability, quantile) <= slack_s)
+    def suffice(num_servers: Floats) -> NDArray[np.bool_]:
+        each_s = service / num_servers
+        return np.asarray(wait_s(rate * each_s, each_s, varies, quantile) <= slack)
 
-    enough = 1
-    while not suffice(enough):
-        enough *= 2
-        if enough > MAX_SERVERS:
-            return None
-    too_few = enough // 2
-    while enough - too_few > 1:
-        middle = (too_few + enough) // 2
-        too_few, enough = (too_few, middle) if suffice(middle) else (middle, enough)
-    return enough
+    # Between the last number known to be too few and the first known to be enough, of each.
+    too_few, enough = np.zeros(slack.shape), np.full(slack.shape, float(MAX_SERVERS))
+    possible = possible & suffice(enough)
+    while np.any(enough - too_few > 1):
+        middle = np.ceil((too_few + enough) / 2)
+        fits = suffice(middle)
+        too_few, enough = np.where(fits, too_few, middle), np.where(fits, middle, enough)
+    return np.where(possible, enough, np.nan)

@@ -135,10 +135,13 @@ def paying_utilizations(
     square = (1 - alpha) * beta + v / 2 * (beta**2 / n - beta)
     inside = sorted(x for x in _roots(square, linear, constant) if 0 < x < end)
     limits = [0.0, *inside, end]
-    for low, high in pairwise(limits):
-        if bool(pipeline_pays((low + high) / 2, n, alpha, beta, v)):
-            return low, high
-    return None
+    paying = [
+        (low, high)
+        for low, high in pairwise(limits)
+        if pipeline_pays((low + high) / 2, n, alpha, beta, v)
+    ]
+    # One interval; a second one, next to a limit, is rounding.
+    return max(paying, key=lambda ends: ends[1] - ends[0], default=None)
 
 
 def _roots(square: float, linear: float, constant: float) -> list[float]:

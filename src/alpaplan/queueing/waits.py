@@ -81,7 +81,7 @@ def wait_quantile_s(mean_wait_s: Numbers, utilization: Numbers, quantile: float)
     """
     mean_s = np.asarray(mean_wait_s, dtype=np.float64)
     rho = np.asarray(utilization, dtype=np.float64)
-    some_wait = (rho > 1 - quantile) & (mean_s > 0)
+    some_wait = (rho > 1 - quantile) & (mean_s != 0)
     logarithm = np.log(np.where(some_wait, rho, 1.0) / (1 - quantile))
     waiting_s = mean_s / np.where(some_wait, rho, 1.0)
     return np.where(some_wait, waiting_s * np.where(some_wait, logarithm, 1.0), 0.0)
