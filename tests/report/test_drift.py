@@ -133,4 +133,6 @@ def test_plot(predicted: Prediction | None) -> None:
 
 def drawn(axes: Axes) -> list[Floats]:
     """Return the heights of all stairs."""
-    return [patch.get_data().values for patch in axes.patches if isinstance(patch, StepPatch)]
+    return [
+        np.asarray(patch.get_data()[0]) for patch in axes.patches if isinstance(patch, StepPatch)
+    ]
