@@ -229,9 +229,9 @@ def test_tables() -> None:
     assert found[0] == "offered load 0.65 erlangs on 4 devices: 16.2% utilized"
     # The most load first, equal models in one row.
     assert rows_of(found, "Each model on devices of its own (4)") == [
-        ["m", "1 s", "100 ms", "4", "3", "0.40", "95%", "67%", "6%", "2"],
-        ["n-0..1", "1 s", "100 ms", "1", "1", "0.10", "95%", "95%", "76%", "1"],
-        ["late", "50 ms", "100 ms", "0.5", "1", "0.05", "0%", "0%", "0%", "-"],
+        ["m", "1 s", "100 ms", "4", "3", "9", "0.40", "95%", "67%", "6%", "2"],
+        ["n-0..1", "1 s", "100 ms", "1", "1", "1", "0.10", "95%", "95%", "76%", "1"],
+        ["late", "50 ms", "100 ms", "0.5", "1", "1", "0.05", "0%", "0%", "0%", "-"],
     ]
     assert "too slow for their objective even without waiting: late" in found
     pipelines = rows_of(found, "Pipelines in place")

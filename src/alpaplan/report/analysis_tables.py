@@ -59,7 +59,18 @@ def _headline(analysis: Analysis) -> Iterator[Text]:
 
 
 def _models(analysis: Analysis) -> Table:
-    headers = ("slo", "alone", "rate", "CV", "load", "M/D/1", "mean", "p99", "devices")
+    headers = (
+        "slo",
+        "alone",
+        "rate",
+        "CV",
+        "dispersion",
+        "load",
+        "M/D/1",
+        "mean",
+        "p99",
+        "devices",
+    )
     title = f"Each model on devices of its own ({len(analysis.models)})"
     made = table(title, "model", *headers, right=headers)
     rows: dict[tuple[str, ...], list[str]] = {}
@@ -78,6 +89,7 @@ def _cells(model: AloneModel) -> tuple[str, ...]:
         format_seconds(model.latency_s),
         f"{model.traffic.rate_rps:.3g}",
         _number(model.traffic.cv),
+        _number(model.traffic.dispersion),
         f"{model.load_erlangs:.2f}",
         percent(model.breaks_poisson, 0),
         percent(model.breaks_mean, 0),
