@@ -1,17 +1,22 @@
 """Plan every example again; renew its plan.yaml and the outputs that the READMEs show.
 
-Run it after a change that changes plans, and commit what it writes: ``python
-tests/refresh_outputs.py [EXAMPLE...]``. The READMEs' tests compare with what is committed.
+Run it after a change that changes plans, and commit what it writes: ``python -m
+tests.refresh_outputs [EXAMPLE...]``. The READMEs' tests compare with what is committed.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+
+from tests.page_outputs import commands_of, with_outputs
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ALPAPLAN = (sys.executable, "-c", "from alpaplan.cli import main; main()")
@@ -35,6 +40,8 @@ def main(examples: Iterable[str]) -> None:
     """Renew the given examples, or all of them, and then all READMEs that show them."""
     names = list(examples) or [path.parent.name for path in REPOSITORY.glob("examples/*/README.md")]
     summaries = {name: make_plan(name) for name in sorted(names)}
+    for name in summaries:
+        renew_outputs(name)
     for page in (REPOSITORY / "README.md", *REPOSITORY.glob("examples/*/README.md")):
         text = page.read_text(encoding="utf-8")
         page.write_text(_SECTION.sub(_renewer(page, summaries), text), encoding="utf-8")
@@ -43,10 +50,30 @@ def main(examples: Iterable[str]) -> None:
 def make_plan(example: str) -> str:
     """Write an example's plan.yaml, and return the summary."""
     folder = f"examples/{example}"
-    inputs = ("-c", f"{folder}/cluster.yaml", "-w", f"{folder}/workload.yaml", "-p", "profiles")
+    page = (REPOSITORY / folder / "README.md").read_text(encoding="utf-8")
+    return run(commands_of(page)[0].replace("-o plan.yaml", f"-o {folder}/plan.yaml"), REPOSITORY)
+
+
+def renew_outputs(example: str) -> None:
+    """Run a page's commands in a copy of what they read, and renew what it shows of them."""
+    page = REPOSITORY / "examples" / example / "README.md"
+    text = page.read_text(encoding="utf-8")
+    if "<!-- output: " not in text:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("examples", "profiles"):
+            shutil.copytree(REPOSITORY / name, Path(folder) / name)
+        outputs = {command: run(command, Path(folder)) for command in commands_of(text)}
+    page.write_text(with_outputs(text, outputs), encoding="utf-8")
+
+
+def run(command: str, folder: Path) -> str:
+    """Run a command of a page in a folder; return what it prints."""
+    program, *arguments = shlex.split(command)
+    assert program == "alpaplan"
     done = subprocess.run(
-        (*ALPAPLAN, "plan", *inputs, "-o", f"{folder}/plan.yaml"),
-        cwd=REPOSITORY,
+        (*ALPAPLAN, *arguments),
+        cwd=folder,
         env={key: value for key, value in os.environ.items() if key != "COLUMNS"},
         stdout=subprocess.PIPE,
         text=True,

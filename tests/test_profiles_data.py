@@ -230,7 +230,7 @@ def test_examples_are_the_documented_sizes() -> None:
     for folder in EXAMPLES:
         document = yaml.safe_load((folder / "workload.yaml").read_text())
         sizes[folder.name] = len(WorkloadSpec.model_validate(document).served_models())
-    assert sizes == {"alpaserve-s3": 60, "llm-h100": 44, "quickstart": 6}
+    assert sizes == {"alpaserve-s3": 60, "llm-h100": 44, "quickstart": 6, "robustness": 8}
 
 
 def test_llm_traffic_is_what_was_measured(shared_cases: Path) -> None:

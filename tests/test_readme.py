@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY
+from tests.page_outputs import commands_of, with_outputs
 
 EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/README.md"))
 PAGES = ["README.md", "profiles/README.md", *(f"examples/{name}/README.md" for name in EXAMPLES)]
@@ -91,13 +92,10 @@ def test_commands_of_the_guide(copy: Path) -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example_gives_the_plan_that_is_committed(copy: Path, example: str) -> None:
-    commands = [
-        text for language, text in blocks(f"examples/{example}/README.md") if language == "sh"
-    ]
-    assert commands
-    for block in commands:
-        for command in block.splitlines():
-            run(command, copy)
+    page = page_text(f"examples/{example}/README.md")
+    assert commands_of(page)
+    outputs = {command: run(command, copy) for command in commands_of(page)}
+    assert with_outputs(page, outputs) == page, "run tests/refresh_outputs.py"
     found, committed = (
         yaml.safe_load((folder / "plan.yaml").read_text(encoding="utf-8"))
         for folder in (copy, REPOSITORY / "examples" / example)

@@ -175,6 +175,39 @@ def test_a_plan_that_needs_too_much_memory(planned: Workspace) -> None:
     )
 
 
+def test_windows_of_one_simulation(planned: Workspace) -> None:
+    found = simulate(planned, "--trace", "trace.csv", "--window", "1s")
+    whole = simulate(planned, "--trace", "trace.csv")
+    assert {key: found[key] for key in whole} == whole
+    assert "windows" not in whole
+    counts = [(window["requests"], window["attained"]) for window in found["windows"]]
+    assert counts == [(9, 8), (0, 0), (0, 0), (0, 0), (1, 1)]
+    first, last = found["windows"][0], found["windows"][-1]
+    assert (first["start_s"], first["end_s"]) == (0.0, 1.0)
+    assert (last["start_s"], last["end_s"], last["slo_attainment"]) == (4.0, 5.0, 1.0)
+    assert first["latency_s"]["p99"] == pytest.approx(0.47, rel=0.01)
+    assert found["prediction"] is None
+
+
+def test_windows_are_compared_with_the_plan_s_prediction(planned: Workspace) -> None:
+    planned.run_plan("-q", "-o", "made.yaml", "--method", "round-robin", "--seed", "1")
+    interval = planned.plan("made.yaml")["prediction"]["prediction_interval_95"]
+    busier = WORKLOAD.replace("rate_rps: 12", "rate_rps: 40")
+    planned.write("busier.yaml", busier)
+    arguments = ("simulate", "made.yaml", "--duration", "2h", "--window", "40min")
+    same = json.loads(planned.run(*arguments, "--format", "json").stdout)
+    changed = ("-w", "busier.yaml", "--plot", "drift.svg")
+    more = json.loads(planned.run(*arguments, *changed, "--format", "json").stdout)
+    # Windows are longer than the runs of the prediction.
+    assert same["prediction"]["slo_attainment_at_least"] == interval[0]
+    assert more["prediction"] == {
+        "slo_attainment_at_least": interval[0], "windows_below": 3, "first_below_s": 0.0,
+    }  # fmt: skip
+    tables = planned.run(*arguments, "-w", "busier.yaml").stdout
+    assert "in 3 of 3 windows, first from 0 s on" in " ".join(tables.split())
+    assert planned.read("drift.svg").startswith("<?xml")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -182,6 +215,9 @@ def test_a_plan_that_needs_too_much_memory(planned: Workspace) -> None:
         ([*INPUTS, "--duration", "1fortnight"], "'--duration': unknown unit 'fortnight'"),
         ([*INPUTS, "--duration", "1d", "--trace", "trace.csv"], "--duration belongs to sampled"),
         ([*INPUTS, "--dispatch", "random"], "'--dispatch'"),
+        ([*INPUTS, "--plot", "x.svg"], "--plot shows windows of time: give their length with"),
+        ([*INPUTS, "--window", "1s", "--plot", "x.gif"], "x.gif: a plot's name must end in one"),
+        ([*INPUTS, "--window", "1us"], "must be at most 10,000 windows"),
         ([*INPUTS, "--trace", "absent.csv"], "absent.csv: no such file"),
         ([*INPUTS, "--trace", "plan.yaml"], "plan.yaml:1: must begin with 'arrival_s,model'"),
         ([*INPUTS, "--duration", "999999999h"], "must be at most"),

@@ -16,6 +16,7 @@ from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
     from alpaplan.files.document import Document
+    from alpaplan.report.drift import Drift
     from alpaplan.simulator import SimulationSummary
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.workload.trace import Trace
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 @options.duration
 @options.seed
 @options.dispatch
+@options.window
+@options.plot
 @options.require_attainment
 @options.output_format
 @user_errors
@@ -42,6 +45,8 @@ def simulate(
     duration_s: float | None,
     seed: int | None,
     dispatch: str | None,
+    window_s: float | None,
+    plot: Path | None,
     require_attainment: float | None,
     output_format: str,
 ) -> None:
@@ -49,13 +54,19 @@ def simulate(
 
     Inputs that are not given are those that the plan names in its provenance, found relative to
     the plan. Without --trace, recorded arrivals of the workload are replayed and the others are
-    sampled; --seed chooses the sample.
+    sampled; --seed chooses the sample. With --window the attainment is shown over time, too, and
+    where it is below what the plan predicts; --plot draws that.
     """
     from alpaplan.cli.inputs import load_inputs, require_valid_plan
     from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
     from alpaplan.files.document import load_document
+    from alpaplan.report.figure import plot_format
     from alpaplan.specs.plan import PlanSpec
 
+    if plot is not None:
+        if window_s is None:
+            raise click.UsageError("--plot shows windows of time: give their length with --window")
+        plot_format(plot)
     if trace is not None and duration_s is not None:
         raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
     document = load_document(plan, PlanSpec)
@@ -66,11 +77,14 @@ def simulate(
         arrivals = arrivals_of_trace(inputs, trace)
     else:
         arrivals = arrivals_of_workload(inputs, duration_s, seed or 0)
-    summary = _simulate(inputs, document, arrivals, dispatch)
+    summary, drift = _simulate(inputs, document, arrivals, dispatch, window_s)
+    if drift is not None and plot is not None:
+        _draw(drift, plot)
     if output_format == "json":
-        click.echo(json.dumps(summary.to_json_dict(), indent=2, allow_nan=False))
+        shown = summary.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
+        click.echo(json.dumps(shown, indent=2, allow_nan=False))
     else:
-        _print_tables(summary)
+        _print_tables(summary, drift)
     if require_attainment is not None and not summary.slo_attainment >= require_attainment:
         found = summary.slo_attainment
         text = f"SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
@@ -79,11 +93,16 @@ def simulate(
 
 
 def _simulate(
-    inputs: Inputs, document: Document[PlanSpec], arrivals: Trace, dispatch: str | None
-) -> SimulationSummary:
+    inputs: Inputs,
+    document: Document[PlanSpec],
+    arrivals: Trace,
+    dispatch: str | None,
+    window_s: float | None,
+) -> tuple[SimulationSummary, Drift | None]:
     from dataclasses import replace
 
     from alpaplan.cli.plan_runs import PlanRunner
+    from alpaplan.report.drift import drift_of
     from alpaplan.simulator import GroupStatistics, summarise
 
     runner = PlanRunner.of(inputs, document.spec, dispatch)
@@ -95,11 +114,28 @@ def _simulate(
         served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0))
         for group in document.spec.groups
     )
-    return replace(summary, groups=everyone)
+    drift = None
+    if window_s is not None:
+        drift = drift_of(arrivals, replay, window_s, document.spec.prediction)
+    return replace(summary, groups=everyone), drift
 
 
-def _print_tables(summary: SimulationSummary) -> None:
+def _draw(drift: Drift, path: Path) -> None:
+    from alpaplan.files.writing import write_atomically
+    from alpaplan.report.drift_plot import drift_figure
+    from alpaplan.report.figure import figure_bytes, plot_format
+
+    write_atomically(path, figure_bytes(drift_figure(drift), plot_format(path)))
+
+
+def _print_tables(summary: SimulationSummary, drift: Drift | None) -> None:
+    from rich.console import Group
+
     from alpaplan.cli.output import print_result
+    from alpaplan.report.drift_tables import drift_tables
     from alpaplan.report.simulation import simulation_tables
 
-    print_result(simulation_tables(summary))
+    shown = [simulation_tables(summary)]
+    if drift is not None:
+        shown.append(drift_tables(drift))
+    print_result(Group(*shown))

@@ -1,1 +1,1 @@
-"""Formulas of queueing theory: waits, losses, and what pooling devices is worth."""
+"""Queueing theory in closed form: waits, what an objective allows, and when pipelines pay."""

@@ -8,6 +8,7 @@ from alpaplan.simulator.statistics import (
     SimulationSummary,
     summarise,
 )
+from alpaplan.simulator.windows import WindowStatistics, window_statistics
 
 __all__ = [
     "Evaluation",
@@ -16,5 +17,7 @@ __all__ = [
     "Replay",
     "SimulationSummary",
     "Simulator",
+    "WindowStatistics",
     "summarise",
+    "window_statistics",
 ]

@@ -32,6 +32,7 @@ def test_index_of_dispersion_of_two_states(span_s: float) -> None:
     limit = (2 * leave_1 * leave_2 * (rate_1 - rate_2) ** 2) / (
         leave**2 * (rate_1 * leave_2 + rate_2 * leave_1)
     )
+    assert TWO_STATES.dispersion == pytest.approx(1 + limit)
     expected = 1 + limit * (1 + math.expm1(-leave * span_s) / (leave * span_s))
 
     rng = np.random.default_rng(22)
@@ -39,6 +40,36 @@ def test_index_of_dispersion_of_two_states(span_s: float) -> None:
     edges = np.arange(0.0, 500.0 + span_s / 2, span_s)
     counts = (np.histogram(TWO_STATES.sample(500.0, rng), edges)[0] for _ in range(60))
     assert_mean((float(np.mean((count - mean) ** 2)) / mean for count in counts), expected)
+
+
+def test_index_of_dispersion_of_long_windows() -> None:
+    rng = np.random.default_rng(27)
+    mean = BURSTY.rate_rps * 100
+    edges = np.arange(0.0, 20_001.0, 100.0)
+    counts = (np.histogram(BURSTY.sample(20_000.0, rng), edges)[0] for _ in range(40))
+    found = (float(np.mean((count - mean) ** 2)) / mean for count in counts)
+    assert_mean(found, BURSTY.dispersion)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.1, 100), st.floats(0.1, 100)), min_size=1, max_size=6),
+    st.floats(0.01, 100),
+)
+def test_index_of_dispersion_is_that_of_the_matrices(
+    states: list[tuple[float, float]], unit: float
+) -> None:
+    # Fischer and Meier-Hellstern, The MMPP cookbook (1993): with p the states' shares of time,
+    # 1 + 2 * (rate - p R (Q + 1 p)**-1 R 1 / rate).
+    rates, stays_s = (np.array(column) for column in zip(*states, strict=True))
+    generator = np.diag(-1 / stays_s) + np.roll(np.diag(1 / stays_s), 1, axis=1)
+    share = stays_s / stays_s.sum()
+    rate = float(share @ rates)
+    solved = np.linalg.solve(generator + np.outer(np.ones(rates.size), share), rates)
+    expected = 1 + 2 * (rate - float(share * rates @ solved) / rate)
+    process = Mmpp(tuple(rates.tolist()), tuple(stays_s.tolist()))
+    assert process.dispersion == pytest.approx(expected, rel=1e-6)
+    scaled = Mmpp(tuple((rates / unit).tolist()), tuple((stays_s * unit).tolist()))
+    assert scaled.dispersion == pytest.approx(process.dispersion)
 
 
 def test_each_second_expects_the_rate_from_the_first_on() -> None:
@@ -79,6 +110,7 @@ def test_cv_is_one_or_more_and_does_not_change_with_the_unit_of_time(
 def test_equal_states_are_a_poisson_process(process: Mmpp) -> None:
     assert process.rate_rps == pytest.approx(7.0)
     assert process.cv == pytest.approx(1.0)
+    assert process.dispersion == pytest.approx(1.0)
     counts = np.histogram(process.sample(5000.0, np.random.default_rng(24)), np.arange(5001.0))[0]
     assert_mean((counts - 7.0) ** 2 / 7.0, 1.0)
 

@@ -27,6 +27,7 @@ def test_rate_is_weighted_with_the_windows_lengths() -> None:
     process = Piecewise((1.0, 2.0, 1.0), (Deterministic(2.0), None, Poisson(6.0)))
     assert process.rate_rps == pytest.approx(2.0)
     assert math.isnan(process.cv)
+    assert math.isnan(process.dispersion)
 
 
 def test_every_window_expects_its_own_rate() -> None:

@@ -111,6 +111,19 @@ def test_rate_and_cv_of_long_samples(name: str) -> None:
     assert_mean((float(np.mean(part**2)) for part in gaps), 1 + process.cv**2)
 
 
+# With infinite third moments counts come near their index in windows that nobody can sample.
+@pytest.mark.parametrize("name", sorted(set(RANDOM_RENEWAL) - {"pareto-4"}))
+def test_index_of_dispersion_of_long_windows(name: str) -> None:
+    process = RANDOM_RENEWAL[name]
+    rng = np.random.default_rng(18)
+    edges = np.arange(0.0, 40_001.0, 100.0)
+    counts = (np.histogram(process.sample(40_000.0, rng), edges)[0] for _ in range(40))
+    mean = process.rate_rps * 100
+    found = (float(np.mean((count - mean) ** 2)) / mean for count in counts)
+    assert_mean(found, process.dispersion)
+    assert process.dispersion == pytest.approx(process.cv**2)
+
+
 def test_poisson_counts_have_index_of_dispersion_one() -> None:
     times = Poisson(5.0).sample(20_000.0, np.random.default_rng(16))
     counts = np.histogram(times, np.arange(0.0, 20_001.0))[0]
@@ -130,6 +143,7 @@ def test_known_shapes() -> None:
     assert Gamma(1.0, 4.0).shape == pytest.approx(1 / 16)
     assert Pareto(1.0, 3.0).cv == pytest.approx(math.sqrt(1 / 3))
     assert Pareto(1.0, 1.5).cv == math.inf
+    assert Pareto(1.0, 1.5).dispersion == math.inf
 
 
 @pytest.mark.parametrize(
@@ -145,6 +159,7 @@ def test_deterministic_arrivals_come_after_half_a_gap() -> None:
     assert Deterministic(4.0).sample(1.0, rng).tolist() == [0.125, 0.375, 0.625, 0.875]
     assert Deterministic(4.0).sample(0.125, rng).size == 0
     assert Deterministic(4.0).cv == 0
+    assert Deterministic(4.0).dispersion == 0
 
 
 @pytest.mark.parametrize("name", sorted({*RANDOM_RENEWAL, "deterministic"}))

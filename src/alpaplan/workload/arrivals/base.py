@@ -29,6 +29,15 @@ class ArrivalProcess(Protocol):
     def cv(self) -> float:
         """Standard deviation over mean of the gaps between arrivals; NaN if not defined."""
 
+    @property
+    def dispersion(self) -> float:
+        """Variance over mean of the number of arrivals in ever longer windows.
+
+        The asymptotic index of dispersion of counts: 1 for Poisson arrivals, infinite if gaps
+        have no variance, NaN if not defined. Queues in heavy traffic are as long as it says,
+        also where gaps depend on each other, so that their `cv` does not tell.
+        """
+
     def sample(
         self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
     ) -> NDArray[np.float64]:

@@ -58,6 +58,20 @@ class Mmpp:
         second = np.linalg.solve(phases, first)
         return math.sqrt(max(2 * float(seen @ second) / float(seen @ first) ** 2 - 1, 0.0))
 
+    @property
+    def dispersion(self) -> float:
+        """Variance over mean of the counts in long windows, exact.
+
+        One round through all states is a cycle of length T with N arrivals, and cycles are
+        independent. So counts vary as ``Var[N - rate * T] / E[T]`` a second (Asmussen, Applied
+        Probability and Queues, 2nd ed., chapter VI), and given its exponential stays, N is a
+        Poisson number: ``1 + sum((rates - rate)**2 * stays**2) / (rate * sum(stays))``.
+        """
+        rate_rps = self.rate_rps
+        pairs = zip(self.state_rates_rps, self.mean_durations_s, strict=True)
+        excess = math.fsum(((rate - rate_rps) * stay_s) ** 2 for rate, stay_s in pairs)
+        return 1 + excess / (rate_rps * math.fsum(self.mean_durations_s))
+
     def sample(
         self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
     ) -> NDArray[np.float64]:

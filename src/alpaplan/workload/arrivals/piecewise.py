@@ -51,6 +51,11 @@ class Piecewise:
         """NaN: the gaps follow no one distribution."""
         return math.nan
 
+    @property
+    def dispersion(self) -> float:
+        """NaN: how much counts vary depends on which windows they are of."""
+        return math.nan
+
     def sample(
         self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
     ) -> NDArray[np.float64]:

@@ -40,6 +40,11 @@ class RenewalProcess(ABC):
     def cv(self) -> float:
         """Standard deviation over mean of the gaps."""
 
+    @property
+    def dispersion(self) -> float:
+        """Variance over mean of the counts in long windows: ``cv**2`` (Cox, chapter 4)."""
+        return self.cv**2
+
     @abstractmethod
     def _draw_gaps(self, num_gaps: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw gaps of mean one."""
@@ -176,6 +181,11 @@ class Deterministic:
     @property
     def cv(self) -> float:
         """Zero."""
+        return 0.0
+
+    @property
+    def dispersion(self) -> float:
+        """Zero: a count differs by one at most."""
         return 0.0
 
     def sample(

@@ -1,0 +1,70 @@
+"""`alpaplan analyze`: what queueing theory says of a workload on a cluster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+
+if TYPE_CHECKING:
+    from alpaplan.report.analysis import Analysis
+
+
+@click.command()
+@options.cluster
+@options.workload
+@options.profiles
+@options.output_format
+@options.plot
+@user_errors
+def analyze(
+    cluster: Path | None,
+    workload: Path | None,
+    profiles: Path | None,
+    output_format: str,
+    plot: Path | None,
+) -> None:
+    """Show by queueing theory why devices should be shared, or why not.
+
+    For each model: its load, at which utilization its objective breaks, and how many devices it
+    would need alone. For each profiled pipeline: between which utilizations the waits that it saves
+    are worth more than its overheads.
+    """
+    from alpaplan.cli.inputs import load_inputs, spec_errors_of
+    from alpaplan.cli.inputs_of_plan import require_inputs
+    from alpaplan.problem.feasibility import check_feasible
+    from alpaplan.report.analysis import analyse
+    from alpaplan.report.figure import plot_format
+
+    if plot is not None:
+        plot_format(plot)
+    inputs = load_inputs(*require_inputs(cluster, workload, profiles))
+    check_feasible(inputs.problem, inputs.profile_specs())
+    with spec_errors_of({"workload": inputs.workload}):
+        analysis = analyse(inputs.problem, inputs.models, inputs.recorded)
+    if plot is not None:
+        _draw(analysis, plot)
+    if output_format == "json":
+        click.echo(json.dumps(analysis.to_json_dict(), indent=2, allow_nan=False))
+    else:
+        _print_tables(analysis)
+
+
+def _draw(analysis: Analysis, path: Path) -> None:
+    from alpaplan.files.writing import write_atomically
+    from alpaplan.report.analysis_plot import overheads_figure
+    from alpaplan.report.figure import figure_bytes, plot_format
+
+    write_atomically(path, figure_bytes(overheads_figure(analysis), plot_format(path)))
+
+
+def _print_tables(analysis: Analysis) -> None:
+    from alpaplan.cli.output import print_result
+    from alpaplan.report.analysis_tables import analysis_tables
+
+    print_result(analysis_tables(analysis))

@@ -1,0 +1,186 @@
+"""The tables that `alpaplan analyze` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from alpaplan.report.analysis import AloneModel, Analysis
+from alpaplan.report.analysis_pipelines import ProfiledPipeline
+from alpaplan.report.analysis_pool import QUANTILE
+from alpaplan.report.tables import name_ranges, percent, table
+from alpaplan.units import format_seconds
+
+MAX_ROWS = 40
+"""Longest table of models shown; JSON has all of them."""
+
+
+def analysis_tables(analysis: Analysis) -> RenderableType:
+    """Return the load, what each model would need alone, and which pipelines pay."""
+    return Group(
+        *_headline(analysis),
+        _models(analysis),
+        *_notes(analysis),
+        *_pipelines(analysis),
+    )
+
+
+def _headline(analysis: Analysis) -> Iterator[Text]:
+    pool = analysis.pool
+    text = Text("offered load ", style="bold")
+    text.append(f"{pool.load_erlangs:.3g} erlangs", style="bold green")
+    devices = f" on {pool.num_devices:,} devices: {percent(pool.utilization, 1)} utilized"
+    text.append(devices, "not bold")
+    yield text
+    needed = [model.devices_quantile for model in analysis.models]
+    known = [devices for devices in needed if not math.isnan(devices)]
+    left_out = len(needed) - len(known)
+    yield Text(
+        f"{QUANTILE:.0%} of each model's requests in time would take {sum(known):,.0f} devices if "
+        f"each model had its own, {_count(pool.devices_quantile)} if all shared all"
+        + (f" ({left_out:,} left out, for which no number suffices)" if left_out else "")
+    )
+    yield Text(
+        f"shared, requests would wait {format_seconds(pool.wait_mean_s)} on average "
+        "(Allen-Cunneen; "
+        f"{format_seconds(pool.wait_m_g_1_s)} if arrivals were Poisson, M/G/1; "
+        f"{format_seconds(pool.wait_m_d_1_s)} if requests were alike, too, M/D/1), "
+        f"{QUANTILE:.0%} of them less than {format_seconds(pool.wait_quantile_s)}"
+    )
+    if pool.tightest is not None:
+        yield Text(
+            f"the tightest objective, {pool.tightest}, would break at "
+            f"{percent(pool.breaks_quantile, 0)} utilization"
+        )
+
+
+def _models(analysis: Analysis) -> Table:
+    headers = (
+        "slo",
+        "alone",
+        "rate",
+        "CV",
+        "dispersion",
+        "load",
+        "M/D/1",
+        "mean",
+        "p99",
+        "devices",
+    )
+    title = f"Each model on devices of its own ({len(analysis.models)})"
+    made = table(title, "model", *headers, right=headers)
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for model in sorted(analysis.models, key=lambda model: -model.load_erlangs):
+        rows.setdefault(_cells(model), []).append(model.name)
+    for cells, names in list(rows.items())[:MAX_ROWS]:
+        made.add_row(name_ranges(names), *cells)
+    hidden = sum(len(names) for names in list(rows.values())[MAX_ROWS:])
+    made.caption = f"and {hidden:,} more" if hidden else None
+    return made
+
+
+def _cells(model: AloneModel) -> tuple[str, ...]:
+    return (
+        format_seconds(model.slo_s),
+        format_seconds(model.latency_s),
+        f"{model.traffic.rate_rps:.3g}",
+        _number(model.traffic.cv),
+        _number(model.traffic.dispersion),
+        f"{model.load_erlangs:.2f}",
+        percent(model.breaks_poisson, 0),
+        percent(model.breaks_mean, 0),
+        percent(model.breaks_quantile, 0),
+        _count(model.devices_quantile),
+    )
+
+
+def _notes(analysis: Analysis) -> Iterator[Text]:
+    yield Text(
+        "alone: latency without waiting, in the smallest configuration that fits. Utilization at "
+        "which the objective breaks: the mean latency's if arrivals were Poisson (M/D/1) and as "
+        f"they are (mean), and that of {QUANTILE:.0%} of the requests (p99). devices: for p99"
+    )
+    too_slow = [model.name for model in analysis.models if model.latency_s > model.slo_s]
+    if too_slow:
+        yield Text(f"too slow for their objective even without waiting: {name_ranges(too_slow)}")
+    for source, what in (
+        ("busiest window", "counted as in the window of their highest rate"),
+        ("recorded", "measured in their recorded arrivals"),
+    ):
+        names = [model.name for model in analysis.models if model.traffic.source == source]
+        if names:
+            yield Text(f"{what}: {name_ranges(names)}")
+    wild = [model.name for model in analysis.models if not math.isfinite(model.traffic.dispersion)]
+    if wild:
+        what = "gaps without a variance, of which the formulas say nothing"
+        yield Text(f"{what}: {name_ranges(wild)}")
+
+
+def _pipelines(analysis: Analysis) -> Iterator[RenderableType]:
+    pool = analysis.pool
+    if not analysis.pipelines:
+        yield Text("no profile has both a configuration of one stage that fits and a pipeline")
+        return
+    here = f"at {percent(pool.utilization, 0)}"
+    headers = ("stages", "alpha", "beta", "pays, if Poisson", "pays, as here", here)
+    title = "Pipelines in place of a group for each model (AlpaServe, section 3.4)"
+    made = table(title, "profile", "on", *headers, right=headers)
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for each in analysis.pipelines:
+        rows.setdefault(_pipeline_cells(each), []).append(each.profile)
+    for cells, names in rows.items():
+        made.add_row(name_ranges(names), *cells)
+    yield made
+    yield from _tolerances(analysis)
+
+
+def _pipeline_cells(pipeline: ProfiledPipeline) -> tuple[str, ...]:
+    width = "" if pipeline.intra_op == 1 else f" x {pipeline.intra_op}"
+    return (
+        f"{pipeline.device}{width}",
+        str(pipeline.num_stages),
+        f"{pipeline.alpha:.3f}",
+        f"{pipeline.beta:.3f}",
+        _range(pipeline.pays_poisson),
+        _range(pipeline.pays),
+        "pays" if pipeline.pays_here else "does not",
+    )
+
+
+def _tolerances(analysis: Analysis) -> Iterator[RenderableType]:
+    if not analysis.tolerances:
+        yield Text("the devices are overloaded: no placement serves all of this in time")
+        return
+    yield Text(
+        "alpha: latency over that of one stage. beta: slowest stage times stages over the same. "
+        "pays: between which utilizations"
+    )
+    headers = ("stages", "alpha = beta, if Poisson", "as here", "beta, with alpha = 1")
+    title = f"Largest overheads that pooling repays at {percent(analysis.pool.utilization, 0)}"
+    made = table(title, *headers, right=headers)
+    for each in analysis.tolerances:
+        made.add_row(
+            str(each.num_stages),
+            f"{each.alpha_poisson:.3f}",
+            "-" if math.isnan(each.alpha) else f"{each.alpha:.3f}",
+            f"{each.beta:.3f}",
+        )
+    yield made
+
+
+def _range(ends: tuple[float, float] | None) -> str:
+    if ends is None:
+        return "never"
+    return f"{100 * ends[0]:.1f} to {percent(ends[1], 1)}"
+
+
+def _number(number: float) -> str:
+    return f"{number:.3g}" if math.isfinite(number) else "-"
+
+
+def _count(number: float) -> str:
+    return "-" if math.isnan(number) else f"{number:,.0f}"

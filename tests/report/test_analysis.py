@@ -1,0 +1,256 @@
+"""What `analyze` says: numbers worked out by hand, and the tables."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from alpaplan.problem.build import build_problem
+from alpaplan.queueing.pooling import largest_alpha, largest_beta, paying_utilizations
+from alpaplan.report.analysis import Analysis, analyse
+from alpaplan.report.analysis_tables import analysis_tables
+from alpaplan.specs import ClusterSpec, ModelProfileSpec
+from alpaplan.workload.trace import Trace
+from tests import builders as make
+from tests.report.text import lines_of, rows_of
+
+ONE_DEVICE = make.profile()
+"""0.1 s on one device; pipelines of two and four stages without overhead."""
+
+
+def analysis_of(
+    *models: Mapping[str, object],
+    profiles: tuple[ModelProfileSpec, ...] = (ONE_DEVICE,),
+    on: ClusterSpec | None = None,
+    recorded: Mapping[str, Trace] | None = None,
+) -> Analysis:
+    workload = make.workload(*models)
+    by_name = {profile.name: profile for profile in profiles}
+    problem = build_problem(on or make.cluster(), workload, by_name)
+    return analyse(problem, workload.served_models(), recorded or {})
+
+
+def gamma(rate_rps: float, cv: float) -> dict[str, object]:
+    return {"process": "gamma", "rate_rps": rate_rps, "cv": cv}
+
+
+def profile_of(*configs: tuple[int, list[float]], weight_bytes: int = 4 * make.GB) -> Any:
+    """Return a profile of pipelines of (intra_op, stage latencies)."""
+    return ModelProfileSpec.model_validate(
+        {
+            "kind": "model-profile",
+            "version": 1,
+            "name": "p",
+            "configs": [
+                {
+                    "device": "gpu",
+                    "intra_op": intra_op,
+                    "inter_op": len(stages_s),
+                    "stage_weight_bytes": [weight_bytes // (intra_op * len(stages_s))]
+                    * len(stages_s),
+                    "stage_latency_s": {1: stages_s},
+                }
+                for intra_op, stages_s in configs
+            ],
+        }
+    )
+
+
+def test_a_model_alone_by_hand() -> None:
+    analysis = analysis_of(make.model(arrivals=gamma(4.0, 3.0)))
+    (model,) = analysis.models
+    assert (model.device, model.intra_op, model.inter_op) == ("gpu", 1, 1)
+    assert (model.latency_s, model.service_s) == pytest.approx((0.1, 0.1))
+    assert model.load_erlangs == pytest.approx(0.4)
+    assert (model.traffic.cv, model.traffic.dispersion) == (3.0, 9.0)
+    # 0.9 s are left to wait: rho / (1 - rho) = 2 * 0.9 / (v * 0.1).
+    assert model.breaks_poisson == pytest.approx(18 / 19)
+    assert model.breaks_mean == pytest.approx(2 / 3)
+    rho = model.breaks_quantile
+    assert 9 * 0.1 / 2 / (1 - rho) * math.log(100 * rho) == pytest.approx(0.9)
+    # n devices, like one n times as fast: 9 / 2 * 0.4 * 0.1 / (n * (n - 0.4)) <= 0.9.
+    assert model.devices_mean == 1
+    # 9 / 2 * 0.1 / (n - 0.4) * log(40 / n) <= 0.9 from n = 2 on.
+    assert model.devices_quantile == 2
+
+
+def test_the_pool_by_hand() -> None:
+    models = [
+        make.model("short", rate_rps=2.0, slo_s=1.0),
+        make.model("long", "q", 1.0, slo_s=3.0, arrivals=gamma(1.0, 2.0)),
+    ]
+    analysis = analysis_of(*models, profiles=(ONE_DEVICE, make.profile("q", 0.4)))
+    pool = analysis.pool
+    assert pool.load_erlangs == pytest.approx(0.6)
+    assert pool.num_devices == 4
+    assert pool.utilization == pytest.approx(0.15)
+    assert pool.service_s == pytest.approx(0.2)
+    # Second moment (2 * 0.1**2 + 0.4**2) / 3 over 0.2**2, less 1.
+    assert pool.service_scv == pytest.approx(0.5)
+    # (2 * 0.1**2 * 1 + 1 * 0.4**2 * 4) / (3 * 0.2**2)
+    assert pool.variability == pytest.approx(5.5)
+    queue_s = 0.15 / 0.85 * 0.2 / 4 / 2
+    assert pool.wait_m_d_1_s == pytest.approx(queue_s)
+    assert pool.wait_m_g_1_s == pytest.approx(1.5 * queue_s)
+    assert pool.wait_mean_s == pytest.approx(5.5 * queue_s)
+    assert pool.wait_quantile_s == pytest.approx(5.5 * queue_s / 0.15 * math.log(15))
+    assert pool.tightest == "short"
+    assert pool.breaks_mean == pytest.approx(0.9 / (0.9 + 5.5 * 0.05 / 2))
+    assert pool.devices_mean == 1
+    assert analysis.dispersion == pytest.approx((2 * 1 + 1 * 4) / 3)
+
+
+def test_overheads_count_and_an_objective_that_is_too_tight_breaks_at_once() -> None:
+    slow = make.cluster(request_overhead_s=0.05, stage_overhead=0.1)
+    analysis = analysis_of(make.model("m", slo_s=0.15), make.model("n"), on=slow)
+    m, n = analysis.models
+    assert m.latency_s == pytest.approx(0.16)
+    assert m.service_s == pytest.approx(0.11)
+    assert (m.breaks_poisson, m.breaks_mean, m.breaks_quantile) == (0, 0, 0)
+    assert math.isnan(m.devices_mean)
+    assert n.breaks_poisson > 0.9
+    assert analysis.pool.tightest == "n"
+    # Stages are 1 + 0.1 * inter_op times as long.
+    assert [pipeline.alpha for pipeline in analysis.pipelines] == pytest.approx(
+        [1.2 / 1.1, 1.4 / 1.1]
+    )
+
+
+def test_the_smallest_configuration_that_fits_counts() -> None:
+    # Too large for one device: two, of which tensor parallelism is the faster.
+    profile = profile_of(
+        (1, [0.1]), (1, [0.05, 0.06]), (2, [0.07]), (2, [0.03, 0.05]), weight_bytes=12 * make.GB
+    )
+    analysis = analysis_of(make.model(rate_rps=3.0), profiles=(profile,))
+    (model,) = analysis.models
+    assert (model.intra_op, model.inter_op, model.service_s) == (2, 1, 0.07)
+    assert model.load_erlangs == pytest.approx(3 * 0.14)
+    assert model.devices_mean == 2
+    (pipeline,) = analysis.pipelines
+    assert (pipeline.intra_op, pipeline.num_stages) == (2, 2)
+    assert pipeline.alpha == pytest.approx(0.08 / 0.07)
+    assert pipeline.beta == pytest.approx(2 * 0.05 / 0.07)
+
+
+def test_pipelines_and_tolerances() -> None:
+    profile = profile_of((1, [0.1]), (1, [0.052, 0.056]), (1, [0.03, 0.03, 0.03, 0.04]))
+    analysis = analysis_of(make.model(arrivals=gamma(16.0, 4.0)), profiles=(profile,))
+    two, four = analysis.pipelines
+    assert (two.alpha, two.beta) == pytest.approx((1.08, 1.12))
+    assert (four.alpha, four.beta) == pytest.approx((1.3, 1.6))
+    assert two.pays_poisson == paying_utilizations(2, two.alpha, two.beta)
+    assert two.pays == paying_utilizations(2, two.alpha, two.beta, 16.0)
+    # Of 6.33 times 0.1 s alone: 4.72 times with two stages, and 6.99 times with four.
+    assert (two.pays_here, four.pays_here) == (True, False)
+    for tolerance, num_stages in zip(analysis.tolerances, (2, 4), strict=True):
+        assert tolerance.num_stages == num_stages
+        assert tolerance.alpha_poisson == float(largest_alpha(0.4, num_stages))
+        assert tolerance.alpha == float(largest_alpha(0.4, num_stages, 16.0))
+        assert tolerance.beta == float(largest_beta(0.4, num_stages))
+
+
+def test_pools_of_the_same_devices_have_their_pipelines_once() -> None:
+    on = make.cluster(make.pool("n"), make.pool("o", memory=20 * make.GB))
+    analysis = analysis_of(make.model(), on=on)
+    assert [pipeline.num_stages for pipeline in analysis.pipelines] == [2, 4]
+    assert analysis.pool.num_devices == 8
+
+
+def test_a_piecewise_process_counts_with_its_busiest_window() -> None:
+    windows = [
+        {"duration_s": 60, "arrivals": {"process": "poisson", "rate_rps": 1}},
+        {"duration_s": 5, "arrivals": gamma(6.0, 2.0)},
+        {"duration_s": 100},
+    ]
+    analysis = analysis_of(make.model(arrivals={"process": "piecewise", "windows": windows}))
+    traffic = analysis.models[0].traffic
+    assert (traffic.rate_rps, traffic.cv, traffic.source) == (6.0, 2.0, "busiest window")
+    assert "counted as in the window of their highest rate: m" in shown(analysis)
+
+
+def test_recorded_arrivals_are_measured() -> None:
+    times_s = np.cumsum(np.random.default_rng(0).exponential(0.25, 4000))
+    trace = Trace(times_s, np.zeros(4000, dtype=np.int32), ("m",), float(times_s[-1]))
+    entry = make.model(arrivals={"process": "trace", "path": "t.csv"})
+    analysis = analysis_of(entry, recorded={"m": trace})
+    traffic = analysis.models[0].traffic
+    assert traffic.source == "recorded"
+    assert traffic.rate_rps == pytest.approx(4.0, rel=0.1)
+    assert traffic.cv == pytest.approx(1.0, rel=0.1)
+    assert traffic.dispersion == pytest.approx(1.0, rel=0.15)
+    assert "measured in their recorded arrivals: m" in shown(analysis)
+
+
+def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
+    wild = {"process": "pareto", "rate_rps": 1.0, "shape": 1.5}
+    analysis = analysis_of(make.model("wild", arrivals=wild), make.model("tame"))
+    found = json.loads(json.dumps(analysis.to_json_dict(), allow_nan=False))
+    assert found["models"][0]["arrivals"]["cv"] is None
+    assert found["models"][0]["breaking_utilization"]["mean"] is None
+    assert found["models"][0]["breaking_utilization"]["mean_poisson"] > 0.9
+    assert found["models"][1]["devices_alone"]["p99"] == 1
+    assert found["pool"]["wait_s"]["allen_cunneen"] is None
+    assert found["pipelines"][0]["paying_utilization"] is None
+    assert found["pipelines"][0]["paying_utilization_poisson"] == [0.0, 1.0]
+    assert found["tolerable_overheads"][0]["largest_alpha"] is None
+    lines = shown(analysis)
+    assert "gaps without a variance, of which the formulas say nothing: wild" in lines
+    assert any(line.endswith("(1 left out, for which no number suffices)") for line in lines)
+
+
+def test_an_overloaded_cluster() -> None:
+    analysis = analysis_of(make.model(rate_rps=50.0))
+    assert analysis.pool.utilization == pytest.approx(1.25)
+    assert analysis.tolerances == ()
+    assert not any(pipeline.pays_here for pipeline in analysis.pipelines)
+    assert analysis.to_json_dict()["pool"]["wait_s"]["m_d_1"] is None
+    found = shown(analysis)
+    assert "offered load 5 erlangs on 4 devices: 125.0% utilized" in found
+    assert "the devices are overloaded: no placement serves all of this in time" in found
+
+
+def shown(analysis: Analysis) -> list[str]:
+    return lines_of(analysis_tables(analysis), 200)
+
+
+def test_tables() -> None:
+    profile = profile_of((1, [0.1]), (1, [0.052, 0.056]), (1, [0.04, 0.04, 0.04, 0.05]))
+    models = [
+        make.model("m", arrivals=gamma(4.0, 3.0)),
+        make.model("late", slo_s=0.05, rate_rps=0.5),
+        {**make.model("n", rate_rps=1.0), "count": 2},
+    ]
+    found = shown(analysis_of(*models, profiles=(profile,)))
+    assert found[0] == "offered load 0.65 erlangs on 4 devices: 16.2% utilized"
+    # The most load first, equal models in one row.
+    assert rows_of(found, "Each model on devices of its own (4)") == [
+        ["m", "1 s", "100 ms", "4", "3", "9", "0.40", "95%", "67%", "6%", "2"],
+        ["n-0..1", "1 s", "100 ms", "1", "1", "1", "0.10", "95%", "95%", "76%", "1"],
+        ["late", "50 ms", "100 ms", "0.5", "1", "1", "0.05", "0%", "0%", "0%", "-"],
+    ]
+    assert "too slow for their objective even without waiting: late" in found
+    pipelines = rows_of(found, "Pipelines in place")
+    assert [row[:5] for row in pipelines] == [
+        ["p", "gpu", "2", "1.080", "1.120"],
+        ["p", "gpu", "4", "1.700", "2.000"],
+    ]
+    assert pipelines[1][5:] == ["never", "never", "does not"]
+    rows = rows_of(found, "Largest overheads that pooling repays at 16%")
+    assert [row[0] for row in rows] == ["2", "4"]
+
+
+def test_a_profile_without_a_single_stage_has_nothing_to_compare() -> None:
+    profile = profile_of((1, [0.05, 0.05]))
+    found = shown(analysis_of(make.model(), profiles=(profile,)))
+    assert "no profile has both a configuration of one stage that fits and a pipeline" in found
+
+
+def test_long_tables_are_cut() -> None:
+    entries = [make.model(f"m{i}x", rate_rps=1 + i) for i in range(45)]
+    found = shown(analysis_of(*entries))
+    assert "and 5 more" in [line.strip() for line in found]
