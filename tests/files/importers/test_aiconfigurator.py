@@ -69,14 +69,19 @@ def test_prompt_length_is_chosen(write: Write) -> None:
         row(model="short/Only", input_len=512),
     )
     with pytest.raises(AlpaplanError) as caught:
-        imported("aiconfigurator", path)
-    assert str(caught.value) == "there are prompts of 512, 2048 tokens: choose one by --input-len"
-    with pytest.raises(AlpaplanError) as caught:
         imported("aiconfigurator", path, input_len=1024)
     assert str(caught.value) == "--input-len must be one of 512, 2048, found 1024"
     found = imported("aiconfigurator", path, input_len=2048)
     assert [profile.configs[0].latency_s for profile in found.profiles] == [0.02]
     assert found.notes == ["short/Only: left out, no rows with prompts of 2048 tokens"]
+
+
+def test_every_prompt_length_without_a_choice(write: Write) -> None:
+    path = write("e.csv", HEADER, row(), row(input_len=2048, latency_ms=20))
+    short, long = profiles("aiconfigurator", path)
+    assert (short.name, long.name) == ("qwen3-8b-in512", "qwen3-8b-in2048")
+    assert (short.configs[0].latency_s, long.configs[0].latency_s) == (0.005635, 0.02)
+    assert (long.source or "").startswith("Prefill of prompts of 2048 tokens by Qwen/Qwen3-8B, ")
 
 
 def test_spoiled(write: Write) -> None:

@@ -109,15 +109,22 @@ def test_data_parallel_and_microbatched_rows_are_left_out(write: Write) -> None:
         imported("alpaserve", path, **V100)
 
 
+def test_device_of_the_paper_if_none_is_given(write: Write) -> None:
+    found = imported("alpaserve", write("prof.tsv", row("[0.1, 0.1]")))
+    assert [config.device for config in found.profiles[0].configs] == ["v100-16gb"]
+    assert found.notes == [
+        "--device not given: taken as v100-16gb, which AlpaServe's own results are of"
+    ]
+
+
 @pytest.mark.parametrize(
     ("devices", "message"),
     [
-        ((), "--device must be given once, as the files do not name it, found none"),
         (("a", "b"), "--device must be given once, as the files do not name it, found 2"),
         (("",), "--device must not be empty, found nothing"),
     ],
 )
-def test_exactly_one_device(write: Write, devices: tuple[str, ...], message: str) -> None:
+def test_one_device_at_most(write: Write, devices: tuple[str, ...], message: str) -> None:
     with pytest.raises(AlpaplanError) as caught:
         imported("alpaserve", write("prof.tsv", row("[0.1, 0.1]")), devices=devices)
     assert str(caught.value) == message

@@ -45,8 +45,10 @@ def import_(
     table               CSV, a row for each stage: model, device, intra_op,
                         inter_op, batch_size, stage, latency_s, weight_bytes
                         and, if known, activation_bytes
-    alpaserve           AlpaServe's profiling results (.tsv); needs --device
-    aiconfigurator      CSV of aiconfigurator's estimates; takes --input-len
+    alpaserve           AlpaServe's profiling results (.tsv); takes --device,
+                        else v100-16gb
+    aiconfigurator      CSV of aiconfigurator's estimates; takes --input-len,
+                        else a profile for each length of prompts
     aiconfigurator-api  estimates made now by the package aiconfigurator; FILE
                         is a model such as Qwen/Qwen3-8B; needs --device and
                         --input-len, takes --intra-op and --inter-op

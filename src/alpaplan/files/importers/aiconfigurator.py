@@ -15,6 +15,7 @@ out of memory are left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from alpaplan.errors import AlpaplanError
@@ -59,12 +60,15 @@ def system_of(device: str) -> str:
 
 
 def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
-    """Read tables, for the prompt length of the request or the only one that there is.
+    """Read tables, for the prompt length of the request.
+
+    Without one in the request, every prompt length that there is gives profiles of its own, whose
+    names end in it if there are several.
 
     Raises
     ------
     AlpaplanError
-        If the prompt length has to be chosen, or there are no rows with it.
+        If there are no rows with the prompt length of the request.
     """
     problems = Problems()
     notes = []
@@ -81,17 +85,24 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
                 found.append((values["input_len"], _measurement(row, values)))
         if num_oom:
             notes.append(f"{path}: rows left out as they are out of memory: {num_oom:,}")
-    chosen = _chosen_length(request.input_len, {length for length, _ in found}, problems)
-    measurements = [measurement for length, measurement in found if length == chosen]
-    kept = {measurement.model for measurement in measurements}
+    lengths = _chosen_lengths(request.input_len, {length for length, _ in found}, problems)
+    variants: dict[str, tuple[str, int]] = {}
+    measurements = []
+    for length, measurement in found:
+        if length in lengths:
+            name = f"{measurement.model}-in{length}" if len(lengths) > 1 else measurement.model
+            variants[name] = (measurement.model, length)
+            measurements.append(replace(measurement, model=name))
+    kept = {model for model, _ in variants.values()}
     notes += [
-        f"{name}: left out, no rows with prompts of {chosen} tokens"
+        f"{name}: left out, no rows with prompts of {request.input_len} tokens"
         for name in dict.fromkeys(measurement.model for _, measurement in found)
         if name not in kept
     ]
 
-    def source(model: str, measured: Sequence[Measurement]) -> str:
-        return source_text(model, measured, chosen, f"from {file_names(measured)} (aiconfigurator)")
+    def source(variant: str, measured: Sequence[Measurement]) -> str:
+        model, length = variants[variant]
+        return source_text(model, measured, length, f"from {file_names(measured)} (aiconfigurator)")
 
     return Reading(measurements, source, notes, problems)
 
@@ -140,15 +151,12 @@ def _measurement(row: Row, values: dict[str, Any]) -> Measurement:
     )
 
 
-def _chosen_length(wanted: int | None, lengths: set[int], problems: Problems) -> int:
-    listed = ", ".join(map(str, sorted(lengths)))
+def _chosen_lengths(wanted: int | None, lengths: set[int], problems: Problems) -> set[int]:
     if not lengths:
         problems.raise_any()
         raise AlpaplanError("there are no rows that fit into memory")
-    if wanted is None and len(lengths) > 1:
-        problems.raise_any()
-        raise AlpaplanError(f"there are prompts of {listed} tokens: choose one by --input-len")
     if wanted is not None and wanted not in lengths:
         problems.raise_any()
+        listed = ", ".join(map(str, sorted(lengths)))
         raise AlpaplanError(f"--input-len must be one of {listed}, found {wanted}")
-    return wanted or min(lengths)
+    return lengths if wanted is None else {wanted}

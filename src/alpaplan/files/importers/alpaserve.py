@@ -49,6 +49,10 @@ USUAL_HEADER = (
 )
 """Columns of a file without a header, as AlpaServe's benchmark writes them."""
 
+DEFAULT_DEVICE = "v100-16gb"
+"""Device type if none is given: AlpaServe was measured on p3.16xlarge nodes (OSDI 2023, section
+6.1), and its files do not name a device."""
+
 _LISTS = ("StageWeights(B)", "StagePeakMem(B)", "StageLatencies(s)")
 _KEYS = ("ModelName", "BS", "#Microbatch", "DP", "OP", "PP")
 
@@ -79,11 +83,13 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
     Raises
     ------
     AlpaplanError
-        If the request has not exactly one device type.
+        If the request has several device types.
     """
     device = _device(request)
     problems = Problems()
     notes = []
+    if not request.devices:
+        notes.append(f"--device not given: taken as {device}, which AlpaServe's own results are of")
     best: dict[tuple[tuple[str, str, int, int], int], Measurement] = {}
     for path in request.files:
         num_data_parallel = num_microbatched = 0
@@ -114,11 +120,11 @@ def source(_model: str, measurements: Sequence[Measurement]) -> str:
 
 
 def _device(request: ImportRequest) -> str:
-    if len(request.devices) != 1:
+    if len(request.devices) > 1:
         what = "must be given once, as the files do not name it"
-        raise AlpaplanError(f"--device {what}, found {len(request.devices) or 'none'}")
+        raise AlpaplanError(f"--device {what}, found {len(request.devices)}")
     try:
-        return cells.name(request.devices[0])
+        return cells.name(request.devices[0] if request.devices else DEFAULT_DEVICE)
     except ValueError as error:
         raise AlpaplanError(f"--device {error}") from error
 

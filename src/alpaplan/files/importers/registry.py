@@ -35,7 +35,7 @@ class ImportFormat:
 
 
 FORMATS: Mapping[str, ImportFormat] = {
-    "alpaserve": ImportFormat(alpaserve.read, required=("--device",)),
+    "alpaserve": ImportFormat(alpaserve.read, optional=("--device",)),
     "aiconfigurator": ImportFormat(aiconfigurator.read, optional=("--input-len",)),
     "aiconfigurator-api": ImportFormat(
         aiconfigurator_api.read,
