@@ -146,13 +146,21 @@ estimated_inter_op = click.option(
     "--inter-op",
     type=Counts(),
     metavar="LIST",
-    help="Numbers of stages to estimate.  [default: 1,2,4,8, up to 16 devices]",
+    help="Numbers of stages.  [default: 1,2,4,8, as far as the model allows]",
 )
 estimated_intra_op = click.option(
     "--intra-op",
     type=Counts(),
     metavar="LIST",
-    help="Devices that share a stage's operators, to estimate.  [default: 1,2,4,8]",
+    help="Devices that share each operator.  [default: 1,2,4,8, as far as the model allows]",
+)
+stack = click.option(
+    "--stack",
+    type=click.Choice(["vllm-2025", "eager-2023"]),
+    default="vllm-2025",
+    show_default=True,
+    help="Serving software that the efficiencies are of: current kernels and recorded graphs, or "
+    "PyTorch of 2023 without them.",
 )
 memory_limit = click.option(
     "--memory-limit",
@@ -182,7 +190,7 @@ batch_sizes = click.option(
     "batch_sizes",
     type=Counts(),
     metavar="LIST",
-    help="Batch sizes.",
+    help="Batch sizes, 1 among them.  [default: 1,2,4,8]",
 )
 batch_size = click.option(
     "--batch",
