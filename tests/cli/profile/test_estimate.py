@@ -128,7 +128,7 @@ def test_help_lists_devices_and_stacks(config: Workspace) -> None:
         ),
         (("--device", "l4", "--name", " x"), "--name must be a name of 1 to 200 characters"),
         (("--device", "l4", "--stack", "v"), "'v' is not one of 'vllm-2025', 'eager-2023'"),
-        (("--device", "l4", "--memory-limit", "0"), "must be above 0, found '0'"),
+        (("--device", "l4", "--memory-limit", "0"), "must be above 0 and at most 1e+18, found '0'"),
         (("--device", "l4", "--input-len", "0"), "0 is not in the range"),
     ],
 )
