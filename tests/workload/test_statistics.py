@@ -19,7 +19,7 @@ from alpaplan.workload.statistics import (
     gaps,
     index_of_dispersion,
     observed_from_s,
-    rate_over_time,
+    rates_over_time,
     trace_statistics,
     window_counts,
 )
@@ -121,9 +121,10 @@ def test_windows_that_fill_the_time_are_not_lost_to_rounding() -> None:
     assert window_counts(trace, 0.1).shape == (1, 7)
 
 
-def test_rate_over_time_counts_the_last_arrival() -> None:
-    rates = rate_over_time(np.array([2.0, 3.0, 3.5, 6.0]), 2.0, 4.0, 2)
-    assert rates.tolist() == [1.5, 0.5]
+def test_rates_over_time_count_the_last_arrival() -> None:
+    trace = trace_of([(2.0, 0), (3.0, 0), (3.5, 1), (6.0, 1)], 2, 4.0)
+    assert rates_over_time(trace, 2).tolist() == [[1.0, 0.0], [0.5, 0.5]]
+    assert np.isnan(rates_over_time(trace_of([(2.0, 0)], 1, 0.0), 3)).all()
 
 
 @pytest.mark.parametrize("cv", [1.0, 2.0])

@@ -24,6 +24,11 @@ class LineProblems:
         self._lines: list[str] = []
         self._num_more = 0
 
+    @property
+    def found(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self._lines)
+
     def add(self, line: int, message: str) -> None:
         """Note what is wrong with one line."""
         if len(self._lines) < MAX_SHOWN_LINES:

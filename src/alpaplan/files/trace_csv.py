@@ -36,8 +36,9 @@ _CHUNK_ROWS = 2_000  # few, since the garbage collector walks all rows that are 
 _WRITTEN_ROWS = 1 << 16
 """Rows that become text in one go: few enough to stay small, enough to hide Python."""
 
-WriteArrivals = Callable[[NDArray[np.float64], NDArray[Any]], None]
-"""Adds arrivals to a trace that is being written: times and indices of models."""
+WriteArrivals = Callable[[NDArray[np.float64], NDArray[Any]], int]
+"""Adds arrivals to a trace that is being written: times and indices of models. Returns the bytes
+that they take before they are compressed."""
 
 _SEPARATOR = "_"
 """Python reads 1_000 as a number; no other reader of a trace would."""
@@ -108,7 +109,8 @@ def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArriva
             stack.enter_context(target)
         target.write(f"{','.join(HEADER)}\n".encode())
 
-        def write(arrival_s: NDArray[np.float64], model: NDArray[Any]) -> None:
+        def write(arrival_s: NDArray[np.float64], model: NDArray[Any]) -> int:
+            num_bytes = 0
             for first in range(0, arrival_s.size, _WRITTEN_ROWS):
                 part = slice(first, first + _WRITTEN_ROWS)
                 rows = zip(
@@ -116,7 +118,8 @@ def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArriva
                     map(endings.__getitem__, model[part].tolist()),
                     strict=True,
                 )
-                target.write("".join(chain.from_iterable(rows)).encode())
+                num_bytes += target.write("".join(chain.from_iterable(rows)).encode())
+            return num_bytes
 
         yield write
 

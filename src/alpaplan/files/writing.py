@@ -103,6 +103,11 @@ def require_writable(path: Path) -> None:
             raise PermissionError
 
 
+def folder_beside(path: Path) -> Path | None:
+    """Return the folder that a file is going to be in; None for devices and pipes."""
+    return None if _is_stream(path) else Path(os.path.realpath(path)).parent
+
+
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     """Turn what the system says of a place that cannot be written into an `InputError`."""

@@ -6,6 +6,7 @@ All functions are vectorised over requests and take the arrivals of many models 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ DISPERSION_WINDOWS_S = (1.0, 10.0, 100.0)
 one request, of a burst, and of a change in load."""
 
 PEAK_WINDOW_S = 10.0
-"""Window of the peak rate (seconds; 1 to 100), one of `DISPERSION_WINDOWS_S`: long enough for a
+"""Window of the peak rate (seconds; 1 to 100): long enough for a
 queue to build up, short enough that nobody adds a replica meanwhile."""
 
 MIN_WINDOWS = 10
@@ -187,15 +188,41 @@ def index_of_dispersion(counts: NDArray[np.integer]) -> NDArray[np.float64]:
     return _dispersion(values.sum(axis=-1), (values**2).sum(axis=-1), num_windows)
 
 
-def rate_over_time(
-    arrival_s: NDArray[np.float64], start_s: float, duration_s: float, num_windows: int
+def dispersion_of_counts(
+    trace: Trace, group: NDArray[np.int32], num_groups: int, windows_s: Sequence[float]
 ) -> NDArray[np.float64]:
-    """Return the rate in `num_windows` equal parts of a time, in requests per second.
+    """Return each group's index of dispersion of counts for windows of several lengths.
 
-    An arrival at the very end belongs to the last part.
+    Returns
+    -------
+    float64[num_windows, num_groups]
+        See `index_of_dispersion`; NaN where the observed time has fewer than `MIN_WINDOWS` windows.
     """
-    counts, _ = np.histogram(arrival_s, num_windows, (start_s, start_s + duration_s))
-    return counts * (num_windows / duration_s)
+    found = np.full((len(windows_s), num_groups), np.nan)
+    for row, window_s in enumerate(windows_s):
+        window, of, num_windows = _windows(trace, group, window_s, None)
+        if num_windows >= MIN_WINDOWS:
+            total, square, _ = _count_moments(window, of, num_windows, num_groups)
+            found[row] = _dispersion(total, square, num_windows)
+    return found
+
+
+def rates_over_time(trace: Trace, num_parts: int) -> NDArray[np.float64]:
+    """Return each model's rate in equal parts of the observed time, in requests per second.
+
+    Returns
+    -------
+    float64[num_models, num_parts]
+        An arrival at the very end belongs to the last part. NaN where the trace has no time.
+    """
+    num_models = len(trace.model_names)
+    if not trace.duration_s > 0:
+        return np.full((num_models, num_parts), np.nan)
+    part_s = trace.duration_s / num_parts
+    part = np.floor((trace.arrival_s - observed_from_s(trace)) / part_s).astype(np.int64)
+    cell = trace.model.astype(np.int64) * num_parts + np.clip(part, 0, num_parts - 1)
+    counts = np.bincount(cell, minlength=num_models * num_parts)
+    return counts.reshape(num_models, num_parts) / part_s
 
 
 def _statistics(
@@ -205,17 +232,13 @@ def _statistics(
     duration_s = trace.duration_s
     rate_rps = requests / duration_s if duration_s > 0 else np.full(len(names), np.nan)
     cv = gap_cv(trace.arrival_s, group, len(names))
-    dispersion = np.full((len(DISPERSION_WINDOWS_S), len(names)), np.nan)
+    dispersion = dispersion_of_counts(trace, group, len(names), DISPERSION_WINDOWS_S)
     peak = np.full(len(names), np.nan)
-    for row, window_s in enumerate(DISPERSION_WINDOWS_S):
-        window, of, num_windows = _windows(trace, group, window_s, None)
-        if num_windows < MIN_WINDOWS:
-            continue
-        total, square, highest = _count_moments(window, of, num_windows, len(names))
-        dispersion[row] = _dispersion(total, square, num_windows)
-        if window_s == PEAK_WINDOW_S:
-            with np.errstate(invalid="ignore"):
-                peak = highest * num_windows / total
+    window, of, num_windows = _windows(trace, group, PEAK_WINDOW_S, None)
+    if num_windows >= MIN_WINDOWS:
+        total, _, highest = _count_moments(window, of, num_windows, len(names))
+        with np.errstate(invalid="ignore"):
+            peak = highest * num_windows / total
     return tuple(
         ArrivalStatistics(name, int(num), float(rate), float(one_cv), tuple(index), float(top))
         for name, num, rate, one_cv, index, top in zip(

@@ -47,16 +47,33 @@ class Mmpp:
         """
         rates = np.array(self.state_rates_rps)
         stays_s = np.array(self.mean_durations_s)
-        num_states = len(rates)
-        generator = np.zeros((num_states, num_states))
-        here = np.arange(num_states)
-        generator[here, here] = -1 / stays_s
-        generator[here, (here + 1) % num_states] += 1 / stays_s
         seen = stays_s * rates / (stays_s @ rates)
-        phases = np.diag(rates) - generator
-        first = np.linalg.solve(phases, np.ones(num_states))
+        phases = np.diag(rates) - self._generator()
+        first = np.linalg.solve(phases, np.ones_like(rates))
         second = np.linalg.solve(phases, first)
         return math.sqrt(max(2 * float(seen @ second) / float(seen @ first) ** 2 - 1, 0.0))
+
+    @property
+    def dispersion_limit(self) -> float:
+        """Limit of the index of dispersion of counts in ever longer windows, exact.
+
+        With p the states as time finds them, 1 a column of ones and the rest as for `cv`, it is
+        ``1 + 2 (p R (1 p - Q)**-1 R 1 - rate**2) / rate`` (Fischer and Meier-Hellstern, 1993).
+        """
+        rates = np.array(self.state_rates_rps)
+        share = np.array(self.mean_durations_s) / math.fsum(self.mean_durations_s)
+        mean = float(share @ rates)
+        potential = np.linalg.solve(share[None, :] - self._generator(), rates)
+        return 1 + 2 * (float((share * rates) @ potential) - mean**2) / mean
+
+    def _generator(self) -> NDArray[np.float64]:
+        """Return the generator of the states, ``[num_states, num_states]``."""
+        stays_s = np.array(self.mean_durations_s)
+        generator = np.zeros((stays_s.size, stays_s.size))
+        here = np.arange(stays_s.size)
+        generator[here, here] = -1 / stays_s
+        generator[here, (here + 1) % stays_s.size] += 1 / stays_s
+        return generator
 
     def sample(
         self, duration_s: float, rng: np.random.Generator, *, cold_start: bool = False
