@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from alpaplan.report.tables import table
@@ -16,8 +15,11 @@ from alpaplan.units import format_seconds
 from alpaplan.workload.statistics import DISPERSION_WINDOWS_S, PEAK_WINDOW_S
 from alpaplan.workload.traffic import ModelTraffic, TrafficSummary
 
-SPARKLINE_PARTS = 24
+SPARKLINE_PARTS = 20
 """Parts that the time is divided into for a sparkline: what fits beside the numbers."""
+
+_Column = tuple[str, bool, Callable[[ModelTraffic], str]]
+"""Header, whether it is set to the right, and what it shows of a model."""
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 
@@ -37,9 +39,18 @@ def traffic_tables(
     summary
         What to show.
     rates
-        Model name -> its rate over time, float64[num_parts], for models with recorded arrivals.
+        Model name -> its rate over time, float64[num_parts], for all models of a trace.
     """
-    return Group(_headline(summary), _measured(summary, rates), *map(_note, _NOTES))
+    columns = _columns(summary, rates)
+    numbers = [title for title, to_the_right, _ in columns if to_the_right]
+    made = table("Models", *(title for title, _, _ in columns), right=numbers)
+    busiest = sorted(summary.models, key=lambda one: -_sortable(one.measured.rate_rps))
+    for one in (*busiest, summary.overall):
+        style = "bold" if one is summary.overall else ""
+        made.add_row(*(Text(show(one), style=style) for _, _, show in columns))
+    is_measured = any(one.process == "trace" for one in summary.models)
+    notes = _NOTES if is_measured else _NOTES[:1]
+    return Group(_headline(summary), made, *(Text(note, style="dim") for note in notes))
 
 
 def sparkline(rates: NDArray[np.float64]) -> str:
@@ -48,7 +59,7 @@ def sparkline(rates: NDArray[np.float64]) -> str:
     Only a rate of exactly 0 is blank.
     """
     highest = float(np.max(rates, initial=0.0))
-    if not highest > 0:
+    if not highest > 0:  # nor if it is NaN: a trace of one instant
         return ""
     steps = np.ceil(rates / highest * (len(_BLOCKS) - 1)).astype(int)
     return "".join(_BLOCKS[step] for step in steps)
@@ -65,50 +76,46 @@ def _headline(summary: TrafficSummary) -> Text:
     return headline
 
 
-def _measured(summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]) -> Table:
-    windows = [f"I({window_s:g} s)" for window_s in DISPERSION_WINDOWS_S]
-    is_workload = summary.source == "workload"
-    limit = ["I(long)"] if is_workload else []
-    numbers = ["requests", "rate/s", "CV", *windows, *limit, "peak/mean"]
-    kind = ["process"] if is_workload else []
-    made = table("Models", "model", *kind, *numbers, "rate over time", right=numbers)
-    busiest = sorted(summary.models, key=lambda one: -_sortable(one.measured.rate_rps))
-    for one in (*busiest, summary.overall):
+def _columns(summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]) -> list[_Column]:
+    """Return what there is to show: of processes no counts, of a trace no processes."""
+
+    def dispersion(index: int) -> Callable[[ModelTraffic], str]:
+        return lambda one: _text(one.measured.dispersion[index])
+
+    total = np.sum(list(rates.values()), axis=0) if rates else np.zeros(0)
+
+    def over_time(one: ModelTraffic) -> str:
         name = one.measured.name
-        cells = [Text(name) if name is not None else Text("all", style="bold")]
-        cells += [Text(one.process or "")] if is_workload else []
-        cells += [Text("-" if one.requests is None else f"{one.requests:,}")]
-        cells += map(Text, _cells(one, is_workload))
-        shown = rates.get(name) if name is not None else _total(rates)
-        alone = name is None and is_workload
-        cells.append(Text("" if shown is None or alone else sparkline(shown)))
-        made.add_row(*cells)
-    return made
+        return sparkline(total if name is None else rates[name])
 
-
-def _cells(one: ModelTraffic, is_workload: bool) -> list[str]:
-    measured = one.measured
-    limit = [one.dispersion_limit] if is_workload else []
-    numbers = [measured.rate_rps, measured.cv, *measured.dispersion, *limit]
-    return [_text(number) for number in (*numbers, measured.peak_over_mean)]
-
-
-def _note(text: str) -> Text:
-    return Text(text, style="dim")
-
-
-def _total(rates: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
-    return np.sum(list(rates.values()), axis=0) if rates else None
+    name: list[_Column] = [("model", False, lambda one: one.measured.name or "all")]
+    process: list[_Column] = [("process", False, lambda one: one.process or "")]
+    requests: list[_Column] = [
+        ("requests", True, lambda one: "-" if one.requests is None else f"{one.requests:,}")
+    ]
+    always: list[_Column] = [
+        ("rate/s", True, lambda one: _text(one.measured.rate_rps)),
+        ("CV", True, lambda one: _text(one.measured.cv)),
+    ]
+    windows: list[_Column] = [
+        (f"I({window_s:g} s)", True, dispersion(index))
+        for index, window_s in enumerate(DISPERSION_WINDOWS_S)
+    ]
+    limit: list[_Column] = [("I(long)", True, lambda one: _text(one.dispersion_limit))]
+    peak: list[_Column] = [("peak/mean", True, lambda one: _text(one.measured.peak_over_mean))]
+    # To the right as numbers are, which are not broken into lines either.
+    line: list[_Column] = [("rate over time", True, over_time)]
+    if summary.source == "trace":
+        return name + requests + always + windows + peak + line
+    if any(one.process == "trace" for one in summary.models):
+        return name + process + requests + always + windows + limit + peak
+    return name + process + always + limit
 
 
 def _text(number: float) -> str:
-    return (
-        f"{number:.3g}"
-        if abs(number) < 1000
-        else f"{number:,.0f}"
-        if math.isfinite(number)
-        else "-"
-    )
+    if math.isnan(number):
+        return "-"
+    return f"{number:,.0f}" if 1000 <= number < math.inf else f"{number:.3g}"
 
 
 def _sortable(number: float) -> float:

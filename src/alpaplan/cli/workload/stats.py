@@ -14,8 +14,6 @@ from alpaplan.cli.errors import user_errors
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -50,15 +48,15 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
     if output_format == "json":
         click.echo(json.dumps(traffic.summary.to_json_dict(), indent=2, allow_nan=False))
     else:
-        _print_tables(traffic.summary, traffic.recorded)
+        _print_tables(traffic)
 
 
 @dataclass(frozen=True)
 class _Traffic:
-    """What a file says: its numbers, recorded arrivals by model, and what can be drawn."""
+    """What a file says: its numbers, the trace that it is, and what can be drawn."""
 
     summary: TrafficSummary
-    recorded: Mapping[str, Trace]
+    trace: Trace | None
     drawn: Trace | None
     title: str
 
@@ -69,38 +67,25 @@ def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
 
     if is_trace_path(file):
         trace = read_trace(file)
-        recorded = dict.fromkeys(trace.model_names, trace)
-        return _Traffic(traffic_of_trace(trace), recorded, trace, file.name)
+        return _Traffic(traffic_of_trace(trace), trace, trace, file.name)
     from alpaplan.cli.workload.inputs import WorkloadInputs
 
     inputs = WorkloadInputs.load(file)
     return _Traffic(
         traffic_of_workload(inputs.models, inputs.recorded),
-        inputs.recorded,
+        None,
         inputs.sample(None, 0) if with_sample else None,
         f"{inputs.document.spec.name}, sampled with seed 0",
     )
 
 
-def _print_tables(summary: TrafficSummary, recorded: Mapping[str, Trace]) -> None:
+def _print_tables(traffic: _Traffic) -> None:
     from alpaplan.cli.output import print_result
-    from alpaplan.report.traffic import traffic_tables
-
-    print_result(traffic_tables(summary, _rates(recorded)))
-
-
-def _rates(recorded: Mapping[str, Trace]) -> dict[str, NDArray[np.float64]]:
-    """Return the rate over time of each model with recorded arrivals."""
-    from alpaplan.report.traffic import SPARKLINE_PARTS
+    from alpaplan.report.traffic import SPARKLINE_PARTS, traffic_tables
     from alpaplan.workload.statistics import rates_over_time
 
-    by_trace = {id(trace): trace for trace in recorded.values()}
-    found: dict[str, NDArray[np.float64]] = {}
-    for trace in by_trace.values():
-        rates = rates_over_time(trace, SPARKLINE_PARTS)
-        found |= {
-            name: row
-            for name, row in zip(trace.model_names, rates, strict=True)
-            if recorded.get(name) is trace
-        }
-    return found
+    rates: dict[str, NDArray[np.float64]] = {}
+    if traffic.trace is not None:
+        over_time = rates_over_time(traffic.trace, SPARKLINE_PARTS)
+        rates = dict(zip(traffic.trace.model_names, over_time, strict=True))
+    print_result(traffic_tables(traffic.summary, rates))

@@ -33,7 +33,7 @@ def read_llm(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
         for column in (1, 2) if published else (2, 3):
             number_column(chunk, column, log.header[column], log.problems, minimum=0)
         if published:
-            names = [service] * len(chunk.rows)
+            names = [service] * len(chunk.lines)
         else:
             names = name_column(chunk, 1, log.header[1], log.problems)
         function = reading.functions.numbers(names)

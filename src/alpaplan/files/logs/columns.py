@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,8 +103,8 @@ def count_columns(
     int64[num_rows, num_columns]
         0 where there is a problem.
     """
-    shape = (len(chunk.rows), len(header) - first)
-    cells = list(chain.from_iterable(row[first:] for row in chunk.rows))
+    shape = (len(chunk.lines), len(header) - first)
+    cells = chunk.from_column(first)
     counts = _counts(cells)
     if counts is None:
         lines = np.repeat(np.asarray(chunk.lines), shape[1]).tolist()

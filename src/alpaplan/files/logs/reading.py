@@ -9,19 +9,23 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+
+import numpy as np
 
 from alpaplan.errors import InputError
 from alpaplan.files.line_problems import LineProblems
 from alpaplan.files.reading import decode_text, reason
 from alpaplan.units import format_value
 
-BLOCK_BYTES = 1 << 18
-"""Text that becomes rows in one go (bytes; 64 KiB to 4 MiB): a few thousand rows, since the garbage
-collector walks all that are alive."""
+BLOCK_BYTES = 1 << 19
+"""Text that becomes cells in one go (bytes; 64 KiB to 4 MiB): few enough to stay in the cache."""
 
 MAX_LINE_BYTES = 1 << 24
 """Longest line (bytes): a file without line ends is not read into memory as a whole."""
+
+_COMMA, _LINE_FEED = b",\n"
 
 Advance = Callable[[int], None]
 """Hears of so many more bytes of the file that were read, as they lie on disk."""
@@ -33,18 +37,27 @@ class Chunk:
 
     Parameters
     ----------
-    rows
-        At least one.
+    cells
+        All cells, row by row.
+    width
+        Columns of a row.
     lines
-        Line of each row in the file.
+        Line of each row in the file; at least one.
     """
 
-    rows: list[list[str]]
+    cells: list[str]
+    width: int
     lines: Sequence[int]
 
     def column(self, index: int) -> list[str]:
         """Return one column."""
-        return [row[index] for row in self.rows]
+        return self.cells[index :: self.width]
+
+    def from_column(self, first: int) -> list[str]:
+        """Return the cells of all columns from `first` on, row by row."""
+        begins = range(0, len(self.cells), self.width)
+        rows = (self.cells[begin + first : begin + self.width] for begin in begins)
+        return list(chain.from_iterable(rows))
 
 
 class LogFile:
@@ -66,11 +79,13 @@ class LogFile:
     def __init__(self, path: Path, advance: Advance) -> None:
         self.path = path
         self.problems = LineProblems(path)
-        self._blocks = _parsed_blocks(path, advance)
-        self._first = next(self._blocks, (1, []))
-        if not self._first[1] or not self._first[1][0]:
+        self._blocks = _blocks(path, advance)
+        _, data = next(self._blocks, (1, b""))
+        first, _, self._behind_header = data.partition(b"\n")
+        header = _rows(path, 1, first)
+        if not header or not header[0]:
             raise InputError([f"{path}:1: must begin with a header, found an empty line or file"])
-        self.header = self._first[1][0]
+        self.header = header[0]
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows once; rows of another length are noted as problems, empty lines skipped.
@@ -80,25 +95,44 @@ class LogFile:
         InputError
             If the file is damaged, not UTF-8 or not CSV; at once, as the rest cannot be read.
         """
-        line, rows = self._first
-        yield from self._checked(line + 1, rows[1:])
-        for line, rows in self._blocks:
-            yield from self._checked(line, rows)
+        blocks = chain([(2, self._behind_header)], self._blocks)
+        for first_line, data in blocks:
+            chunk = self._regular(first_line, data) or self._irregular(first_line, data)
+            if chunk is not None:
+                yield chunk
 
-    def _checked(self, first_line: int, rows: list[list[str]]) -> Iterator[Chunk]:
+    def _regular(self, first_line: int, data: bytes) -> Chunk | None:
+        """Split lines that have no quotes and all their columns; None if there are others."""
         width = len(self.header)
-        if set(map(len, rows)) == {width}:
-            yield Chunk(rows, range(first_line, first_line + len(rows)))
-            return
-        good, lines = [], []
-        for line, row in enumerate(rows, start=first_line):
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
+        if b'"' in data or b"\r" in data:
+            return None
+        data = data.removesuffix(b"\n")
+        values = np.frombuffer(data, dtype=np.uint8)
+        is_end = values == _LINE_FEED
+        ends = is_end[is_end | (values == _COMMA)]
+        num_rows = (ends.size + 1) // width
+        if not data or (ends.size + 1) % width or np.count_nonzero(ends) != num_rows - 1:
+            return None
+        if not ends[width - 1 :: width].all():
+            return None
+        text = decode_text(self.path, data, first_line)
+        cells = text.replace("\n", ",").split(",")
+        return Chunk(cells, width, range(first_line, first_line + num_rows))
+
+    def _irregular(self, first_line: int, data: bytes) -> Chunk | None:
+        """Read lines of any kind; None if all are empty or have a wrong number of columns."""
+        width = len(self.header)
+        cells: list[str] = []
+        lines = []
+        for line, row in enumerate(_rows(self.path, first_line, data), start=first_line):
             if len(row) == width:
-                good.append(row)
+                cells += row
                 lines.append(line)
             elif row:
                 self.problems.add(line, f"must have {width} columns, found {len(row)}")
-        if good:
-            yield Chunk(good, lines)
+        return Chunk(cells, width, lines) if lines else None
 
 
 def shown_header(header: Sequence[str]) -> str:
@@ -106,17 +140,15 @@ def shown_header(header: Sequence[str]) -> str:
     return format_value(",".join(header))
 
 
-def _parsed_blocks(path: Path, advance: Advance) -> Iterator[tuple[int, list[list[str]]]]:
-    """Yield the number of a line, and the rows from there on, over and over."""
-    for first_line, data in _blocks(path, advance):
-        text = decode_text(path, data, first_line)
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        try:
-            rows = list(reader)
-        except csv.Error as error:
-            line = first_line + max(reader.line_num - 1, 0)
-            raise InputError([f"{path}:{line}: not valid CSV: {error}"]) from error
-        yield first_line, rows
+def _rows(path: Path, first_line: int, data: bytes) -> list[list[str]]:
+    """Read lines as CSV, with all that it may have."""
+    text = decode_text(path, data, first_line)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return list(reader)
+    except csv.Error as error:
+        line = first_line + max(reader.line_num - 1, 0)
+        raise InputError([f"{path}:{line}: not valid CSV: {error}"]) from error
 
 
 def _blocks(path: Path, advance: Advance) -> Iterator[tuple[int, bytes]]:
