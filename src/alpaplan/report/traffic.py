@@ -68,7 +68,8 @@ def sparkline(rates: NDArray[np.float64]) -> str:
 def _headline(summary: TrafficSummary) -> Text:
     rate_rps = summary.overall.measured.rate_rps
     headline = Text(f"{_text(rate_rps)} requests/s", style="bold")
-    headline.append(f" of {len(summary.models):,} models", style="not bold")
+    num_models = len(summary.models)
+    headline.append(f" of {num_models:,} model{'' if num_models == 1 else 's'}", style="not bold")
     if summary.duration_s is not None:
         requests = f"{summary.overall.requests:,}"
         took = format_seconds(summary.duration_s)

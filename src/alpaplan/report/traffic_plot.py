@@ -89,6 +89,8 @@ def _draw_dispersion(axes: Axes, trace: Trace, busiest: list[int]) -> None:
     axes.axhline(1.0, color="black", linestyle="--", linewidth=1, label="Poisson")
     axes.set_xscale("log")
     axes.set_yscale("log")
+    # Said, since there may be no curve: a short trace has no window often enough.
+    axes.set_xlim(windows_s[0] / 1.4, windows_s[-1] * 1.4)
     axes.set_xlabel("window (s)")
     axes.set_ylabel("index of dispersion")
     axes.set_title("variance over mean of the counts in windows", fontsize="medium")

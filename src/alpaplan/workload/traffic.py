@@ -11,6 +11,7 @@ import numpy as np
 
 from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.workload import ServedModel
+from alpaplan.workload.arrival_sets import recorded_trace
 from alpaplan.workload.arrivals import ArrivalProcess, process_of
 from alpaplan.workload.arrivals.modulated import Mmpp
 from alpaplan.workload.arrivals.piecewise import Piecewise
@@ -75,7 +76,7 @@ class TrafficSummary:
     source
         Where it is from.
     duration_s
-        Length of the observed time; None for a workload document.
+        Length of the observed time; None if there is none, as some models have a process.
     overall
         All models together.
     models
@@ -132,6 +133,12 @@ def traffic_of_workload(
         else _analytic(model.name, model.arrivals.process, process_of(model.arrivals))
         for model in models
     )
+    if all(one.process == "trace" for one in traffic) and all(
+        trace.duration_s > 0 for trace in recorded.values()
+    ):
+        joined = recorded_trace(models, recorded)
+        overall = ModelTraffic("trace", math.nan, trace_statistics(joined).overall)
+        return TrafficSummary("workload", joined.duration_s, overall, traffic)
     return TrafficSummary("workload", None, _together(traffic), traffic)
 
 

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from alpaplan.files.trace_csv import read_trace
+from tests.cli.workspace import HAND_WRITTEN, INPUTS, Workspace
+
+RECORDED = """\
+kind: workload
+version: 1
+name: recorded
+models:
+  - {name: a, profile: p, slo_s: 500ms, arrivals: {process: trace, path: recorded.csv}}
+  - {name: b, profile: p, slo_s: 500ms, arrivals: {process: poisson, rate_rps: 9}}
+"""
+
+
+def generate(workspace: Workspace, *arguments: str) -> tuple[str, str]:
+    result = workspace.run("workload", "generate", *arguments)
+    return result.stdout, result.stderr
+
+
+def test_a_trace_is_what_simulate_samples(workspace: Workspace) -> None:
+    workspace.write("plan.yaml", HAND_WRITTEN)
+    sample = ("--duration", "2min", "--seed", "3")
+    out, err = generate(workspace, "workload.yaml", *sample, "-o", "t.csv.gz")
+    assert err == ""
+    outcomes = [
+        json.loads(workspace.run("simulate", "plan.yaml", *INPUTS, *of, "--format", "json").stdout)
+        for of in (("--trace", "t.csv.gz"), sample)
+    ]
+    for outcome in outcomes:
+        del outcome["goodput_rps"]  # over the time that was observed, which a file does not say
+        for group in outcome["groups"]:
+            del group["utilization"]
+    assert outcomes[0] == outcomes[1]
+    assert out.startswith(f"{outcomes[0]['requests']:,} requests of 3 models in 120 s, ")
+
+
+def test_seeds(workspace: Workspace) -> None:
+    texts = []
+    for seed in ("0", "0", "1"):
+        generate(workspace, "workload.yaml", "--duration", "1min", "--seed", seed, "-o", "t.csv")
+        texts.append(workspace.read("t.csv"))
+    assert texts[0] == texts[1] != texts[2]
+
+
+def test_recorded_arrivals_are_replayed(workspace: Workspace) -> None:
+    workspace.write("recorded.csv", "arrival_s,model\n5,a\n7.5,a\n9,other\n25,a\n")
+    workspace.write("w.yaml", RECORDED)
+    out, err = generate(workspace, "w.yaml", "--duration", "10s", "-o", "t.csv")
+    trace = read_trace(workspace.folder / "t.csv")
+    of_a = trace.arrival_s[trace.model == trace.model_names.index("a")]
+    assert of_a.tolist() == [0.0, 2.5]
+    assert "in 10 s" in out
+    assert err == ""
+    _, err = generate(workspace, "w.yaml", "--duration", "1h", "-o", "t.csv")
+    assert err == "alpaplan: the recorded arrivals end after 20 s\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--duration", "1min", "-o", "absent/t.csv"), "absent/t.csv: cannot be written"),
+        (("-o", "t.csv"), "Missing option '--duration'"),
+        (("--duration", "1min"), "Missing option '-o' / '--output'"),
+        (("--duration", "1us", "-o", "t.csv"), "workload.yaml: must have requests within 1e-06 s"),
+        (("--duration", "9999999h", "-o", "t.csv"), "workload.yaml:5: models[0].arrivals: must be"),
+    ],
+)
+def test_bad_usage(workspace: Workspace, arguments: tuple[str, ...], message: str) -> None:
+    result = workspace.run("workload", "generate", "workload.yaml", *arguments, exit_code=2)
+    assert message in result.stderr
+    assert "t.csv" not in workspace.names()
