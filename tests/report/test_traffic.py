@@ -66,7 +66,7 @@ def test_tables_of_processes() -> None:
     rows = rows_of(lines, "Models")
     assert [row[0] for row in rows] == ["b", "a", "all"]
     assert rows[1] == ["a", "gamma", "3", "2", "4"]
-    assert not any("peak" in line for line in lines)
+    assert not any("peak" in one for one in lines)
 
 
 def test_tables_of_processes_and_recordings() -> None:
@@ -87,8 +87,8 @@ def test_plots_repeat(file_format: str, start: bytes) -> None:
 @pytest.mark.parametrize("trace", [sampled(9), sampled(1, 2.0), TRACE, TRACE.faster(1e6)])
 def test_what_plots_show(trace: Trace) -> None:
     text = traffic_plot(trace, "some title", "svg").decode()
-    for shown in ("some title", "requests per second", "index of dispersion", "all models"):
-        assert shown in text
+    for words in ("some title", "requests per second", "index of dispersion", "all models"):
+        assert words in text
     shown = [name for name in trace.model_names if f">{name}<" in text]
     busiest = sorted(zip(-trace.requests_per_model(), trace.model_names, strict=True))
     expected = sorted(name for _, name in busiest[:6]) if len(trace.model_names) > 1 else []

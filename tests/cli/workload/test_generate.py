@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 
@@ -58,6 +61,17 @@ def test_recorded_arrivals_are_replayed(workspace: Workspace) -> None:
     assert err == ""
     _, err = generate(workspace, "w.yaml", "--duration", "1h", "-o", "t.csv")
     assert err == "alpaplan: the recorded arrivals end after 20 s\n"
+
+
+def test_a_trace_through_a_pipe(workspace: Workspace) -> None:
+    program = "from alpaplan.cli import main; main()"
+    arguments = ("workload", "generate", "workload.yaml", "--duration", "1s", "-o", "/dev/stdout")
+    done = subprocess.run(
+        (sys.executable, "-c", program, *arguments), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("arrival_s,model\n")
+    assert done.stdout.endswith(("a\n", "b\n", "c\n"))
+    assert re.fullmatch(r"\d+ requests of 3 models in 1 s, [\d.]+ requests/s\n", done.stderr)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def seconds(texts: list[str]) -> list[float]:
     clock = Clock()
     found = clock.read(Chunk(texts, 1, range(2, 2 + len(texts))), 0, "time", problems)
     problems.raise_any()
-    return found.tolist()
+    return [float(one) for one in found]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import gzip
 import math
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,15 +24,15 @@ def test_unknown_format() -> None:
 
 @pytest.mark.parametrize("published", [True, False])
 def test_counts_a_minute_of_consecutive_days(tmp_path: Path, published: bool) -> None:
-    counts = [{"f": [2, 0, 3], "g": [0, 1, 0]}, {"h": [4, 0, 0], "f": [0, 0, 1]}]
+    days = [{"f": [2, 0, 3], "g": [0, 1, 0]}, {"h": [4, 0, 0], "f": [0, 0, 1]}]
     paths = []
-    for day, rows in enumerate(counts):
+    for day, counts in enumerate(days):
         if published:
             lines = ["HashOwner,HashApp,HashFunction,Trigger,1,2,3"]
-            lines += [f"o,a,{name},http,{','.join(map(str, row))}" for name, row in rows.items()]
+            lines += [f"o,a,{name},http,{','.join(map(str, row))}" for name, row in counts.items()]
         else:
             lines = ["function,minute_0,minute_1,minute_2"]
-            lines += [f"{name},{','.join(map(str, row))}" for name, row in rows.items()]
+            lines += [f"{name},{','.join(map(str, row))}" for name, row in counts.items()]
         paths.append(write(tmp_path / f"d{day}.csv", "\n".join(lines) + "\n"))
     rows = imported(paths, "azure-functions-2019", tmp_path)
     assert Counter((int(time // 60), name) for time, name in rows) == {
@@ -143,7 +144,7 @@ def test_windows_must_not_overlap(tmp_path: Path) -> None:
         ("t,x,model", {"time_column": "t"}),
     ],
 )
-def test_any_csv(tmp_path: Path, header: str, options: dict[str, str]) -> None:
+def test_any_csv(tmp_path: Path, header: str, options: dict[str, Any]) -> None:
     path = write(tmp_path / "log.csv", f'{header}\n3,"a,b",m\n1e0,2,"n"\n\n3,1,o\n')
     assert imported([path], "csv", tmp_path, **options) == [(1.0, "n"), (3.0, "m"), (3.0, "o")]
 
@@ -157,7 +158,7 @@ def test_any_csv(tmp_path: Path, header: str, options: dict[str, str]) -> None:
     ],
 )
 def test_columns_that_are_not_there(
-    tmp_path: Path, text: str, options: dict[str, str], message: str
+    tmp_path: Path, text: str, options: dict[str, Any], message: str
 ) -> None:
     path = write(tmp_path / "log.csv", text)
     with pytest.raises(InputError) as caught:

@@ -32,7 +32,7 @@ def test_as_the_standard_library_sorts(
         patch.setattr(sorting, "MERGE_BYTES", dtype.itemsize)
         patch.setattr(sorting, "MIN_READ_RECORDS", read_records)
         with RecordSorter(dtype, folder) as sorter:
-            rows = []
+            rows: list[tuple[int, int]] = []
             for chunk in chunks:
                 numbers = np.arange(len(rows), len(rows) + len(chunk), dtype=np.int32)
                 rows += list(zip(chunk, numbers.tolist(), strict=True))

@@ -22,7 +22,10 @@ def generate(workload: Path, duration_s: float, seed: int | None, output: Path) 
     The trace has the arrivals that `alpaplan simulate` runs a plan of the workload on, with the
     same --duration and --seed: recorded arrivals are replayed, the others sampled.
     """
+    import numpy as np
+
     from alpaplan.cli.workload.inputs import WorkloadInputs
+    from alpaplan.cli.workload.summary import print_summary
     from alpaplan.files.trace_csv import write_trace
     from alpaplan.files.writing import require_writable
     from alpaplan.units import format_seconds
@@ -31,11 +34,8 @@ def generate(workload: Path, duration_s: float, seed: int | None, output: Path) 
     inputs = WorkloadInputs.load(workload)
     trace = inputs.sample(duration_s, seed or 0)
     write_trace(trace, output)
-    rate_rps = trace.num_requests / trace.duration_s
-    click.echo(
-        f"{trace.num_requests:,} requests of {len(trace.model_names):,} models in "
-        f"{format_seconds(trace.duration_s)}, {rate_rps:.4g} requests/s"
-    )
+    num_models = int(np.count_nonzero(trace.requests_per_model()))
+    print_summary(output, trace.num_requests, num_models, trace.duration_s)
     if trace.duration_s < duration_s:
         recorded = format_seconds(trace.duration_s)
         click.echo(f"alpaplan: the recorded arrivals end after {recorded}", err=True)

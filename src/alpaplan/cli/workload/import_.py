@@ -77,7 +77,7 @@ def import_(
     rng = np.random.default_rng(seed or 0)
     with log_progress() as progress:
         summary = import_log(files, import_options, output, rng, progress)
-    _report(summary, assign)
+    _report(summary, output, assign)
 
 
 def _assignment(assign: str | None, models: Path | None, num_models: int | None) -> Assignment:
@@ -141,25 +141,22 @@ def _check(import_options: ImportOptions) -> None:
         )
 
 
-def _report(summary: ImportSummary, assign: str | None) -> None:
+def _report(summary: ImportSummary, output: Path, assign: str | None) -> None:
+    from alpaplan.cli.workload.summary import count, print_summary
     from alpaplan.files.trace_csv import MAX_TEXT_BYTES
-    from alpaplan.units import format_bytes, format_seconds
+    from alpaplan.units import format_bytes
 
-    rate = f"{summary.rate_rps:.4g} requests/s"
-    click.echo(
-        f"{_count(summary.requests, 'request')} of {_count(summary.num_models, 'model')} in "
-        f"{format_seconds(summary.duration_s)}, {rate}"
-    )
+    print_summary(output, summary.requests, summary.num_models, summary.duration_s)
     notes = []
     if summary.num_left_out:
         notes.append(
-            f"{_count(summary.num_left_out, 'function')} with "
-            f"{_count(round(summary.requests_left_out), 'request')} left out: not in {assign}"
+            f"{count(summary.num_left_out, 'function')} with "
+            f"{count(round(summary.requests_left_out), 'request')} left out: not in {assign}"
         )
     if summary.num_silent_models:
-        notes.append(f"{_count(summary.num_silent_models, 'model')} without a request")
+        notes.append(f"{count(summary.num_silent_models, 'model')} without a request")
     if summary.requests_before:
-        notes.append(f"{_count(summary.requests_before, 'request')} before time 0 left out")
+        notes.append(f"{count(summary.requests_before, 'request')} before time 0 left out")
     if summary.text_bytes > MAX_TEXT_BYTES:
         notes.append(
             f"the trace has {format_bytes(summary.text_bytes)} of text, other commands read at "
@@ -167,7 +164,3 @@ def _report(summary: ImportSummary, assign: str | None) -> None:
         )
     for note in notes:
         click.echo(f"alpaplan: {note}", err=True)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -105,11 +105,6 @@ class ImportSummary:
     requests_before: int
     text_bytes: int
 
-    @property
-    def rate_rps(self) -> float:
-        """Requests per second; NaN where there is no time between them."""
-        return self.requests / self.duration_s if self.duration_s > 0 else math.nan
-
 
 def import_log(
     paths: Sequence[Path],
