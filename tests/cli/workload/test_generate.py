@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import csv
 import json
 import re
 import subprocess
 import sys
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +65,31 @@ def test_recorded_arrivals_are_replayed(workspace: Workspace) -> None:
     assert err == ""
     _, err = generate(workspace, "w.yaml", "--duration", "1h", "-o", "t.csv")
     assert err == "alpaplan: the recorded arrivals end after 20 s\n"
+
+
+def test_the_example_logs_are_the_samples_that_they_say(
+    repository: Path, workspace: Workspace
+) -> None:
+    folder = repository / "examples" / "traffic"
+    logged = {}
+    for name, duration in (("services", "20min"), ("functions", "30min")):
+        sample = (str(folder / f"{name}.yaml"), "--duration", duration, "--seed", "1")
+        generate(workspace, *sample, "-o", "t.csv")
+        with Path("t.csv").open(newline="") as stream:
+            rows = [(float(row["arrival_s"]), row["model"]) for row in csv.DictReader(stream)]
+        logged[name] = rows
+    nine = datetime(2026, 3, 2, 9)
+    expected = [
+        f"{(nine + timedelta(seconds=time)).isoformat(timespec='milliseconds')},{service}"
+        for time, service in logged["services"]
+    ]
+    text = (folder / "requests.csv").read_text(encoding="ascii")
+    assert text.splitlines() == ["timestamp,service", *expected]
+    counts = Counter((name, f"minute_{int(time // 60)}") for time, name in logged["functions"])
+    with (folder / "minutes.csv").open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            name = row.pop("function")
+            assert row == {minute: str(counts[name, minute]) for minute in row}
 
 
 def test_a_trace_through_a_pipe(workspace: Workspace) -> None:

@@ -106,7 +106,7 @@ def test_windows_of_rates(tmp_path: Path, dist: str) -> None:
     path = write(tmp_path / "w.csv", text)
     found: dict[tuple[str, int], list[float]] = {("a", 0): [], ("b", 0): [], ("a", 1): []}
     gaps: list[float] = []
-    for seed in range(40):
+    for seed in range(24):
         rows = imported([path], "servegen-windows", tmp_path, seed)
         counts = Counter((name, int(time // 300)) for time, name in rows)
         for key, numbers in found.items():

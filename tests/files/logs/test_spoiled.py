@@ -3,16 +3,22 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from alpaplan.errors import InputError
-from alpaplan.files.logs import reading
+from alpaplan.errors import AlpaplanError, InputError
+from alpaplan.files.logs import columns, reading
+from alpaplan.files.trace_csv import read_trace
+from alpaplan.workload.rescale import Scaling
 from tests.files.logs.importing import imported, write
 
 WINDOWS = "client,window_start_s,rate_rps,iat_cv,dist,shape,scale\n"
 INVOCATIONS = "app,func,end_timestamp,duration\n"
 TOKENS = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 NOON, LATE, NEVER = "2023-11-16 12:00:00.68", "2023-11-16 25:00:00.68", "2023-02-30 12:00:00.68"
+MS = "1700000000000"
 DATE = "must be a date like '2023-11-16 18:15:46.68'"
 FAMILIES = "gamma, weibull, exponential"
 MINUTES = "function,minute_0,minute_1\n"
@@ -68,6 +74,7 @@ MINUTES = "function,minute_0,minute_1\n"
         ),
         ("csv", 'time,model\n1,a\n2,"b\n', ["3: not valid CSV: unexpected end of data"]),
         ("csv", 'time,model\n1,a\n2,"b" c\n', ["3: not valid CSV: ',' expected after '\"'"]),
+        ("csv", f"time,model\n{MS},a\n", [f"2: time: must be at most 1e+11, found '{MS}'"]),
         ("csv", "", ["1: must begin with a header, found an empty line or file"]),
         (
             "csv",
@@ -84,6 +91,43 @@ def test_what_is_wrong(tmp_path: Path, name: str, text: str, messages: list[str]
     assert not (tmp_path / "imported.csv").exists()
 
 
+HEADERS = {
+    "azure-functions-2019": "function,minute_0,minute_1",
+    "azure-functions-2021": "app,func,end_timestamp,duration",
+    "azure-llm": "TIMESTAMP,ContextTokens,GeneratedTokens",
+    "servegen-windows": "client,window_start_s,rate_rps,iat_cv,dist,shape,scale",
+    "csv": "time,model",
+}
+NUMBERS = ["0", "1", "5.5", "1e3", "1e11", "1e308", "-1", "nan", "_"]
+TEXTS = ["", "m", "Gamma", '"', '"a"', "é"]
+DATES = ["2023-11-16 18:15:46", "2023-11-16T18:15:46.5+01:00", "9999-99-99 00:00:00"]
+CELLS = st.sampled_from([*NUMBERS, *TEXTS, *DATES])
+
+
+@settings(max_examples=60)
+@given(
+    name=st.sampled_from(sorted(HEADERS)),
+    rows=st.lists(st.lists(CELLS, min_size=1, max_size=7), max_size=4),
+    tail=st.binary(max_size=12),
+    packed=st.booleans(),
+    cv=st.sampled_from([1.0, 2.0]),
+)
+def test_any_bytes_give_a_trace_or_an_error(
+    scratch: Path, name: str, rows: list[list[str]], tail: bytes, packed: bool, cv: float
+) -> None:
+    width = HEADERS[name].count(",") + 1
+    text = "\n".join([HEADERS[name], *(",".join((row * width)[:width]) for row in rows)])
+    data = text.encode() + b"\n" + tail
+    path = scratch / ("log.csv.gz" if packed else "log.csv")
+    path.write_bytes(gzip.compress(data) if packed else data)
+    try:
+        found = imported([path], name, scratch, scaling=Scaling(cv=cv))
+    except AlpaplanError:
+        return
+    assert all(0 <= time < np.inf and model for time, model in found)
+    read_trace(scratch / "imported.csv")
+
+
 def test_lines_are_counted_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"{number},m" for number in range(500)]
     for line in (7, 8, 300, 450):
@@ -96,6 +140,21 @@ def test_lines_are_counted_across_blocks(tmp_path: Path, monkeypatch: pytest.Mon
         with pytest.raises(InputError) as caught:
             imported([path], "csv", tmp_path)
         assert list(caught.value.lines) == expected
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that each example of a property test writes to again."""
+    return tmp_path_factory.mktemp("scratch")
+
+
+def test_too_many_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "MAX_FUNCTIONS", 2)
+    path = write(tmp_path / "log.csv", "time,model\n1,a\n1,b\n1,a\n1,c\n")
+    with pytest.raises(InputError) as caught:
+        imported([path], "csv", tmp_path)
+    what = "must have at most 2 different names of functions or models, found more"
+    assert caught.value.lines == (f"{path}: {what}",)
 
 
 def test_only_the_first_problems_are_shown(tmp_path: Path) -> None:

@@ -23,5 +23,5 @@ def read_csv(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
     for chunk in log.chunks():
         time_s = reading.clock.read(chunk, time, log.header[time], log.problems)
         names = name_column(chunk, model, log.header[model], log.problems)
-        function = reading.functions.numbers(names)
+        function = reading.functions.numbers(names, log.path)
         yield records_of(Form.REQUEST, len(names), time_s=time_s, function=function)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
-from alpaplan.files.logs.columns import count_columns, name_column, number_column
+from alpaplan.files.logs.columns import count_columns, name_column, number_column, second_column
 from alpaplan.files.logs.reading import LogFile, shown_header
 from alpaplan.files.logs.records import Form, Reading, matching_header, records_of
 
@@ -37,7 +37,7 @@ def read_2019(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
     for chunk in log.chunks():
         names = name_column(chunk, function, log.header[function], log.problems)
         counts = count_columns(chunk, first, log.header, log.problems)
-        number = reading.functions.numbers(names)
+        number = reading.functions.numbers(names, log.path)
         row, minute = np.nonzero(counts)
         yield records_of(
             Form.COUNT,
@@ -57,14 +57,14 @@ def read_2021(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
     published = matching_header(log, _PUBLISHED_2021, _PLAIN_2021) == 0
     time, function, duration = (2, 1, 3) if published else (0, 1, 2)
     for chunk in log.chunks():
-        arrival_s = number_column(chunk, time, log.header[time], log.problems)
+        arrival_s = second_column(chunk, time, log.header[time], log.problems)
         took_s = number_column(chunk, duration, log.header[duration], log.problems, minimum=0)
         names = name_column(chunk, function, log.header[function], log.problems)
         yield records_of(
             Form.REQUEST,
             len(names),
             time_s=arrival_s - took_s if published else arrival_s,
-            function=reading.functions.numbers(names),
+            function=reading.functions.numbers(names, log.path),
         )
 
 

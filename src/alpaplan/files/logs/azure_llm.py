@@ -36,5 +36,5 @@ def read_llm(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
             names = [service] * len(chunk.lines)
         else:
             names = name_column(chunk, 1, log.header[1], log.problems)
-        function = reading.functions.numbers(names)
+        function = reading.functions.numbers(names, log.path)
         yield records_of(Form.REQUEST, len(names), time_s=time_s, function=function)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.files.line_problems import LineProblems
-from alpaplan.files.logs.columns import floats, number_column
+from alpaplan.files.logs.columns import floats, second_column
 from alpaplan.files.logs.reading import Chunk
 from alpaplan.units import format_value
 
@@ -54,7 +54,7 @@ class Clock:
         if not self._numbers and self._reference_ns is None:
             self._numbers = floats(texts[:1]) is not None or _nanoseconds(texts[:1]) is None
         if self._numbers:
-            return number_column(chunk, column, name, problems)
+            return second_column(chunk, column, name, problems)
         moments_ns = _nanoseconds(texts)
         if moments_ns is None:
             moments_ns = self._one_by_one(chunk, texts, name, problems)

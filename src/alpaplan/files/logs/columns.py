@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,9 @@ MAX_FUNCTIONS = 5_000_000
 
 MAX_COUNT = 10**9
 """Largest number of requests in one cell of a log (a count): more cannot be meant."""
+
+MAX_TIME_S = 1e11
+"""Latest time (seconds): 3,000 years after 1970. What is more is not in seconds."""
 
 _SEPARATOR = "_"
 """Python reads 1_000 as a number; no other reader of a log would."""
@@ -37,13 +41,20 @@ class FunctionNames:
         """All names so far."""
         return tuple(self._index)
 
-    def numbers(self, names: Sequence[str]) -> NDArray[np.int32]:
-        """Return the number of each name; new ones get the next numbers."""
+    def numbers(self, names: Sequence[str], path: Path) -> NDArray[np.int32]:
+        """Return the number of each name; new ones get the next numbers.
+
+        Raises
+        ------
+        InputError
+            If there are more than `MAX_FUNCTIONS`; it names the file at `path`.
+        """
         index = self._index
         for name in dict.fromkeys(names):
             index.setdefault(name, len(index))
         if len(index) > MAX_FUNCTIONS:
-            raise InputError([f"a log must have at most {MAX_FUNCTIONS:,} functions, found more"])
+            what = f"must have at most {MAX_FUNCTIONS:,} different names of functions or models"
+            raise InputError([f"{path}: {what}, found more"])
         return np.fromiter(map(index.__getitem__, names), dtype=np.int32, count=len(names))
 
 
@@ -54,9 +65,23 @@ def number_column(
     problems: LineProblems,
     *,
     minimum: float = -math.inf,
+    maximum: float = math.inf,
     above: float = -math.inf,
 ) -> NDArray[np.float64]:
-    """Read finite numbers of at least `minimum` and above `above`; note all others as problems.
+    """Read finite numbers within limits; note all others as problems.
+
+    Parameters
+    ----------
+    chunk, column
+        Where the numbers are.
+    name
+        What the column is called.
+    problems
+        Where problems go.
+    minimum, maximum
+        The smallest and the largest number that will do.
+    above
+        The smallest number that will not do.
 
     Returns
     -------
@@ -65,7 +90,7 @@ def number_column(
     """
     texts = chunk.column(column)
     values = floats(texts)
-    if values is not None and (values >= minimum).all() and (values > above).all():
+    if values is not None and ((values >= minimum) & (values <= maximum) & (values > above)).all():
         return values
     found = np.full(len(texts), np.nan)
     for row, (line, text) in enumerate(zip(chunk.lines, texts, strict=True)):
@@ -76,11 +101,20 @@ def number_column(
             problems.add(line, f"{name}: must be a finite number, found {format_value(text)}")
         elif value < minimum:
             problems.add(line, f"{name}: must be at least {minimum:g}, found {format_value(text)}")
+        elif value > maximum:
+            problems.add(line, f"{name}: must be at most {maximum:g}, found {format_value(text)}")
         elif value <= above:
             problems.add(line, f"{name}: must be above {above:g}, found {format_value(text)}")
         else:
             found[row] = value
     return found
+
+
+def second_column(
+    chunk: Chunk, column: int, name: str, problems: LineProblems
+) -> NDArray[np.float64]:
+    """Read times in seconds, up to `MAX_TIME_S`; see `number_column`."""
+    return number_column(chunk, column, name, problems, maximum=MAX_TIME_S)
 
 
 def name_column(chunk: Chunk, column: int, name: str, problems: LineProblems) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import did_you_mean
-from alpaplan.files.logs.columns import name_column, number_column
+from alpaplan.files.logs.columns import name_column, number_column, second_column
 from alpaplan.files.logs.reading import Chunk, LogFile
 from alpaplan.files.logs.records import Form, Reading, matching_header, records_of
 from alpaplan.units import format_value
@@ -32,8 +32,8 @@ def read_windows(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
         yield records_of(
             Form.LAW,
             len(names),
-            time_s=number_column(chunk, 1, _HEADER[1], log.problems),
-            function=reading.functions.numbers(names),
+            time_s=second_column(chunk, 1, _HEADER[1], log.problems),
+            function=reading.functions.numbers(names, log.path),
             rate_rps=number_column(chunk, 2, _HEADER[2], log.problems, minimum=0),
             cv=number_column(chunk, 3, _HEADER[3], log.problems, above=0),
             family=_families(chunk, log),
