@@ -121,7 +121,14 @@ def test_json_has_no_numbers_that_are_none() -> None:
     ):
         found = summary.to_json_dict()
         json.dumps(found, allow_nan=False)
-        keys = {"requests", "rate_rps", "cv", "dispersion", "dispersion_limit", "peak_over_mean"}
+        keys = {
+            "requests",
+            "rate_rps",
+            "cv",
+            "index_of_dispersion",
+            "index_of_dispersion_limit",
+            "peak_over_mean",
+        }
         assert set(found) == keys | {"source", "duration_s", "models"}
         assert all(set(model) == keys | {"name", "process"} for model in found["models"])
     assert found["models"][1]["cv"] is None
@@ -132,6 +139,6 @@ def test_trace_json() -> None:
     trace = Trace(times, np.zeros(times.size, np.int32), ("m",), 200.0)
     found = traffic_of_trace(trace).to_json_dict()
     assert (found["source"], found["requests"], found["duration_s"]) == ("trace", times.size, 200)
-    assert found["dispersion"]["1s"] == pytest.approx(1, abs=0.4)
-    assert found["dispersion"]["100s"] is None
+    assert found["index_of_dispersion"]["1s"] == pytest.approx(1, abs=0.4)
+    assert found["index_of_dispersion"]["100s"] is None
     assert found["models"][0]["name"] == "m"

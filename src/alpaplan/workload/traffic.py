@@ -61,8 +61,10 @@ class ModelTraffic:
             "requests": self.requests,
             "rate_rps": _number(self.measured.rate_rps),
             "cv": _number(self.measured.cv),
-            "dispersion": {f"{window_s:g}s": _number(index) for window_s, index in windows},
-            "dispersion_limit": _number(self.dispersion_limit),
+            "index_of_dispersion": {
+                f"{window_s:g}s": _number(index) for window_s, index in windows
+            },
+            "index_of_dispersion_limit": _number(self.dispersion_limit),
             "peak_over_mean": _number(self.measured.peak_over_mean),
         }
 

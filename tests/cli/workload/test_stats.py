@@ -32,7 +32,11 @@ def test_trace_json(workspace: Workspace) -> None:
     workspace.write("t.csv", TRACE)
     found = json.loads(stats(workspace, "t.csv", "--format", "json"))
     windows = dict.fromkeys(("1s", "10s", "100s"))
-    unknown = {"dispersion": windows, "dispersion_limit": None, "peak_over_mean": None}
+    unknown = {
+        "index_of_dispersion": windows,
+        "index_of_dispersion_limit": None,
+        "peak_over_mean": None,
+    }
     of_b = {"name": "b", "process": "trace", "requests": 1, "rate_rps": 1 / 6, "cv": None}
     assert found["models"][1] == of_b | unknown
     del found["models"]
@@ -119,4 +123,4 @@ def test_statistics_of_an_imported_production_log(shared_cases: Path, workspace:
             edges = np.arange(num_windows + 1) * window_s
             counts, _ = np.histogram(own[own < edges[-1]], edges)
             expected = counts.var(ddof=1) / counts.mean()
-            assert model["dispersion"][f"{window_s}s"] == pytest.approx(expected)
+            assert model["index_of_dispersion"][f"{window_s}s"] == pytest.approx(expected)
