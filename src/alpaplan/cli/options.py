@@ -257,6 +257,40 @@ num_models = click.option(
     metavar="N",
     help="Models m-0 to m-(N-1) that functions are assigned to, if there is no workload.",
 )
+assigned_models = click.option(
+    "--models",
+    "models",
+    type=_FILE,
+    metavar="WORKLOAD",
+    help="Workload document with the models that functions are assigned to.",
+)
+log_format = click.option(
+    "--from",
+    "import_format",
+    metavar="FORMAT",
+    required=True,
+    help="What the files are: azure-functions-2019, azure-functions-2021, azure-llm, "
+    "servegen-windows, csv.",
+)
+time_column = click.option(
+    "--time-column",
+    metavar="NAME",
+    help="Column of the times (seconds or dates) of a csv log.  [default: arrival_s, timestamp, "
+    "time, ...]",
+)
+model_column = click.option(
+    "--model-column",
+    metavar="NAME",
+    help="Column of the models of a csv log.  [default: model, function, service, ...]",
+)
+resampling_window = click.option(
+    "--window",
+    "window_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Windows in which arrivals are drawn anew when rates or CVs are scaled.  [default: 60s "
+    "for counts, 10min for requests; as measured for rates]",
+)
 start = click.option(
     "--start", "start_s", type=Seconds(zero=True), metavar="DURATION", help="Skip the log before."
 )
