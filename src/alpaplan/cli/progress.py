@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    MofNCompleteColumn,
     Progress,
     SpinnerColumn,
     TextColumn,
@@ -74,6 +75,32 @@ def search_progress(
             progress.update(task, completed=used, seen=seen, best=best)
 
         yield listen
+
+
+@contextmanager
+def steps_progress(what: str, total: int, *, enabled: bool) -> Iterator[Callable[[], None]]:
+    """Show on stderr how many of some steps are done, if that is a terminal.
+
+    Parameters
+    ----------
+    what
+        What is done, such as ``fitting``.
+    total
+        Number of steps; the yielded function counts one.
+    enabled
+        Whether to show anything at all.
+    """
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn(what), BarColumn(bar_width=30), MofNCompleteColumn())
+    with Progress(
+        *columns,
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not (enabled and console.is_terminal),
+    ) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)
 
 
 @contextmanager

@@ -100,9 +100,12 @@ _SECONDS_PATTERN = _NUMBER_PATTERN + f"({'|'.join(SECOND_UNITS)})?\\s*$"
 NAME_PATTERN = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 """No control characters, no leading space."""
 
+MAX_NAME_LENGTH = 200
+"""Characters of the longest name."""
+
 Name = Annotated[
     str,
-    Field(strict=True, min_length=1, max_length=200, pattern=NAME_PATTERN),
+    Field(strict=True, min_length=1, max_length=MAX_NAME_LENGTH, pattern=NAME_PATTERN),
 ]
 """Name of a model, device type, node or group; see `NAME_PATTERN`."""
 
