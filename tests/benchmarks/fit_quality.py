@@ -46,8 +46,8 @@ NUM_SAMPLES = 10
 
 RENEWAL = ("poisson", "gamma", "weibull")
 
-COLUMNS = (*LAWS, "least AIC", "with mmpp", "replay")
-"""Processes; the one of `RENEWAL` with the least AIC, and of all; the fitted requests again."""
+COLUMNS = (*LAWS, "least BIC", "with mmpp", "replay")
+"""Processes; the one of `RENEWAL` with the least BIC, and of all; the fitted requests again."""
 
 Pair = tuple[Trace, Trace]
 """A window to fit to and the one after it, each starting at 0."""
@@ -173,7 +173,7 @@ def errors(pair: Pair, rng: np.random.Generator, *, keep_rates: bool) -> dict[st
 
 
 def _fits(trace: Trace) -> dict[str, list[ArrivalProcess | None]]:
-    """Fit every model with every process, and choose by AIC without and with the MMPP."""
+    """Fit every model with every process, and choose by BIC without and with the MMPP."""
     made: dict[str, list[ArrivalProcess | None]] = {name: [] for name in COLUMNS[:-1]}
     for index in range(len(trace.model_names)):
         times = trace.arrival_s[trace.model == index]
@@ -183,9 +183,9 @@ def _fits(trace: Trace) -> dict[str, list[ArrivalProcess | None]]:
             continue
         one = Observation(times, trace.duration_s)
         fits = {name: fit_observation(one, name) for name in LAWS}
-        renewal = min((fits[name] for name in RENEWAL), key=lambda fit: fit.aic)
-        fits |= {"least AIC": renewal}
-        fits |= {"with mmpp": min(renewal, fits["mmpp"], key=lambda fit: fit.aic)}
+        renewal = min((fits[name] for name in RENEWAL), key=lambda fit: fit.bic)
+        fits |= {"least BIC": renewal}
+        fits |= {"with mmpp": min(renewal, fits["mmpp"], key=lambda fit: fit.bic)}
         for name, fit in fits.items():
             made[name].append(process_of(fit.arrivals))
     return made

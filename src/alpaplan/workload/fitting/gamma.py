@@ -50,7 +50,9 @@ def _fit(observation: Observation) -> Fit:
     shape, best = likeliest_shape(GammaGaps(), observation, MAX_CV**-2, MIN_CV**-2)
     cv = min(max(six_digits(shape**-0.5), MIN_CV), MAX_CV)
     rate_rps = six_digits(observation.rate_rps)
-    return Fit(GammaArrivals(process="gamma", rate_rps=rate_rps, cv=cv), best, 2)
+    return Fit(
+        GammaArrivals(process="gamma", rate_rps=rate_rps, cv=cv), best, 2, observation.num_requests
+    )
 
 
 def _gap_probabilities(observation: Observation, arrivals: FittedArrivals) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,19 +32,23 @@ class Fit:
         Of the observation under the stationary process, edges included, in nats.
     num_parameters
         How many numbers were fitted.
+    num_requests
+        To how many requests.
     """
 
     arrivals: FittedArrivals
     log_likelihood: float
     num_parameters: int
+    num_requests: int
 
     @property
-    def aic(self) -> float:
-        """Akaike's information criterion, ``2 num_parameters - 2 log_likelihood``: less is better.
+    def bic(self) -> float:
+        """Bayesian information criterion: ``num_parameters log(num_requests) - 2 log_likelihood``.
 
-        Akaike, A new look at the statistical model identification, IEEE TAC 19(6), 1974.
+        Less is better. Schwarz, Estimating the dimension of a model, Annals of Statistics 6(2),
+        1978. Unlike Akaike's criterion it is rarely taken in by the four numbers of an MMPP.
         """
-        return 2 * (self.num_parameters - self.log_likelihood)
+        return self.num_parameters * math.log(self.num_requests) - 2 * self.log_likelihood
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,9 @@ def _fit(observation: Observation) -> Fit:
     options = {"xatol": 1e-3, "fatol": 1e-3, "maxiter": _MAX_STEPS}
     found = minimize(loss, start, method="Nelder-Mead", bounds=limits, options=options)
     states = _states(_from_point(found.x), observation.rate_rps)
-    return Fit(MmppArrivals(process="mmpp", states=states), -float(found.fun), 4)
+    return Fit(
+        MmppArrivals(process="mmpp", states=states), -float(found.fun), 4, observation.num_requests
+    )
 
 
 def _to_point(states: TwoStates) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ def poisson_log_likelihood(observation: Observation) -> float:
 
 def _fit(observation: Observation) -> Fit:
     arrivals = PoissonArrivals(process="poisson", rate_rps=six_digits(observation.rate_rps))
-    return Fit(arrivals, poisson_log_likelihood(observation), 1)
+    return Fit(arrivals, poisson_log_likelihood(observation), 1, observation.num_requests)
 
 
 def _gap_probabilities(observation: Observation, _arrivals: FittedArrivals) -> NDArray[np.float64]:

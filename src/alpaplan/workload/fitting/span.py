@@ -15,6 +15,10 @@ from alpaplan.workload.trace import Trace
 MAX_WINDOWS = 100_000
 """Most windows that a trace is divided into."""
 
+MIN_SPAN_S = 1e-3
+MAX_SPAN_S = 1e10
+"""Limits of a trace's length, which keep fitted rates and durations within a document's limits."""
+
 TICKS_S = (60.0, 1.0, 0.1, 0.01, 0.001)
 """Resolutions of clocks and logs that may be too coarse; microseconds never are."""
 
@@ -30,7 +34,8 @@ class Span:
     ----------
     start_s
         Half a mean gap of the whole trace before its first request. It ends as long after the
-        last one: a trace of n requests shows n - 1 gaps.
+        last one: a trace of n requests shows n - 1 gaps. Where ticks are coarse, from the first
+        tick to the end of the last one.
     edges_s : float64[num_windows + 1]
         Where windows begin and end, from `start_s` on.
     tick_s
@@ -54,14 +59,22 @@ def watched_span(trace: Trace, window_s: float | None) -> Span:
     Raises
     ------
     SpecError
-        If all requests come at one instant, or there are more than `MAX_WINDOWS`.
+        If all requests come at one instant, or within a time that no rate can be told from, or if
+        there are more than `MAX_WINDOWS`.
     """
     steps_s = np.diff(trace.arrival_s)
     recorded_s = float(trace.arrival_s[-1] - trace.arrival_s[0])
     if recorded_s <= 0:
         raise SpecError("trace", [Issue((), "must span some time, found a single instant")])
+    if not MIN_SPAN_S <= recorded_s <= MAX_SPAN_S:
+        limits = f"from {MIN_SPAN_S:g} to {MAX_SPAN_S:g} s"
+        raise SpecError("trace", [Issue((), f"must span {limits}, found {recorded_s:g} s")])
+    tick_s = _tick_s(trace.arrival_s)
     half_gap_s = recorded_s / steps_s.size / 2
-    duration_s = recorded_s + 2 * half_gap_s
+    before_s, after_s = half_gap_s, half_gap_s
+    if is_coarse(trace.arrival_s, tick_s, recorded_s):
+        before_s, after_s = 0.0, tick_s
+    duration_s = before_s + recorded_s + after_s
     # A rest of less than half a window is added to the last one.
     num_windows = 1 if window_s is None else max(1, math.floor(duration_s / window_s + 0.5))
     if num_windows > MAX_WINDOWS:
@@ -69,7 +82,7 @@ def watched_span(trace: Trace, window_s: float | None) -> Span:
         raise SpecError("trace", [Issue((), what)])
     edges_s = np.arange(num_windows + 1, dtype=np.float64) * (window_s or duration_s)
     edges_s[-1] = duration_s
-    return Span(float(trace.arrival_s[0]) - half_gap_s, edges_s, _tick_s(trace.arrival_s))
+    return Span(float(trace.arrival_s[0]) - before_s, edges_s, tick_s)
 
 
 def is_coarse(times_s: NDArray[np.float64], tick_s: float, length_s: float) -> bool:

@@ -146,8 +146,8 @@ def _observations(
         times_s, length_s = part - start_s, float(end_s - start_s)
         if is_coarse(times_s, span.tick_s, length_s):
             num_coarse += 1
-            times_s = np.sort(times_s + span.tick_s * rng.random(times_s.size))
-            np.minimum(times_s, length_s, out=times_s)
+            tick_ends_s = np.minimum(times_s + span.tick_s, length_s)
+            times_s = np.sort(times_s + (tick_ends_s - times_s) * rng.random(times_s.size))
         seen.append(Observation(times_s, length_s) if part.size else None)
     return seen, num_coarse
 

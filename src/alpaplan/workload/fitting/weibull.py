@@ -50,7 +50,12 @@ def _fit(observation: Observation) -> Fit:
     shape, best = likeliest_shape(WeibullGaps(), observation, lowest, highest)
     shape = min(max(six_digits(shape), lowest), highest)
     rate_rps = six_digits(observation.rate_rps)
-    return Fit(WeibullArrivals(process="weibull", rate_rps=rate_rps, shape=shape), best, 2)
+    return Fit(
+        WeibullArrivals(process="weibull", rate_rps=rate_rps, shape=shape),
+        best,
+        2,
+        observation.num_requests,
+    )
 
 
 def _gap_probabilities(observation: Observation, arrivals: FittedArrivals) -> NDArray[np.float64]:
