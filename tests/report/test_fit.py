@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from alpaplan.report.fit import describe_process, fit_summary
 from alpaplan.specs.arrivals import Arrivals, ArrivalsSpec
 from alpaplan.workload.fitting import ModelFit
-from tests.report.text import text_of
+from tests.report.text import lines_of
 
 
 def fit(name: str = "m", **arrivals: Any) -> ModelFit:
@@ -41,23 +41,23 @@ def test_processes_in_words(arrivals: dict[str, Any], text: str) -> None:
 
 
 def test_rows() -> None:
-    shown = text_of(fit_summary([fit(process="poisson", rate_rps=2)], None))
-    assert shown.splitlines()[0] == "Fitted processes (1)"
-    row = next(line for line in shown.splitlines() if line.startswith(" m "))
+    lines = lines_of(fit_summary([fit(process="poisson", rate_rps=2)], None))
+    assert lines[0] == "Fitted processes (1)"
+    row = next(line for line in lines if line.startswith(" m "))
     assert row.split() == ["m", "120", "2/s", "3.46", "poisson", "0.012", "1.23"]
 
 
 def test_what_has_no_value_is_a_dash() -> None:
     one = ModelFit("m", 1, 0.5, math.nan, fit(process="poisson", rate_rps=1).arrivals,
                    {"poisson": 1}, 1, 0, 0, math.nan, 0.0)  # fmt: skip
-    shown = text_of(fit_summary([one], None))
-    row = next(line for line in shown.splitlines() if line.startswith(" m "))
+    lines = lines_of(fit_summary([one], None))
+    row = next(line for line in lines if line.startswith(" m "))
     assert row.split() == ["m", "1", "0.5/s", "-", "poisson", "-", "0.00"]
-    assert "so Poisson at their own rate: 1 window of m" in " ".join(shown.split())
+    assert "so Poisson at their own rate: 1 window of m" in " ".join(" ".join(lines).split())
 
 
 def test_many_models_are_counted() -> None:
     fits = [fit(f"m{number}", process="poisson", rate_rps=2) for number in range(45)]
-    shown = text_of(fit_summary(fits, 600.0))
-    assert shown.startswith("Fitted processes (45), by windows of 600 s")
-    assert "and 5 more models" in shown
+    lines = lines_of(fit_summary(fits, 600.0))
+    assert lines[0].startswith("Fitted processes (45), by windows of 600 s")
+    assert "and 5 more models" in " ".join(lines)
