@@ -78,15 +78,15 @@ def search_progress(
 
 
 @contextmanager
-def steps_progress(what: str, total: int, *, enabled: bool) -> Iterator[Callable[[], None]]:
+def steps_progress(what: str, total: int, *, enabled: bool) -> Iterator[Callable[[int], None]]:
     """Show on stderr how many of some steps are done, if that is a terminal.
 
     Parameters
     ----------
     what
-        What is done, such as ``fitting``.
+        What is done, such as ``fitting requests``.
     total
-        Number of steps; the yielded function counts one.
+        Number of steps; the yielded function counts some as done.
     enabled
         Whether to show anything at all.
     """
@@ -100,7 +100,7 @@ def steps_progress(what: str, total: int, *, enabled: bool) -> Iterator[Callable
         disable=not (enabled and console.is_terminal),
     ) as progress:
         task = progress.add_task(what, total=total)
-        yield lambda: progress.advance(task)
+        yield lambda count: progress.advance(task, count)
 
 
 @contextmanager

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 
+import click
 import numpy as np
 import pytest
 
+from alpaplan.cli.workload.fit import fit as fit_command
 from alpaplan.errors import SpecError
 from alpaplan.specs.arrivals import GammaArrivals, PiecewiseArrivals, PoissonArrivals
 from alpaplan.workload.arrivals import process_of
 from alpaplan.workload.arrivals.modulated import Mmpp
 from alpaplan.workload.arrivals.renewal import Deterministic, Gamma, Poisson
-from alpaplan.workload.fitting import ModelFit, fit_trace
+from alpaplan.workload.fitting import LAWS, ModelFit, fit_trace
 from alpaplan.workload.fitting.span import watched_span
 from alpaplan.workload.sampling import merge_traces
 from alpaplan.workload.trace import Trace
@@ -136,6 +138,20 @@ def test_whole_seconds_are_spread_where_gaps_are_shorter() -> None:
     # A clock that strikes every second has whole seconds too, and loses nothing.
     (clock,) = fit(trace_of(a=np.arange(200.0)))
     assert clock.num_coarse == 0
+
+
+def test_progress_counts_all_requests() -> None:
+    trace = trace_of(a=np.arange(100.0), silent=np.empty(0), b=np.array([10.5, 60.5]))
+    done: list[int] = []
+    fit_trace(trace, "poisson", np.random.default_rng(0), 25.0, done.append)
+    assert sum(done) == trace.num_requests
+    assert len(done) == 4 + 2
+
+
+def test_the_option_names_all_laws() -> None:
+    (option,) = (item for item in fit_command.params if item.name == "process")
+    assert isinstance(option.type, click.Choice)
+    assert set(option.type.choices) == {"auto", *LAWS}
 
 
 def test_the_same_trace_gives_the_same_fits() -> None:

@@ -136,7 +136,7 @@ def _fit(
     from alpaplan.errors import InputError, SpecError
     from alpaplan.workload.fitting import fit_trace
 
-    with steps_progress("fitting", len(trace.model_names), enabled=not quiet) as advance:
+    with steps_progress("fitting requests", trace.num_requests, enabled=not quiet) as advance:
         try:
             # Spreads what was recorded too coarsely; the same trace gives the same workload.
             return fit_trace(trace, process, np.random.default_rng(0), window_s, advance)

@@ -67,7 +67,7 @@ def fit_trace(
     process: str,
     rng: np.random.Generator,
     window_s: float | None = None,
-    on_model: Callable[[], None] = lambda: None,
+    on_fitted: Callable[[int], None] = lambda _: None,
 ) -> list[ModelFit]:
     """Fit a process to each model that has requests.
 
@@ -81,8 +81,8 @@ def fit_trace(
         Spreads requests that were recorded in long ticks.
     window_s
         Length of the windows; None for one process over the whole time.
-    on_model
-        Called after each model, to show progress.
+    on_fitted
+        Called after each window of a model with its number of requests, to show progress.
 
     Returns
     -------
@@ -95,28 +95,35 @@ def fit_trace(
         As of `watched_span`.
     """
     span = watched_span(trace, window_s)
+    needed = MIN_REQUESTS if process == "auto" else LAWS[process].min_requests
+
+    def fit_one(observation: Observation) -> Fit:
+        fit = fit_observation(observation, process)
+        on_fitted(observation.num_requests)
+        return fit
+
     order = np.argsort(trace.model, kind="stable")
     ends = np.cumsum(trace.requests_per_model())
-    fits = []
-    for name, index in zip(trace.model_names, np.split(order, ends[:-1]), strict=True):
-        if index.size:
-            fits.append(_fit_model(name, trace.arrival_s[index] - span.start_s, span, process, rng))
-        on_model()
-    return fits
+    return [
+        _fit_model(name, trace.arrival_s[index] - span.start_s, span, rng, fit_one, needed)
+        for name, index in zip(trace.model_names, np.split(order, ends[:-1]), strict=True)
+        if index.size
+    ]
 
 
 def _fit_model(
     name: str,
     arrival_s: NDArray[np.float64],
     span: Span,
-    process: str,
     rng: np.random.Generator,
+    fit_one: Callable[[Observation], Fit],
+    needed: int,
 ) -> ModelFit:
+    """Fit one model's windows; with fewer requests than `needed` they count as scarce."""
     seen, num_coarse = _observations(arrival_s, span, rng)
-    fits = [None if one is None else fit_observation(one, process) for one in seen]
+    fits = [None if one is None else fit_one(one) for one in seen]
     pairs = [(one, fit) for one, fit in zip(seen, fits, strict=True) if one and fit]
     laws: Counter[str] = Counter(fit.arrivals.process for _, fit in pairs)
-    needed = MIN_REQUESTS if process == "auto" else LAWS[process].min_requests
     gain = math.fsum(fit.log_likelihood - poisson_log_likelihood(one) for one, fit in pairs)
     return ModelFit(
         name=name,
