@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import numpy as np
 
 from alpaplan.errors import InputError, did_you_mean
 from alpaplan.files.trace_csv import read_trace
-from alpaplan.specs.fields import MAX_NAME_LENGTH, NAME_PATTERN
+from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
 from alpaplan.units import format_value
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def require_names(trace: Trace, path: Path) -> None:
     InputError
         With all names that no document may have.
     """
-    bad = [m for m, name in enumerate(trace.model_names) if not _is_name(name)]
+    bad = [m for m, name in enumerate(trace.model_names) if not is_name(name)]
     if bad:
         raise InputError(
             f"{path}:{_first_line(trace, m)}: model: must be a name of at most {MAX_NAME_LENGTH} "
@@ -65,10 +64,6 @@ def silent_models(trace: Trace) -> list[str]:
     """Return the models that have no request."""
     counts = trace.requests_per_model().tolist()
     return [name for name, count in zip(trace.model_names, counts, strict=True) if not count]
-
-
-def _is_name(text: str) -> bool:
-    return len(text) <= MAX_NAME_LENGTH and re.match(NAME_PATTERN, text) is not None
 
 
 def _first_line(trace: Trace, model: int) -> int:

@@ -79,9 +79,7 @@ def _check_usage(
     slo_scale: float | None,
     name: str | None,
 ) -> None:
-    import re
-
-    from alpaplan.specs.fields import NAME_PATTERN
+    from alpaplan.specs.fields import MAX_NAME_LENGTH, MAX_QUANTITY, is_name
 
     common = {"--profile": profile, "--slo": slo_s, "--slo-scale": slo_scale}
     given = [option for option, value in common.items() if value is not None]
@@ -95,9 +93,12 @@ def _check_usage(
     if slo_s is not None and slo_scale is not None:
         raise click.UsageError("must have either --slo or --slo-scale, found both")
     for option, value in (("--name", name), ("--profile", profile)):
-        if value is not None and not re.match(NAME_PATTERN, value):
-            what = "must be a name without leading space or control characters"
-            raise click.UsageError(f"{option} {what}, found {value!r}")
+        if value is not None and not is_name(value):
+            what = f"must be a name of at most {MAX_NAME_LENGTH} characters"
+            rule = f"{what} without leading space or control characters"
+            raise click.UsageError(f"{option} {rule}, found {value!r}")
+    if slo_s is not None and slo_s > MAX_QUANTITY:
+        raise click.UsageError(f"--slo must be at most {MAX_QUANTITY:g} s, found {slo_s:g} s")
 
 
 def _of_workload(workload: Path, trace: Path) -> tuple[Sequence[ServedModel], Trace]:
