@@ -136,6 +136,12 @@ def test_whole_seconds_are_said_to_be_spread(recorded: Workspace) -> None:
     assert arrivals(recorded)["a"]["process"] == "poisson"
 
 
+def test_a_file_name_that_is_no_name(recorded: Workspace) -> None:
+    Path("t.csv.gz").rename(f"{'x' * 240}.csv.gz")
+    fit = ("workload", "fit", f"{'x' * 240}.csv.gz", *MODELS, "-q")
+    assert yaml.safe_load(recorded.run(*fit).stdout)["name"] == "trace"
+
+
 MODELS = ("--models", "workload.yaml")
 
 

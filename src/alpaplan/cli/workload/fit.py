@@ -146,7 +146,10 @@ def _fit(
 
 
 def _stem(trace: Path) -> str:
-    return trace.name.removesuffix(".gz").removesuffix(".csv").strip() or "trace"
+    from alpaplan.specs.fields import is_name
+
+    stem = trace.name.removesuffix(".gz").removesuffix(".csv")
+    return stem if is_name(stem) else "trace"
 
 
 def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: bool) -> None:
