@@ -89,6 +89,12 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="No summary and no prog
 trace = click.option(
     "--trace", type=_FILE, metavar="FILE", help="Arrivals to replay (.csv or .csv.gz)."
 )
+planning_trace = click.option(
+    "--trace",
+    type=_FILE,
+    metavar="FILE",
+    help="Recorded requests (.csv or .csv.gz) to plan on in place of the workload's arrivals.",
+)
 duration = click.option(
     "--duration",
     "duration_s",
@@ -244,6 +250,22 @@ served_models = click.option(
     type=_FILE,
     metavar="WORKLOAD",
     help="Workload document with each model's profile and objective; its arrivals are replaced.",
+)
+common_profile = click.option(
+    "--profile", metavar="NAME", help="Profile of all models, where there is no --models."
+)
+common_slo = click.option(
+    "--slo",
+    "slo_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Latency objective of all models (500ms), where there is no --models.",
+)
+common_slo_scale = click.option(
+    "--slo-scale",
+    type=click.FloatRange(0, 1e6, min_open=True),
+    metavar="FACTOR",
+    help="Or their objective as a multiple of the smallest configuration's latency.",
 )
 assign = click.option(
     "--assign",

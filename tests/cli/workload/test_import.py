@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alpaplan.cli.log_progress import LogProgress
+from alpaplan.cli.step_progress import StepProgress
 from tests.cli.workspace import Workspace
 
 LOG = "time,function\n0,f\n1,g\n2,h\n3,f\n10,g\n"
@@ -162,9 +162,9 @@ class Display:
 
 def test_progress_begins_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("alpaplan.cli.log_progress.time.monotonic", lambda: now)
+    monkeypatch.setattr("alpaplan.cli.step_progress.time.monotonic", lambda: now)
     display = Display()
-    progress = LogProgress(display)  # type: ignore[arg-type]
+    progress = StepProgress(display)  # type: ignore[arg-type]
     progress.begin("reading", 100)
     progress.advance(10)
     assert display.calls == []

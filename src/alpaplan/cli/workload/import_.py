@@ -58,7 +58,7 @@ def import_(
     """
     import numpy as np
 
-    from alpaplan.cli.log_progress import log_progress
+    from alpaplan.cli.step_progress import step_progress
     from alpaplan.files.logs.conversion import ImportOptions, import_log
     from alpaplan.files.logs.registry import log_format
     from alpaplan.workload.rescale import Scaling
@@ -75,7 +75,7 @@ def import_(
     )
     _check(import_options)
     rng = np.random.default_rng(seed or 0)
-    with log_progress() as progress:
+    with step_progress() as progress:
         summary = import_log(files, import_options, output, rng, progress)
     _report(summary, output, assign)
 

@@ -1,4 +1,4 @@
-"""Live progress of reading and writing large files, on a terminal."""
+"""Live progress of work that has so many steps, on a terminal."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SHOWN_AFTER_S = 2.0
 """Seconds before anything is shown: what takes less needs no bar."""
 
 
-class LogProgress:
-    """Shows how far an import is once it has taken `SHOWN_AFTER_S`.
+class StepProgress:
+    """Shows how far some work is once it has taken `SHOWN_AFTER_S`.
 
     Parameters
     ----------
@@ -29,13 +29,13 @@ class LogProgress:
         self._what, self._total, self._done = "", 0, 0
 
     def begin(self, what: str, total: int) -> None:
-        """See `ImportProgress.begin`."""
+        """Begin a part of the work, of so many steps."""
         self._what, self._total, self._done = what, total, 0
         if self._progress is not None and self._task is not None:
             self._progress.reset(self._task, description=what, total=total)
 
     def advance(self, steps: int) -> None:
-        """See `ImportProgress.advance`."""
+        """Count so many more steps as done."""
         self._done += steps
         if self._progress is None:
             return
@@ -48,11 +48,17 @@ class LogProgress:
 
 
 @contextmanager
-def log_progress() -> Iterator[LogProgress]:
-    """Show progress on stderr while the block runs, if that is a terminal."""
+def step_progress(*, enabled: bool = True) -> Iterator[StepProgress]:
+    """Show progress on stderr while the block runs, if that is a terminal.
+
+    Parameters
+    ----------
+    enabled
+        Whether to show anything at all.
+    """
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield LogProgress(None)
+    if not enabled or not console.is_terminal:
+        yield StepProgress(None)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -62,6 +68,6 @@ def log_progress() -> Iterator[LogProgress]:
     )
     progress = Progress(*columns, console=console, transient=True)
     try:
-        yield LogProgress(progress)
+        yield StepProgress(progress)
     finally:
         progress.stop()
