@@ -52,6 +52,48 @@ def test_trace_tables() -> None:
     assert lines[-1] == "peak/mean: fullest window of 10 s over the mean one"
 
 
+@pytest.mark.parametrize(
+    ("width", "left_out"),
+    [
+        (100, []),
+        (80, ["rate over time"]),
+        (60, ["rate over time", "peak/mean"]),
+        (30, ["rate over time", "peak/mean", "I(1 s)", "I(100 s)", "I(10 s)"]),
+    ],
+)
+def test_names_stay_where_there_is_little_room(width: int, left_out: list[str]) -> None:
+    trace = sampled(3)
+    rates = dict(zip(trace.model_names, rates_over_time(trace, 20), strict=True))
+    shown = traffic_tables(traffic_of_trace(trace), rates)
+    lines = lines_of(shown, width)
+    assert max(map(len, lines)) <= width
+    assert [row[0] for row in rows_of(lines, "Models")][-4:] == ["m2", "m1", "m0", "all"]
+    assert "…" not in "".join(lines)
+    note = f"too narrow for: {', '.join(left_out)}"
+    assert (note in " ".join(lines)) == bool(left_out)
+    header = next(line for line in lines if line.startswith(" model"))
+    assert not any(title in header for title in left_out)
+
+
+def test_only_the_busiest_of_many_models_are_shown() -> None:
+    count = np.arange(1, 51)
+    model = np.repeat(np.arange(50, dtype=np.int32), count)
+    names = tuple(f"m{index}" for index in range(50))
+    trace = Trace(np.linspace(0, 99, model.size), model, names, 99.0)
+    rates = dict(zip(names, rates_over_time(trace, 20), strict=True))
+    lines = lines_of(traffic_tables(traffic_of_trace(trace), rates))
+    shown = [row[0] for row in rows_of(lines, "Models")]
+    assert shown[:41] == [*(f"m{index}" for index in range(49, 9, -1)), "all"]
+    assert "and 10 more models" in lines
+
+
+def test_a_trace_of_one_request() -> None:
+    trace = Trace(np.array([2.0]), np.zeros(1, np.int32), ("a",), 0.0)
+    rates = {"a": rates_over_time(trace, 4)[0]}
+    lines = lines_of(traffic_tables(traffic_of_trace(trace), rates))
+    assert lines[0] == "- requests/s of 1 model: 1 request in 0 s"
+
+
 def test_a_trace_of_one_instant() -> None:
     trace = Trace(np.array([2.0, 2.0]), np.zeros(2, np.int32), ("a",), 0.0)
     rates = {"a": rates_over_time(trace, 4)[0]}

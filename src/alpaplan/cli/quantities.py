@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import click
 
@@ -47,7 +48,7 @@ class Number(click.FloatRange):
     """A number in a range; unlike in `click.FloatRange`, NaN is in none."""
 
     def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read a number."""
         number = float(super().convert(value, param, ctx))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rich import box
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 from alpaplan.specs.plan import NodeDevices
+
+MAX_TABLE_WIDTH = 100_000
+"""Width that no table needs (characters)."""
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
@@ -41,6 +47,34 @@ def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
         else:
             made.add_column(column, overflow="fold")
     return made
+
+
+class Narrowing:
+    """A table that goes without its last columns where there is too little room for all.
+
+    Parameters
+    ----------
+    columns
+        Headers, in the order in which they are left out.
+    make
+        Makes the table without the given columns.
+    """
+
+    def __init__(self, columns: Sequence[str], make: Callable[[frozenset[str]], Table]) -> None:
+        self._columns = columns
+        self._make = make
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the widest table that fits, and which columns it lacks."""
+        unlimited = options.update(width=MAX_TABLE_WIDTH)
+        for num_left_out in range(len(self._columns) + 1):
+            left_out = self._columns[:num_left_out]
+            made = self._make(frozenset(left_out))
+            if Measurement.get(console, unlimited, made).maximum <= options.max_width:
+                break
+        yield made
+        if left_out:
+            yield Text(f"too narrow for: {', '.join(left_out)}", style="dim")
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:

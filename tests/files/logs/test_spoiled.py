@@ -21,6 +21,7 @@ NOON, LATE, NEVER = "2023-11-16 12:00:00.68", "2023-11-16 25:00:00.68", "2023-02
 MS = "1700000000000"
 DATE = "must be a date like '2023-11-16 18:15:46.68'"
 FAMILIES = "gamma, weibull, exponential"
+LINE_FEEDS = "must have lines that end in a line feed, found others"
 MINUTES = "function,minute_0,minute_1\n"
 
 
@@ -75,6 +76,7 @@ MINUTES = "function,minute_0,minute_1\n"
         ("csv", 'time,model\n1,a\n2,"b\n', ["3: not valid CSV: unexpected end of data"]),
         ("csv", 'time,model\n1,a\n2,"b" c\n', ["3: not valid CSV: ',' expected after '\"'"]),
         ("csv", f"time,model\n{MS},a\n", [f"2: time: must be at most 1e+11, found '{MS}'"]),
+        ("csv", "time,model\r1,a\r2,b\r", [f"1: {LINE_FEEDS}"]),
         ("csv", "", ["1: must begin with a header, found an empty line or file"]),
         (
             "csv",

@@ -150,16 +150,12 @@ def test_whatever_the_times_poisson_is_not_likelier(
     fit = fit_observation(observation, law)
     # Poisson is one of the family: the search may miss the best shape by its tolerance only.
     assert fit.log_likelihood >= poisson_log_likelihood(observation) - 1e-3
-    # And the unit of time changes nothing but the rate.
+    # And the unit of time changes nothing but the rate: of long gaps and of the first request.
+    num_densities = observation.long_gaps.size + 1
     scaled = fit_observation(Observation(arrival_s * unit, 101.0 * unit), law)
     assert scaled.log_likelihood == pytest.approx(
-        fit.log_likelihood - len(scaled_densities(observation)) * math.log(unit), abs=1e-4
+        fit.log_likelihood - num_densities * math.log(unit), abs=1e-4
     )
-
-
-def scaled_densities(observation: Observation) -> list[float]:
-    """Return what counts with a density: long gaps, and the first request."""
-    return [0.0, *observation.long_gaps.tolist()]
 
 
 def test_equal_gaps_end_at_the_limits_of_the_laws() -> None:

@@ -73,7 +73,7 @@ class LogFile:
     Raises
     ------
     InputError
-        If it cannot be read, or has no header.
+        If it cannot be read, has no header, or has lines that only carriage returns end.
     """
 
     def __init__(self, path: Path, advance: Advance) -> None:
@@ -85,6 +85,8 @@ class LogFile:
         header = _rows(path, 1, first)
         if not header or not header[0]:
             raise InputError([f"{path}:1: must begin with a header, found an empty line or file"])
+        if len(header) > 1:
+            raise InputError([f"{path}:1: must have lines that end in a line feed, found others"])
         self.header = header[0]
 
     def chunks(self) -> Iterator[Chunk]:
