@@ -58,7 +58,7 @@ def test_trace_tables() -> None:
         (100, []),
         (80, ["rate over time"]),
         (60, ["rate over time", "peak/mean"]),
-        (30, ["rate over time", "peak/mean", "I(1 s)", "I(100 s)", "I(10 s)"]),
+        (33, ["rate over time", "peak/mean", "I(1 s)", "I(100 s)", "I(10 s)"]),
     ],
 )
 def test_names_stay_where_there_is_little_room(width: int, left_out: list[str]) -> None:
@@ -67,7 +67,7 @@ def test_names_stay_where_there_is_little_room(width: int, left_out: list[str]) 
     shown = traffic_tables(traffic_of_trace(trace), rates)
     lines = lines_of(shown, width)
     assert max(map(len, lines)) <= width
-    assert [row[0] for row in rows_of(lines, "Models")][-4:] == ["m2", "m1", "m0", "all"]
+    assert [row[0] for row in rows_of(lines, "Models")] == ["m2", "m1", "m0", "all"]
     assert "…" not in "".join(lines)
     note = f"too narrow for: {', '.join(left_out)}"
     assert (note in " ".join(lines)) == bool(left_out)

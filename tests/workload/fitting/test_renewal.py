@@ -91,11 +91,11 @@ def test_errors_shrink_with_the_root_of_the_sample(name: str) -> None:
     rng = np.random.default_rng(42)
     errors = [
         math.sqrt(
-            np.mean([math.log(parameter(process, length_s, rng) / true) ** 2 for _ in range(30)])
+            np.mean([math.log(parameter(process, length_s, rng) / true) ** 2 for _ in range(100)])
         )
-        for length_s in (25.0, 400.0)
+        for length_s in (50.0, 800.0)
     ]
-    # A factor of 4 is expected; 30 replications know each of the two to an eighth.
+    # A factor of 4 is expected; 100 replications know each of the two to a twelfth or so.
     assert 2.5 < errors[0] / errors[1] < 6.5
 
 
@@ -118,7 +118,7 @@ def test_edges_matter_in_short_windows() -> None:
             assert isinstance(arrivals, GammaArrivals)
             found.append(math.log(arrivals.cv / true))
     assert abs(np.mean(whole)) < abs(np.mean(cut))
-    assert abs(np.mean(whole)) < 0.04
+    assert abs(np.mean(whole)) < 0.06
 
 
 @pytest.mark.parametrize(

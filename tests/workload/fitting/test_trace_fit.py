@@ -92,9 +92,10 @@ def test_the_distance_tells_a_wrong_process() -> None:
 
 def test_windows_have_processes_of_their_own() -> None:
     rng = np.random.default_rng(63)
-    busy = Gamma(20.0, 3.0).sample(100.0, rng)
-    few = 200 + np.sort(100 * rng.random(5))
-    late = 300 + Poisson(2.0).sample(100.0, rng)
+    # Not up to the edges, which half a mean gap moves.
+    busy = Gamma(20.0, 3.0).sample(99.0, rng)
+    few = 200 + np.array([10.0, 30.0, 50.0, 70.0, 90.0])
+    late = 301 + Poisson(2.0).sample(98.0, rng)
     clock = Deterministic(1.0).sample(400.0, rng)
     first, _ = fit(trace_of(a=np.concatenate([busy, few, late]), clock=clock), window_s=100.0)
     assert isinstance(first.arrivals, PiecewiseArrivals)
