@@ -70,13 +70,14 @@ def _load(paths: Iterable[Path]) -> list[Document[ModelProfileSpec]]:
     """Load profiles and folders of them; raise an `InputError` with all that is wrong."""
     from alpaplan.files.document import load_document
     from alpaplan.files.profiles import load_folder
+    from alpaplan.files.reading import is_folder
     from alpaplan.specs.profile import ModelProfileSpec
 
     documents: list[Document[ModelProfileSpec]] = []
     lines: list[str] = []
     for path in paths:
         try:
-            if path.is_dir():
+            if is_folder(path):
                 documents += load_folder(path)
             else:
                 documents.append(load_document(path, ModelProfileSpec))
