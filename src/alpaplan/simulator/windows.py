@@ -18,6 +18,10 @@ from alpaplan.workload.trace import Trace
 MAX_WINDOWS = 10_000
 """Most windows (a count), so that a slip in a unit does not print a book."""
 
+_ROUNDING = 4 * float(np.finfo(np.float64).eps)
+"""What counts as equal (relative): 0.3 s is the third multiple of 0.1 s, which is not so in binary;
+a time, a length and their product are each off by half of a `numpy.finfo.eps`."""
+
 
 @dataclass(frozen=True)
 class WindowStatistics:
@@ -73,8 +77,8 @@ def window_statistics(
     # A sample is observed from 0 to its duration; a recording between its arrivals.
     from_zero = trace.duration_s >= last_s
     end_s = trace.duration_s if from_zero else last_s
-    first = 0 if from_zero else math.floor(float(times_s[0]) / window_s)
-    num_windows = max(1, math.ceil(end_s / window_s) - first)
+    first = 0 if from_zero else math.floor(float(times_s[0]) / window_s * (1 + _ROUNDING))
+    num_windows = max(1, math.ceil(end_s / window_s * (1 - _ROUNDING)) - first)
     if num_windows > MAX_WINDOWS:
         raise AlpaplanError(
             f"must be at most {MAX_WINDOWS:,} windows, found {num_windows:,} of "
@@ -83,7 +87,8 @@ def window_statistics(
     edges_s = np.append((first + np.arange(num_windows)) * window_s, end_s)
     # All arrivals are in some window: rounding moves no first one out, and the very last one
     # belongs to the last window.
-    bounds = [0, *np.searchsorted(times_s, edges_s[1:-1]).tolist(), times_s.size]
+    inner_s = edges_s[1:-1] * (1 - _ROUNDING)
+    bounds = [0, *np.searchsorted(times_s, inner_s).tolist(), times_s.size]
     found = []
     for index, (start, end) in enumerate(pairwise(bounds)):
         latency_s = replay.latency_s[start:end]
