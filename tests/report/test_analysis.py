@@ -207,8 +207,8 @@ def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
             "(1 left out: too slow, or beyond the formulas)"
         ),
         (
-            "shared, requests would wait 658 us on average if arrivals were Poisson (M/G/1; 658 us if "
-            "requests were alike, too, M/D/1); of arrivals as they are the formulas say nothing"
+            "shared, requests would wait 658 us on average if arrivals were Poisson (M/G/1; 658 us "
+            "if requests were alike, too, M/D/1); of arrivals as they are the formulas say nothing"
         ),
     ]
     assert not any("tightest" in line for line in lines)

@@ -37,12 +37,14 @@ def analyze(
     """
     from alpaplan.cli.inputs import load_inputs, spec_errors_of
     from alpaplan.cli.inputs_of_plan import require_inputs
+    from alpaplan.files.writing import require_writable
     from alpaplan.problem.feasibility import check_feasible
     from alpaplan.report.analysis import analyse
     from alpaplan.report.figure import plot_format
 
     if plot is not None:
         plot_format(plot)
+        require_writable(plot)
     inputs = load_inputs(*require_inputs(cluster, workload, profiles))
     check_feasible(inputs.problem, inputs.profile_specs())
     with spec_errors_of({"workload": inputs.workload}):

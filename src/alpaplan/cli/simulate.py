@@ -60,6 +60,7 @@ def simulate(
     from alpaplan.cli.inputs import load_inputs, require_valid_plan
     from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
     from alpaplan.files.document import load_document
+    from alpaplan.files.writing import require_writable
     from alpaplan.report.figure import plot_format
     from alpaplan.specs.plan import PlanSpec
 
@@ -67,6 +68,7 @@ def simulate(
         if window_s is None:
             raise click.UsageError("--plot shows windows of time: give their length with --window")
         plot_format(plot)
+        require_writable(plot)
     if trace is not None and duration_s is not None:
         raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
     document = load_document(plan, PlanSpec)

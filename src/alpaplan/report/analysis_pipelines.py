@@ -18,7 +18,7 @@ from alpaplan.queueing.pooling import (
     pipeline_pays,
 )
 from alpaplan.queueing.waits import Floats
-from alpaplan.report.json_numbers import finite_or_none
+from alpaplan.units import finite_or_none
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from rich.text import Text
 from alpaplan.report.analysis import AloneModel, Analysis
 from alpaplan.report.analysis_pipelines import ProfiledPipeline
 from alpaplan.report.analysis_pool import QUANTILE, Pool
-from alpaplan.report.tables import name_ranges, percent, table
+from alpaplan.report.tables import name_ranges, number, percent, table
 from alpaplan.units import format_seconds
 
 MAX_ROWS = 40
@@ -111,8 +111,8 @@ def _cells(model: AloneModel) -> tuple[str, ...]:
         format_seconds(model.slo_s),
         format_seconds(model.latency_s),
         f"{model.traffic.rate_rps:.3g}",
-        _number(model.traffic.cv),
-        _number(model.traffic.dispersion),
+        number(model.traffic.cv),
+        number(model.traffic.dispersion),
         f"{model.load_erlangs:.2f}",
         percent(model.breaks_poisson, 0),
         percent(model.breaks_mean, 0),
@@ -201,9 +201,5 @@ def _range(ends: tuple[float, float] | None) -> str:
     return f"{100 * ends[0]:.1f} to {percent(ends[1], 1)}"
 
 
-def _number(number: float) -> str:
-    return f"{number:.3g}" if math.isfinite(number) else "-"
-
-
-def _count(number: float) -> str:
-    return "-" if math.isnan(number) else f"{number:,.0f}"
+def _count(devices: float) -> str:
+    return "-" if math.isnan(devices) else f"{devices:,.0f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from copy import copy
@@ -88,6 +89,11 @@ def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
 def percent(fraction: float | None, digits: int = 2) -> str:
     """Show a fraction as a percentage; ``-`` if there is none."""
     return "-" if fraction is None or fraction != fraction else f"{100 * fraction:.{digits}f}%"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Show a number with so many significant digits; ``-`` if it is infinite or not defined."""
+    return f"{value:.{digits}g}" if math.isfinite(value) else "-"
 
 
 def name_ranges(names: Sequence[str]) -> str:

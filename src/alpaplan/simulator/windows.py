@@ -11,8 +11,8 @@ import numpy as np
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.simulator.evaluation import Replay
-from alpaplan.simulator.statistics import LatencyStatistics
-from alpaplan.units import format_seconds
+from alpaplan.simulator.statistics import LatencyStatistics, ratio
+from alpaplan.units import finite_or_none, format_seconds
 from alpaplan.workload.trace import Trace
 
 MAX_WINDOWS = 10_000
@@ -46,8 +46,8 @@ class WindowStatistics:
             "end_s": self.end_s,
             "requests": self.requests,
             "attained": self.attained,
-            "slo_attainment": self.slo_attainment if self.requests else None,
-            "goodput_rps": None if math.isnan(self.goodput_rps) else self.goodput_rps,
+            "slo_attainment": finite_or_none(self.slo_attainment),
+            "goodput_rps": finite_or_none(self.goodput_rps),
             "latency_s": self.latency.to_json_dict(),
         }
 
@@ -101,8 +101,8 @@ def window_statistics(
                 end_s=stop_s,
                 requests=requests,
                 attained=attained,
-                slo_attainment=attained / requests if requests else math.nan,
-                goodput_rps=attained / (stop_s - start_s) if stop_s > start_s else math.nan,
+                slo_attainment=ratio(attained, requests),
+                goodput_rps=ratio(attained, stop_s - start_s),
                 latency=LatencyStatistics.of(latency_s[done]),
             )
         )
