@@ -33,11 +33,12 @@ THIRD_PARTY: dict[str, set[str]] = {
     "yaml": {"files"},
     "numba": {"simulator"},
     "ortools": {"search"},
+    "scipy": {"workload"},
 }
 """Library -> the packages that may import it."""
 
 
-HEAVY = {"matplotlib", "numba", "numpy", "ortools", "pydantic", "rich", "yaml"}
+HEAVY = {"matplotlib", "numba", "numpy", "ortools", "pydantic", "rich", "scipy", "yaml"}
 """Libraries that a help page must not load."""
 
 

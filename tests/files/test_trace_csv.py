@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import gzip
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpaplan.errors import InputError
 from alpaplan.files import trace_csv
-from alpaplan.files.trace_csv import is_trace_path, read_trace, write_trace
+from alpaplan.files.trace_csv import is_trace_path, read_trace, trace_writer, write_trace
 from alpaplan.workload.trace import Trace
 
 
@@ -76,6 +77,20 @@ def test_what_is_written_reads_back_the_same(
     assert_same(read_trace(path), trace)
     write_trace(trace, path)
     assert path.read_bytes() == first
+
+
+@settings(max_examples=30)
+@given(rows=TRACES, cuts=st.lists(st.integers(0, 20), max_size=3), packed=st.booleans())
+def test_parts_leave_no_mark(
+    scratch: Path, rows: list[tuple[float, str]], cuts: list[int], packed: bool
+) -> None:
+    trace = trace_of(sorted(time for time, _ in rows), [name for _, name in rows])
+    whole, parts = (scratch / f"{name}.csv{'.gz' if packed else ''}" for name in ("one", "many"))
+    write_trace(trace, whole)
+    with trace_writer(parts, trace.model_names) as write:
+        for first, end in pairwise([0, *sorted(cuts), trace.num_requests]):
+            write(trace.arrival_s[first:end], trace.model[first:end])
+    assert whole.read_bytes() == parts.read_bytes()
 
 
 @given(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alpaplan.errors import InputError
-from alpaplan.files.writing import require_writable, write_atomically
+from alpaplan.files.writing import open_atomically, require_writable, write_atomically
 
 
 def test_new_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
@@ -93,6 +93,41 @@ def test_failure_leaves_the_old_file_and_nothing_else(
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+def test_a_full_device() -> None:
+    with pytest.raises(InputError, match="/dev/full: cannot be written: no space left"):
+        write_atomically(Path("/dev/full"), b"new")
+
+
+@pytest.mark.parametrize("error", [OSError(28, "no space"), ValueError("bad"), KeyboardInterrupt()])
+def test_errors_of_what_is_written_are_not_those_of_the_file(
+    tmp_path: Path, error: BaseException
+) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with open_atomically(path) as stream:
+            stream.write(b"half")
+            raise error
+
+    with pytest.raises(type(error)) as caught:
+        fail()
+    assert caught.value is error
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_parts_are_written_one_after_another(tmp_path: Path) -> None:
+    path = tmp_path / "trace.csv"
+    with open_atomically(path) as stream:
+        stream.write(b"one ")
+        stream.flush()
+        assert not path.exists()
+        stream.write(b"two")
+    assert path.read_bytes() == b"one two"
 
 
 def test_write_protected_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,9 +6,10 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from alpaplan.cli.traces import read_trace_of
 from alpaplan.errors import InputError, SpecError
 from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
@@ -40,6 +41,8 @@ class Inputs:
         The workload's models, written out.
     problem
         The problem that they are.
+    trace
+        File of the recorded arrivals of all models, where it takes the place of the workload's.
     """
 
     cluster: Document[ClusterSpec]
@@ -48,6 +51,7 @@ class Inputs:
     recorded: Mapping[str, Trace]
     models: tuple[ServedModel, ...]
     problem: PlacementProblem
+    trace: Path | None = None
 
     def profile_specs(self) -> dict[str, ModelProfileSpec]:
         """Return the profiles by name."""
@@ -65,6 +69,8 @@ class Inputs:
 
     def trace_paths(self) -> set[Path]:
         """Return the files of recorded arrivals."""
+        if self.trace is not None:
+            return {self.trace}
         return {
             self.workload.path.parent / model.arrivals.path
             for model in self.models
@@ -72,8 +78,12 @@ class Inputs:
         }
 
 
-def load_inputs(cluster_path: Path, workload_path: Path, profiles_dir: Path) -> Inputs:
+def load_inputs(
+    cluster_path: Path, workload_path: Path, profiles_dir: Path, trace_path: Path | None = None
+) -> Inputs:
     """Load all documents and build their problem.
+
+    With a trace all models have its arrivals, and those that the workload names are not looked at.
 
     Raises
     ------
@@ -93,7 +103,11 @@ def load_inputs(cluster_path: Path, workload_path: Path, profiles_dir: Path) -> 
     recorded: Mapping[str, Trace] = {}
     profiles: dict[str, Document[ModelProfileSpec]] = {}
     with _collect(lines):
-        recorded = load_recorded(workload)
+        if trace_path is None:
+            recorded = load_recorded(workload)
+        else:
+            recorded = _recorded_in(trace_path, models)
+            models = _with_trace(models, trace_path)
     with _collect(lines):
         profiles = load_profiles(profiles_dir, needed)
     if lines:
@@ -106,7 +120,19 @@ def load_inputs(cluster_path: Path, workload_path: Path, profiles_dir: Path) -> 
             {name: document.spec for name, document in profiles.items()},
             known,
         )
-    return Inputs(cluster, workload, profiles, recorded, models, problem)
+    return Inputs(cluster, workload, profiles, recorded, models, problem, trace_path)
+
+
+def _recorded_in(path: Path, models: tuple[ServedModel, ...]) -> dict[str, Trace]:
+    trace = read_trace_of(path, [model.name for model in models])
+    if trace.duration_s <= 0:
+        raise InputError([f"{path}: must span some time, found a single instant"])
+    return dict.fromkeys(trace.model_names, trace)
+
+
+def _with_trace(models: tuple[ServedModel, ...], path: Path) -> tuple[ServedModel, ...]:
+    arrivals = TraceArrivals(process="trace", path=str(path))
+    return tuple(replace(model, arrivals=arrivals) for model in models)
 
 
 def require_valid_plan(inputs: Inputs, plan: Document[PlanSpec]) -> None:
@@ -136,9 +162,14 @@ def spec_errors_of(
         raise InputError(document.error_line(issue) for issue in error.issues) from error
 
 
+def path_from(base: Path, path: Path) -> str:
+    """Return how a file is named in a plan that lies in a folder."""
+    return Path(os.path.relpath(path.resolve(), base.resolve())).as_posix()
+
+
 def _record(role: str, path: Path, sha256: str, base: Path) -> InputRecord:
-    relative = Path(os.path.relpath(path.resolve(), base.resolve())).as_posix()
-    return InputRecord.model_validate({"role": role, "path": relative, "sha256": sha256})
+    record = {"role": role, "path": path_from(base, path), "sha256": sha256}
+    return InputRecord.model_validate(record)
 
 
 @contextmanager

@@ -89,6 +89,12 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="No summary and no prog
 trace = click.option(
     "--trace", type=_FILE, metavar="FILE", help="Arrivals to replay (.csv or .csv.gz)."
 )
+planning_trace = click.option(
+    "--trace",
+    type=_FILE,
+    metavar="FILE",
+    help="Recorded requests (.csv or .csv.gz) to plan on in place of the workload's arrivals.",
+)
 duration = click.option(
     "--duration",
     "duration_s",
@@ -146,13 +152,21 @@ estimated_inter_op = click.option(
     "--inter-op",
     type=Counts(),
     metavar="LIST",
-    help="Numbers of stages to estimate.  [default: 1,2,4,8, up to 16 devices]",
+    help="Numbers of stages.  [default: 1,2,4,8, as far as the model allows]",
 )
 estimated_intra_op = click.option(
     "--intra-op",
     type=Counts(),
     metavar="LIST",
-    help="Devices that share a stage's operators, to estimate.  [default: 1,2,4,8]",
+    help="Devices that share each operator.  [default: 1,2,4,8, as far as the model allows]",
+)
+stack = click.option(
+    "--stack",
+    type=click.Choice(["vllm-2025", "eager-2023"]),
+    default="vllm-2025",
+    show_default=True,
+    help="Serving software that the efficiencies are of: current kernels and recorded graphs, or "
+    "PyTorch of 2023 without them.",
 )
 memory_limit = click.option(
     "--memory-limit",
@@ -182,7 +196,7 @@ batch_sizes = click.option(
     "batch_sizes",
     type=Counts(),
     metavar="LIST",
-    help="Batch sizes.",
+    help="Batch sizes, 1 among them.  [default: 1,2,4,8]",
 )
 batch_size = click.option(
     "--batch",
@@ -237,6 +251,22 @@ served_models = click.option(
     metavar="WORKLOAD",
     help="Workload document with each model's profile and objective; its arrivals are replaced.",
 )
+common_profile = click.option(
+    "--profile", metavar="NAME", help="Profile of all models, where there is no --models."
+)
+common_slo = click.option(
+    "--slo",
+    "slo_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Latency objective of all models (500ms), where there is no --models.",
+)
+common_slo_scale = click.option(
+    "--slo-scale",
+    type=click.FloatRange(0, 1e6, min_open=True),
+    metavar="FACTOR",
+    help="Or their objective as a multiple of the smallest configuration's latency.",
+)
 assign = click.option(
     "--assign",
     metavar="RULE",
@@ -248,6 +278,40 @@ num_models = click.option(
     type=click.IntRange(1, 100_000),
     metavar="N",
     help="Models m-0 to m-(N-1) that functions are assigned to, if there is no workload.",
+)
+assigned_models = click.option(
+    "--models",
+    "models",
+    type=_FILE,
+    metavar="WORKLOAD",
+    help="Workload document with the models that functions are assigned to.",
+)
+log_format = click.option(
+    "--from",
+    "import_format",
+    metavar="FORMAT",
+    required=True,
+    help="What the files are: azure-functions-2019, azure-functions-2021, azure-llm, "
+    "servegen-windows, csv.",
+)
+time_column = click.option(
+    "--time-column",
+    metavar="NAME",
+    help="Column of the times (seconds or dates) of a csv log.  [default: arrival_s, timestamp, "
+    "time, ...]",
+)
+model_column = click.option(
+    "--model-column",
+    metavar="NAME",
+    help="Column of the models of a csv log.  [default: model, function, service, ...]",
+)
+resampling_window = click.option(
+    "--window",
+    "window_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Windows in which arrivals are drawn anew when rates or CVs are scaled.  [default: 60s "
+    "for counts, 10min for requests; as measured for rates]",
 )
 start = click.option(
     "--start", "start_s", type=Seconds(zero=True), metavar="DURATION", help="Skip the log before."

@@ -40,6 +40,7 @@ class _Settings:
 @options.cluster
 @options.workload
 @options.profiles
+@options.planning_trace
 @options.output
 @options.method
 @options.seed
@@ -56,6 +57,7 @@ def plan(
     cluster: Path | None,
     workload: Path | None,
     profiles: Path | None,
+    trace: Path | None,
     output: Path | None,
     method: str | None,
     seed: int | None,
@@ -77,10 +79,11 @@ def plan(
     again, and the exit status is 1 if the result differs.
     """
     committed = None
+    given = cluster, workload, profiles, trace
     if check is not None:
         committed = _load_committed(output or check if check == STANDARD_OUTPUT else check)
-        cluster, workload, profiles = inputs_of_plan(committed, cluster, workload, profiles)
-    paths = require_inputs(cluster, workload, profiles)
+        given = inputs_of_plan(committed, *given)
+    paths = require_inputs(*given)
     settings = _settings(
         committed, method, seed, effort, max_evaluations, time_limit_s, jobs, quiet
     )
@@ -107,7 +110,7 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
     import numpy as np
 
     from alpaplan import __version__
-    from alpaplan.cli.inputs import spec_errors_of
+    from alpaplan.cli.inputs import path_from, spec_errors_of
     from alpaplan.cli.progress import interruptible, search_progress
     from alpaplan.export.plan import plan_document
     from alpaplan.problem.checker import check_plan
@@ -150,6 +153,7 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
         effort=settings.effort,
         max_evaluations=settings.max_evaluations,
         stopped_early=result.stop_reason.value if result.stop_reason else None,
+        trace=None if inputs.trace is None else path_from(base, inputs.trace),
         inputs=inputs.records(base),
     )
     profiles = inputs.profile_specs()
@@ -238,8 +242,16 @@ def _print_summary(
     from alpaplan.cli.output import print_result
     from alpaplan.report.plan import plan_summary
 
-    summary = plan_summary(inputs.problem, result, document, explain=explain)
+    assumed = None if inputs.trace is None else _describe_trace(inputs, inputs.trace)
+    summary = plan_summary(inputs.problem, result, document, assumed, explain=explain)
     print_result(summary, to_stderr=to_stderr)
+
+
+def _describe_trace(inputs: Inputs, path: Path) -> str:
+    from alpaplan.report.recording import describe_recording
+
+    # All models have the same trace.
+    return describe_recording(next(iter(inputs.recorded.values())), str(path))
 
 
 def _exit(result: PlanResult, require_attainment: float | None) -> None:

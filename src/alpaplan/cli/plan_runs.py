@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alpaplan.cli.inputs import spec_errors_of
-from alpaplan.errors import InputError, did_you_mean
-from alpaplan.files.trace_csv import read_trace
+from alpaplan.cli.traces import read_trace_of
 from alpaplan.problem.plan_placement import placement_of_plan
 from alpaplan.simulator import Replay, Simulator
 from alpaplan.specs.cluster import Dispatch
@@ -31,19 +30,7 @@ def arrivals_of_trace(inputs: Inputs, path: Path) -> Trace:
     InputError
         With everything wrong with the file, models that the workload does not have included.
     """
-    recorded = read_trace(path)
-    known = inputs.problem.model_names
-    unknown = [m for m, name in enumerate(recorded.model_names) if name not in set(known)]
-    if unknown:
-        # The first row of data is line 2.
-        first_line = {m: int(np.argmax(recorded.model == m)) + 2 for m in unknown}
-        names = recorded.model_names
-        raise InputError(
-            f"{path}:{first_line[m]}: model: must be one of the workload's, found {names[m]!r}"
-            f"{did_you_mean(names[m], known)}"
-            for m in unknown
-        )
-    return recorded.for_models(known)
+    return read_trace_of(path, inputs.problem.model_names)
 
 
 def arrivals_of_workload(inputs: Inputs, duration_s: float | None, seed: int) -> Trace:

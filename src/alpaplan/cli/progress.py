@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -74,33 +74,6 @@ def search_progress(
             progress.update(task, completed=used, seen=seen, best=best)
 
         yield listen
-
-
-@contextmanager
-def counted_progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show on stderr how many steps of some are done while the block runs, if on a terminal.
-
-    Parameters
-    ----------
-    title
-        What is being done.
-
-    Yields
-    ------
-    Function to call with the steps that are done and all there are. Until then nothing is shown.
-    """
-    console = Console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn(title),
-        BarColumn(bar_width=30),
-        TextColumn("{task.completed:,} of {task.total:,}"),
-        TimeElapsedColumn(),
-    )
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
-        task = progress.add_task(title, total=None, visible=False)
-        yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)
 
 
 @contextmanager

@@ -77,6 +77,10 @@ class RawDocument:
         value = self.root.value.get(key) if isinstance(self.root.value, dict) else None
         return value if isinstance(value, str) else None
 
+    def error_lines(self, issues: Iterable[Issue]) -> list[str]:
+        """Return the issues, and the text's own problems, in line order."""
+        return _error_lines(self, issues)
+
 
 def load_document(path: Path, spec_type: type[SpecT]) -> Document[SpecT]:
     """Read and validate a file that has to be of one kind.

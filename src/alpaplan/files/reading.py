@@ -85,8 +85,17 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def decode_text(path: Path, data: bytes) -> str:
+def decode_text(path: Path, data: bytes, first_line: int = 1) -> str:
     """Decode UTF-8 with or without a byte-order mark.
+
+    Parameters
+    ----------
+    path
+        The file.
+    data
+        Its bytes, or those of some of its lines.
+    first_line
+        Number of the line that `data` begins with.
 
     Raises
     ------
@@ -96,7 +105,7 @@ def decode_text(path: Path, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + first_line
         byte = error.object[error.start]
         message = f"must be UTF-8 text, found byte 0x{byte:02x}"
         raise InputError([f"{path}:{line}: {message}"]) from error

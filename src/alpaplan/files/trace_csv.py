@@ -6,16 +6,19 @@ import csv
 import gzip
 import io
 import math
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
+from alpaplan.files.line_problems import LineProblems
 from alpaplan.files.reading import decode_text, read_unpacked
-from alpaplan.files.writing import write_atomically
+from alpaplan.files.writing import OutputStream, open_atomically
 from alpaplan.units import format_value
 from alpaplan.workload.trace import Trace
 
@@ -24,13 +27,17 @@ if TYPE_CHECKING:
 
 HEADER = ["arrival_s", "model"]
 
-MAX_SHOWN_LINES = 20
-"""Most problems of one trace that are shown: its lines are usually all wrong alike."""
-
 MAX_TEXT_BYTES = 2**30
 """Largest uncompressed trace, some fifty million requests: stops compressed bombs."""
 
 _CHUNK_ROWS = 2_000  # few, since the garbage collector walks all rows that are alive
+
+_WRITTEN_ROWS = 1 << 16
+"""Rows that become text in one go: few enough to stay small, enough to hide Python."""
+
+WriteArrivals = Callable[[NDArray[np.float64], NDArray[Any]], int]
+"""Adds arrivals to a trace that is being written: times and indices of models. Returns the bytes
+that they take before they are compressed."""
 
 _SEPARATOR = "_"
 """Python reads 1_000 as a number; no other reader of a trace would."""
@@ -48,11 +55,11 @@ def read_trace(path: Path) -> Trace:
     ------
     InputError
         If it cannot be read, or with what is wrong with its lines, the first
-        `MAX_SHOWN_LINES` of them.
+        `line_problems.MAX_SHOWN_LINES` of them.
     """
     text = decode_text(path, read_unpacked(path, MAX_TEXT_BYTES))
     reader = csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), strict=True)
-    problems = _Problems(path)
+    problems = LineProblems(path)
     try:
         _require_header(path, next(reader, []))
         trace = _parse(reader, problems)
@@ -72,22 +79,56 @@ def write_trace(trace: Trace, path: Path) -> None:
     InputError
         If the file cannot be written.
     """
+    with trace_writer(path, trace.model_names) as write:
+        write(trace.arrival_s, trace.model)
+
+
+@contextmanager
+def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArrivals]:
+    """Write a trace part by part; it appears when the block ends without an error.
+
+    Yields
+    ------
+    WriteArrivals
+        Adds arrivals: their times, float64[n], and their models, whole numbers [n] that are
+        indices into `model_names`. The parts must be in time order. How the arrivals are
+        divided into parts leaves no mark in the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    endings = [f",{_as_field(name)}\n" for name in model_names]
+    with open_atomically(path) as stream, ExitStack() as stack:
+        target: OutputStream | gzip.GzipFile = stream
+        if path.name.endswith(".gz"):
+            # No file name and no time in the header, else equal traces would differ.
+            target = gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0)
+            stack.enter_context(target)
+        target.write(f"{','.join(HEADER)}\n".encode())
+
+        def write(arrival_s: NDArray[np.float64], model: NDArray[Any]) -> int:
+            num_bytes = 0
+            for first in range(0, arrival_s.size, _WRITTEN_ROWS):
+                part = slice(first, first + _WRITTEN_ROWS)
+                rows = zip(
+                    map(repr, arrival_s[part].tolist()),
+                    map(endings.__getitem__, model[part].tolist()),
+                    strict=True,
+                )
+                num_bytes += target.write("".join(chain.from_iterable(rows)).encode())
+            return num_bytes
+
+        yield write
+
+
+def _as_field(name: str) -> str:
+    """Return a model's name as CSV writes it."""
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(HEADER)
-    names = trace.model_names
-    writer.writerows(
-        (repr(time), names[model])
-        for time, model in zip(trace.arrival_s.tolist(), trace.model.tolist(), strict=True)
-    )
-    data = stream.getvalue().encode()
-    if path.name.endswith(".gz"):
-        packed = io.BytesIO()
-        # No file name and no time in the header, else equal traces would differ.
-        with gzip.GzipFile("", "wb", compresslevel=6, fileobj=packed, mtime=0) as archive:
-            archive.write(data)
-        data = packed.getvalue()
-    write_atomically(path, data)
+    # A field before it, since a row of one empty field would be quoted.
+    csv.writer(stream, lineterminator="").writerow(["", name])
+    return stream.getvalue()[1:]
 
 
 def _require_header(path: Path, header: list[str]) -> None:
@@ -96,7 +137,7 @@ def _require_header(path: Path, header: list[str]) -> None:
         raise InputError([f"{path}:1: must begin with {','.join(HEADER)!r}, found {found}"])
 
 
-def _parse(reader: _Reader, problems: _Problems) -> Trace:
+def _parse(reader: _Reader, problems: LineProblems) -> Trace:
     """Read all rows; problems found on the way are added, and such rows left out."""
     times = [np.empty(0)]
     models = [np.empty(0, dtype=np.int32)]
@@ -106,7 +147,7 @@ def _parse(reader: _Reader, problems: _Problems) -> Trace:
     while rows := list(islice(reader, _CHUNK_ROWS)):
         columns = _columns(rows, previous_s)
         if columns is None:
-            previous_s = problems.find(rows, line, previous_s)
+            previous_s = _find_problems(problems, rows, line, previous_s)
         else:
             times_s, names = columns
             previous_s = float(times_s[-1])
@@ -139,33 +180,16 @@ def _columns(
     return times_s, names
 
 
-class _Problems:
-    """What is wrong with the lines of one trace: the first few in words, the rest counted."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lines: list[str] = []
-        self._num_more = 0
-
-    def find(self, rows: list[list[str]], first_line: int, previous_s: float) -> float:
-        """Look at rows one by one, after a row at `previous_s`; return the last good time."""
-        for line, row in enumerate(rows, start=first_line):
-            message, time_s = _judge(row, previous_s)
-            previous_s = previous_s if time_s is None else time_s
-            if message is None:
-                continue
-            if len(self._lines) < MAX_SHOWN_LINES:
-                self._lines.append(f"{self._path}:{line}: {message}")
-            else:
-                self._num_more += 1
-        return previous_s
-
-    def raise_any(self) -> None:
-        """Raise an `InputError` if something was found."""
-        if self._num_more:
-            self._lines.append(f"{self._path}: and {self._num_more:,} more")
-        if self._lines:
-            raise InputError(self._lines)
+def _find_problems(
+    problems: LineProblems, rows: list[list[str]], first_line: int, previous_s: float
+) -> float:
+    """Look at rows one by one, after a row at `previous_s`; return the last good time."""
+    for line, row in enumerate(rows, start=first_line):
+        message, time_s = _judge(row, previous_s)
+        previous_s = previous_s if time_s is None else time_s
+        if message is not None:
+            problems.add(line, message)
+    return previous_s
 
 
 def _judge(row: list[str], previous_s: float) -> tuple[str | None, float | None]:

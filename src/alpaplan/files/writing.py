@@ -6,8 +6,9 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from alpaplan.errors import InputError
 from alpaplan.files.reading import is_folder, reason
@@ -27,11 +28,59 @@ def write_atomically(path: Path, data: bytes) -> None:
     InputError
         If the place cannot be written. Nothing is left behind then.
     """
+    with open_atomically(path) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def open_atomically(path: Path) -> Iterator[OutputStream]:
+    """Open a file to write it part by part; what `write_atomically` says holds here too.
+
+    The content appears under its name when the block ends, and not at all if an error ends it.
+
+    Raises
+    ------
+    InputError
+        If the place cannot be written. Nothing is left behind then.
+    """
     with _writing(path):
-        if _is_stream(path):
-            path.write_bytes(data)
-        else:
-            _replace(Path(os.path.realpath(path)), data)
+        file = path.open("wb") if _is_stream(path) else _replacing(Path(os.path.realpath(path)))
+        stream = file.__enter__()
+    try:
+        yield OutputStream(path, stream)
+    except BaseException as error:
+        # Closing writes what is left, which may fail once more: the first error counts.
+        with suppress(OSError):
+            file.__exit__(type(error), error, error.__traceback__)
+        raise
+    with _writing(path):
+        file.__exit__(None, None, None)
+
+
+class OutputStream:
+    """A file that is being written; only its own failures are said to be those of the file.
+
+    Parameters
+    ----------
+    path
+        As the user gave it.
+    stream
+        Where the bytes go.
+    """
+
+    def __init__(self, path: Path, stream: BinaryIO) -> None:
+        self._path = path
+        self._stream = stream
+
+    def write(self, data: bytes) -> int:
+        """Write bytes; raises an `InputError` if that fails."""
+        with _writing(self._path):
+            return self._stream.write(data)
+
+    def flush(self) -> None:
+        """Hand over what is buffered; raises an `InputError` if that fails."""
+        with _writing(self._path):
+            self._stream.flush()
 
 
 def require_writable(path: Path) -> None:
@@ -66,6 +115,11 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(exist_ok=True)
 
 
+def folder_beside(path: Path) -> Path | None:
+    """Return the folder that a file is going to be in; None for devices and pipes."""
+    return None if _is_stream(path) else Path(os.path.realpath(path)).parent
+
+
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
     """Turn what the system says of a place that cannot be written into an `InputError`."""
@@ -93,7 +147,8 @@ def _is_stream(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _replace(target: Path, data: bytes) -> None:
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
     if target.is_dir():
         raise IsADirectoryError
     mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
@@ -105,7 +160,7 @@ def _replace(target: Path, data: bytes) -> None:
         # Mode 0o666 leaves the permissions of a new file to the umask, as for any other file.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            yield stream
             if mode is not None:
                 os.fchmod(stream.fileno(), mode)
             stream.flush()

@@ -43,7 +43,7 @@ def _input_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:
         elif before[path].sha256 != now[path].sha256:
             yield f"input {path}: {now[path].role} has changed since the plan was made"
     if old.provenance and new.provenance:
-        for name in ("method", "seed", "effort", "max_evaluations"):
+        for name in ("method", "seed", "effort", "max_evaluations", "trace"):
             was, is_now = getattr(old.provenance, name), getattr(new.provenance, name)
             if was != is_now:
                 yield f"{name}: was {was}, is now {is_now}"

@@ -22,7 +22,12 @@ MAX_ROWS = 40
 
 
 def plan_summary(
-    problem: PlacementProblem, result: PlanResult, plan: PlanSpec, *, explain: bool = False
+    problem: PlacementProblem,
+    result: PlanResult,
+    plan: PlanSpec,
+    assumed: str | None = None,
+    *,
+    explain: bool = False,
 ) -> RenderableType:
     """Return everything that a person should see of a finished search.
 
@@ -32,11 +37,14 @@ def plan_summary(
         What was solved, and how.
     plan
         The plan document of the result.
+    assumed
+        What was assumed of the inputs, if anything.
     explain
         Whether to show what each step of the search gained, too.
     """
     return Group(
         *_headline(problem, result, plan),
+        *([] if assumed is None else [Text(assumed)]),
         _groups_table(problem, result, plan),
         _models_table(plan),
         _tried_table(result),

@@ -7,6 +7,7 @@ JSON Schema as both forms.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, NoReturn
 
@@ -100,11 +101,20 @@ _SECONDS_PATTERN = _NUMBER_PATTERN + f"({'|'.join(SECOND_UNITS)})?\\s*$"
 NAME_PATTERN = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 """No control characters, no leading space."""
 
+MAX_NAME_LENGTH = 200
+"""Characters of the longest name."""
+
 Name = Annotated[
     str,
-    Field(strict=True, min_length=1, max_length=200, pattern=NAME_PATTERN),
+    Field(strict=True, min_length=1, max_length=MAX_NAME_LENGTH, pattern=NAME_PATTERN),
 ]
 """Name of a model, device type, node or group; see `NAME_PATTERN`."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a document may have this `Name`."""
+    return len(text) <= MAX_NAME_LENGTH and re.match(NAME_PATTERN, text) is not None
+
 
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 """How many of something there are: at least one."""

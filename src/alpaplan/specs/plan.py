@@ -102,6 +102,12 @@ class Provenance(Spec):
     stopped_early: Literal["time-limit", "interrupt"] | None = Field(
         default=None, description="set if the clock or a person ended the search: not repeatable"
     )
+    trace: str | None = Field(
+        default=None,
+        min_length=1,
+        description="recorded requests, among the inputs, in place of the workload's arrivals; "
+        "relative to the plan",
+    )
     inputs: tuple[InputRecord, ...] = ()
 
 

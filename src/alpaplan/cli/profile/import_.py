@@ -89,11 +89,18 @@ def _check_options(import_format: str, given: dict[str, bool]) -> None:
 
 
 def _import(import_format: str, request: ImportRequest) -> list[ModelProfileSpec]:
-    from alpaplan.cli.progress import counted_progress
+    from alpaplan.cli.step_progress import step_progress
     from alpaplan.files.importers.registry import import_profiles
 
-    with counted_progress("estimating") as listener:
-        imported = import_profiles(import_format, request, listener)
+    with step_progress() as progress:
+
+        def listen(done: int, total: int) -> None:
+            if done == 0:
+                progress.begin("estimating", total)
+            else:
+                progress.advance(1)
+
+        imported = import_profiles(import_format, request, listen)
     for note in imported.notes:
         click.echo(note, err=True)
     return imported.profiles

@@ -9,6 +9,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.profile.names import check_name
 
 if TYPE_CHECKING:
     from alpaplan.files.document import Document
@@ -47,7 +48,7 @@ def partition(
     from alpaplan.specs.layers import LayerProfileSpec
 
     if name is not None:
-        _check_name(name)
+        check_name(name)
     document = load_document(layers, LayerProfileSpec)
     _check_counts(document.spec, intra_op, inter_op)
     target = output or STANDARD_OUTPUT
@@ -58,18 +59,6 @@ def partition(
         text = left_out.describe(memory_limit_bytes or 0)
         click.echo(f"{layers}: left out: {text}", err=True)
     _write(target, found.profile)
-
-
-def _check_name(name: str) -> None:
-    from pydantic import TypeAdapter, ValidationError
-
-    from alpaplan.specs.fields import Name
-
-    try:
-        TypeAdapter(Name).validate_python(name)
-    except ValidationError:
-        rule = "a name of 1 to 200 characters without leading space or control characters"
-        raise click.UsageError(f"--name must be {rule}, found {name!r}") from None
 
 
 def _check_counts(

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alpaplan.errors import InputError
-
-MAX_SHOWN_LINES = 20
-"""Most problems of one file that are shown: lines of a table are usually all wrong alike."""
+from alpaplan.files.line_problems import MAX_SHOWN_LINES
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,73 @@
+"""Live progress of work that has so many steps, on a terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+SHOWN_AFTER_S = 2.0
+"""Seconds before anything is shown: what takes less needs no bar."""
+
+
+class StepProgress:
+    """Shows how far some work is once it has taken `SHOWN_AFTER_S`.
+
+    Parameters
+    ----------
+    progress
+        The display; None to show nothing.
+    """
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self._begun_at = time.monotonic()
+        self._what, self._total, self._done = "", 0, 0
+
+    def begin(self, what: str, total: int) -> None:
+        """Begin a part of the work, of so many steps."""
+        self._what, self._total, self._done = what, total, 0
+        if self._progress is not None and self._task is not None:
+            self._progress.reset(self._task, description=what, total=total)
+
+    def advance(self, steps: int) -> None:
+        """Count so many more steps as done."""
+        self._done += steps
+        if self._progress is None:
+            return
+        if self._task is None:
+            if time.monotonic() - self._begun_at < SHOWN_AFTER_S:
+                return
+            self._progress.start()
+            self._task = self._progress.add_task(self._what, total=self._total)
+        self._progress.update(self._task, completed=self._done)
+
+
+@contextmanager
+def step_progress(*, enabled: bool = True) -> Iterator[StepProgress]:
+    """Show progress on stderr while the block runs, if that is a terminal.
+
+    Parameters
+    ----------
+    enabled
+        Whether to show anything at all.
+    """
+    console = Console(stderr=True)
+    if not enabled or not console.is_terminal:
+        yield StepProgress(None)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    progress = Progress(*columns, console=console, transient=True)
+    try:
+        yield StepProgress(progress)
+    finally:
+        progress.stop()

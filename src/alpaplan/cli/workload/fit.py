@@ -1,0 +1,177 @@
+"""`alpaplan workload fit`: arrival processes that a trace could come from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+
+if TYPE_CHECKING:
+    from alpaplan.specs.workload import ServedModel, WorkloadSpec
+    from alpaplan.workload.fitting import ModelFit
+    from alpaplan.workload.trace import Trace
+
+STANDARD_OUTPUT = Path("-")
+
+DEFAULT_SLO_SCALE = 5.0
+"""Objective over latency that is assumed if nothing is said of objectives (a number): that of most
+of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
+
+
+@click.command()
+@click.argument("trace", type=click.Path(path_type=Path), metavar="TRACE")
+@options.served_models
+@options.common_profile
+@options.common_slo
+@options.common_slo_scale
+@options.window
+@options.fitted_process
+@options.name
+@options.workload_output
+@options.quiet
+@user_errors
+def fit(
+    trace: Path,
+    models: Path | None,
+    profile: str | None,
+    slo_s: float | None,
+    slo_scale: float | None,
+    window_s: float | None,
+    process: str,
+    name: str | None,
+    output: Path | None,
+    quiet: bool,
+) -> None:
+    """Fit an arrival process to each model of a trace, and write a workload of them.
+
+    Profiles and objectives come from the workload of --models. Without it they are the same for all
+    models; what is not said by options is assumed, and shown.
+    With --window each window has a process of its own.
+    """
+    _check_usage(models, profile, slo_s, slo_scale, name)
+    from alpaplan.files.workload_yaml import workload_to_yaml
+    from alpaplan.files.writing import require_writable, write_atomically
+    from alpaplan.workload.fitting.document import fitted_workload
+
+    target = output or STANDARD_OUTPUT
+    if target != STANDARD_OUTPUT:
+        require_writable(target)
+    if models is not None:
+        served, requests = _of_workload(models, trace)
+    else:
+        served, requests = _all_alike(trace, profile, slo_s, slo_scale)
+    fits = _fit(trace, requests, process, window_s, quiet=quiet)
+    document = fitted_workload(name or _stem(trace), served, fits)
+    text = workload_to_yaml(document)
+    if target == STANDARD_OUTPUT:
+        click.echo(text, nl=False)
+    else:
+        write_atomically(target, text.encode())
+    if not quiet:
+        _print_summary(fits, window_s, to_stderr=target == STANDARD_OUTPUT)
+    _say_left_out(document, requests)
+
+
+def _check_usage(
+    models: Path | None,
+    profile: str | None,
+    slo_s: float | None,
+    slo_scale: float | None,
+    name: str | None,
+) -> None:
+    from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
+
+    common = {"--profile": profile, "--slo": slo_s, "--slo-scale": slo_scale}
+    given = [option for option, value in common.items() if value is not None]
+    if models is not None and given:
+        raise click.UsageError(f"{given[0]} is for all models alike, found it beside --models")
+    if slo_s is not None and slo_scale is not None:
+        raise click.UsageError("must have either --slo or --slo-scale, found both")
+    for option, value in (("--name", name), ("--profile", profile)):
+        if value is not None and not is_name(value):
+            what = f"must be a name of at most {MAX_NAME_LENGTH} characters"
+            rule = f"{what} without leading space or control characters"
+            raise click.UsageError(f"{option} {rule}, found {value!r}")
+
+
+def _of_workload(workload: Path, trace: Path) -> tuple[Sequence[ServedModel], Trace]:
+    from alpaplan.cli.traces import read_trace_of
+    from alpaplan.files.document import load_document
+    from alpaplan.specs.workload import WorkloadSpec
+
+    served = load_document(workload, WorkloadSpec).spec.served_models()
+    return served, read_trace_of(trace, [model.name for model in served])
+
+
+def _all_alike(
+    path: Path, profile: str | None, slo_s: float | None, slo_scale: float | None
+) -> tuple[Sequence[ServedModel], Trace]:
+    """Give all models of a trace one profile and objective, and say what is assumed of both."""
+    from alpaplan.cli.traces import require_names
+    from alpaplan.files.trace_csv import read_trace
+    from alpaplan.specs.arrivals import TraceArrivals
+    from alpaplan.specs.workload import ServedModel
+
+    trace = read_trace(path)
+    require_names(trace, path)
+    assumed = [] if profile is not None else ["each model's profile is called as the model is"]
+    if slo_s is None and slo_scale is None:
+        slo_scale = DEFAULT_SLO_SCALE
+        assumed.append(f"each objective is {slo_scale:g} times the model's latency")
+    if assumed:
+        click.echo(f"assumed, as --models is not given: {'; '.join(assumed)}", err=True)
+    recorded = TraceArrivals(process="trace", path=path.name)
+    served = [
+        ServedModel(name, profile or name, slo_s, slo_scale, 1.0, recorded, entry)
+        for entry, name in enumerate(trace.model_names)
+    ]
+    return served, trace
+
+
+def _fit(
+    path: Path, trace: Trace, process: str, window_s: float | None, *, quiet: bool
+) -> list[ModelFit]:
+    import numpy as np
+
+    from alpaplan.cli.step_progress import step_progress
+    from alpaplan.errors import InputError, SpecError
+    from alpaplan.workload.fitting import fit_trace
+
+    with step_progress(enabled=not quiet) as progress:
+        progress.begin("fitting requests", trace.num_requests)
+        try:
+            # Spreads what was recorded too coarsely; the same trace gives the same workload.
+            return fit_trace(trace, process, np.random.default_rng(0), window_s, progress.advance)
+        except SpecError as error:
+            raise InputError(f"{path}: {issue.message}" for issue in error.issues) from error
+
+
+def _stem(trace: Path) -> str:
+    from alpaplan.specs.fields import is_name
+
+    stem = trace.name.removesuffix(".gz").removesuffix(".csv")
+    return stem if is_name(stem) else "trace"
+
+
+def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: bool) -> None:
+    from alpaplan.cli.output import print_result
+    from alpaplan.report.fit import fit_summary
+
+    print_result(fit_summary(fits, window_s), to_stderr=to_stderr)
+
+
+def _say_left_out(document: WorkloadSpec, trace: Trace) -> None:
+    from alpaplan.cli.traces import silent_models
+    from alpaplan.report.tables import name_ranges
+
+    silent = silent_models(trace)
+    if silent:
+        click.echo(
+            f"left out of {document.name!r}, as they have no requests: {name_ranges(silent)}",
+            err=True,
+        )

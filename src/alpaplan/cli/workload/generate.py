@@ -1,0 +1,41 @@
+"""`alpaplan workload generate`: sample a trace of a workload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+
+
+@click.command()
+@click.argument("workload", type=click.Path(path_type=Path), metavar="WORKLOAD")
+@options.required_duration
+@options.seed
+@options.trace_output
+@user_errors
+def generate(workload: Path, duration_s: float, seed: int | None, output: Path) -> None:
+    """Sample a trace of a workload.
+
+    The trace has the arrivals that `alpaplan simulate` runs a plan of the workload on, with the
+    same --duration and --seed: recorded arrivals are replayed, the others sampled.
+    """
+    import numpy as np
+
+    from alpaplan.cli.workload.inputs import WorkloadInputs
+    from alpaplan.cli.workload.summary import print_summary
+    from alpaplan.files.trace_csv import write_trace
+    from alpaplan.files.writing import require_writable
+    from alpaplan.units import format_seconds
+
+    require_writable(output)
+    inputs = WorkloadInputs.load(workload)
+    trace = inputs.sample(duration_s, seed or 0)
+    write_trace(trace, output)
+    num_models = int(np.count_nonzero(trace.requests_per_model()))
+    print_summary(output, trace.num_requests, num_models, trace.duration_s)
+    if trace.duration_s < duration_s:
+        recorded = format_seconds(trace.duration_s)
+        click.echo(f"alpaplan: the recorded arrivals end after {recorded}", err=True)

@@ -1,0 +1,91 @@
+"""`alpaplan workload stats`: how many requests there are, and how bursty they are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.errors import user_errors
+from alpaplan.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from alpaplan.workload.trace import Trace
+    from alpaplan.workload.traffic import TrafficSummary
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@options.output_format
+@options.plot
+@user_errors
+def stats(file: Path, output_format: str, plot: Path | None) -> None:
+    """Show how many requests a workload or trace has, and how bursty they are.
+
+    FILE is a trace (.csv, .csv.gz), whose requests are measured, or a workload document, whose
+    processes have a known rate, CV and dispersion. The plot of a document is that of a sample.
+    """
+    from alpaplan.files.writing import require_writable, write_atomically
+    from alpaplan.report.figure import plot_format
+
+    image_format = None if plot is None else plot_format(plot)
+    if plot is not None:
+        require_writable(plot)
+    traffic = _traffic(file, with_sample=plot is not None)
+    if plot is not None and image_format is not None and traffic.drawn is not None:
+        from alpaplan.report.traffic_plot import traffic_plot
+
+        if not traffic.drawn.duration_s > 0:
+            raise InputError([f"{file}: must have requests at several instants to be drawn"])
+        write_atomically(plot, traffic_plot(traffic.drawn, traffic.title, image_format))
+    if output_format == "json":
+        click.echo(json.dumps(traffic.summary.to_json_dict(), indent=2, allow_nan=False))
+    else:
+        _print_tables(traffic)
+
+
+@dataclass(frozen=True)
+class _Traffic:
+    """What a file says: its numbers, the trace that it is, and what can be drawn."""
+
+    summary: TrafficSummary
+    trace: Trace | None
+    drawn: Trace | None
+    title: str
+
+
+def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
+    from alpaplan.files.trace_csv import is_trace_path, read_trace
+    from alpaplan.workload.traffic import traffic_of_trace, traffic_of_workload
+
+    if is_trace_path(file):
+        trace = read_trace(file)
+        return _Traffic(traffic_of_trace(trace), trace, trace, file.name)
+    from alpaplan.cli.workload.inputs import WorkloadInputs
+
+    inputs = WorkloadInputs.load(file)
+    return _Traffic(
+        traffic_of_workload(inputs.models, inputs.recorded),
+        None,
+        inputs.sample(None, 0) if with_sample else None,
+        f"{inputs.document.spec.name}, sampled with seed 0",
+    )
+
+
+def _print_tables(traffic: _Traffic) -> None:
+    from alpaplan.cli.output import print_result
+    from alpaplan.report.traffic import SPARKLINE_PARTS, traffic_tables
+    from alpaplan.workload.statistics import rates_over_time
+
+    rates: dict[str, NDArray[np.float64]] = {}
+    if traffic.trace is not None:
+        over_time = rates_over_time(traffic.trace, SPARKLINE_PARTS)
+        rates = dict(zip(traffic.trace.model_names, over_time, strict=True))
+    print_result(traffic_tables(traffic.summary, rates))

@@ -1,0 +1,118 @@
+"""Times of a log: numbers of seconds, or dates with times of day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.files.line_problems import LineProblems
+from alpaplan.files.logs.columns import floats, second_column
+from alpaplan.files.logs.reading import Chunk
+from alpaplan.units import format_value
+
+_DATE = re.compile(
+    r"(?P<date>(?:1[7-9]|2[01])\d\d-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)"
+    r"(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
+)
+"""A date and time as in ISO 8601 and RFC 3339, in the years that nanoseconds in 64 bits reach."""
+
+_WITHOUT_DIGITS = {ord(digit): None for digit in "0123456789"}
+
+_NANOSECONDS = 10**9
+
+
+class Clock:
+    """Reads the times of all files of a log, which are all numbers or all dates.
+
+    Numbers are seconds, as they are. Dates are seconds since the first date that was read,
+    exact to a nanosecond; which of them is the earliest is known only in the end.
+    """
+
+    def __init__(self) -> None:
+        self._reference_ns: int | None = None
+        self._numbers = False
+
+    @property
+    def reads_dates(self) -> bool:
+        """Whether times are dates, so that the earliest one is where the log begins."""
+        return self._reference_ns is not None
+
+    def read(
+        self, chunk: Chunk, column: int, name: str, problems: LineProblems
+    ) -> NDArray[np.float64]:
+        """Read a column of times; what is none is noted, and NaN in the result.
+
+        Returns
+        -------
+        float64[num_rows]
+            Seconds.
+        """
+        texts = chunk.column(column)
+        if not self._numbers and self._reference_ns is None:
+            self._numbers = floats(texts[:1]) is not None or _nanoseconds(texts[:1]) is None
+        if self._numbers:
+            return second_column(chunk, column, name, problems)
+        moments_ns = _nanoseconds(texts)
+        if moments_ns is None:
+            moments_ns = self._one_by_one(chunk, texts, name, problems)
+        if self._reference_ns is None:
+            self._reference_ns = int(moments_ns[0])
+        return (moments_ns - self._reference_ns) / _NANOSECONDS
+
+    def _one_by_one(
+        self, chunk: Chunk, texts: Sequence[str], name: str, problems: LineProblems
+    ) -> NDArray[np.int64]:
+        found = np.full(len(texts), self._reference_ns or 0, dtype=np.int64)
+        for row, (line, text) in enumerate(zip(chunk.lines, texts, strict=True)):
+            one = _nanoseconds([text])
+            if one is None:
+                what = "must be a date like '2023-11-16 18:15:46.68'"
+                problems.add(line, f"{name}: {what}, found {format_value(text)}")
+            else:
+                found[row] = one[0]
+        return found
+
+
+def _nanoseconds(texts: Sequence[str]) -> NDArray[np.int64] | None:
+    """Convert dates to nanoseconds since 1970, UTC unless they say otherwise; None if one is none.
+
+    Dates that are written like the first one are converted together.
+    """
+    first = _DATE.fullmatch(texts[0])
+    if first is None:
+        return None
+    zone = first["zone"] or ""
+    skeleton = texts[0].translate(_WITHOUT_DIGITS)
+    alike = (
+        set(map(len, texts)) == {len(texts[0])}
+        and "".join(texts).translate(_WITHOUT_DIGITS) == skeleton * len(texts)
+        and all(text.endswith(zone) for text in texts)
+    )
+    offset_ns: NDArray[np.int64] | int
+    if alike:
+        dates = [text[: len(text) - len(zone)] for text in texts] if zone else list(texts)
+        offset_ns = _offset_ns(zone)
+        if not all("1700" <= edge < "2200" for edge in (min(dates), max(dates))):
+            return None
+    else:
+        matches = [match for match in map(_DATE.fullmatch, texts) if match is not None]
+        if len(matches) < len(texts):
+            return None
+        dates = [match["date"] for match in matches]
+        offset_ns = np.array([_offset_ns(match["zone"] or "") for match in matches])
+    try:
+        moments = np.array(dates).astype("datetime64[ns]").astype(np.int64)
+    except ValueError:
+        return None
+    return moments - offset_ns
+
+
+def _offset_ns(zone: str) -> int:
+    if zone in ("", "Z"):
+        return 0
+    sign = -1 if zone[0] == "-" else 1
+    digits = zone[1:].replace(":", "").ljust(4, "0")
+    return sign * (int(digits[:2]) * 60 + int(digits[2:])) * 60 * _NANOSECONDS

@@ -1,0 +1,180 @@
+"""Columns of a log as arrays: all values at once where they are in order, else one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.errors import InputError
+from alpaplan.files.line_problems import LineProblems
+from alpaplan.files.logs.reading import Chunk
+from alpaplan.units import format_value
+
+MAX_FUNCTIONS = 5_000_000
+"""Most different names of one log (a count): their names are kept in memory."""
+
+MAX_COUNT = 10**9
+"""Largest number of requests in one cell of a log (a count): more cannot be meant."""
+
+MAX_TIME_S = 1e11
+"""Latest time (seconds): 3,000 years after 1970. What is more is not in seconds."""
+
+_SEPARATOR = "_"
+"""Python reads 1_000 as a number; no other reader of a log would."""
+
+
+class FunctionNames:
+    """The functions, services or clients of a log, numbered in order of first appearance."""
+
+    def __init__(self) -> None:
+        self._index: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names so far."""
+        return tuple(self._index)
+
+    def numbers(self, names: Sequence[str], path: Path) -> NDArray[np.int32]:
+        """Return the number of each name; new ones get the next numbers.
+
+        Raises
+        ------
+        InputError
+            If there are more than `MAX_FUNCTIONS`; it names the file at `path`.
+        """
+        index = self._index
+        for name in dict.fromkeys(names):
+            index.setdefault(name, len(index))
+        if len(index) > MAX_FUNCTIONS:
+            what = f"must have at most {MAX_FUNCTIONS:,} different names of functions or models"
+            raise InputError([f"{path}: {what}, found more"])
+        return np.fromiter(map(index.__getitem__, names), dtype=np.int32, count=len(names))
+
+
+def number_column(
+    chunk: Chunk,
+    column: int,
+    name: str,
+    problems: LineProblems,
+    *,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    above: float = -math.inf,
+) -> NDArray[np.float64]:
+    """Read finite numbers within limits; note all others as problems.
+
+    Parameters
+    ----------
+    chunk, column
+        Where the numbers are.
+    name
+        What the column is called.
+    problems
+        Where problems go.
+    minimum, maximum
+        The smallest and the largest number that will do.
+    above
+        The smallest number that will not do.
+
+    Returns
+    -------
+    float64[num_rows]
+        NaN where there is a problem.
+    """
+    texts = chunk.column(column)
+    values = floats(texts)
+    if values is not None and ((values >= minimum) & (values <= maximum) & (values > above)).all():
+        return values
+    found = np.full(len(texts), np.nan)
+    for row, (line, text) in enumerate(zip(chunk.lines, texts, strict=True)):
+        value = _float(text)
+        if value is None:
+            problems.add(line, f"{name}: must be a number, found {format_value(text)}")
+        elif not math.isfinite(value):
+            problems.add(line, f"{name}: must be a finite number, found {format_value(text)}")
+        elif value < minimum:
+            problems.add(line, f"{name}: must be at least {minimum:g}, found {format_value(text)}")
+        elif value > maximum:
+            problems.add(line, f"{name}: must be at most {maximum:g}, found {format_value(text)}")
+        elif value <= above:
+            problems.add(line, f"{name}: must be above {above:g}, found {format_value(text)}")
+        else:
+            found[row] = value
+    return found
+
+
+def second_column(
+    chunk: Chunk, column: int, name: str, problems: LineProblems
+) -> NDArray[np.float64]:
+    """Read times in seconds, up to `MAX_TIME_S`; see `number_column`."""
+    return number_column(chunk, column, name, problems, maximum=MAX_TIME_S)
+
+
+def name_column(chunk: Chunk, column: int, name: str, problems: LineProblems) -> list[str]:
+    """Read names, which must not be empty."""
+    texts = chunk.column(column)
+    if "" in texts:
+        for line, text in zip(chunk.lines, texts, strict=True):
+            if not text:
+                problems.add(line, f"{name}: must not be empty, found nothing")
+    return texts
+
+
+def count_columns(
+    chunk: Chunk, first: int, header: Sequence[str], problems: LineProblems
+) -> NDArray[np.int64]:
+    """Read all columns from `first` on as whole numbers from 0 to `MAX_COUNT`.
+
+    Returns
+    -------
+    int64[num_rows, num_columns]
+        0 where there is a problem.
+    """
+    shape = (len(chunk.lines), len(header) - first)
+    cells = chunk.from_column(first)
+    counts = _counts(cells)
+    if counts is None:
+        lines = np.repeat(np.asarray(chunk.lines), shape[1]).tolist()
+        for position, (line, text) in enumerate(zip(lines, cells, strict=True)):
+            if _counts([text]) is None:
+                what = f"must be a whole number from 0 to {MAX_COUNT:,}"
+                column = header[first + position % shape[1]]
+                problems.add(line, f"{column}: {what}, found {format_value(text)}")
+        return np.zeros(shape, dtype=np.int64)
+    return counts.reshape(shape)
+
+
+def floats(texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Convert many texts to finite numbers; None if any of them is none."""
+    if _SEPARATOR in "".join(texts):
+        return None
+    try:
+        values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
+    except ValueError:
+        return None
+    return values if np.isfinite(values).all() else None
+
+
+def _float(text: str) -> float | None:
+    try:
+        return None if _SEPARATOR in text else float(text)
+    except ValueError:
+        return None
+
+
+def _counts(texts: Iterable[str]) -> NDArray[np.int64] | None:
+    texts = list(texts)
+    if _SEPARATOR in "".join(texts):
+        return None
+    try:
+        counts = np.fromiter(map(int, texts), dtype=np.int64, count=len(texts))
+    except (ValueError, OverflowError):
+        return None
+    return counts if ((counts >= 0) & (counts <= MAX_COUNT)).all() else None

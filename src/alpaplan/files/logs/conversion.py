@@ -1,0 +1,287 @@
+"""From a request log of any size to a trace file: read, sort, assign, scale, write."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.errors import InputError
+from alpaplan.files.logs.reading import LogFile
+from alpaplan.files.logs.records import Form, LogFormat, Reading
+from alpaplan.files.logs.sorting import RecordSorter
+from alpaplan.files.logs.windows import (
+    REQUEST_WINDOW_S,
+    LogSpan,
+    counted_requests,
+    drawn_requests,
+    law_requests,
+    law_window_s,
+    logged_requests,
+)
+from alpaplan.files.trace_csv import trace_writer
+from alpaplan.files.writing import folder_beside, require_writable
+from alpaplan.units import format_seconds
+from alpaplan.workload.assignment import Assigned, Assignment, EachAModel
+from alpaplan.workload.rescale import Arrivals, Scaling
+
+DIGITS = 9
+"""Digits of a second that times in a trace have: logs are no finer, and clocks not as exact."""
+
+
+class ImportProgress(Protocol):
+    """Hears how far an import is."""
+
+    def begin(self, what: str, total: int) -> None:
+        """Hear that a part of the work begins, of so many steps."""
+
+    def advance(self, steps: int) -> None:
+        """Hear that so many more steps are done."""
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What to make of a log.
+
+    Parameters
+    ----------
+    log_format
+        What its files are.
+    time_column, model_column
+        Names of columns, for formats that leave them open; None for the usual ones.
+    start_s, end_s
+        Part of the log to take, in the log's time; None for its begin and end.
+    window_s
+        Length of the windows in which arrivals are drawn anew; None for the format's.
+    scaling
+        How rates, CVs and time are changed.
+    assignment
+        Which model each function stands for.
+    """
+
+    log_format: LogFormat
+    time_column: str | None = None
+    model_column: str | None = None
+    start_s: float | None = None
+    end_s: float | None = None
+    window_s: float | None = None
+    scaling: Scaling = field(default_factory=Scaling)
+    assignment: Assignment = field(default_factory=EachAModel)
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What came out.
+
+    Parameters
+    ----------
+    requests, num_models
+        Requests in the trace, and models that have any.
+    duration_s
+        From the first request to the last one.
+    num_silent_models
+        Models without a request that functions were to be assigned to.
+    num_left_out
+        Functions in the part that was taken that the assignment left out.
+    requests_left_out
+        Their requests in the log; expected ones, where it has rates only.
+    requests_before
+        Requests before the log's time 0, which are not in the trace.
+    text_bytes
+        Size of the trace before it is compressed.
+    """
+
+    requests: int
+    num_models: int
+    duration_s: float
+    num_silent_models: int
+    num_left_out: int
+    requests_left_out: float
+    requests_before: int
+    text_bytes: int
+
+
+def import_log(
+    paths: Sequence[Path],
+    options: ImportOptions,
+    output: Path,
+    rng: np.random.Generator,
+    progress: ImportProgress,
+) -> ImportSummary:
+    """Make a trace of a log; the same files, options and generator give the same bytes.
+
+    Raises
+    ------
+    InputError
+        With what is wrong with any of the files, the first lines of each; if nothing of the log
+        is left; or if the trace cannot be written.
+    """
+    require_writable(output)
+    with RecordSorter(options.log_format.form.dtype, folder_beside(output)) as sorter:
+        reading, requests_before = _read(paths, options, sorter, progress)
+        span = _span(options, reading, sorter)
+        weight = _requests_of_functions(sorter, span, len(reading.functions))
+        assigned = options.assignment.assign(reading.functions.names, weight > 0)
+        progress.begin("writing", sorter.num_records)
+        arrivals = _arrivals(
+            options, _records(sorter, span, assigned, progress), span, assigned, rng
+        )
+        written = _write(arrivals, output, assigned, span, options, paths)
+    left_out = (weight > 0) & (assigned.model < 0)
+    return ImportSummary(
+        requests=int(written.requests.sum()),
+        num_models=int(np.count_nonzero(written.requests)),
+        duration_s=written.duration_s,
+        num_silent_models=int(np.count_nonzero(written.requests == 0)),
+        num_left_out=int(np.count_nonzero(left_out)),
+        requests_left_out=float(weight[left_out].sum()),
+        requests_before=requests_before,
+        text_bytes=written.text_bytes,
+    )
+
+
+def _read(
+    paths: Sequence[Path], options: ImportOptions, sorter: RecordSorter, progress: ImportProgress
+) -> tuple[Reading, int]:
+    """Read all files into the sorter; also return how many requests came before time 0."""
+    reading = Reading(options.time_column, options.model_column)
+    progress.begin("reading", sum(path.stat().st_size for path in paths if path.is_file()))
+    # Of dates the begin is known only in the end, and of rates how long their windows are.
+    span = LogSpan(options.start_s or 0.0, _end_s(options), options.log_format.window_s or 0.0)
+    takes_all = options.log_format.form is Form.LAW
+    lines: list[str] = []
+    requests_before = 0
+    for path in paths:
+        try:
+            log = LogFile(path, progress.advance)
+            for records in options.log_format.read(log, reading):
+                if lines or log.problems.found:
+                    continue  # only to find what else is wrong
+                if takes_all or reading.clock.reads_dates:
+                    sorter.add(records)
+                else:
+                    requests_before += int(np.count_nonzero(records["time_s"] < 0))
+                    sorter.add(span.taken(records))
+            log.problems.raise_any()
+        except InputError as error:
+            lines += error.lines
+    if lines:
+        raise InputError(lines)
+    return reading, requests_before if options.start_s is None else 0
+
+
+def _end_s(options: ImportOptions) -> float:
+    return math.inf if options.end_s is None else options.end_s
+
+
+def _span(options: ImportOptions, reading: Reading, sorter: RecordSorter) -> LogSpan:
+    """Return the part of the log that is taken, now that it is known where the log begins."""
+    form = options.log_format.form
+    edges = [
+        edge
+        for part in sorter.stored()
+        for edge in (float(part["time_s"].min()), float(part["time_s"].max()))
+    ] or [0.0]
+    origin_s = min(edges) if reading.clock.reads_dates else 0.0
+    window_s, last_s = options.log_format.window_s or 0.0, max(edges)
+    if form is Form.LAW:
+        window_s = law_window_s(sorter.stored(), options.window_s)
+        last_s += window_s
+    elif form is Form.COUNT:
+        last_s = reading.next_file_s
+    return LogSpan(
+        origin_s + (options.start_s or 0.0), origin_s + _end_s(options), window_s, last_s
+    )
+
+
+def _requests_of_functions(
+    sorter: RecordSorter, span: LogSpan, num_functions: int
+) -> NDArray[np.float64]:
+    """Return each function's requests in the part that is taken, float64[num_functions]."""
+    total = np.zeros(num_functions)
+    for stored in sorter.stored():
+        records = span.taken(stored)
+        fields = records.dtype.names or ()
+        each: NDArray[Any] | None = None
+        if "count" in fields:
+            each = records["count"]
+        elif "rate_rps" in fields:
+            each = records["rate_rps"] * span.window_s
+        total += np.bincount(records["function"], each, num_functions)
+    return total
+
+
+def _records(
+    sorter: RecordSorter, span: LogSpan, assigned: Assigned, progress: ImportProgress
+) -> Iterator[NDArray[np.void]]:
+    """Yield the records that are taken and have a model, in time order."""
+    for part in sorter.in_order():
+        records = span.taken(part)
+        yield records[assigned.model[records["function"]] >= 0]
+        progress.advance(part.size)
+
+
+def _arrivals(
+    options: ImportOptions,
+    records: Iterator[NDArray[np.void]],
+    span: LogSpan,
+    assigned: Assigned,
+    rng: np.random.Generator,
+) -> Iterator[Arrivals]:
+    form, scaling, model_of = options.log_format.form, options.scaling, assigned.model
+    if form is Form.LAW:
+        return law_requests(records, span, model_of, scaling, rng)
+    if form is Form.COUNT:
+        window_s = options.window_s or span.window_s
+        return counted_requests(records, span, model_of, window_s, scaling, rng)
+    if scaling.keeps_arrivals:
+        return logged_requests(records, span, model_of)
+    window_s = options.window_s or REQUEST_WINDOW_S
+    return drawn_requests(records, span, model_of, window_s, scaling, rng)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What is in the trace: requests of each model, int64[num_models], and its size."""
+
+    requests: NDArray[np.int64]
+    duration_s: float
+    text_bytes: int
+
+
+def _write(
+    arrivals: Iterator[Arrivals],
+    output: Path,
+    assigned: Assigned,
+    span: LogSpan,
+    options: ImportOptions,
+    paths: Sequence[Path],
+) -> _Written:
+    num_models = len(assigned.model_names)
+    requests = np.zeros(num_models, dtype=np.int64)
+    first_s, last_s, text_bytes = math.nan, math.nan, 0
+    with trace_writer(output, assigned.model_names) as write:
+        for time_s, model in arrivals:
+            inside = (time_s >= 0) & (time_s < span.end_s - span.begin_s)
+            kept_s = np.round(time_s[inside] / options.scaling.time, DIGITS)
+            kept_model = model[inside]
+            if not kept_s.size:
+                continue
+            first_s = float(kept_s[0]) if math.isnan(first_s) else first_s
+            last_s = float(kept_s[-1])
+            requests += np.bincount(kept_model, minlength=num_models)
+            text_bytes += write(kept_s, kept_model)
+        if math.isnan(first_s):
+            raise InputError([f"{', '.join(map(str, paths))}: {_nothing(options)}"])
+    return _Written(requests, last_s - first_s, text_bytes)
+
+
+def _nothing(options: ImportOptions) -> str:
+    start = "its begin" if options.start_s is None else format_seconds(options.start_s)
+    end = "its end" if options.end_s is None else format_seconds(options.end_s)
+    return f"must have requests of assigned functions from {start} to {end}, found none"

@@ -1,0 +1,206 @@
+"""From sorted records of a log to arrivals: as they are, or drawn window by window.
+
+All times that come out count from the begin of the part of the log that is taken. They are in
+order, and may reach over its ends where windows do.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.errors import AlpaplanError
+from alpaplan.units import format_seconds
+from alpaplan.workload.rescale import (
+    Arrivals,
+    Scaling,
+    draw_counts,
+    draw_laws,
+    draw_requests,
+    spread_counts,
+)
+
+Records = NDArray[np.void]
+
+REQUEST_WINDOW_S = 600.0
+"""Window in which the requests of a log are drawn anew (seconds; 60 to 6,000), as by default in
+AlpaServe's published code: a CV needs many gaps, and a load should not change much meanwhile."""
+
+LAW_WINDOW_S = 600.0
+"""Length of a log's only window of rates (seconds), as in ServeGen's measurements."""
+
+
+@dataclass(frozen=True)
+class LogSpan:
+    """The part of a log that is taken.
+
+    Parameters
+    ----------
+    begin_s, end_s
+        In the log's time; the end is not in it, and may be infinite.
+    window_s
+        How long a record's window is; 0 if records are single requests.
+    last_s
+        Where the log itself ends: its last request, or the end of its last window.
+    """
+
+    begin_s: float
+    end_s: float
+    window_s: float = 0.0
+    last_s: float = math.inf
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the part; as far as the log goes where it has no end."""
+        return (self.end_s if self.end_s < math.inf else self.last_s) - self.begin_s
+
+    def taken(self, records: Records) -> Records:
+        """Return the records that lie in the part, or whose window does in part."""
+        time_s = records["time_s"]
+        after = time_s >= self.begin_s
+        if self.window_s:
+            after = time_s > self.begin_s - self.window_s
+        inside = after & (time_s < self.end_s)
+        return records if inside.all() else records[inside]
+
+
+def logged_requests(
+    records: Iterable[Records], span: LogSpan, model_of: NDArray[np.int32]
+) -> Iterator[Arrivals]:
+    """Yield the requests of a log as they are."""
+    for part in records:
+        yield part["time_s"] - span.begin_s, model_of[part["function"]]
+
+
+def drawn_requests(
+    records: Iterable[Records],
+    span: LogSpan,
+    model_of: NDArray[np.int32],
+    window_s: float,
+    scaling: Scaling,
+    rng: np.random.Generator,
+) -> Iterator[Arrivals]:
+    """Yield arrivals of gamma processes that are fitted to each model and window, scaled.
+
+    The windows begin with the part that is taken; what is left over of it behind them is added
+    to the last one, or is one of its own if it is at least half as long.
+
+    Raises
+    ------
+    AlpaplanError
+        If the requests are all at one instant, which has no rate.
+    """
+    if not span.duration_s > 0:
+        raise AlpaplanError("requests must span some time to be scaled, found a single instant")
+    num_windows = max(1, math.floor(span.duration_s / window_s + 0.5))
+
+    def window_of(part: Records) -> NDArray[np.float64]:
+        index = np.floor((part["time_s"] - span.begin_s) / window_s)
+        return np.minimum(index, num_windows - 1.0)
+
+    for index, part in _windows(records, window_of):
+        start_s = index * window_s
+        is_last = index == num_windows - 1
+        length_s = span.duration_s - start_s if is_last else window_s
+        time_s = part["time_s"] - span.begin_s - start_s
+        drawn_s, model = draw_requests(time_s, model_of[part["function"]], length_s, scaling, rng)
+        yield drawn_s + start_s, model
+
+
+def counted_requests(
+    records: Iterable[Records],
+    span: LogSpan,
+    model_of: NDArray[np.int32],
+    window_s: float,
+    scaling: Scaling,
+    rng: np.random.Generator,
+) -> Iterator[Arrivals]:
+    """Yield arrivals for counts: as many as counted, or drawn from gamma processes, scaled.
+
+    Windows begin with the first count's window in the part that is taken.
+    """
+    base_s = math.floor(span.begin_s / span.window_s) * span.window_s
+    width_s = span.window_s if scaling.keeps_arrivals else window_s
+    for index, part in _windows(records, lambda one: np.floor((one["time_s"] - base_s) / width_s)):
+        start_s = base_s + index * width_s
+        length_s = min(width_s, _whole_windows_end_s(span) - start_s)
+        model, count = model_of[part["function"]], part["count"]
+        if scaling.keeps_arrivals:
+            time_s, owner = spread_counts(model, count, length_s, rng)
+        else:
+            time_s, owner = draw_counts(model, count, length_s, scaling, rng)
+        yield time_s + (start_s - span.begin_s), owner
+
+
+def law_requests(
+    records: Iterable[Records],
+    span: LogSpan,
+    model_of: NDArray[np.int32],
+    scaling: Scaling,
+    rng: np.random.Generator,
+) -> Iterator[Arrivals]:
+    """Yield arrivals of one process for each record, scaled."""
+    for start_s, part in _windows(records, lambda one: one["time_s"]):
+        laws = (part["rate_rps"], part["cv"], part["family"])
+        time_s, model = draw_laws(model_of[part["function"]], *laws, span.window_s, scaling, rng)
+        yield time_s + (start_s - span.begin_s), model
+
+
+def law_window_s(stored: Iterable[Records], wanted_s: float | None) -> float:
+    """Return the length of windows of rates: the shortest time between two of their starts.
+
+    Parameters
+    ----------
+    stored
+        All records.
+    wanted_s
+        What the user says; None if nothing.
+
+    Raises
+    ------
+    AlpaplanError
+        If the windows would overlap.
+    """
+    starts = sorted({start for part in stored for start in np.unique(part["time_s"]).tolist()})
+    if len(starts) < 2:
+        return wanted_s or LAW_WINDOW_S
+    shortest_s = float(np.diff(starts).min())
+    if wanted_s is not None and wanted_s > shortest_s:
+        raise AlpaplanError(
+            f"--window must be at most {format_seconds(shortest_s)}, the shortest time between two "
+            f"windows of the log, found {format_seconds(wanted_s)}"
+        )
+    return wanted_s or shortest_s
+
+
+def _whole_windows_end_s(span: LogSpan) -> float:
+    """Return where the window that the part ends in ends, or the log if that is earlier."""
+    if span.end_s == math.inf:
+        return span.last_s
+    return min(math.ceil(span.end_s / span.window_s) * span.window_s, span.last_s)
+
+
+def _windows(
+    records: Iterable[Records], window_of: Callable[[Records], NDArray[np.float64]]
+) -> Iterator[tuple[float, Records]]:
+    """Yield the records of each window together; `window_of` does not fall along them."""
+    pending: list[Records] = []
+    present = math.nan
+    for part in records:
+        window = window_of(part)
+        first = 0
+        for end in [*(np.flatnonzero(np.diff(window)) + 1).tolist(), part.size]:
+            if first == end:
+                continue
+            if pending and window[first] != present:
+                yield present, np.concatenate(pending)
+                pending = []
+            present = float(window[first])
+            pending.append(part[first:end])
+            first = end
+    if pending:
+        yield present, np.concatenate(pending)

@@ -1,0 +1,156 @@
+"""The catalogue of devices: what their vendors say, as data.
+
+Peaks are dense (no structured sparsity) and with the accumulation that frameworks use. Links are
+those between devices of one node, for each direction. All figures are from the vendor's data
+sheet that ``source`` names; memory is the data sheet's number of GB in GiB, as drivers report it
+to within one percent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+
+class Dtype(Enum):
+    """Number format of weights and matrix products."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    BF16 = "bf16"
+    FP8 = "fp8"
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of one weight."""
+        return {Dtype.FP32: 4, Dtype.FP8: 1}.get(self, 2)
+
+    @property
+    def activation_bytes(self) -> int:
+        """Bytes of one number between operators: 16 bits where weights have 8."""
+        return 4 if self is Dtype.FP32 else 2
+
+
+class Generation(Enum):
+    """Architecture of a device, which its efficiencies depend on."""
+
+    VOLTA = "Volta"
+    AMPERE = "Ampere"
+    ADA = "Ada"
+    HOPPER = "Hopper"
+    BLACKWELL = "Blackwell"
+    CDNA3 = "CDNA 3"
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device type.
+
+    Parameters
+    ----------
+    name
+        As clusters and profiles call it.
+    generation
+        Its architecture.
+    memory_bytes
+        Memory of one device.
+    memory_bytes_per_s
+        Peak bandwidth of that memory.
+    peak_flops
+        Number format -> floating-point operations per second, dense. What is absent is not
+        supported.
+    link_bytes_per_s
+        Bandwidth to the other devices of the node together, for each direction.
+    shared_link
+        Whether devices of a node share the way to each other (PCIe through the host).
+    source
+        Where the figures are from.
+    """
+
+    name: str
+    generation: Generation
+    memory_bytes: int
+    memory_bytes_per_s: float
+    peak_flops: Mapping[Dtype, float]
+    link_bytes_per_s: float
+    shared_link: bool
+    source: str
+
+    def supports(self, dtype: Dtype) -> bool:
+        """Whether it has units for a number format."""
+        return dtype in self.peak_flops
+
+
+def _device(
+    name: str,
+    generation: Generation,
+    memory_gib: int,
+    memory_gb_per_s: float,
+    tera_flops: Mapping[Dtype, float],
+    link_gb_per_s: float,
+    source: str,
+    *,
+    shared_link: bool = False,
+) -> Device:
+    peaks = MappingProxyType({dtype: tera * 1e12 for dtype, tera in tera_flops.items()})
+    return Device(
+        name=name,
+        generation=generation,
+        memory_bytes=memory_gib * 2**30,
+        memory_bytes_per_s=memory_gb_per_s * 1e9,
+        peak_flops=peaks,
+        link_bytes_per_s=link_gb_per_s * 1e9,
+        shared_link=shared_link,
+        source=source,
+    )
+
+
+_V100 = {Dtype.FP32: 15.7, Dtype.FP16: 125}
+_A100 = {Dtype.FP32: 19.5, Dtype.FP16: 312, Dtype.BF16: 312}
+_H100 = {Dtype.FP32: 67, Dtype.FP16: 989.4, Dtype.BF16: 989.4, Dtype.FP8: 1978.9}
+_B200 = {Dtype.FP32: 75, Dtype.FP16: 2250, Dtype.BF16: 2250, Dtype.FP8: 4500}
+_L4 = {Dtype.FP32: 30.3, Dtype.FP16: 121, Dtype.BF16: 121, Dtype.FP8: 242.5}
+_L40S = {Dtype.FP32: 91.6, Dtype.FP16: 362, Dtype.BF16: 362, Dtype.FP8: 733}
+_A10G = {Dtype.FP32: 31.2, Dtype.FP16: 70, Dtype.BF16: 70}
+_A40 = {Dtype.FP32: 37.4, Dtype.FP16: 149.7, Dtype.BF16: 149.7}
+_MI300X = {Dtype.FP32: 163.4, Dtype.FP16: 1307.4, Dtype.BF16: 1307.4, Dtype.FP8: 2614.9}
+"""Peaks in 1e12 operations per second; FP32 without TF32, which frameworks leave off."""
+
+_PCIE_4 = 26.0
+"""GB/s that 16 lanes of PCIe 4.0 leave in each direction for data: 31.5 by their rate and encoding
+(PCI Express Base 4.0), less a sixth for packet headers and flow control."""
+
+_CATALOGUE = (
+    _device("v100-16gb", Generation.VOLTA, 16, 900, _V100, 150, "NVIDIA V100 data sheet (SXM2)"),
+    _device("v100-32gb", Generation.VOLTA, 32, 900, _V100, 150, "NVIDIA V100 data sheet (SXM2)"),
+    _device(
+        "a100-40gb-sxm", Generation.AMPERE, 40, 1555, _A100, 300, "NVIDIA A100 data sheet (SXM4)"
+    ),
+    _device("a100-sxm", Generation.AMPERE, 80, 2039, _A100, 300, "NVIDIA A100 data sheet (SXM4)"),
+    _device("h100-sxm", Generation.HOPPER, 80, 3350, _H100, 450, "NVIDIA H100 data sheet (SXM5)"),
+    _device("h200-sxm", Generation.HOPPER, 141, 4800, _H100, 450, "NVIDIA H200 data sheet (SXM)"),
+    _device("b200-sxm", Generation.BLACKWELL, 180, 7700, _B200, 900, "NVIDIA HGX B200 data sheet"),
+    _device("l4", Generation.ADA, 24, 300, _L4, _PCIE_4, "NVIDIA L4 data sheet", shared_link=True),
+    _device(
+        "l40s", Generation.ADA, 48, 864, _L40S, _PCIE_4, "NVIDIA L40S data sheet", shared_link=True
+    ),
+    _device(
+        "a10g",
+        Generation.AMPERE,
+        24,
+        600,
+        _A10G,
+        _PCIE_4,
+        "NVIDIA A10G data sheet",
+        shared_link=True,
+    ),
+    _device(
+        "a40", Generation.AMPERE, 48, 696, _A40, _PCIE_4, "NVIDIA A40 data sheet", shared_link=True
+    ),
+    _device("mi300x", Generation.CDNA3, 192, 5300, _MI300X, 448, "AMD Instinct MI300X data sheet"),
+)
+
+DEVICES: Mapping[str, Device] = MappingProxyType({device.name: device for device in _CATALOGUE})
+"""Name -> device type."""

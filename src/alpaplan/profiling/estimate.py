@@ -1,0 +1,210 @@
+"""A model profile from an architecture: layers on paper, cut into stages, as far as they fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from alpaplan.errors import InfeasibleError
+from alpaplan.profiling.architecture import Transformer
+from alpaplan.profiling.chain import PICOSECONDS, layer_chain
+from alpaplan.profiling.cuts import best_cuts, smallest_memory_bytes
+from alpaplan.profiling.devices import Device, Dtype
+from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
+from alpaplan.profiling.partition import TooLarge
+from alpaplan.profiling.roofline import Roofline
+from alpaplan.profiling.stacks import Stack
+from alpaplan.specs.layers import LayerProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.stages import StageLayers
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A configuration without the memory for one prompt.
+
+    Parameters
+    ----------
+    device
+        The device type.
+    too_large
+        The configuration and what it needs at least.
+    limit_bytes
+        What there is.
+    """
+
+    device: str
+    too_large: TooLarge
+    limit_bytes: int
+
+    def describe(self) -> str:
+        """Say what it needs and what there is."""
+        return f"{self.device}: {self.too_large.describe(self.limit_bytes)}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What comes of an architecture.
+
+    Parameters
+    ----------
+    profile
+        The configurations that fit, with the batch sizes that fit.
+    left_out
+        Those that do not.
+    """
+
+    profile: ModelProfileSpec
+    left_out: tuple[LeftOut, ...]
+
+
+def estimate_profile(
+    transformer: Transformer,
+    name: str,
+    devices: Sequence[Device],
+    dtype: Dtype,
+    stack: Stack,
+    sweep: Sweep,
+    memory_limit_bytes: int | None = None,
+) -> Estimate:
+    """Estimate the prefill of a model on each of the devices.
+
+    Parameters
+    ----------
+    transformer, name
+        The model, and how the profile is called.
+    devices
+        Device types, each of which supports the number format.
+    dtype
+        Number format of weights and arithmetic.
+    stack
+        Serving software.
+    sweep
+        Prompts and parallelism.
+    memory_limit_bytes
+        Most memory that weights and working memory of a stage may take on each device; that of
+        the device if less.
+
+    Raises
+    ------
+    InfeasibleError
+        If nothing fits: with the bytes that each configuration needs.
+    """
+    configs: list[ProfiledConfig] = []
+    left_out: list[LeftOut] = []
+    for device in devices:
+        roofline = Roofline(device, dtype, stack)
+        limit = device.memory_bytes
+        if memory_limit_bytes is not None:
+            limit = min(limit, memory_limit_bytes)
+        for intra_op in sweep.intra_ops:
+            if transformer.shares_into(intra_op):
+                chain = LayerEstimate(transformer, roofline, sweep, intra_op)
+                fitting, missing = _configs(chain, limit)
+                configs += fitting
+                left_out += [LeftOut(device.name, item, limit) for item in missing]
+    if not configs:
+        lines = [f"  {item.describe()}" for item in left_out]
+        raise InfeasibleError("\n".join([f"no configuration of {name!r} fits", *lines]))
+    profile = ModelProfileSpec(
+        kind="model-profile",
+        version=1,
+        name=name,
+        source=_source(transformer, dtype, stack, sweep),
+        configs=tuple(configs),
+    )
+    return Estimate(profile, tuple(left_out))
+
+
+def _configs(
+    layers: LayerEstimate, limit_bytes: int
+) -> tuple[list[ProfiledConfig], list[TooLarge]]:
+    """Cut the layers into each number of stages, and keep the configurations that fit."""
+    found: list[ProfiledConfig] = []
+    missing: list[TooLarge] = []
+    for inter_ops, one_stage in _by_weights(layers.sweep.inter_ops):
+        spec = layers.spec(one_stage=one_stage)
+        # With one prompt's keys and values among the weights, as both add up over a stage.
+        kept = [kv * layers.intra_op for kv in layers.kv_cache_bytes(1)]
+        with_kept = spec.model_copy(
+            update={
+                "layers": tuple(
+                    layer.model_copy(update={"weight_bytes": layer.weight_bytes + more})
+                    for layer, more in zip(spec.layers, kept, strict=True)
+                )
+            }
+        )
+        chain = layer_chain(with_kept, layers.intra_op, 1)
+        cuts = best_cuts(chain, inter_ops, limit_bytes)
+        found += [_config(layers, spec, cuts[k].ranges, limit_bytes) for k in cuts]
+        too_large = [k for k in inter_ops if k not in cuts]
+        if too_large:
+            needed = smallest_memory_bytes(chain, too_large)
+            missing += [TooLarge(layers.intra_op, k, needed[k]) for k in too_large]
+    return found, missing
+
+
+def _by_weights(inter_ops: Sequence[int]) -> list[tuple[list[int], bool]]:
+    """Return one stage apart from several: only there, tied weights are there once."""
+    parts = [([k for k in inter_ops if (k == 1) is one], one) for one in (True, False)]
+    return [(counts, one) for counts, one in parts if counts]
+
+
+def _config(
+    layers: LayerEstimate,
+    spec: LayerProfileSpec,
+    ranges: Sequence[tuple[int, int]],
+    limit_bytes: int,
+) -> ProfiledConfig:
+    """Return the configuration that cuts give, with the batch sizes that fit."""
+    latency_s: dict[int, tuple[float, ...]] = {}
+    working_bytes: dict[int, tuple[int, ...]] = {}
+    chains = {size: layer_chain(spec, layers.intra_op, size) for size in layers.sweep.batch_sizes}
+    weights = [int(chains[1].stage_weight_bytes(end, first)[0]) for first, end in ranges]
+    for size, chain in chains.items():
+        kv_cache = layers.kv_cache_bytes(size)
+        working = [
+            int(chain.activation_bytes[first:end].max()) + sum(kv_cache[first:end])
+            for first, end in ranges
+        ]
+        memory = [w + more for w, more in zip(weights, working, strict=True)]
+        if size == 1 or max(memory) <= limit_bytes:
+            working_bytes[size] = tuple(working)
+            stages_ps = [int(chain.latencies_ps(end)[first]) for first, end in ranges]
+            latency_s[size] = tuple(_rounded_s(stage_ps) for stage_ps in stages_ps)
+    return ProfiledConfig(
+        device=spec.device,
+        intra_op=layers.intra_op,
+        inter_op=len(ranges),
+        stage_weight_bytes=tuple(weights),
+        stage_latency_s=latency_s,
+        stage_activation_bytes=working_bytes,
+        stages=tuple(StageLayers(layers=(first, end - 1)) for first, end in ranges),
+    )
+
+
+def _rounded_s(stage_ps: int) -> float:
+    """Return seconds to the nearest microsecond, at least one: more digits would say nothing."""
+    return max(round(stage_ps / PICOSECONDS, 6), 1e-6)
+
+
+KNOWN_ERRORS: Mapping[str, str] = {
+    "vllm-2025": "4 to 6% in the median against prefill composed of measured operators on A100, "
+    "H100 and H200, up to 12% for single models, more for mixtures of experts on other devices",
+    "eager-2023": "10% in the median against 70B and 176B models measured on A100 and H100, 25 to "
+    "55% too fast above 2048 tokens a batch at intra_op 4 and 8",
+}
+"""What `tests/benchmarks/estimate_errors.py` finds, for each stack."""
+
+
+def _source(transformer: Transformer, dtype: Dtype, stack: Stack, sweep: Sweep) -> str:
+    """Say how the profile came about, and how good it is."""
+    size = transformer.num_parameters
+    return (
+        f"Estimated by alpaplan, not measured: prefill of prompts of {sweep.input_len} tokens "
+        f"by a {transformer.model_type} of {size / 1e9:.3g}B parameters in {dtype.value}, from "
+        "operations, bytes and collectives by a roofline with the efficiencies of measured "
+        f"operators ({stack.name}: {stack.description}). Stages are cut so that the longest is "
+        "shortest; layer 0 is the embedding, the last the head. Working memory is activations and "
+        f"the batch's keys and values. Known error of the latency: {KNOWN_ERRORS[stack.name]}."
+    )

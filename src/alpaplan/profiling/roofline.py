@@ -1,0 +1,175 @@
+"""Time of single operators: the larger of arithmetic and memory traffic, at measured efficiencies.
+
+The roofline is that of Williams, Waterman and Patterson, "Roofline: an insightful visual
+performance model for multicore architectures", CACM 52(4), 2009. Efficiencies are those of a
+`Stack`; all times are of one device, in seconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alpaplan.profiling.architecture import Attention, Experts
+from alpaplan.profiling.devices import Device, Dtype
+from alpaplan.profiling.stacks import (
+    HALF_HEAD_DIM,
+    LARGEST_HEAD_DIM,
+    TILE_DEPTH,
+    TILE_WIDTH,
+    Efficiencies,
+    Stack,
+)
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """Operator times on one device type, in one number format, under one serving stack.
+
+    Parameters
+    ----------
+    device, dtype, stack
+        The device has to support the number format.
+    """
+
+    device: Device
+    dtype: Dtype
+    stack: Stack
+
+    @property
+    def _efficiencies(self) -> Efficiencies:
+        return self.stack.by_generation[self.device.generation]
+
+    @property
+    def _bytes_per_s(self) -> float:
+        return self.device.memory_bytes_per_s * self.stack.memory
+
+    @property
+    def _peak_flops(self) -> float:
+        return self.device.peak_flops[self.dtype]
+
+    @property
+    def _attention_flops(self) -> float:
+        """Peak of attention, which computes with 16 bits where weights have 8."""
+        dtype = Dtype.BF16 if self.dtype is Dtype.FP8 else self.dtype
+        return self.device.peak_flops[dtype]
+
+    def matmul_s(self, num_rows: int, width: int, depth: int) -> float:
+        """Time of a dense product: (`num_rows`, `depth`) times weights (`depth`, `width`).
+
+        Two operations for each weight and row, in tiles that are partly empty. Inputs, weights
+        and outputs move once.
+        """
+        efficiency, ramp_s = self._efficiencies.matmul, self._efficiencies.matmul_ramp_s
+        if self.dtype is Dtype.FP8:
+            efficiency, ramp_s = self.stack.fp8_matmul, self.stack.fp8_matmul_ramp_s
+        flops = _tiled_flops(num_rows, width, depth)
+        arithmetic_s = flops / (self._peak_flops * efficiency)
+        weight_bytes = width * depth * self.dtype.weight_bytes
+        other_bytes = num_rows * (width + depth) * self.dtype.activation_bytes
+        return ramp_s + max(arithmetic_s, (weight_bytes + other_bytes) / self._bytes_per_s)
+
+    def attention_s(
+        self, attention: Attention, batch_size: int, input_len: int, intra_op: int
+    ) -> float:
+        """Time of attention over whole prompts, without its projections.
+
+        Four operations for each pair of tokens and number of a head (scores, then values: Dao,
+        "FlashAttention-2", 2023, arXiv 2307.08691, section 4.1), which is half of all pairs if
+        tokens see only those before them, and fewer in a window. Queries, keys, values and
+        outputs move once, which the arithmetic does not hide.
+        """
+        num_heads = attention.num_heads // intra_op
+        num_pairs = batch_size * visible_pairs(attention, input_len)
+        head_dim = attention.head_dim
+        flops = 4 * num_pairs * num_heads * head_dim
+        efficiency = self._efficiencies.attention * _head_dim_factor(head_dim)
+        kv_heads = attention.kv_heads_on_each(intra_op)
+        num_numbers = batch_size * input_len * 2 * (num_heads + kv_heads) * head_dim
+        bytes_per_s = self.device.memory_bytes_per_s * self._efficiencies.attention_memory
+        return (
+            self._efficiencies.attention_ramp_s
+            + flops / (self._attention_flops * efficiency)
+            + num_numbers * self.dtype.activation_bytes / bytes_per_s
+        )
+
+    def experts_s(
+        self, experts: Experts, hidden_size: int, num_tokens: int, intra_op: int
+    ) -> float:
+        """Time of the routed experts, each of them shared by all devices.
+
+        Weights of every expert that a token goes to are read; if tokens choose independently,
+        E (1 - (1 - k/E)^n) of E experts are expected to be touched by n tokens with k experts
+        each. Tokens are copied for their experts, and these copies move in and out.
+        """
+        share = experts.num_per_token / experts.num_experts
+        num_touched = experts.num_experts * (1 - (1 - share) ** num_tokens)
+        num_copies = num_tokens * experts.num_per_token
+        num_rows = num_copies + num_touched * self._efficiencies.expert_padding
+        width = experts.expert.intermediate_size / intra_op
+        num_up = 1 + experts.expert.gated
+        flops = _tiled_flops(num_rows, num_up * width, hidden_size)
+        flops += _tiled_flops(num_rows, hidden_size, width)
+        arithmetic_s = flops / (self._peak_flops * self._efficiencies.experts)
+        weight_bytes = num_touched * (num_up + 1) * hidden_size * width * self.dtype.weight_bytes
+        copied = num_copies * (2 * hidden_size + (num_up + 2) * width)
+        copied_s = copied * self.dtype.activation_bytes / self._bytes_per_s
+        ramp_s = 2 * self._efficiencies.matmul_ramp_s
+        return ramp_s + max(arithmetic_s, weight_bytes / self._bytes_per_s) + copied_s
+
+    def elementwise_s(self, num_numbers: float) -> float:
+        """Time of an operator that reads and writes so many numbers in all and computes little."""
+        moved_bytes = num_numbers * self.dtype.activation_bytes
+        return self.stack.elementwise_s + moved_bytes / self._bytes_per_s
+
+    def heads_s(self, num_numbers: float) -> float:
+        """Time to change so many numbers of queries or keys, read and written ones counted."""
+        moved_bytes = num_numbers * self.dtype.activation_bytes
+        return self.stack.heads_s + moved_bytes / self._bytes_per_s
+
+    def all_reduce_s(self, num_numbers: float, num_devices: int) -> float:
+        """Time until the sum of each device's numbers is on all devices.
+
+        Latency and bandwidth of a ring: 2 (n - 1) / n of the bytes pass each link (Thakur,
+        Rabenseifner and Gropp, "Optimization of collective communication operations in MPICH",
+        2005, section 4.5). Devices behind a shared link divide it where more than two talk.
+        """
+        if num_devices == 1:
+            return 0.0
+        passed = 2 * (num_devices - 1) / num_devices * num_numbers * self.dtype.activation_bytes
+        return self.stack.all_reduce_s + passed / self._link_bytes_per_s(num_devices)
+
+    @property
+    def send_bytes_per_s(self) -> float:
+        """Bandwidth from one device to another of the node."""
+        return self._link_bytes_per_s(2)
+
+    def _link_bytes_per_s(self, num_devices: int) -> float:
+        divided = num_devices if self.device.shared_link and num_devices > 2 else 1
+        return self.device.link_bytes_per_s * self.stack.link / divided
+
+
+def _tiled_flops(num_rows: float, width: float, depth: float) -> float:
+    """Return the operations of a product, with those that partly empty tiles do in vain."""
+    narrow = min(num_rows, width)
+    return 2 * num_rows * width * depth * (1 + TILE_DEPTH / depth) * (1 + TILE_WIDTH / narrow)
+
+
+def visible_pairs(attention: Attention, input_len: int) -> float:
+    """Return the pairs of tokens of one prompt of which one sees the other.
+
+    All n^2 without a mask. Half of them with a causal one, where each token also sees itself for
+    half. In a window of w, the first w tokens see half a square and each later one w.
+    """
+    if not attention.causal:
+        return float(input_len) ** 2
+    window = min(attention.window or input_len, input_len)
+    return window**2 / 2 + (input_len - window) * float(window)
+
+
+def _head_dim_factor(head_dim: int) -> float:
+    """Return the efficiency of attention relative to that with heads of 128.
+
+    Softmax takes as long for a narrow head as for a wide one.
+    """
+    width = min(head_dim, LARGEST_HEAD_DIM)
+    return (1 + HALF_HEAD_DIM / 128) / (1 + HALF_HEAD_DIM / width)

@@ -1,0 +1,106 @@
+"""The table that `alpaplan workload fit` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from alpaplan.report.tables import name_ranges, table
+from alpaplan.specs.arrivals import (
+    ArrivalsSpec,
+    GammaArrivals,
+    MmppArrivals,
+    PiecewiseArrivals,
+    WeibullArrivals,
+)
+from alpaplan.units import format_seconds
+from alpaplan.workload.fitting import ModelFit
+from alpaplan.workload.fitting.law import MIN_REQUESTS
+from alpaplan.workload.fitting.mmpp import MIN_REQUESTS_MMPP
+
+MAX_ROWS = 40
+"""Longest table shown; the workload document has all models."""
+
+
+def fit_summary(fits: Sequence[ModelFit], window_s: float | None) -> RenderableType:
+    """Return a row for each model, and what had to give way.
+
+    Parameters
+    ----------
+    fits
+        What was fitted.
+    window_s
+        Length of the windows, None without.
+    """
+    columns = ("model", "requests", "rate", "cv", "process", "ks", "gain")
+    title = f"Fitted processes ({len(fits):,})"
+    if window_s is not None:
+        title += f", by windows of {format_seconds(window_s)}"
+    made = table(title, *columns, right=("requests", "rate", "cv", "ks", "gain"))
+    for fit in fits[:MAX_ROWS]:
+        made.add_row(
+            fit.name,
+            f"{fit.num_requests:,}",
+            f"{fit.rate_rps:.4g}/s",
+            _number(fit.cv, ".3g"),
+            describe_process(fit.arrivals, fit),
+            _number(fit.distance, ".3f"),
+            _number(fit.gain, ".2f"),
+        )
+    if len(fits) > MAX_ROWS:
+        made.caption = f"and {len(fits) - MAX_ROWS} more models"
+    return Group(made, *(Text(line, style="yellow") for line in _notes(fits)))
+
+
+def describe_process(arrivals: ArrivalsSpec, fit: ModelFit) -> str:
+    """Return a process in a few words; of windows, how many have which."""
+    match arrivals:
+        case PiecewiseArrivals():
+            counts = [f"{law} {count}" for law, count in fit.num_windows.items()]
+            return ", ".join(counts + ([f"none {fit.num_silent}"] if fit.num_silent else []))
+        case GammaArrivals(cv=cv):
+            return f"gamma, cv {cv:.3g}"
+        case WeibullArrivals(shape=shape):
+            return f"weibull, shape {shape:.3g}"
+        case MmppArrivals(states=states):
+            parts = [
+                f"{state.rate_rps:.3g}/s for {format_seconds(state.mean_duration_s)}"
+                for state in states
+            ]
+            return f"mmpp, {', '.join(parts)}"
+    return arrivals.process
+
+
+def _number(value: float, form: str) -> str:
+    return "-" if math.isnan(value) else format(value, form)
+
+
+def _notes(fits: Sequence[ModelFit]) -> list[str]:
+    notes = []
+    scarce = [fit for fit in fits if fit.num_scarce]
+    if scarce:
+        windows = sum(fit.num_scarce for fit in scarce)
+        notes.append(
+            f"too few requests ({MIN_REQUESTS} are needed, {MIN_REQUESTS_MMPP} for mmpp), so "
+            f"Poisson at their own rate: {_windows(windows)} of {_names(scarce)}"
+        )
+    coarse = [fit for fit in fits if fit.num_coarse]
+    if coarse:
+        windows = sum(fit.num_coarse for fit in coarse)
+        notes.append(
+            "recorded in ticks too long for their gaps, so spread at random within each: "
+            f"{_windows(windows)} of {_names(coarse)}"
+        )
+    return notes
+
+
+def _windows(count: int) -> str:
+    return f"{count:,} window{'' if count == 1 else 's'}"
+
+
+def _names(fits: Sequence[ModelFit]) -> str:
+    some = name_ranges([fit.name for fit in fits[:MAX_ROWS]])
+    return f"{some} and {len(fits) - MAX_ROWS} more" if len(fits) > MAX_ROWS else some

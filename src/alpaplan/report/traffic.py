@@ -1,0 +1,123 @@
+"""The tables that `alpaplan workload stats` prints."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from alpaplan.report.tables import table
+from alpaplan.units import format_seconds
+from alpaplan.workload.statistics import DISPERSION_WINDOWS_S, PEAK_WINDOW_S
+from alpaplan.workload.traffic import ModelTraffic, TrafficSummary
+
+SPARKLINE_PARTS = 20
+"""Parts that the time is divided into for a sparkline: what fits beside the numbers."""
+
+_Column = tuple[str, bool, Callable[[ModelTraffic], str]]
+"""Header, whether it is set to the right, and what it shows of a model."""
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+_NOTES = (
+    "I(w): index of dispersion, variance over mean of the counts in windows of w; Poisson has 1",
+    f"peak/mean: fullest window of {PEAK_WINDOW_S:g} s over the mean one",
+)
+
+
+def traffic_tables(
+    summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]
+) -> RenderableType:
+    """Return a headline and a row for each model, busiest first.
+
+    Parameters
+    ----------
+    summary
+        What to show.
+    rates
+        Model name -> its rate over time, float64[num_parts], for all models of a trace.
+    """
+    columns = _columns(summary, rates)
+    numbers = [title for title, to_the_right, _ in columns if to_the_right]
+    made = table("Models", *(title for title, _, _ in columns), right=numbers)
+    busiest = sorted(summary.models, key=lambda one: -_sortable(one.measured.rate_rps))
+    for one in (*busiest, summary.overall):
+        style = "bold" if one is summary.overall else ""
+        made.add_row(*(Text(show(one), style=style) for _, _, show in columns))
+    is_measured = any(one.process == "trace" for one in summary.models)
+    notes = _NOTES if is_measured else _NOTES[:1]
+    return Group(_headline(summary), made, *(Text(note, style="dim") for note in notes))
+
+
+def sparkline(rates: NDArray[np.float64]) -> str:
+    """Draw rates over time as a line of blocks, the highest one for the largest rate.
+
+    Only a rate of exactly 0 is blank.
+    """
+    highest = float(np.max(rates, initial=0.0))
+    if not highest > 0:  # nor if it is NaN: a trace of one instant
+        return ""
+    steps = np.ceil(rates / highest * (len(_BLOCKS) - 1)).astype(int)
+    return "".join(_BLOCKS[step] for step in steps)
+
+
+def _headline(summary: TrafficSummary) -> Text:
+    rate_rps = summary.overall.measured.rate_rps
+    headline = Text(f"{_text(rate_rps)} requests/s", style="bold")
+    num_models = len(summary.models)
+    headline.append(f" of {num_models:,} model{'' if num_models == 1 else 's'}", style="not bold")
+    if summary.duration_s is not None:
+        requests = f"{summary.overall.requests:,}"
+        took = format_seconds(summary.duration_s)
+        headline.append(f": {requests} requests in {took}", style="not bold")
+    return headline
+
+
+def _columns(summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]) -> list[_Column]:
+    """Return what there is to show: of processes no counts, of a trace no processes."""
+
+    def dispersion(index: int) -> Callable[[ModelTraffic], str]:
+        return lambda one: _text(one.measured.dispersion[index])
+
+    total = np.sum(list(rates.values()), axis=0) if rates else np.zeros(0)
+
+    def over_time(one: ModelTraffic) -> str:
+        name = one.measured.name
+        return sparkline(total if name is None else rates[name])
+
+    name: list[_Column] = [("model", False, lambda one: one.measured.name or "all")]
+    process: list[_Column] = [("process", False, lambda one: one.process or "")]
+    requests: list[_Column] = [
+        ("requests", True, lambda one: "-" if one.requests is None else f"{one.requests:,}")
+    ]
+    always: list[_Column] = [
+        ("rate/s", True, lambda one: _text(one.measured.rate_rps)),
+        ("CV", True, lambda one: _text(one.measured.cv)),
+    ]
+    windows: list[_Column] = [
+        (f"I({window_s:g} s)", True, dispersion(index))
+        for index, window_s in enumerate(DISPERSION_WINDOWS_S)
+    ]
+    limit: list[_Column] = [("I(long)", True, lambda one: _text(one.dispersion_limit))]
+    peak: list[_Column] = [("peak/mean", True, lambda one: _text(one.measured.peak_over_mean))]
+    # To the right as numbers are, which are not broken into lines either.
+    line: list[_Column] = [("rate over time", True, over_time)]
+    if summary.source == "trace":
+        return name + requests + always + windows + peak + line
+    if any(one.process == "trace" for one in summary.models):
+        return name + process + requests + always + windows + limit + peak
+    return name + process + always + limit
+
+
+def _text(number: float) -> str:
+    if math.isnan(number):
+        return "-"
+    return f"{number:,.0f}" if 1000 <= number < math.inf else f"{number:.3g}"
+
+
+def _sortable(number: float) -> float:
+    return number if math.isfinite(number) else 0.0

@@ -1,0 +1,198 @@
+"""`alpaplan profile estimate`: files, options, exit codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from alpaplan.cli.profile.estimate import estimate
+from alpaplan.profiling.devices import DEVICES
+from alpaplan.profiling.stacks import STACKS
+from tests.cli.workspace import Workspace
+
+CONFIG = """\
+{
+  "model_type": "llama",
+  "num_hidden_layers": 4,
+  "hidden_size": 1024,
+  "num_attention_heads": 16,
+  "num_key_value_heads": 4,
+  "intermediate_size": 4096,
+  "vocab_size": 32000,
+  "torch_dtype": "bfloat16"
+}
+"""
+
+COMMAND = ("profile", "estimate", "small.json", "--input-len", "512")
+
+
+@pytest.fixture
+def config(workspace: Workspace) -> Workspace:
+    """Return the workspace, with a small configuration in it."""
+    workspace.write("small.json", CONFIG)
+    return workspace
+
+
+def profile(workspace: Workspace, *arguments: str) -> Any:
+    return yaml.safe_load(workspace.run(*COMMAND, *arguments).stdout)
+
+
+def test_profile_that_validates(config: Workspace) -> None:
+    result = config.run(*COMMAND, "--device", "h100-sxm", "-o", "small.yaml")
+    assert "Stages of small on h100-sxm" in result.stdout
+    assert result.stderr == ""
+    written = yaml.safe_load(config.read("small.yaml"))
+    assert written["name"] == "small"
+    # Twelve configurations: as many stages as there are blocks at most.
+    assert [(c["intra_op"], c["inter_op"]) for c in written["configs"]] == [
+        (n, k) for n in (1, 2, 4, 8) for k in (1, 2, 4)
+    ]
+    assert all(list(c["stage_latency_s"]) == [1, 2, 4, 8] for c in written["configs"])
+    config.run("validate", "small.yaml")
+
+
+def test_standard_output_holds_the_profile_alone(config: Workspace) -> None:
+    arguments = ("--device", "h100-sxm", "--device", "a100-sxm", "--memory-limit", "150MB")
+    result = config.run(*COMMAND, *arguments)
+    assert {c["device"] for c in yaml.safe_load(result.stdout)["configs"]} == {
+        "h100-sxm",
+        "a100-sxm",
+    }
+    assert "left out: h100-sxm: intra_op 1, inter_op 1 needs " in result.stderr
+
+
+def test_lists_and_name(config: Workspace) -> None:
+    found = profile(
+        config,
+        *("--device", "l4", "--batch", "1,16", "--intra-op", "2", "--inter-op", "1,3"),
+        *("--name", "other", "--dtype", "fp16"),
+    )
+    assert found["name"] == "other"
+    assert [(c["intra_op"], c["inter_op"]) for c in found["configs"]] == [(2, 1), (2, 3)]
+    assert list(found["configs"][0]["stage_latency_s"]) == [1, 16]
+    assert "in fp16" in found["source"]
+
+
+def test_a_file_of_the_hub_is_called_as_its_folder(config: Workspace) -> None:
+    (config.folder / "Small-1B").mkdir()
+    config.write("Small-1B/config.json", CONFIG)
+    arguments = ("--device", "l4", "--input-len", "512")
+    result = config.run("profile", "estimate", "Small-1B/config.json", *arguments)
+    assert yaml.safe_load(result.stdout)["name"] == "Small-1B"
+
+
+def test_stacks_differ(config: Workspace) -> None:
+    (current, eager) = (
+        profile(config, "--device", "h100-sxm", "--stack", name)["configs"][0] for name in STACKS
+    )
+    assert eager["stage_latency_s"][1][0] > current["stage_latency_s"][1][0]
+
+
+def test_the_same_bytes_each_time(config: Workspace) -> None:
+    first, second = (config.run(*COMMAND, "--device", "b200-sxm").stdout for _ in range(2))
+    assert first == second
+
+
+def test_help_lists_devices_and_stacks(config: Workspace) -> None:
+    text = config.run("profile", "estimate", "--help").stdout
+    assert all(name in text for name in DEVICES)
+    (choices,) = [p.type for p in estimate.params if p.name == "stack"]
+    assert list(choices.choices) == list(STACKS)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), f"missing --device: one or more of {', '.join(DEVICES)}"),
+        (("--device", "h10-sxm"), "found 'h10-sxm'; did you mean 'h100-sxm'?"),
+        (
+            ("--device", "v100-16gb"),
+            "v100-16gb has no units for bf16; give --dtype (it has fp32, fp16)",
+        ),
+        (
+            ("--device", "h100-sxm", "--device", "a100-sxm", "--dtype", "fp8"),
+            "a100-sxm has no units for fp8; give --dtype (it has fp32, fp16, bf16)",
+        ),
+        (("--device", "l4", "--dtype", "fp4"), "must be one of fp32, fp16, bf16, fp8, found 'fp4'"),
+        (("--device", "l4", "--batch", "2,4"), "--batch must have 1 among its sizes, found 2, 4"),
+        (
+            ("--device", "l4", "--intra-op", "1,3,32"),
+            "--intra-op must be able to share 16 heads and 4 for keys and values, found 3, 32",
+        ),
+        (
+            ("--device", "l4", "--inter-op", "2,5"),
+            "--inter-op must be at most the number of blocks (4), found 5",
+        ),
+        (("--device", "l4", "--name", " x"), "--name must be a name of 1 to 200 characters"),
+        (("--device", "l4", "--stack", "v"), "'v' is not one of 'vllm-2025', 'eager-2023'"),
+        (("--device", "l4", "--memory-limit", "0"), "must be above 0 and at most 1e+18, found '0'"),
+        (("--device", "l4", "--input-len", "0"), "0 is not in the range"),
+    ],
+)
+def test_usage(config: Workspace, arguments: tuple[str, ...], message: str) -> None:
+    result = config.run(*COMMAND, *arguments, exit_code=2)
+    assert message in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+def test_length_is_needed(config: Workspace) -> None:
+    result = config.run("profile", "estimate", "small.json", "--device", "l4", exit_code=2)
+    assert "missing --input-len: how many tokens a prompt has" in result.stderr
+
+
+def test_learned_positions_bound_the_length(config: Workspace) -> None:
+    learned = CONFIG.replace('"llama"', '"gpt2"').replace(
+        '"vocab_size"', '"n_positions": 511, "vocab_size"'
+    )
+    config.write("small.json", learned)
+    result = config.run(*COMMAND, "--device", "l4", exit_code=2)
+    assert "--input-len must be at most the model's 511 positions, found 512" in result.stderr
+
+
+def test_what_is_wrong_with_the_file(config: Workspace) -> None:
+    config.write("small.json", CONFIG.replace('"llama"', '"lama"').replace("32000", '"32k"'))
+    result = config.run(*COMMAND, "--device", "l4", exit_code=2)
+    assert result.stderr.startswith("small.json:2: model_type: must be one of llama, mistral, ")
+    assert result.stderr.endswith("found 'lama'; did you mean 'llama'?\n")
+
+
+def test_a_quantized_checkpoint_needs_a_dtype(config: Workspace) -> None:
+    quantized = '"quantization_config": {"quant_method": "fp8"}, "torch_dtype"'
+    config.write("small.json", CONFIG.replace('"torch_dtype"', quantized))
+    result = config.run(*COMMAND, "--device", "l4", exit_code=2)
+    assert result.stderr == (
+        "small.json:9: quantization_config: the weights are quantized, in a way that is not read; "
+        "give --dtype\n"
+    )
+    config.run(*COMMAND, "--device", "l4", "--dtype", "fp8")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "arguments"),
+    [
+        ("1024", "1000000000", ()),
+        ("32000", "1000000000", ("--input-len", "10000000", "--batch", "1,1000000")),
+    ],
+)
+def test_too_large_for_any_document(
+    config: Workspace, old: str, new: str, arguments: tuple[str, ...]
+) -> None:
+    config.write("small.json", CONFIG.replace(old, new))
+    result = config.run(*COMMAND, "--device", "l4", *arguments, exit_code=2)
+    assert result.stderr.startswith("alpaplan: must be at most 1e+18 bytes of weights and working")
+
+
+def test_nothing_fits(config: Workspace) -> None:
+    limit = ("--memory-limit", "1MB", "-o", "small.yaml")
+    result = config.run(*COMMAND, "--device", "l4", *limit, exit_code=3)
+    assert result.stderr.startswith("alpaplan: no configuration of 'small' fits\n  l4: intra_op 1,")
+    assert "small.yaml" not in config.names()
+
+
+def test_output_that_cannot_be_written(config: Workspace) -> None:
+    target = str(Path("absent") / "small.yaml")
+    result = config.run(*COMMAND, "--device", "l4", "-o", target, exit_code=2)
+    assert result.stderr == f"{target}: cannot be written: no folder absent\n"

@@ -1,0 +1,219 @@
+"""`alpaplan workload fit`: documents that plan, what is said of them, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from alpaplan.files.trace_csv import write_trace
+from alpaplan.workload.arrivals import ArrivalProcess
+from alpaplan.workload.arrivals.renewal import Gamma, Poisson
+from alpaplan.workload.sampling import merge_traces
+from alpaplan.workload.trace import Trace
+from tests.cli.workspace import WORKLOAD, Workspace
+
+PROCESSES: dict[str, ArrivalProcess] = {"a": Gamma(12.0, 3.0), "b": Poisson(9.0)}
+
+
+@pytest.fixture
+def recorded(workspace: Workspace) -> Workspace:
+    """Return a workspace with a trace of two of its three models: 60 s, exact to a ms."""
+    rng = np.random.default_rng(71)
+    parts = []
+    for index, process in enumerate(PROCESSES.values()):
+        times = np.floor(process.sample(60.0, rng) * 1e3) / 1e3
+        model = np.full(times.size, index, dtype=np.int32)
+        parts.append(Trace(times, model, tuple(PROCESSES), 60.0))
+    write_trace(merge_traces(parts, 60.0), Path("t.csv.gz"))
+    return workspace
+
+
+def arrivals(workspace: Workspace, file: str = "fitted.yaml") -> dict[str, dict[str, object]]:
+    document = yaml.safe_load(workspace.read(file))
+    return {model["name"]: model["arrivals"] for model in document["models"]}
+
+
+def test_a_workload_that_plans(recorded: Workspace) -> None:
+    result = recorded.run("workload", "fit", "t.csv.gz", "--models", "workload.yaml",
+                          "-o", "fitted.yaml")  # fmt: skip
+    assert result.stderr == "left out of 't', as they have no requests: c\n"
+    document = yaml.safe_load(recorded.read("fitted.yaml"))
+    assert (document["kind"], document["name"]) == ("workload", "t")
+    a, b = document["models"]
+    assert (a["name"], a["profile"], a["slo_s"]) == ("a", "p", 0.5)
+    assert a["arrivals"]["process"] == "gamma"
+    assert a["arrivals"]["cv"] == pytest.approx(3, rel=0.25)
+    assert b["arrivals"]["process"] == "poisson"
+    assert b["arrivals"]["rate_rps"] == pytest.approx(9, rel=0.15)
+    rows = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
+    assert "Fitted processes (2)" in result.stdout
+    assert f"gamma, cv {a['arrivals']['cv']:.3g}" in rows["a"]
+    assert rows["b"].split()[4] == "poisson"
+    recorded.run("validate", "fitted.yaml")
+    options = ("-c", "cluster.yaml", "-w", "fitted.yaml", "-p", "profiles")
+    recorded.run("plan", *options, "-o", "plan.yaml", "--method", "round-robin", "-q")
+
+
+def test_the_document_on_standard_output(recorded: Workspace) -> None:
+    fit = ("workload", "fit", "t.csv.gz", "--models", "workload.yaml", "--name", "last week")
+    result = recorded.run(*fit)
+    assert yaml.safe_load(result.stdout)["name"] == "last week"
+    assert result.stderr.startswith("Fitted processes (2)\n")
+    assert result.stderr.endswith("left out of 'last week', as they have no requests: c\n")
+    quiet = recorded.run(*fit, "-q")
+    assert quiet.stdout == result.stdout
+    assert quiet.stderr == "left out of 'last week', as they have no requests: c\n"
+
+
+def test_entries_with_a_count_are_written_out(recorded: Workspace) -> None:
+    recorded.write("t.csv", "arrival_s,model\n" + "".join(f"{t},a-{t % 2}\n" for t in range(90)))
+    recorded.write(
+        "workload.yaml",
+        WORKLOAD.split("models:")[0] + "models:\n  - {name: a, count: 3, profile: p, slo_scale: 4, "
+        "weight: 2, arrivals: {process: poisson, total_rate_rps: 9}}\n",
+    )
+    result = recorded.run("workload", "fit", "t.csv", "--models", "workload.yaml", "-o", "w.yaml")
+    assert result.stderr == "left out of 't', as they have no requests: a-2\n"
+    first, second = yaml.safe_load(recorded.read("w.yaml"))["models"]
+    assert [first["name"], second["name"]] == ["a-0", "a-1"]
+    assert second == {
+        "name": "a-1", "profile": "p", "slo_scale": 4, "weight": 2,
+        "arrivals": {"process": "gamma", "rate_rps": 0.5, "cv": 0.001},
+    }  # fmt: skip
+
+
+def test_windows(recorded: Workspace) -> None:
+    lines = [f"{t / 10:.1f},a" for t in range(290)] + ["70,b", "71,a", "95,b", "119,b"]
+    recorded.write("t.csv", "arrival_s,model\n" + "\n".join(lines) + "\n")
+    result = recorded.run("workload", "fit", "t.csv", "--models", "workload.yaml",
+                          "--window", "30s", "-o", "fitted.yaml")  # fmt: skip
+    found = arrivals(recorded)
+    assert found["a"]["process"] == "piecewise"
+    a = found["a"]["windows"]
+    assert isinstance(a, list)
+    assert [window["duration_s"] for window in a[:3]] == [30, 30, 30]
+    assert [window.get("arrivals", {}).get("process") for window in a] == [
+        "gamma", None, "poisson", None,
+    ]  # fmt: skip
+    assert "Fitted processes (2), by windows of 30 s" in result.stdout
+    assert "poisson 1, gamma 1, none 2" in result.stdout
+    assert (
+        "too few requests (20 are needed, 50 for mmpp), so Poisson at their own rate: 3 windows of "
+        "a b" in " ".join(result.stdout.split())
+    )
+
+
+@pytest.mark.parametrize("process", ["poisson", "gamma", "weibull", "mmpp"])
+def test_one_process_for_all(recorded: Workspace, process: str) -> None:
+    fit = ("workload", "fit", "t.csv.gz", "--models", "workload.yaml", "-o", "fitted.yaml", "-q")
+    recorded.run(*fit, "--process", process)
+    assert [found["process"] for found in arrivals(recorded).values()] == [process] * 2
+
+
+@pytest.mark.parametrize(
+    ("objective", "written"),
+    [(("--slo", "300ms"), {"slo_s": 0.3}), (("--slo-scale", "5"), {"slo_scale": 5})],
+)
+def test_one_profile_and_objective_for_all(
+    recorded: Workspace, objective: tuple[str, str], written: dict[str, float]
+) -> None:
+    fit = ("workload", "fit", "t.csv.gz", "--profile", "p", *objective, "-o", "fitted.yaml", "-q")
+    assert recorded.run(*fit).stderr == ""
+    for model in yaml.safe_load(recorded.read("fitted.yaml"))["models"]:
+        assert model["profile"] == "p"
+        assert written.items() <= model.items()
+
+
+@pytest.mark.parametrize(
+    ("options", "assumed", "profile", "objective"),
+    [
+        ((), ("each model's profile is called", "5 times the model's latency"), None, ("scale", 5)),
+        (("--profile", "p"), ("5 times the model's latency",), "p", ("scale", 5)),
+        (("--slo", "1s"), ("each model's profile is called",), None, ("s", 1)),
+    ],
+)
+def test_what_is_not_said_is_assumed_and_shown(
+    recorded: Workspace,
+    options: tuple[str, ...],
+    assumed: tuple[str, ...],
+    profile: str | None,
+    objective: tuple[str, float],
+) -> None:
+    result = recorded.run("workload", "fit", "t.csv.gz", *options, "-o", "fitted.yaml", "-q")
+    assert result.stderr.startswith("assumed, as --models is not given: ")
+    assert result.stderr.count(";") == len(assumed) - 1
+    for what in assumed:
+        assert what in result.stderr
+    model = yaml.safe_load(recorded.read("fitted.yaml"))["models"][0]
+    kind, value = objective
+    assert (model["profile"], model[f"slo_{kind}"]) == (profile or model["name"], value)
+
+
+def test_whole_seconds_are_said_to_be_spread(recorded: Workspace) -> None:
+    times = np.floor(Poisson(20.0).sample(60.0, np.random.default_rng(72))).astype(int)
+    recorded.write("t.csv", "arrival_s,model\n" + "".join(f"{time},a\n" for time in times))
+    fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo", "1s", "-o", "fitted.yaml")
+    output = " ".join(recorded.run(*fit).stdout.split())
+    assert "ticks too long for their gaps, so spread at random within each: 1 window of a" in output
+    assert arrivals(recorded)["a"]["process"] == "poisson"
+
+
+def test_a_file_name_that_is_no_name(recorded: Workspace) -> None:
+    Path("t.csv.gz").rename(f"{'x' * 240}.csv.gz")
+    fit = ("workload", "fit", f"{'x' * 240}.csv.gz", *MODELS, "-q")
+    assert yaml.safe_load(recorded.run(*fit).stdout)["name"] == "trace"
+
+
+MODELS = ("--models", "workload.yaml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*MODELS, "--slo", "1s"), "--slo is for all models alike, found it beside --models"),
+        (("--profile", "p", "--slo", "1s", "--slo-scale", "5"), "either --slo or --slo-scale"),
+        ((*MODELS, "--name", " x"), "--name must be a name of at most 200 characters without"),
+        ((*MODELS, "--name", "x" * 201), "--name must be a name of at most 200 characters"),
+        (("--profile", "p", "--slo", "1e19"), "must be at most 1e+18 s, found '1e19'"),
+        ((*MODELS, "--window", "0s"), "must be above 0"),
+        ((*MODELS, "--process", "pareto"), "'pareto' is not one of"),
+        ((*MODELS, "-o", "absent/w.yaml"), "absent/w.yaml: cannot be written: no folder absent"),
+        (("--models", "absent.yaml"), "absent.yaml: no such file"),
+        ((*MODELS, "--window", "1ns"), "t.csv.gz: must be at most 100,000 windows, found "),
+    ],
+)
+def test_bad_usage(recorded: Workspace, arguments: tuple[str, ...], message: str) -> None:
+    result = recorded.run("workload", "fit", "t.csv.gz", *arguments, exit_code=2)
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            "1,a\n2,aa\n3,aa\n",
+            "t.csv:3: model: must be one of the workload's, found 'aa'; did you mean 'a'?\n",
+        ),
+        ("", "t.csv:1: must have at least one row, found only the header\n"),
+        ("1,a\n1,b\n", "t.csv: must span some time, found a single instant\n"),
+        ("1,a\n0,b\n", "t.csv:3: arrival_s: must not be before the row above (1.0), found '0'\n"),
+    ],
+)
+def test_a_bad_trace(recorded: Workspace, rows: str, message: str) -> None:
+    recorded.write("t.csv", "arrival_s,model\n" + rows)
+    result = recorded.run("workload", "fit", "t.csv", *MODELS, "-o", "w.yaml", exit_code=2)
+    assert (result.stdout, result.stderr) == ("", message)
+    assert "w.yaml" not in recorded.names()
+
+
+def test_a_model_that_no_document_can_name(recorded: Workspace) -> None:
+    recorded.write("t.csv", f"arrival_s,model\n1,a\n2, b\n3,{'x' * 201}\n")
+    fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo", "1s")
+    first, second = recorded.run(*fit, exit_code=2).stderr.splitlines()
+    rule = "must be a name of at most 200 characters without leading space or control characters"
+    assert first == f"t.csv:3: model: {rule}, found ' b'"
+    assert second.startswith(f"t.csv:4: model: {rule}, found 'xxx")

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from alpaplan.report.traffic import sparkline, traffic_tables
+from alpaplan.report.traffic_plot import traffic_plot
+from alpaplan.workload.arrivals.renewal import Gamma
+from alpaplan.workload.statistics import rates_over_time
+from alpaplan.workload.trace import Trace
+from alpaplan.workload.traffic import traffic_of_trace, traffic_of_workload
+from tests.report.text import lines_of, rows_of
+from tests.workload.test_traffic import GAMMA, RECORDED, STATES, TRACE, models_of
+
+
+def sampled(num_models: int = 3, duration_s: float = 300.0) -> Trace:
+    rng = np.random.default_rng(0)
+    parts = [Gamma(1.0 + model, 2.0).sample(duration_s, rng) for model in range(num_models)]
+    times = np.concatenate(parts)
+    models = np.repeat(np.arange(num_models, dtype=np.int32), [part.size for part in parts])
+    order = np.argsort(times)
+    names = tuple(f"m{model}" for model in range(num_models))
+    return Trace(times[order], models[order], names, duration_s)
+
+
+@pytest.mark.parametrize(
+    ("rates", "line"),
+    [
+        ([0, 1, 8, 4], " ▁█▄"),
+        ([3, 3], "██"),
+        ([0.001, 1000], "▁█"),
+        ([0, 0], ""),
+        ([math.nan, math.nan], ""),
+        ([], ""),
+    ],
+)
+def test_sparkline(rates: list[float], line: str) -> None:
+    assert sparkline(np.array(rates, dtype=np.float64)) == line
+
+
+def test_trace_tables() -> None:
+    rates = dict(zip(TRACE.model_names, rates_over_time(TRACE, 4), strict=True))
+    lines = lines_of(traffic_tables(traffic_of_trace(TRACE), rates))
+    assert lines[0] == "0.5 requests/s of 2 models: 4 requests in 8 s"
+    assert rows_of(lines, "Models") == [
+        ["a", "3", "0.375", "0.25", "-", "-", "-", "-", "██ █"],
+        ["b", "1", "0.125", "-", "-", "-", "-", "-", "█"],
+        ["all", "4", "0.5", "0.637", "-", "-", "-", "-", "█▄ ▄"],
+    ]
+    assert lines[-1] == "peak/mean: fullest window of 10 s over the mean one"
+
+
+def test_a_trace_of_one_instant() -> None:
+    trace = Trace(np.array([2.0, 2.0]), np.zeros(2, np.int32), ("a",), 0.0)
+    rates = {"a": rates_over_time(trace, 4)[0]}
+    lines = lines_of(traffic_tables(traffic_of_trace(trace), rates))
+    assert lines[0] == "- requests/s of 1 model: 2 requests in 0 s"
+
+
+def test_tables_of_processes() -> None:
+    models = models_of(a=GAMMA, b={"process": "mmpp", "states": STATES})
+    lines = lines_of(traffic_tables(traffic_of_workload(models, {}), {}))
+    assert lines[0] == "6.6 requests/s of 2 models"
+    rows = rows_of(lines, "Models")
+    assert [row[0] for row in rows] == ["b", "a", "all"]
+    assert rows[1] == ["a", "gamma", "3", "2", "4"]
+    assert not any("peak" in one for one in lines)
+
+
+def test_tables_of_processes_and_recordings() -> None:
+    models = models_of(a=RECORDED, b=GAMMA)
+    lines = lines_of(traffic_tables(traffic_of_workload(models, {"a": TRACE}), {}))
+    rows = rows_of(lines, "Models")
+    assert rows[0] == ["b", "gamma", "-", "3", "2", "-", "-", "-", "4", "-"]
+    assert rows[1] == ["a", "trace", "3", "0.375", "0.25", "-", "-", "-", "-", "-"]
+
+
+@pytest.mark.parametrize(("file_format", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_plots_repeat(file_format: str, start: bytes) -> None:
+    first = traffic_plot(sampled(), "title", file_format)
+    assert first.startswith(start)
+    assert traffic_plot(sampled(), "title", file_format) == first
+
+
+@pytest.mark.parametrize("trace", [sampled(9), sampled(1, 2.0), TRACE, TRACE.faster(1e6)])
+def test_what_plots_show(trace: Trace) -> None:
+    text = traffic_plot(trace, "some title", "svg").decode()
+    for words in ("some title", "requests per second", "index of dispersion", "all models"):
+        assert words in text
+    shown = [name for name in trace.model_names if f">{name}<" in text]
+    busiest = sorted(zip(-trace.requests_per_model(), trace.model_names, strict=True))
+    expected = sorted(name for _, name in busiest[:6]) if len(trace.model_names) > 1 else []
+    assert sorted(shown) == expected
