@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
     from alpaplan.report.analysis import Analysis
@@ -52,7 +52,7 @@ def analyze(
     if plot is not None:
         _draw(analysis, plot)
     if output_format == "json":
-        click.echo(json.dumps(analysis.to_json_dict(), indent=2, allow_nan=False))
+        print_json(analysis.to_json_dict())
     else:
         _print_tables(analysis)
 
@@ -66,7 +66,6 @@ def _draw(analysis: Analysis, path: Path) -> None:
 
 
 def _print_tables(analysis: Analysis) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.analysis_tables import analysis_tables
 
     print_result(analysis_tables(analysis))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
+from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
@@ -84,7 +84,7 @@ def simulate(
         _draw(drift, plot)
     if output_format == "json":
         shown = summary.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
-        click.echo(json.dumps(shown, indent=2, allow_nan=False))
+        print_json(shown)
     else:
         _print_tables(summary, drift)
     if require_attainment is not None and not summary.slo_attainment >= require_attainment:
@@ -133,7 +133,6 @@ def _draw(drift: Drift, path: Path) -> None:
 def _print_tables(summary: SimulationSummary, drift: Drift | None) -> None:
     from rich.console import Group
 
-    from alpaplan.cli.output import print_result
     from alpaplan.report.drift_tables import drift_tables
     from alpaplan.report.simulation import simulation_tables
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_json, print_result
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ def show(
     are device-seconds for a request beyond those of the smallest configuration on the same device
     type, split into communication and imbalance of the stages.
     """
-    from alpaplan.cli.output import print_result
     from alpaplan.files.writing import require_writable, write_atomically
     from alpaplan.profiling.summary import summarise_profile
     from alpaplan.report.figure import plot_format
@@ -61,7 +60,7 @@ def show(
         click.echo(line, err=True)
     if output_format == "json":
         found = {"profiles": [summary.to_json_dict() for summary in summaries]}
-        click.echo(json.dumps(found, indent=2, allow_nan=False))
+        print_json(found)
     else:
         print_result(profile_tables(summaries))
 

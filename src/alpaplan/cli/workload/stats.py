@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_json, print_result
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
             raise InputError([f"{file}: must have requests at several instants to be drawn"])
         write_atomically(plot, traffic_plot(traffic.drawn, traffic.title, image_format))
     if output_format == "json":
-        click.echo(json.dumps(traffic.summary.to_json_dict(), indent=2, allow_nan=False))
+        print_json(traffic.summary.to_json_dict())
     else:
         _print_tables(traffic)
 
@@ -80,7 +80,6 @@ def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
 
 
 def _print_tables(traffic: _Traffic) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.traffic import SPARKLINE_PARTS, traffic_tables
     from alpaplan.workload.statistics import rates_over_time
 
