@@ -207,8 +207,9 @@ def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
             "(1 left out: too slow, or beyond the formulas)"
         ),
         (
-            "shared, requests would wait 658 us on average if arrivals were Poisson (M/G/1; 658 us "
-            "if requests were alike, too, M/D/1); of arrivals as they are the formulas say nothing"
+            "sharing them, requests would wait 658 us on average if arrivals were Poisson (M/G/1; "
+            "658 us if requests were alike, too, M/D/1); of arrivals as they are the formulas say "
+            "nothing"
         ),
     ]
     assert not any("tightest" in line for line in lines)
@@ -231,7 +232,9 @@ def test_an_overloaded_cluster() -> None:
     assert analysis.to_json_dict()["pool"]["wait_s"]["m_d_1"] is None
     found = shown(analysis)
     assert "offered load 5 erlangs on 4 devices: 125.0% utilized" in found
-    assert "shared, requests would wait ever longer, as more work arrives than is done" in found
+    assert (
+        "sharing them, requests would wait ever longer, as more work arrives than is done" in found
+    )
     assert not any("inf s" in line for line in found)
     assert "the devices are overloaded: no placement serves all of this in time" in found
 

@@ -53,6 +53,7 @@ def compare(
     i of the samples is what `alpaplan simulate` shows for the seed SEED + i.
     """
     from alpaplan.cli.inputs import load_inputs
+    from alpaplan.cli.step_progress import busy
 
     if len(plans) < 2:
         raise click.UsageError(f"must be given at least two plans, found {len(plans)}")
@@ -60,12 +61,12 @@ def compare(
         if trace is not None and value is not None:
             raise click.UsageError(f"{name} belongs to sampled arrivals, found it beside --trace")
     documents = _load_plans(plans)
-    inputs = load_inputs(
-        *require_inputs(*inputs_of_plan(documents[0], cluster, workload, profiles))
-    )
-    _require_valid(inputs, documents)
-    arrivals = _arrivals(inputs, trace, runs, duration_s, seed or 0)
-    comparison = _compare(inputs, documents, arrivals, dispatch)
+    paths = require_inputs(*inputs_of_plan(documents[0], cluster, workload, profiles))
+    with busy("simulating"):
+        inputs = load_inputs(*paths)
+        _require_valid(inputs, documents)
+        arrivals = _arrivals(inputs, trace, runs, duration_s, seed or 0)
+        comparison = _compare(inputs, documents, arrivals, dispatch)
     if output_format == "json":
         print_json(comparison.to_json_dict())
     else:

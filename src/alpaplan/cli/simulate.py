@@ -59,6 +59,7 @@ def simulate(
     """
     from alpaplan.cli.inputs import load_inputs, require_valid_plan
     from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
+    from alpaplan.cli.step_progress import busy
     from alpaplan.files.document import load_document
     from alpaplan.files.writing import require_writable
     from alpaplan.report.figure import plot_format
@@ -73,13 +74,14 @@ def simulate(
         raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
     document = load_document(plan, PlanSpec)
     paths = require_inputs(*inputs_of_plan(document, cluster, workload, profiles))
-    inputs = load_inputs(*paths)
-    require_valid_plan(inputs, document)
-    if trace is not None:
-        arrivals = arrivals_of_trace(inputs, trace)
-    else:
-        arrivals = arrivals_of_workload(inputs, duration_s, seed or 0)
-    summary, drift = _simulate(inputs, document, arrivals, dispatch, window_s)
+    with busy("simulating"):
+        inputs = load_inputs(*paths)
+        require_valid_plan(inputs, document)
+        if trace is not None:
+            arrivals = arrivals_of_trace(inputs, trace)
+        else:
+            arrivals = arrivals_of_workload(inputs, duration_s, seed or 0)
+        summary, drift = _simulate(inputs, document, arrivals, dispatch, window_s)
     if drift is not None and plot is not None:
         _draw(drift, plot)
     if output_format == "json":

@@ -57,7 +57,7 @@ def _devices(analysis: Analysis) -> Iterator[Text]:
         "model had its own"
     )
     if not math.isnan(analysis.pool.devices_quantile):
-        text += f", {_count(analysis.pool.devices_quantile)} if all shared all"
+        text += f", {_count(analysis.pool.devices_quantile)} if all models shared them"
     if left_out:
         text += f" ({left_out:,} left out: too slow, or beyond the formulas)"
     yield Text(text)
@@ -65,16 +65,16 @@ def _devices(analysis: Analysis) -> Iterator[Text]:
 
 def _waits(pool: Pool) -> str:
     if pool.utilization >= 1:
-        return "shared, requests would wait ever longer, as more work arrives than is done"
+        return "sharing them, requests would wait ever longer, as more work arrives than is done"
     poisson_s, alike_s = format_seconds(pool.wait_m_g_1_s), format_seconds(pool.wait_m_d_1_s)
     if not math.isfinite(pool.wait_mean_s):
         return (
-            f"shared, requests would wait {poisson_s} on average if arrivals were Poisson (M/G/1; "
-            f"{alike_s} if requests were alike, too, M/D/1); of arrivals as they are the formulas "
+            f"sharing them, requests would wait {poisson_s} on average if arrivals were Poisson "
+            f"(M/G/1; {alike_s} if requests were alike, too, M/D/1); of arrivals as they are the formulas "
             "say nothing"
         )
     return (
-        f"shared, requests would wait {format_seconds(pool.wait_mean_s)} on average "
+        f"sharing them, requests would wait {format_seconds(pool.wait_mean_s)} on average "
         f"(Allen-Cunneen; {poisson_s} if arrivals were Poisson, M/G/1; {alike_s} if requests were "
         f"alike, too, M/D/1), {QUANTILE:.0%} of them less than "
         f"{format_seconds(pool.wait_quantile_s)}"

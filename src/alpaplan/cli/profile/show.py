@@ -39,6 +39,7 @@ def show(
     are device-seconds for a request beyond those of the smallest configuration on the same device
     type, split into communication and imbalance of the stages.
     """
+    from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically
     from alpaplan.profiling.summary import summarise_profile
     from alpaplan.report.figure import plot_format
@@ -55,7 +56,9 @@ def show(
     if plot is not None:
         from alpaplan.report.profile_plot import plot_profiles
 
-        write_atomically(plot, plot_profiles(summaries, plot_format(plot)))
+        with busy("drawing"):
+            image = plot_profiles(summaries, plot_format(plot))
+        write_atomically(plot, image)
     for line in left_out:
         click.echo(line, err=True)
     if output_format == "json":

@@ -32,13 +32,15 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
     FILE is a trace (.csv, .csv.gz), whose requests are measured, or a workload document, whose
     processes have a known rate, CV and dispersion. The plot of a document is that of a sample.
     """
+    from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically
     from alpaplan.report.figure import plot_format
 
     image_format = None if plot is None else plot_format(plot)
     if plot is not None:
         require_writable(plot)
-    traffic = _traffic(file, with_sample=plot is not None)
+    with busy(f"reading {file.name}"):
+        traffic = _traffic(file, with_sample=plot is not None)
     if plot is not None and image_format is not None and traffic.drawn is not None:
         from alpaplan.report.traffic_plot import traffic_plot
 
