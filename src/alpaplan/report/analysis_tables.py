@@ -70,8 +70,8 @@ def _waits(pool: Pool) -> str:
     if not math.isfinite(pool.wait_mean_s):
         return (
             f"sharing them, requests would wait {poisson_s} on average if arrivals were Poisson "
-            f"(M/G/1; {alike_s} if requests were alike, too, M/D/1); of arrivals as they are the formulas "
-            "say nothing"
+            f"(M/G/1; {alike_s} if requests were alike, too, M/D/1); of arrivals as they are the "
+            "formulas say nothing"
         )
     return (
         f"sharing them, requests would wait {format_seconds(pool.wait_mean_s)} on average "
