@@ -97,6 +97,11 @@ def _quantity(value: object, units: dict[str, Decimal], example: str) -> Decimal
     return Decimal(number) * units[unit]
 
 
+def finite_or_none(number: float) -> float | None:
+    """Return a number as JSON can hold it: None in place of what is infinite or not defined."""
+    return number if math.isfinite(number) else None
+
+
 def format_bytes(num_bytes: float) -> str:
     """Show bytes for people, with a decimal prefix: ``13.4 GB``."""
     for unit in ("TB", "GB", "MB", "kB"):

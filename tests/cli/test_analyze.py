@@ -50,6 +50,8 @@ def test_recorded_arrivals(workspace: Workspace) -> None:
         (("-c", "cluster.yaml"), "missing option -w/--workload, -p/--profiles"),
         ((*INPUTS, "--plot", "x.gif"), "x.gif: a plot's name must end in one of .svg, .png, .pdf"),
         ((*INPUTS, "--plot", "absent/x.svg"), "absent/x.svg: cannot be written: no folder absent"),
+        # Before any work is done.
+        ((*INPUTS, "-w", "no", "--plot", "absent/x.svg"), "absent/x.svg: cannot be written: no"),
         ((*INPUTS, "--format", "xml"), "'--format'"),
     ],
 )

@@ -2,11 +2,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import IO
 
 import pytest
 
 from alpaplan.cli.errors import user_errors
 from alpaplan.errors import InfeasibleError, InputError, Issue, SpecError
+
+LAYERS = """\
+kind: layer-profile
+version: 1
+name: \u6a21
+device: gpu
+link: {latency_s: 0, bandwidth_bytes_per_s: 1GB}
+layers:
+  - {name: only, weight_bytes: 1GB, latency_s: {1: {1: 1ms}}, output_bytes: {1: 0}}
+"""
 
 
 @pytest.mark.parametrize(
@@ -31,6 +43,39 @@ def test_error_ends_in_words_and_an_exit_code(
     output = capsys.readouterr()
     assert output.err == text + "\n"
     assert output.out == ""
+
+
+@pytest.mark.parametrize("arguments", [["schema", "workload"], ["profile", "partition", "l.yaml"]])
+def test_a_full_disk_behind_stdout_gets_no_traceback(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("l.yaml").write_text(LAYERS, encoding="utf-8")
+    with Path("/dev/full").open("wb") as full:
+        done = run_alpaplan(arguments, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr == b"alpaplan: no space left on device\n"
+
+
+@pytest.mark.parametrize("to", ["-", "p.yaml"])
+def test_a_terminal_that_lacks_letters_gets_no_traceback(
+    to: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    Path("l.yaml").write_text(LAYERS, encoding="utf-8")
+    done = run_alpaplan(["profile", "partition", "l.yaml", "-o", to], stdout=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "\u6a21".encode() in done.stdout
+
+
+def run_alpaplan(
+    arguments: list[str], stdout: int | IO[bytes]
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command as a process of its own."""
+    program = "import sys; from alpaplan.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False)
 
 
 def test_bugs_are_not_hidden() -> None:

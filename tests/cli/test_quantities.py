@@ -39,6 +39,8 @@ def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: o
         (Bytes(), "1e99", "and at most 1e+18"),
         (Counts(), "", "must be whole numbers like 1,2,4, found ''"),
         (Counts(), "1,two", "must be whole numbers like 1,2,4, found '1,two'"),
+        (Counts(), "1_0", "must be whole numbers like 1,2,4, found '1_0'"),
+        (Counts(), "\u0662", "must be whole numbers like 1,2,4, found '\u0662'"),
         (Counts(), "0,1", "must be from 1 to 1,000,000, found '0,1'"),
         (Number(0, 1), "nan", "must be a number, found 'nan'"),
         (Number(0, 1), "inf", "not in the range 0<=x<=1"),

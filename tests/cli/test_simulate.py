@@ -217,6 +217,8 @@ def test_windows_are_compared_with_the_plan_s_prediction(planned: Workspace) -> 
         ([*INPUTS, "--dispatch", "random"], "'--dispatch'"),
         ([*INPUTS, "--plot", "x.svg"], "--plot shows windows of time: give their length with"),
         ([*INPUTS, "--window", "1s", "--plot", "x.gif"], "x.gif: a plot's name must end in one"),
+        # Before any work is done.
+        (["-w", "no", "--window", "1s", "--plot", "no/x.svg"], "no/x.svg: cannot be written: no"),
         ([*INPUTS, "--window", "1us"], "must be at most 10,000 windows"),
         ([*INPUTS, "--trace", "absent.csv"], "absent.csv: no such file"),
         ([*INPUTS, "--trace", "plan.yaml"], "plan.yaml:1: must begin with 'arrival_s,model'"),

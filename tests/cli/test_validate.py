@@ -76,6 +76,11 @@ def test_a_folder_stands_for_its_yaml_files(tmp_path: Path) -> None:
     ]
 
 
+def test_an_impossible_name() -> None:
+    result = validate("n" * 300)
+    assert (result.exit_code, result.stderr) == (2, f"{'n' * 300}: file name too long\n")
+
+
 def test_without_files_is_a_usage_error() -> None:
     result = validate()
     assert result.exit_code == 2

@@ -63,6 +63,7 @@ def test_longest_possible_name(tmp_path: Path) -> None:
     [
         ("absent/plan.yaml", "cannot be written: no folder"),
         ("folder", "cannot be written: is a directory, must be a file"),
+        ("/proc/plan.yaml", "/proc/plan.yaml: cannot be written: no such file or directory"),
         ("file/plan.yaml", "cannot be written: a part of this path is a file"),
         ("n" * 300, "cannot be written: file name too long"),
         ("a\0b", "is not a possible file name"),

@@ -196,11 +196,32 @@ def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
     assert found["models"][1]["devices_alone"]["p99"] == 1
     assert found["pool"]["wait_s"]["allen_cunneen"] is None
     assert found["pipelines"][0]["paying_utilization"] is None
+    assert found["pipelines"][0]["pays_here"] is None
     assert found["pipelines"][0]["paying_utilization_poisson"] == [0.0, 1.0]
     assert found["tolerable_overheads"][0]["largest_alpha"] is None
     lines = shown(analysis)
     assert "gaps without a variance, of which the formulas say nothing: wild" in lines
-    assert any(line.endswith("(1 left out, for which no number suffices)") for line in lines)
+    assert lines[1:3] == [
+        (
+            "99% of each model's requests in time would take 1 device if each model had its own "
+            "(1 left out: too slow, or beyond the formulas)"
+        ),
+        (
+            "sharing them, requests would wait 658 us on average if arrivals were Poisson (M/G/1; "
+            "658 us if requests were alike, too, M/D/1); of arrivals as they are the formulas say "
+            "nothing"
+        ),
+    ]
+    assert not any("tightest" in line for line in lines)
+    assert [row[5:] for row in rows_of(lines, "Pipelines in place")] == [
+        ["0.0 to 100.0%", "-", "-"],
+        ["0.0 to 100.0%", "-", "-"],
+    ]
+
+
+def test_without_a_model_that_the_formulas_know_no_number_of_devices_is_said() -> None:
+    wild = {"process": "pareto", "rate_rps": 1.0, "shape": 1.5}
+    assert not any("would take" in line for line in shown(analysis_of(make.model(arrivals=wild))))
 
 
 def test_an_overloaded_cluster() -> None:
@@ -211,6 +232,10 @@ def test_an_overloaded_cluster() -> None:
     assert analysis.to_json_dict()["pool"]["wait_s"]["m_d_1"] is None
     found = shown(analysis)
     assert "offered load 5 erlangs on 4 devices: 125.0% utilized" in found
+    assert (
+        "sharing them, requests would wait ever longer, as more work arrives than is done" in found
+    )
+    assert not any("inf s" in line for line in found)
     assert "the devices are overloaded: no placement serves all of this in time" in found
 
 

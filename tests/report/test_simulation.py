@@ -19,12 +19,14 @@ def problem() -> PlacementProblem:
     return make.problem([make.model("m"), make.model("n"), make.model("idle")])
 
 
-def summary(problem: PlacementProblem, times_s: list[float], model: list[int]) -> SimulationSummary:
+def summary(
+    problem: PlacementProblem, times_s: list[float], model: list[int], duration_s: float = 10.0
+) -> SimulationSummary:
     """Simulate one device for the first model, and one for the first and the last."""
     replicas = np.array([[True, False, False], [True, False, True]])
     placement = Placement(np.zeros(2, dtype=np.int64), replicas)
     models = np.array(model, dtype=np.int32)
-    trace = Trace(np.array(times_s), models, problem.model_names, 10.0)
+    trace = Trace(np.array(times_s), models, problem.model_names, duration_s)
     replay = Simulator(problem, trace).replay(placement)
     return summarise(problem, placement, trace, replay, ["first", "second"])
 
@@ -52,6 +54,11 @@ def test_without_requests_there_is_nothing_to_say(problem: PlacementProblem) -> 
     found = lines_of(simulation_tables(summary(problem, [], [])))
     assert found[0] == "SLO attainment -: 0 of 0 requests"
     assert rows_of(found, "Models")[0] == ["m", "0", "0", "-", "-", "-", "-", "-"]
+
+
+def test_a_single_instant_has_no_goodput(problem: PlacementProblem) -> None:
+    found = lines_of(simulation_tables(summary(problem, [5.0], [0], duration_s=0.0)))
+    assert found[1].startswith("goodput - requests/s, latency mean 100 ms")
 
 
 def test_large_counts_are_grouped(problem: PlacementProblem) -> None:

@@ -118,3 +118,19 @@ def test_long_names_take_several_lines_and_nothing_is_cut_off(width: int) -> Non
     shown = "".join(line.replace("12345.67%", "") for line in lines[3:])
     assert shown.replace(" ", "") == "a-very-long-name-of-a-model-that-fits-no-line"
     assert any(line.endswith("12345.67%") for line in lines)
+
+
+@pytest.mark.parametrize("width", [24, 40, 60])
+def test_numbers_take_several_lines_before_they_or_the_names_are_lost(width: int) -> None:
+    numbers = ["requests", "SLO attainment", "p99"]
+    made = table("Title", "model", *numbers, right=numbers)
+    made.add_row("translate", "18,814", "99.43%", "1.29 s")
+    lines = lines_of(made, width)
+    assert max(map(len, lines)) <= width
+    shown = "".join(lines).replace(" ", "")
+    assert "…" not in shown
+    # Cells stand side by side, so that only the letters of all of them can be compared.
+    wanted = "Title model requests SLO attainment p99 translate 18,814 99.43% 1.29 s"
+    assert sorted(shown.replace("─", "")) == sorted(wanted.replace(" ", ""))
+    if width >= 40:
+        assert any("18,814" in line and "99.43%" in line and "1.29 s" in line for line in lines)

@@ -76,6 +76,23 @@ def test_windows_add_up_to_the_whole(seed: int, window_s: float) -> None:
         assert window.requests == np.count_nonzero(inside)
 
 
+@given(tenths=st.integers(1, 200), count=st.integers(1, 300))
+def test_windows_that_divide_the_time_evenly_have_one_length(tenths: int, count: int) -> None:
+    # 7 windows of 0.3 s are 2.1 s, of which rounding would make an eighth without length.
+    sample = one_server([0.25], 1.0, [], duration_s=tenths * count / 10)
+    lengths_s = [window.end_s - window.start_s for window in windows_of(sample, tenths / 10)]
+    assert lengths_s == pytest.approx([tenths / 10] * count)
+
+
+@given(tenths=st.integers(1, 200), before=st.integers(0, 300), count=st.integers(1, 300))
+def test_a_recording_from_edge_to_edge(tenths: int, before: int, count: int) -> None:
+    times_s = [tenths * before / 10, tenths * (before + count) / 10]
+    windows = windows_of(one_server([0.25], 1.0, times_s), tenths / 10)
+    assert windows[0].start_s == pytest.approx(times_s[0])
+    assert windows[0].requests == (2 if count == 1 else 1)
+    assert (len(windows), windows[-1].requests) == (count, windows[0].requests)
+
+
 def test_one_window_is_the_summary() -> None:
     case = random_case(np.random.default_rng(5), 300)
     summary = summarise(case.problem, case.placement, case.trace, case.replay())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
     from alpaplan.report.analysis import Analysis
@@ -37,12 +37,14 @@ def analyze(
     """
     from alpaplan.cli.inputs import load_inputs, spec_errors_of
     from alpaplan.cli.inputs_of_plan import require_inputs
+    from alpaplan.files.writing import require_writable
     from alpaplan.problem.feasibility import check_feasible
     from alpaplan.report.analysis import analyse
     from alpaplan.report.figure import plot_format
 
     if plot is not None:
         plot_format(plot)
+        require_writable(plot)
     inputs = load_inputs(*require_inputs(cluster, workload, profiles))
     check_feasible(inputs.problem, inputs.profile_specs())
     with spec_errors_of({"workload": inputs.workload}):
@@ -50,7 +52,7 @@ def analyze(
     if plot is not None:
         _draw(analysis, plot)
     if output_format == "json":
-        click.echo(json.dumps(analysis.to_json_dict(), indent=2, allow_nan=False))
+        print_json(analysis.to_json_dict())
     else:
         _print_tables(analysis)
 
@@ -64,7 +66,6 @@ def _draw(analysis: Analysis, path: Path) -> None:
 
 
 def _print_tables(analysis: Analysis) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.analysis_tables import analysis_tables
 
     print_result(analysis_tables(analysis))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
+from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
@@ -53,6 +53,7 @@ def compare(
     i of the samples is what `alpaplan simulate` shows for the seed SEED + i.
     """
     from alpaplan.cli.inputs import load_inputs
+    from alpaplan.cli.step_progress import busy
 
     if len(plans) < 2:
         raise click.UsageError(f"must be given at least two plans, found {len(plans)}")
@@ -60,14 +61,14 @@ def compare(
         if trace is not None and value is not None:
             raise click.UsageError(f"{name} belongs to sampled arrivals, found it beside --trace")
     documents = _load_plans(plans)
-    inputs = load_inputs(
-        *require_inputs(*inputs_of_plan(documents[0], cluster, workload, profiles))
-    )
-    _require_valid(inputs, documents)
-    arrivals = _arrivals(inputs, trace, runs, duration_s, seed or 0)
-    comparison = _compare(inputs, documents, arrivals, dispatch)
+    paths = require_inputs(*inputs_of_plan(documents[0], cluster, workload, profiles))
+    with busy("simulating"):
+        inputs = load_inputs(*paths)
+        _require_valid(inputs, documents)
+        arrivals = _arrivals(inputs, trace, runs, duration_s, seed or 0)
+        comparison = _compare(inputs, documents, arrivals, dispatch)
     if output_format == "json":
-        click.echo(json.dumps(comparison.to_json_dict(), indent=2, allow_nan=False))
+        print_json(comparison.to_json_dict())
     else:
         _print_tables(comparison)
 
@@ -141,7 +142,6 @@ def _compare(
 
 
 def _print_tables(comparison: Comparison) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.comparison_tables import comparison_tables
 
     print_result(comparison_tables(comparison))

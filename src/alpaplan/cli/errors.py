@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -34,6 +35,7 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @functools.wraps(command)
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        _print_any_letter()
         try:
             return command(*args, **kwargs)
         except InputError as error:
@@ -45,11 +47,31 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
         except BrokenPipeError:
             _silence_stdout()
             raise SystemExit(BROKEN_PIPE) from None
+        except OSError as error:  # such as a full disk behind stdout
+            from alpaplan.files.reading import reason
+
+            _silence_stdout()
+            where = f"{error.filename}: " if error.filename else ""
+            _say(f"alpaplan: {where}{reason(error)}")
+            raise SystemExit(InputError.exit_code) from None
         except KeyboardInterrupt:
             _say("alpaplan: interrupted")
             raise SystemExit(INTERRUPTED) from None
 
     return run
+
+
+def _print_any_letter() -> None:
+    """Let names in any script, and the lines of tables, be printed whatever the locale is.
+
+    Documents are UTF-8, so that a file or a pipe gets that; a terminal gets question marks in place
+    of letters that it does not have.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _say(*lines: str) -> None:

@@ -1,19 +1,50 @@
-"""Results for people: on a terminal as wide as that, elsewhere as text that is easy to keep."""
+"""What commands put out: documents, JSON, and results for people as text that is easy to keep."""
 
 from __future__ import annotations
 
 import io
+import json
 import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console, RenderableType
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 WIDTH = 100
 """Columns of what goes to a file or a pipe, unless ``COLUMNS`` says otherwise."""
 
+STANDARD_OUTPUT = Path("-")
+
+
+def require_target(target: Path) -> None:
+    """Make sure that a document can probably be written, before long work is done for it."""
+    from alpaplan.files.writing import require_writable
+
+    if target != STANDARD_OUTPUT:
+        require_writable(target)
+
+
+def write_document(target: Path, text: str) -> None:
+    """Write a document whole or not at all, or print it."""
+    from alpaplan.files.writing import write_atomically
+
+    if target == STANDARD_OUTPUT:
+        click.echo(text, nl=False)
+    else:
+        write_atomically(target, text.encode())
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """Print one object, which must have no number that JSON does not have."""
+    click.echo(json.dumps(result, indent=2, allow_nan=False))
+
 
 def print_result(result: RenderableType, *, to_stderr: bool = False) -> None:
-    """Print a summary or tables.
+    """Print a summary or tables: on a terminal as wide as that, elsewhere `WIDTH` columns.
 
     Parameters
     ----------
@@ -22,6 +53,8 @@ def print_result(result: RenderableType, *, to_stderr: bool = False) -> None:
     to_stderr
         Whether stdout is taken by a document.
     """
+    from rich.console import Console
+
     console = Console(stderr=to_stderr, highlight=False)
     if console.is_terminal:
         console.print(result)

@@ -13,14 +13,13 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
+from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
     from alpaplan.files.document import Document
     from alpaplan.search.planner import PlanResult
     from alpaplan.specs.plan import PlanSpec
-
-STANDARD_OUTPUT = Path("-")
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,17 @@ def plan(
     )
 
     from alpaplan.cli.inputs import load_inputs
-    from alpaplan.files.writing import require_writable
+    from alpaplan.files.plan_yaml import plan_to_yaml
 
     inputs = load_inputs(*paths)
     target = committed.path if committed is not None else (output or STANDARD_OUTPUT)
-    if committed is None and target != STANDARD_OUTPUT:
-        require_writable(target)
+    if committed is None:
+        require_target(target)
     document, result = _search(inputs, settings, target.parent)
     if committed is not None:
         _report_check(committed, document)
     else:
-        _write(target, document)
+        write_document(target, plan_to_yaml(document))
         if not quiet:
             to_stderr = target == STANDARD_OUTPUT
             _print_summary(inputs, result, document, explain=explain, to_stderr=to_stderr)
@@ -225,21 +224,9 @@ def _report_check(committed: Document[PlanSpec], current: PlanSpec) -> None:
     sys.exit(1)
 
 
-def _write(target: Path, document: PlanSpec) -> None:
-    from alpaplan.files.plan_yaml import plan_to_yaml
-    from alpaplan.files.writing import write_atomically
-
-    text = plan_to_yaml(document)
-    if target == STANDARD_OUTPUT:
-        click.echo(text, nl=False)
-    else:
-        write_atomically(target, text.encode())
-
-
 def _print_summary(
     inputs: Inputs, result: PlanResult, document: PlanSpec, *, explain: bool, to_stderr: bool
 ) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.plan import plan_summary
 
     assumed = None if inputs.trace is None else _describe_trace(inputs, inputs.trace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import click
@@ -90,10 +91,10 @@ class Counts(click.ParamType[tuple[int, ...]]):
         """Read the numbers."""
         if isinstance(value, tuple):
             return value
-        try:
-            counts = tuple(sorted({int(part) for part in str(value).split(",")}))
-        except ValueError:
+        parts = [part.strip() for part in str(value).split(",")]
+        if not all(re.fullmatch("-?[0-9]{1,100}", part) for part in parts):
             self.fail(f"must be whole numbers like 1,2,4, found {value!r}", param, ctx)
+        counts = tuple(sorted(set(map(int, parts))))
         if counts[0] < 1 or counts[-1] > MAX_COUNT:
             self.fail(f"must be from 1 to {MAX_COUNT:,}, found {value!r}", param, ctx)
         return counts

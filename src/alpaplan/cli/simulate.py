@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
+from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
     from alpaplan.cli.inputs import Inputs
@@ -59,7 +59,9 @@ def simulate(
     """
     from alpaplan.cli.inputs import load_inputs, require_valid_plan
     from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
+    from alpaplan.cli.step_progress import busy
     from alpaplan.files.document import load_document
+    from alpaplan.files.writing import require_writable
     from alpaplan.report.figure import plot_format
     from alpaplan.specs.plan import PlanSpec
 
@@ -67,22 +69,24 @@ def simulate(
         if window_s is None:
             raise click.UsageError("--plot shows windows of time: give their length with --window")
         plot_format(plot)
+        require_writable(plot)
     if trace is not None and duration_s is not None:
         raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
     document = load_document(plan, PlanSpec)
     paths = require_inputs(*inputs_of_plan(document, cluster, workload, profiles))
-    inputs = load_inputs(*paths)
-    require_valid_plan(inputs, document)
-    if trace is not None:
-        arrivals = arrivals_of_trace(inputs, trace)
-    else:
-        arrivals = arrivals_of_workload(inputs, duration_s, seed or 0)
-    summary, drift = _simulate(inputs, document, arrivals, dispatch, window_s)
+    with busy("simulating"):
+        inputs = load_inputs(*paths)
+        require_valid_plan(inputs, document)
+        if trace is not None:
+            arrivals = arrivals_of_trace(inputs, trace)
+        else:
+            arrivals = arrivals_of_workload(inputs, duration_s, seed or 0)
+        summary, drift = _simulate(inputs, document, arrivals, dispatch, window_s)
     if drift is not None and plot is not None:
         _draw(drift, plot)
     if output_format == "json":
         shown = summary.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
-        click.echo(json.dumps(shown, indent=2, allow_nan=False))
+        print_json(shown)
     else:
         _print_tables(summary, drift)
     if require_attainment is not None and not summary.slo_attainment >= require_attainment:
@@ -131,7 +135,6 @@ def _draw(drift: Drift, path: Path) -> None:
 def _print_tables(summary: SimulationSummary, drift: Drift | None) -> None:
     from rich.console import Group
 
-    from alpaplan.cli.output import print_result
     from alpaplan.report.drift_tables import drift_tables
     from alpaplan.report.simulation import simulation_tables
 

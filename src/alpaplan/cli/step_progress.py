@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 SHOWN_AFTER_S = 2.0
 """Seconds before anything is shown: what takes less needs no bar."""
@@ -70,4 +78,31 @@ def step_progress(*, enabled: bool = True) -> Iterator[StepProgress]:
     try:
         yield StepProgress(progress)
     finally:
+        progress.stop()
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Show on stderr that the block still runs, after `SHOWN_AFTER_S`, if that is a terminal.
+
+    Parameters
+    ----------
+    what
+        What is being done, such as ``reading big.csv``.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    progress = Progress(*columns, console=console, transient=True)
+    progress.add_task(what, total=None)
+    timer = threading.Timer(SHOWN_AFTER_S, progress.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
         progress.stop()

@@ -45,10 +45,11 @@ def validate(files: tuple[Path, ...]) -> None:
 
 
 def _members(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
     from alpaplan.files.profiles import yaml_files
+    from alpaplan.files.reading import is_folder
 
+    if not is_folder(path):
+        return [path]
     members = yaml_files(path)
     if not members:
         raise InputError([f"{path}: has no YAML files"])

@@ -77,6 +77,14 @@ def exists(path: Path) -> bool:
         return False
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; an impossible file name is no folder."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def decode_text(path: Path, data: bytes, first_line: int = 1) -> str:
     """Decode UTF-8 with or without a byte-order mark.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from alpaplan.errors import InputError
-from alpaplan.files.reading import reason
+from alpaplan.files.reading import is_folder, reason
 
 _STREAM_FOLDERS = ("/dev/", "/proc/")
 """Where names stand for open streams, which cannot be replaced by another file."""
@@ -128,7 +128,9 @@ def _writing(path: Path) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except FileNotFoundError as error:
-        raise InputError([f"{path}: cannot be written: no folder {path.parent}"]) from error
+        missing = not is_folder(path.parent)
+        why = f"no folder {path.parent}" if missing else reason(error)
+        raise InputError([f"{path}: cannot be written: {why}"]) from error
     except OSError as error:
         raise InputError([f"{path}: cannot be written: {reason(error)}"]) from error
     except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say

@@ -22,8 +22,8 @@ from alpaplan.report.analysis_pipelines import (
 )
 from alpaplan.report.analysis_pool import QUANTILE, Pool, shared_pool
 from alpaplan.report.analysis_traffic import Traffic, model_traffic
-from alpaplan.report.json_numbers import finite_or_none
 from alpaplan.specs.workload import ServedModel
+from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
 
 

@@ -18,7 +18,7 @@ from alpaplan.queueing.pooling import (
     pipeline_pays,
 )
 from alpaplan.queueing.waits import Floats
-from alpaplan.report.json_numbers import finite_or_none
+from alpaplan.units import finite_or_none
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ProfiledPipeline:
         Between which utilizations it pays if arrivals were Poisson, and as bursty as those of the
         profile's models are; None if at none, or if that is not known.
     pays_here
-        Whether it does at the cluster's utilization.
+        Whether it does at the cluster's utilization; None if that is not known.
     """
 
     profile: str
@@ -46,7 +46,7 @@ class ProfiledPipeline:
     beta: float
     pays_poisson: tuple[float, float] | None
     pays: tuple[float, float] | None
-    pays_here: bool
+    pays_here: bool | None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets."""
@@ -119,8 +119,10 @@ def profiled_pipelines(
             beta = num_stages * float(stages_s.max()) / alone_s
             device = problem.pools[problem.shapes[shape].pool].device
             intra_op = problem.shapes[shape].intra_op
-            known = math.isfinite(burstiness)
-            varies = burstiness if known else 1.0
+            pays, pays_here = None, None
+            if math.isfinite(burstiness):
+                pays = paying_utilizations(num_stages, alpha, beta, burstiness)
+                pays_here = bool(pipeline_pays(utilization, num_stages, alpha, beta, burstiness))
             # Pools of the same devices have the same pipelines.
             found[p, device, intra_op, num_stages] = ProfiledPipeline(
                 profile=profile,
@@ -130,8 +132,8 @@ def profiled_pipelines(
                 alpha=alpha,
                 beta=beta,
                 pays_poisson=paying_utilizations(num_stages, alpha, beta),
-                pays=paying_utilizations(num_stages, alpha, beta, varies) if known else None,
-                pays_here=bool(pipeline_pays(utilization, num_stages, alpha, beta, varies)),
+                pays=pays,
+                pays_here=pays_here,
             )
     return tuple(found.values())
 

@@ -15,7 +15,7 @@ from alpaplan.queueing.waits import (
     mg1_wait_s,
     mixed_service,
 )
-from alpaplan.report.json_numbers import finite_or_none
+from alpaplan.units import finite_or_none
 
 QUANTILE = 0.99
 """Fraction of a model's requests that is to be in time (a fraction; 0.9 to 0.999): attainments

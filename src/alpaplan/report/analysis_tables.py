@@ -11,8 +11,8 @@ from rich.text import Text
 
 from alpaplan.report.analysis import AloneModel, Analysis
 from alpaplan.report.analysis_pipelines import ProfiledPipeline
-from alpaplan.report.analysis_pool import QUANTILE
-from alpaplan.report.tables import name_ranges, percent, table
+from alpaplan.report.analysis_pool import QUANTILE, Pool
+from alpaplan.report.tables import name_ranges, number, percent, table
 from alpaplan.units import format_seconds
 
 MAX_ROWS = 40
@@ -36,26 +36,49 @@ def _headline(analysis: Analysis) -> Iterator[Text]:
     devices = f" on {pool.num_devices:,} devices: {percent(pool.utilization, 1)} utilized"
     text.append(devices, "not bold")
     yield text
-    needed = [model.devices_quantile for model in analysis.models]
-    known = [devices for devices in needed if not math.isnan(devices)]
-    left_out = len(needed) - len(known)
-    yield Text(
-        f"{QUANTILE:.0%} of each model's requests in time would take {sum(known):,.0f} devices if "
-        f"each model had its own, {_count(pool.devices_quantile)} if all shared all"
-        + (f" ({left_out:,} left out, for which no number suffices)" if left_out else "")
-    )
-    yield Text(
-        f"shared, requests would wait {format_seconds(pool.wait_mean_s)} on average "
-        "(Allen-Cunneen; "
-        f"{format_seconds(pool.wait_m_g_1_s)} if arrivals were Poisson, M/G/1; "
-        f"{format_seconds(pool.wait_m_d_1_s)} if requests were alike, too, M/D/1), "
-        f"{QUANTILE:.0%} of them less than {format_seconds(pool.wait_quantile_s)}"
-    )
-    if pool.tightest is not None:
+    yield from _devices(analysis)
+    yield Text(_waits(pool))
+    if pool.tightest is not None and not math.isnan(pool.breaks_quantile):
         yield Text(
             f"the tightest objective, {pool.tightest}, would break at "
             f"{percent(pool.breaks_quantile, 0)} utilization"
         )
+
+
+def _devices(analysis: Analysis) -> Iterator[Text]:
+    needed = [model.devices_quantile for model in analysis.models]
+    known = [devices for devices in needed if not math.isnan(devices)]
+    if not known:
+        return
+    total, left_out = sum(known), len(needed) - len(known)
+    noun = "device" if total == 1 else "devices"
+    text = (
+        f"{QUANTILE:.0%} of each model's requests in time would take {total:,.0f} {noun} if each "
+        "model had its own"
+    )
+    if not math.isnan(analysis.pool.devices_quantile):
+        text += f", {_count(analysis.pool.devices_quantile)} if all models shared them"
+    if left_out:
+        text += f" ({left_out:,} left out: too slow, or beyond the formulas)"
+    yield Text(text)
+
+
+def _waits(pool: Pool) -> str:
+    if pool.utilization >= 1:
+        return "sharing them, requests would wait ever longer, as more work arrives than is done"
+    poisson_s, alike_s = format_seconds(pool.wait_m_g_1_s), format_seconds(pool.wait_m_d_1_s)
+    if not math.isfinite(pool.wait_mean_s):
+        return (
+            f"sharing them, requests would wait {poisson_s} on average if arrivals were Poisson "
+            f"(M/G/1; {alike_s} if requests were alike, too, M/D/1); of arrivals as they are the "
+            "formulas say nothing"
+        )
+    return (
+        f"sharing them, requests would wait {format_seconds(pool.wait_mean_s)} on average "
+        f"(Allen-Cunneen; {poisson_s} if arrivals were Poisson, M/G/1; {alike_s} if requests were "
+        f"alike, too, M/D/1), {QUANTILE:.0%} of them less than "
+        f"{format_seconds(pool.wait_quantile_s)}"
+    )
 
 
 def _models(analysis: Analysis) -> Table:
@@ -88,8 +111,8 @@ def _cells(model: AloneModel) -> tuple[str, ...]:
         format_seconds(model.slo_s),
         format_seconds(model.latency_s),
         f"{model.traffic.rate_rps:.3g}",
-        _number(model.traffic.cv),
-        _number(model.traffic.dispersion),
+        number(model.traffic.cv),
+        number(model.traffic.dispersion),
         f"{model.load_erlangs:.2f}",
         percent(model.breaks_poisson, 0),
         percent(model.breaks_mean, 0),
@@ -146,8 +169,8 @@ def _pipeline_cells(pipeline: ProfiledPipeline) -> tuple[str, ...]:
         f"{pipeline.alpha:.3f}",
         f"{pipeline.beta:.3f}",
         _range(pipeline.pays_poisson),
-        _range(pipeline.pays),
-        "pays" if pipeline.pays_here else "does not",
+        "-" if pipeline.pays_here is None else _range(pipeline.pays),
+        {True: "pays", False: "does not", None: "-"}[pipeline.pays_here],
     )
 
 
@@ -178,9 +201,5 @@ def _range(ends: tuple[float, float] | None) -> str:
     return f"{100 * ends[0]:.1f} to {percent(ends[1], 1)}"
 
 
-def _number(number: float) -> str:
-    return f"{number:.3g}" if math.isfinite(number) else "-"
-
-
-def _count(number: float) -> str:
-    return "-" if math.isnan(number) else f"{number:,.0f}"
+def _count(devices: float) -> str:
+    return "-" if math.isnan(devices) else f"{devices:,.0f}"

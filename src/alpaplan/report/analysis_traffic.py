@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.report.json_numbers import finite_or_none
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.workload import ServedModel
+from alpaplan.units import finite_or_none
 from alpaplan.workload.arrival_sets import recorded_trace
 from alpaplan.workload.arrivals import process_of
 from alpaplan.workload.arrivals.piecewise import Piecewise

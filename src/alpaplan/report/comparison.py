@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search.prediction import STUDENT_T_975
 from alpaplan.simulator import LatencyStatistics, Replay
+from alpaplan.simulator.statistics import ratio
+from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
 
 TRACE_PARTS = 10
@@ -103,12 +105,12 @@ class ComparedPlan:
     @property
     def slo_attainment(self) -> float:
         """Fraction of all requests that were attained; NaN if there were none."""
-        return _ratio(int(self.attained.sum()), int(self.requests.sum()))
+        return ratio(int(self.attained.sum()), int(self.requests.sum()))
 
     @property
     def goodput_rps(self) -> float:
         """Attained requests per second; NaN if the runs take no time."""
-        return _ratio(int(self.attained.sum()), self.duration_s)
+        return ratio(int(self.attained.sum()), self.duration_s)
 
 
 @dataclass(frozen=True)
@@ -150,9 +152,9 @@ class Comparison:
             "plan": plan.name,
             "requests": int(plan.requests.sum()),
             "attained": int(plan.attained.sum()),
-            "slo_attainment": _or_none(plan.slo_attainment),
+            "slo_attainment": finite_or_none(plan.slo_attainment),
             "difference": plan.difference and plan.difference.to_json_dict(),
-            "goodput_rps": _or_none(plan.goodput_rps),
+            "goodput_rps": finite_or_none(plan.goodput_rps),
             "latency_s": plan.latency.to_json_dict(),
             "devices": plan.num_devices,
             "replicas": plan.num_replicas,
@@ -165,7 +167,7 @@ class Comparison:
                     "name": name,
                     "requests": int(plan.requests[model]),
                     "attained": int(plan.attained[model]),
-                    "slo_attainment": _or_none(float(attainment[model])),
+                    "slo_attainment": finite_or_none(float(attainment[model])),
                 }
                 for model, name in enumerate(self.model_names)
             ],
@@ -271,11 +273,3 @@ def _compared(
         num_replicas=int(plan.placement.replicas.sum()),
         difference=difference,
     )
-
-
-def _ratio(part: float, whole: float) -> float:
-    return part / whole if whole else math.nan
-
-
-def _or_none(number: float) -> float | None:
-    return None if math.isnan(number) else number

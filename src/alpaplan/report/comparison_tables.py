@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alpaplan.report.comparison import ComparedPlan, Comparison, Difference
-from alpaplan.report.tables import percent, table
+from alpaplan.report.tables import number, percent, table
 from alpaplan.units import format_seconds
 
 MAX_MODELS = 15
@@ -19,7 +19,7 @@ _ROWS: tuple[tuple[str, Callable[[ComparedPlan], str]], ...] = (
     ("SLO attainment", lambda plan: percent(plan.slo_attainment)),
     ("more than the first", lambda plan: _points(plan.difference)),
     ("95% interval of that", lambda plan: _interval(plan.difference)),
-    ("goodput, requests/s", lambda plan: f"{plan.goodput_rps:.4g}"),
+    ("goodput, requests/s", lambda plan: number(plan.goodput_rps, 4)),
     ("latency mean", lambda plan: format_seconds(plan.latency.mean_s)),
     ("latency p50", lambda plan: format_seconds(plan.latency.p50_s)),
     ("latency p90", lambda plan: format_seconds(plan.latency.p90_s)),

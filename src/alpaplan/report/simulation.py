@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from alpaplan.report.tables import percent, table
+from alpaplan.report.tables import number, percent, table
 from alpaplan.simulator import SimulationSummary
 from alpaplan.units import format_seconds
 
@@ -20,7 +20,7 @@ def simulation_tables(summary: SimulationSummary) -> RenderableType:
     return Group(
         headline,
         Text(
-            f"goodput {summary.goodput_rps:.4g} requests/s, latency mean "
+            f"goodput {number(summary.goodput_rps, 4)} requests/s, latency mean "
             f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
             f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
         ),

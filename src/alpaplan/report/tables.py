@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
+from rich.table import Column, Table
 
 from alpaplan.specs.plan import NodeDevices
 
-MAX_TABLE_WIDTH = 100_000
-"""Width that no table needs (characters)."""
+_NO_LIMIT = 10**6
+"""Columns of a place where every table has room."""
+
+_SHORTEST_NAME = 4
+"""Letters of a name that stay on a line as long as numbers stay whole (a count; 3 to 8)."""
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
+
+
+class _NarrowTable(Table):
+    """A table of which nothing is cut off where there is little room.
+
+    Headers and names take several lines first, and numbers only where nothing else helps.
+    """
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it."""
+        drawn = copy(self)
+        anywhere = options.update(max_width=_NO_LIMIT)
+        missing = Measurement.get(console, anywhere, self).maximum - options.max_width
+        if missing > 0:
+            widths = _narrowed(self.columns, missing)
+            drawn.columns = [replace(column, width=width) for column, width in widths]
+        return Table.__rich_console__(drawn, console, options)
+
+
+def _narrowed(columns: Sequence[Column], excess: int) -> list[tuple[Column, int]]:
+    """Return columns with widths that are so much less in all, taken from the widest ones."""
+    cells = [max(map(cell_len, map(str, column.cells)), default=1) for column in columns]
+    headers = [cell_len(str(column.header)) for column in columns]
+    widths = list(map(max, cells, headers))
+    floors = [
+        cell if column.justify == "right" else min(cell, _SHORTEST_NAME)
+        for column, cell in zip(columns, cells, strict=True)
+    ]
+    for _ in range(excess):
+        spare = [i for i, floor in enumerate(floors) if widths[i] > floor]
+        widest = max(spare or range(len(widths)), key=widths.__getitem__)
+        widths[widest] = max(1, widths[widest] - 1)
+    return list(zip(columns, widths, strict=True))
 
 
 def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
@@ -31,7 +71,7 @@ def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
     right
         Headers of the columns that hold numbers.
     """
-    made = Table(
+    made = _NarrowTable(
         title=title,
         title_justify="left",
         title_style="bold",
@@ -41,45 +81,19 @@ def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
     )
     to_the_right = set(right)
     for column in columns:
-        # Names may take several lines where there is little room; nothing is ever cut off.
-        if column in to_the_right:
-            made.add_column(column, justify="right", no_wrap=True)
-        else:
-            made.add_column(column, overflow="fold")
+        justify: Literal["left", "right"] = "right" if column in to_the_right else "left"
+        made.add_column(column, justify=justify, overflow="fold")
     return made
-
-
-class Narrowing:
-    """A table that goes without its last columns where there is too little room for all.
-
-    Parameters
-    ----------
-    columns
-        Headers, in the order in which they are left out.
-    make
-        Makes the table without the given columns.
-    """
-
-    def __init__(self, columns: Sequence[str], make: Callable[[frozenset[str]], Table]) -> None:
-        self._columns = columns
-        self._make = make
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the widest table that fits, and which columns it lacks."""
-        unlimited = options.update(width=MAX_TABLE_WIDTH)
-        for num_left_out in range(len(self._columns) + 1):
-            left_out = self._columns[:num_left_out]
-            made = self._make(frozenset(left_out))
-            if Measurement.get(console, unlimited, made).maximum <= options.max_width:
-                break
-        yield made
-        if left_out:
-            yield Text(f"too narrow for: {', '.join(left_out)}", style="dim")
 
 
 def percent(fraction: float | None, digits: int = 2) -> str:
     """Show a fraction as a percentage; ``-`` if there is none."""
     return "-" if fraction is None or fraction != fraction else f"{100 * fraction:.{digits}f}%"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Show a number with so many significant digits; ``-`` if it is infinite or not defined."""
+    return f"{value:.{digits}g}" if math.isfinite(value) else "-"
 
 
 def name_ranges(names: Sequence[str]) -> str:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from alpaplan.report.tables import Narrowing, table
+from alpaplan.report.tables import table
 from alpaplan.units import format_seconds
 from alpaplan.workload.statistics import DISPERSION_WINDOWS_S, PEAK_WINDOW_S
 from alpaplan.workload.traffic import ModelTraffic, TrafficSummary
@@ -21,9 +20,6 @@ SPARKLINE_PARTS = 20
 
 MAX_ROWS = 40
 """Most models shown; JSON has all."""
-
-_LEAST_NEEDED = ("rate over time", "peak/mean", "I(1 s)", "I(100 s)", "I(10 s)")
-"""Columns that are left out first where there is little room."""
 
 _Column = tuple[str, bool, Callable[[ModelTraffic], str]]
 """Header, whether it is set to the right, and what it shows of a model."""
@@ -48,25 +44,18 @@ def traffic_tables(
     rates
         Model name -> its rate over time, float64[num_parts], for all models of a trace.
     """
-    every = _columns(summary, rates)
+    columns = _columns(summary, rates)
+    numbers = [title for title, to_the_right, _ in columns if to_the_right]
+    made = table("Models", *(title for title, _, _ in columns), right=numbers)
     busiest = sorted(summary.models, key=lambda one: -_sortable(one.measured.rate_rps))
-
-    def models(left_out: frozenset[str]) -> Table:
-        columns = [column for column in every if column[0] not in left_out]
-        numbers = [title for title, to_the_right, _ in columns if to_the_right]
-        made = table("Models", *(title for title, _, _ in columns), right=numbers)
-        for one in (*busiest[:MAX_ROWS], summary.overall):
-            style = "bold" if one is summary.overall else ""
-            made.add_row(*(Text(show(one), style=style) for _, _, show in columns))
-        if len(busiest) > MAX_ROWS:
-            made.caption = f"and {len(busiest) - MAX_ROWS:,} more models"
-        return made
-
-    titles = [title for title, _, _ in every]
-    shown = Narrowing([title for title in _LEAST_NEEDED if title in titles], models)
+    for one in (*busiest[:MAX_ROWS], summary.overall):
+        style = "bold" if one is summary.overall else ""
+        made.add_row(*(Text(show(one), style=style) for _, _, show in columns))
+    if len(busiest) > MAX_ROWS:
+        made.caption = f"and {len(busiest) - MAX_ROWS:,} more models"
     is_measured = any(one.process == "trace" for one in summary.models)
     notes = _NOTES if is_measured else _NOTES[:1]
-    return Group(_headline(summary), shown, *(Text(note, style="dim") for note in notes))
+    return Group(_headline(summary), made, *(Text(note, style="dim") for note in notes))
 
 
 def sparkline(rates: NDArray[np.float64]) -> str:

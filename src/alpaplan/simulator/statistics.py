@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator.evaluation import Replay
+from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
 
 
@@ -41,10 +42,10 @@ class LatencyStatistics:
     def to_json_dict(self) -> dict[str, float | None]:
         """Return what JSON gets; NaN becomes None."""
         return {
-            "mean": _or_none(self.mean_s),
-            "p50": _or_none(self.p50_s),
-            "p90": _or_none(self.p90_s),
-            "p99": _or_none(self.p99_s),
+            "mean": finite_or_none(self.mean_s),
+            "p50": finite_or_none(self.p50_s),
+            "p90": finite_or_none(self.p90_s),
+            "p99": finite_or_none(self.p99_s),
         }
 
 
@@ -64,7 +65,7 @@ class ModelStatistics:
             "name": self.name,
             "requests": self.requests,
             "attained": self.attained,
-            "slo_attainment": _or_none(self.slo_attainment),
+            "slo_attainment": finite_or_none(self.slo_attainment),
             "latency_s": self.latency.to_json_dict(),
         }
 
@@ -89,7 +90,7 @@ class GroupStatistics:
             "name": self.name,
             "requests": self.requests,
             "attained": self.attained,
-            "utilization": _or_none(self.utilization),
+            "utilization": finite_or_none(self.utilization),
         }
 
 
@@ -114,8 +115,8 @@ class SimulationSummary:
         return {
             "requests": self.requests,
             "attained": self.attained,
-            "slo_attainment": _or_none(self.slo_attainment),
-            "goodput_rps": _or_none(self.goodput_rps),
+            "slo_attainment": finite_or_none(self.slo_attainment),
+            "goodput_rps": finite_or_none(self.goodput_rps),
             "latency_s": self.latency.to_json_dict(),
             "models": [model.to_json_dict() for model in self.models],
             "groups": [group.to_json_dict() for group in self.groups],
@@ -148,7 +149,7 @@ def summarise(
         requests=trace.num_requests,
         attained=attained,
         slo_attainment=evaluation.slo_attainment,
-        goodput_rps=_ratio(attained, trace.duration_s),
+        goodput_rps=ratio(attained, trace.duration_s),
         latency=LatencyStatistics.of(replay.latency_s[~np.isnan(replay.latency_s)]),
         models=_model_statistics(problem, trace, replay),
         groups=tuple(
@@ -176,7 +177,7 @@ def _model_statistics(
             name=name,
             requests=int(requests[model]),
             attained=int(attained[model]),
-            slo_attainment=_ratio(int(attained[model]), int(requests[model])),
+            slo_attainment=ratio(int(attained[model]), int(requests[model])),
             latency=LatencyStatistics.of(latencies_s[model]),
         )
         for model, name in enumerate(problem.model_names)
@@ -186,16 +187,13 @@ def _model_statistics(
 def _utilizations(trace: Trace, replay: Replay) -> list[float]:
     busy_s = replay.evaluation.group_busy_s
     if not trace.num_requests:
-        return [_ratio(0.0, trace.duration_s)] * busy_s.size
+        return [ratio(0.0, trace.duration_s)] * busy_s.size
     finish_s = trace.arrival_s + np.nan_to_num(replay.latency_s)
     period_s = max(trace.duration_s, float(finish_s.max() - trace.arrival_s[0]))
     # A stage is never busy twice at once; only rounding can bring the sum above the period.
-    return [min(1.0, _ratio(float(group_busy_s), period_s)) for group_busy_s in busy_s]
+    return [min(1.0, ratio(float(group_busy_s), period_s)) for group_busy_s in busy_s]
 
 
-def _ratio(part: float, whole: float) -> float:
+def ratio(part: float, whole: float) -> float:
+    """Return a fraction or a rate; NaN of nothing."""
     return part / whole if whole else math.nan
-
-
-def _or_none(number: float) -> float | None:
-    return None if math.isnan(number) else number

@@ -11,12 +11,16 @@ import numpy as np
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.simulator.evaluation import Replay
-from alpaplan.simulator.statistics import LatencyStatistics
-from alpaplan.units import format_seconds
+from alpaplan.simulator.statistics import LatencyStatistics, ratio
+from alpaplan.units import finite_or_none, format_seconds
 from alpaplan.workload.trace import Trace
 
 MAX_WINDOWS = 10_000
 """Most windows (a count), so that a slip in a unit does not print a book."""
+
+_ROUNDING = 4 * float(np.finfo(np.float64).eps)
+"""What counts as equal (relative): 0.3 s is the third multiple of 0.1 s, which is not so in binary;
+a time, a length and their product are each off by half of a `numpy.finfo.eps`."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class WindowStatistics:
             "end_s": self.end_s,
             "requests": self.requests,
             "attained": self.attained,
-            "slo_attainment": self.slo_attainment if self.requests else None,
-            "goodput_rps": None if math.isnan(self.goodput_rps) else self.goodput_rps,
+            "slo_attainment": finite_or_none(self.slo_attainment),
+            "goodput_rps": finite_or_none(self.goodput_rps),
             "latency_s": self.latency.to_json_dict(),
         }
 
@@ -73,8 +77,8 @@ def window_statistics(
     # A sample is observed from 0 to its duration; a recording between its arrivals.
     from_zero = trace.duration_s >= last_s
     end_s = trace.duration_s if from_zero else last_s
-    first = 0 if from_zero else math.floor(float(times_s[0]) / window_s)
-    num_windows = max(1, math.ceil(end_s / window_s) - first)
+    first = 0 if from_zero else math.floor(float(times_s[0]) / window_s * (1 + _ROUNDING))
+    num_windows = max(1, math.ceil(end_s / window_s * (1 - _ROUNDING)) - first)
     if num_windows > MAX_WINDOWS:
         raise AlpaplanError(
             f"must be at most {MAX_WINDOWS:,} windows, found {num_windows:,} of "
@@ -83,7 +87,8 @@ def window_statistics(
     edges_s = np.append((first + np.arange(num_windows)) * window_s, end_s)
     # All arrivals are in some window: rounding moves no first one out, and the very last one
     # belongs to the last window.
-    bounds = [0, *np.searchsorted(times_s, edges_s[1:-1]).tolist(), times_s.size]
+    inner_s = edges_s[1:-1] * (1 - _ROUNDING)
+    bounds = [0, *np.searchsorted(times_s, inner_s).tolist(), times_s.size]
     found = []
     for index, (start, end) in enumerate(pairwise(bounds)):
         latency_s = replay.latency_s[start:end]
@@ -96,8 +101,8 @@ def window_statistics(
                 end_s=stop_s,
                 requests=requests,
                 attained=attained,
-                slo_attainment=attained / requests if requests else math.nan,
-                goodput_rps=attained / (stop_s - start_s) if stop_s > start_s else math.nan,
+                slo_attainment=ratio(attained, requests),
+                goodput_rps=ratio(attained, stop_s - start_s),
                 latency=LatencyStatistics.of(latency_s[done]),
             )
         )

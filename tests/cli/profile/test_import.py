@@ -188,6 +188,15 @@ def test_folder_that_cannot_be_written(workspace: Workspace, folder: str, messag
     assert [path.name for path in (workspace.folder / "full").iterdir()] == ["gpt.yaml"]
 
 
+def test_standard_output_is_no_folder(workspace: Workspace) -> None:
+    workspace.write("table.csv", TABLE)
+    result = workspace.run(
+        "profile", "import", "table.csv", "--from", "table", "-o", "-", exit_code=2
+    )
+    assert "-o must be a folder, found '-' (standard output)" in result.stderr
+    assert "-" not in workspace.names()
+
+
 @pytest.fixture(scope="module")
 def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that each example of a property test writes to again."""

@@ -177,6 +177,12 @@ def test_a_folder_without_profiles(workspace: Workspace) -> None:
     assert result.stderr == "empty: has no model profiles\n"
 
 
+def test_an_impossible_name(workspace: Workspace) -> None:
+    name = "n" * 300
+    result = workspace.run("profile", "show", name, exit_code=2)
+    assert result.stderr == f"{name}: file name too long\n"
+
+
 def test_without_a_profile_is_a_usage_error(workspace: Workspace) -> None:
     result = workspace.run("profile", "show", exit_code=2)
     assert "Missing argument 'PROFILE...'" in result.stderr

@@ -125,7 +125,10 @@ def test_models_and_devices_in_one_go(package: FakePackage) -> None:
         (
             "...",
             H100,
-            "...: aiconfigurator cannot load this model (must have letters or digits, found '...')",
+            (
+                "...: aiconfigurator cannot load this model "
+                "(must have ASCII letters or digits, found '...')"
+            ),
         ),
         (
             MODEL,

@@ -126,7 +126,7 @@ def test_compressed(tmp_path: Path) -> None:
                     "m.csv:5: weight_bytes: unknown unit 'gigabyte' (known: B, kB, KB, MB, GB, TB, "
                     "KiB, MiB, GiB, TiB), found '1 gigabyte'"
                 ),
-                "m.csv:6: model: must have letters or digits, found '...'",
+                "m.csv:6: model: must have ASCII letters or digits, found '...'",
                 (
                     "m.csv:6: device: must be a name of at most 200 characters without control "
                     "characters, found '\\x01'"

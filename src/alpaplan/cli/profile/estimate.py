@@ -10,6 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
 from alpaplan.cli.profile.names import check_name
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
 from alpaplan.profiling.families import FAMILIES
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from alpaplan.profiling.architecture import Transformer
     from alpaplan.profiling.estimate import Estimate
     from alpaplan.profiling.layer_estimate import Sweep
-
-STANDARD_OUTPUT = Path("-")
 
 
 @click.command(
@@ -58,7 +57,6 @@ def estimate(
     the device are left out.
     """
     from alpaplan.files.model_config import load_model_config
-    from alpaplan.files.writing import require_writable
     from alpaplan.profiling.estimate import estimate_profile
     from alpaplan.profiling.stacks import STACKS
 
@@ -73,8 +71,7 @@ def estimate(
     _check_support(chosen, number_format)
     sweep = _sweep(transformer, input_len, batch_sizes, intra_op, inter_op)
     target = output or STANDARD_OUTPUT
-    if target != STANDARD_OUTPUT:
-        require_writable(target)
+    require_target(target)
     found = estimate_profile(
         transformer,
         name or _name_of(config, transformer),
@@ -170,16 +167,11 @@ def _name_of(config: Path, transformer: Transformer) -> str:
 
 
 def _write(target: Path, found: Estimate) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.files.profile_yaml import profile_to_yaml
-    from alpaplan.files.writing import write_atomically
     from alpaplan.report.partition import partition_table
 
-    text = profile_to_yaml(found.profile)
-    if target == STANDARD_OUTPUT:
-        click.echo(text, nl=False)
-    else:
-        write_atomically(target, text.encode())
+    write_document(target, profile_to_yaml(found.profile))
+    if target != STANDARD_OUTPUT:
         for device in dict.fromkeys(config.device for config in found.profile.configs):
             configs = tuple(item for item in found.profile.configs if item.device == device)
             print_result(partition_table(found.profile.model_copy(update={"configs": configs})))

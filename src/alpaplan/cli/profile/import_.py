@@ -112,6 +112,8 @@ def _require_folder(folder: Path) -> None:
     from alpaplan.files.reading import exists
     from alpaplan.files.writing import require_writable
 
+    if str(folder) == "-":
+        raise click.UsageError("-o must be a folder, found '-' (standard output)")
     if not exists(folder):
         require_writable(folder)
     elif not folder.is_dir():

@@ -9,6 +9,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
 from alpaplan.cli.profile.names import check_name
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from alpaplan.profiling.partition import Partition
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.profile import ModelProfileSpec
-
-STANDARD_OUTPUT = Path("-")
 
 
 @click.command()
@@ -44,7 +43,6 @@ def partition(
     written has these stages at all batch sizes, and says which layers they are.
     """
     from alpaplan.files.document import load_document
-    from alpaplan.files.writing import require_writable
     from alpaplan.specs.layers import LayerProfileSpec
 
     if name is not None:
@@ -52,8 +50,7 @@ def partition(
     document = load_document(layers, LayerProfileSpec)
     _check_counts(document.spec, intra_op, inter_op)
     target = output or STANDARD_OUTPUT
-    if target != STANDARD_OUTPUT:
-        require_writable(target)
+    require_target(target)
     found = _partition(document, intra_op, inter_op, memory_limit_bytes, name)
     for left_out in found.left_out:
         text = left_out.describe(memory_limit_bytes or 0)
@@ -115,18 +112,8 @@ def _partition(
 
 def _write(target: Path, profile: ModelProfileSpec) -> None:
     from alpaplan.files.profile_yaml import profile_to_yaml
-    from alpaplan.files.writing import write_atomically
-
-    text = profile_to_yaml(profile)
-    if target == STANDARD_OUTPUT:
-        click.echo(text, nl=False)
-        return
-    write_atomically(target, text.encode())
-    _print_summary(profile)
-
-
-def _print_summary(profile: ModelProfileSpec) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.partition import partition_table
 
-    print_result(partition_table(profile))
+    write_document(target, profile_to_yaml(profile))
+    if target != STANDARD_OUTPUT:
+        print_result(partition_table(profile))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_json, print_result
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def show(
     are device-seconds for a request beyond those of the smallest configuration on the same device
     type, split into communication and imbalance of the stages.
     """
-    from alpaplan.cli.output import print_result
+    from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically
     from alpaplan.profiling.summary import summarise_profile
     from alpaplan.report.figure import plot_format
@@ -56,12 +56,14 @@ def show(
     if plot is not None:
         from alpaplan.report.profile_plot import plot_profiles
 
-        write_atomically(plot, plot_profiles(summaries, plot_format(plot)))
+        with busy("drawing"):
+            image = plot_profiles(summaries, plot_format(plot))
+        write_atomically(plot, image)
     for line in left_out:
         click.echo(line, err=True)
     if output_format == "json":
         found = {"profiles": [summary.to_json_dict() for summary in summaries]}
-        click.echo(json.dumps(found, indent=2, allow_nan=False))
+        print_json(found)
     else:
         print_result(profile_tables(summaries))
 
@@ -70,13 +72,14 @@ def _load(paths: Iterable[Path]) -> list[Document[ModelProfileSpec]]:
     """Load profiles and folders of them; raise an `InputError` with all that is wrong."""
     from alpaplan.files.document import load_document
     from alpaplan.files.profiles import load_folder
+    from alpaplan.files.reading import is_folder
     from alpaplan.specs.profile import ModelProfileSpec
 
     documents: list[Document[ModelProfileSpec]] = []
     lines: list[str] = []
     for path in paths:
         try:
-            if path.is_dir():
+            if is_folder(path):
                 documents += load_folder(path)
             else:
                 documents.append(load_document(path, ModelProfileSpec))

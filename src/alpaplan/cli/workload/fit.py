@@ -10,13 +10,13 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
 
 if TYPE_CHECKING:
     from alpaplan.specs.workload import ServedModel, WorkloadSpec
     from alpaplan.workload.fitting import ModelFit
     from alpaplan.workload.trace import Trace
 
-STANDARD_OUTPUT = Path("-")
 
 DEFAULT_SLO_SCALE = 5.0
 """Objective over latency that is assumed if nothing is said of objectives (a number): that of most
@@ -55,23 +55,17 @@ def fit(
     """
     _check_usage(models, profile, slo_s, slo_scale, name)
     from alpaplan.files.workload_yaml import workload_to_yaml
-    from alpaplan.files.writing import require_writable, write_atomically
     from alpaplan.workload.fitting.document import fitted_workload
 
     target = output or STANDARD_OUTPUT
-    if target != STANDARD_OUTPUT:
-        require_writable(target)
+    require_target(target)
     if models is not None:
         served, requests = _of_workload(models, trace)
     else:
         served, requests = _all_alike(trace, profile, slo_s, slo_scale)
     fits = _fit(trace, requests, process, window_s, quiet=quiet)
     document = fitted_workload(name or _stem(trace), served, fits)
-    text = workload_to_yaml(document)
-    if target == STANDARD_OUTPUT:
-        click.echo(text, nl=False)
-    else:
-        write_atomically(target, text.encode())
+    write_document(target, workload_to_yaml(document))
     if not quiet:
         _print_summary(fits, window_s, to_stderr=target == STANDARD_OUTPUT)
     _say_left_out(document, requests)
@@ -159,7 +153,6 @@ def _stem(trace: Path) -> str:
 
 
 def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: bool) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.fit import fit_summary
 
     print_result(fit_summary(fits, window_s), to_stderr=to_stderr)

@@ -24,6 +24,7 @@ def generate(workload: Path, duration_s: float, seed: int | None, output: Path) 
     """
     import numpy as np
 
+    from alpaplan.cli.step_progress import busy
     from alpaplan.cli.workload.inputs import WorkloadInputs
     from alpaplan.cli.workload.summary import print_summary
     from alpaplan.files.trace_csv import write_trace
@@ -32,8 +33,9 @@ def generate(workload: Path, duration_s: float, seed: int | None, output: Path) 
 
     require_writable(output)
     inputs = WorkloadInputs.load(workload)
-    trace = inputs.sample(duration_s, seed or 0)
-    write_trace(trace, output)
+    with busy("sampling"):
+        trace = inputs.sample(duration_s, seed or 0)
+        write_trace(trace, output)
     num_models = int(np.count_nonzero(trace.requests_per_model()))
     print_summary(output, trace.num_requests, num_models, trace.duration_s)
     if trace.duration_s < duration_s:

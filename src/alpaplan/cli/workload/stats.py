@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_json, print_result
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,13 +32,15 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
     FILE is a trace (.csv, .csv.gz), whose requests are measured, or a workload document, whose
     processes have a known rate, CV and dispersion. The plot of a document is that of a sample.
     """
+    from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically
     from alpaplan.report.figure import plot_format
 
     image_format = None if plot is None else plot_format(plot)
     if plot is not None:
         require_writable(plot)
-    traffic = _traffic(file, with_sample=plot is not None)
+    with busy(f"reading {file.name}"):
+        traffic = _traffic(file, with_sample=plot is not None)
     if plot is not None and image_format is not None and traffic.drawn is not None:
         from alpaplan.report.traffic_plot import traffic_plot
 
@@ -46,7 +48,7 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
             raise InputError([f"{file}: must have requests at several instants to be drawn"])
         write_atomically(plot, traffic_plot(traffic.drawn, traffic.title, image_format))
     if output_format == "json":
-        click.echo(json.dumps(traffic.summary.to_json_dict(), indent=2, allow_nan=False))
+        print_json(traffic.summary.to_json_dict())
     else:
         _print_tables(traffic)
 
@@ -80,7 +82,6 @@ def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
 
 
 def _print_tables(traffic: _Traffic) -> None:
-    from alpaplan.cli.output import print_result
     from alpaplan.report.traffic import SPARKLINE_PARTS, traffic_tables
     from alpaplan.workload.statistics import rates_over_time
 

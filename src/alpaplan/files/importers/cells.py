@@ -117,7 +117,7 @@ def profile_name(model: str) -> str:
     last = model.rstrip("/").rpartition("/")[2].lower()
     safe = re.sub(r"[^a-z0-9._-]+", "-", last).strip("-.")
     if not safe:
-        raise ValueError(f"must have letters or digits, found {format_value(model)}")
+        raise ValueError(f"must have ASCII letters or digits, found {format_value(model)}")
     return safe
 
 

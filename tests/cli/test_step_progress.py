@@ -1,0 +1,44 @@
+"""What shows that work goes on: only on a terminal, and only if it takes a while."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from alpaplan.cli import step_progress
+from alpaplan.cli.step_progress import busy
+
+
+def shown_while_busy(
+    monkeypatch: pytest.MonkeyPatch, *, after_s: float, work_s: float, is_terminal: bool = True
+) -> str:
+    """Return what a block that takes `work_s` leaves on its console."""
+    console = Console(file=io.StringIO(), force_terminal=is_terminal, width=80)
+    monkeypatch.setattr(step_progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(step_progress, "SHOWN_AFTER_S", after_s)
+    with busy("reading big.csv"):
+        time.sleep(work_s)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_long_work_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "reading big.csv" in shown_while_busy(monkeypatch, after_s=0.01, work_s=0.3)
+
+
+def test_short_work_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown_while_busy(monkeypatch, after_s=60, work_s=0) == ""
+
+
+def test_nothing_is_shown_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown_while_busy(monkeypatch, after_s=0.01, work_s=0.1, is_terminal=False) == ""
+
+
+def test_errors_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(step_progress, "Console", lambda stderr: console)
+    with pytest.raises(KeyboardInterrupt), busy("working"):
+        raise KeyboardInterrupt
