@@ -16,6 +16,8 @@ from alpaplan.files.reading import is_folder, reason
 _STREAM_FOLDERS = ("/dev/", "/proc/")
 """Where names stand for open streams, which cannot be replaced by another file."""
 
+_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
+
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that readers see the old content or all of the new, whatever happens.
@@ -44,7 +46,7 @@ def open_atomically(path: Path) -> Iterator[OutputStream]:
         If the place cannot be written. Nothing is left behind then.
     """
     with _writing(path):
-        file = path.open("wb") if _is_stream(path) else _replacing(Path(os.path.realpath(path)))
+        file = _open_stream(path) if _is_stream(path) else _replacing(Path(os.path.realpath(path)))
         stream = file.__enter__()
     try:
         yield OutputStream(path, stream)
@@ -145,6 +147,14 @@ def _is_stream(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _open_stream(path: Path) -> BinaryIO:
+    descriptor = _DESCRIPTORS.get(str(path))
+    if descriptor is None:
+        return path.open("wb")
+    # By its name, a file that it is redirected to would be emptied, although a shell may append.
+    return os.fdopen(os.dup(descriptor), "wb")
 
 
 @contextmanager

@@ -105,6 +105,16 @@ def test_a_trace_through_a_pipe(workspace: Workspace, target: str) -> None:
     assert re.fullmatch(r"\d+ requests of 3 models in 1 s, [\d.]+ requests/s\n", done.stderr)
 
 
+@pytest.mark.parametrize("target", ["/dev/stdout", "-"])
+def test_a_trace_behind_what_a_file_has(workspace: Workspace, target: str) -> None:
+    program = "from alpaplan.cli import main; main()"
+    arguments = ("workload", "generate", "workload.yaml", "--duration", "1s", "-o", target)
+    workspace.write("kept.csv", "# kept\n")
+    with Path("kept.csv").open("ab") as stream:
+        subprocess.run((sys.executable, "-c", program, *arguments), stdout=stream, check=True)
+    assert workspace.read("kept.csv").startswith("# kept\narrival_s,model\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
