@@ -18,6 +18,7 @@ WINDOWS = "client,window_start_s,rate_rps,iat_cv,dist,shape,scale\n"
 INVOCATIONS = "app,func,end_timestamp,duration\n"
 TOKENS = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
 NOON, LATE, NEVER = "2023-11-16 12:00:00.68", "2023-11-16 25:00:00.68", "2023-02-30 12:00:00.68"
+OLD = "1700-11-16 12:00:00.68"  # 323 years: more nanoseconds than 63 bits have
 MS = "1700000000000"
 DATE = "must be a date like '2023-11-16 18:15:46.68'"
 FAMILIES = "gamma, weibull, exponential"
@@ -76,6 +77,7 @@ MINUTES = "function,minute_0,minute_1\n"
         ("csv", 'time,model\n1,a\n2,"b\n', ["3: not valid CSV: unexpected end of data"]),
         ("csv", 'time,model\n1,a\n2,"b" c\n', ["3: not valid CSV: ',' expected after '\"'"]),
         ("csv", f"time,model\n{MS},a\n", [f"2: time: must be at most 1e+11, found '{MS}'"]),
+        ("csv", f"time,model\n{NOON},a\n{OLD},b\n", [f"3: time: {DATE}, found '{OLD}'"]),
         ("csv", "time,model\r1,a\r2,b\r", [f"1: {LINE_FEEDS}"]),
         ("csv", "", ["1: must begin with a header, found an empty line or file"]),
         (

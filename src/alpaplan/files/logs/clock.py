@@ -14,10 +14,11 @@ from alpaplan.files.logs.reading import Chunk
 from alpaplan.units import format_value
 
 _DATE = re.compile(
-    r"(?P<date>(?:1[7-9]|2[01])\d\d-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)"
+    r"(?P<date>(?:19|20)\d\d-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)"
     r"(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?"
 )
-"""A date and time as in ISO 8601 and RFC 3339, in the years that nanoseconds in 64 bits reach."""
+"""A date and time as in ISO 8601 and RFC 3339, in years that are no more nanoseconds apart than 64
+bits can say."""
 
 _WITHOUT_DIGITS = {ord(digit): None for digit in "0123456789"}
 
@@ -95,7 +96,7 @@ def _nanoseconds(texts: Sequence[str]) -> NDArray[np.int64] | None:
     if alike:
         dates = [text[: len(text) - len(zone)] for text in texts] if zone else list(texts)
         offset_ns = _offset_ns(zone)
-        if not all("1700" <= edge < "2200" for edge in (min(dates), max(dates))):
+        if not all("1900" <= edge < "2100" for edge in (min(dates), max(dates))):
             return None
     else:
         matches = [match for match in map(_DATE.fullmatch, texts) if match is not None]
