@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from alpaplan.cli.quantities import Bytes, Counts, Seconds
+from alpaplan.cli.quantities import Bytes, Counts, Number, Seconds
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from alpaplan.cli.quantities import Bytes, Counts, Seconds
         (Bytes(), "13GiB", 13 * 2**30),
         (Counts(), "4,1, 2,2", (1, 2, 4)),
         (Counts(), "8", (8,)),
+        (Number(0, 1), "1", 1.0),
     ],
 )
 def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: object) -> None:
@@ -41,6 +42,8 @@ def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: o
         (Counts(), "1_0", "must be whole numbers like 1,2,4, found '1_0'"),
         (Counts(), "\u0662", "must be whole numbers like 1,2,4, found '\u0662'"),
         (Counts(), "0,1", "must be from 1 to 1,000,000, found '0,1'"),
+        (Number(0, 1), "nan", "must be a number, found 'nan'"),
+        (Number(0, 1), "inf", "not in the range 0<=x<=1"),
         (Counts(), "9" * 30, "must be from 1 to 1,000,000"),
     ],
 )

@@ -8,11 +8,19 @@ from typing import Any, TypeVar
 
 import click
 
-from alpaplan.cli.quantities import Bytes, Counts, Seconds
+from alpaplan.cli.quantities import Bytes, Counts, Number, Seconds
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _FILE = click.Path(dir_okay=True, path_type=Path)
+
+_STANDARD_OUTPUT = Path("/dev/stdout")
+"""What ``-`` means where a file is written part by part."""
+
+
+def _stream_or_file(_: click.Context, __: click.Parameter, path: Path) -> Path:
+    return _STANDARD_OUTPUT if path == Path("-") else path
+
 
 cluster = click.option("-c", "--cluster", type=_FILE, metavar="FILE", help="Cluster document.")
 workload = click.option("-w", "--workload", type=_FILE, metavar="FILE", help="Workload document.")
@@ -78,7 +86,7 @@ check = click.option(
 )
 require_attainment = click.option(
     "--require-attainment",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     metavar="FRACTION",
     help="Exit with 1 if the SLO attainment is smaller.",
 )
@@ -219,7 +227,8 @@ trace_output = click.option(
     type=_FILE,
     metavar="TRACE",
     required=True,
-    help="Where the trace goes (.csv or .csv.gz).",
+    callback=_stream_or_file,
+    help="Where the trace goes (.csv or .csv.gz); '-' for standard output.",
 )
 workload_output = _output("workload")
 required_duration = click.option(
@@ -263,7 +272,7 @@ common_slo = click.option(
 )
 common_slo_scale = click.option(
     "--slo-scale",
-    type=click.FloatRange(0, 1e6, min_open=True),
+    type=Number(0, 1e6, min_open=True),
     metavar="FACTOR",
     help="Or their objective as a multiple of the smallest configuration's latency.",
 )
@@ -319,21 +328,21 @@ start = click.option(
 end = click.option("--end", "end_s", type=Seconds(), metavar="DURATION", help="Skip the log after.")
 rate_scale = click.option(
     "--rate-scale",
-    type=click.FloatRange(0, 1e6, min_open=True),
+    type=Number(0, 1e6, min_open=True),
     default=1.0,
     show_default=True,
     help="Multiply every model's rate.",
 )
 cv_scale = click.option(
     "--cv-scale",
-    type=click.FloatRange(0, 1e3, min_open=True),
+    type=Number(0, 1e3, min_open=True),
     default=1.0,
     show_default=True,
     help="Multiply every model's CV.",
 )
 time_scale = click.option(
     "--time-scale",
-    type=click.FloatRange(0, 1e6, min_open=True),
+    type=Number(0, 1e6, min_open=True),
     default=1.0,
     show_default=True,
     help="Let the log's time pass so many times as fast.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import click
@@ -41,6 +42,19 @@ class Seconds(click.ParamType[float]):
         if duration_s > MAX_QUANTITY:
             self.fail(f"must be at most {MAX_QUANTITY:g} s, found {value!r}", param, ctx)
         return duration_s
+
+
+class Number(click.FloatRange):
+    """A number in a range; unlike in `click.FloatRange`, NaN is in none."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"must be a number, found {value!r}", param, ctx)
+        return number
 
 
 class Bytes(click.ParamType[int]):

@@ -178,6 +178,7 @@ MODELS = ("--models", "workload.yaml")
         ((*MODELS, "--name", " x"), "--name must be a name of at most 200 characters without"),
         ((*MODELS, "--name", "x" * 201), "--name must be a name of at most 200 characters"),
         (("--profile", "p", "--slo", "1e19"), "must be at most 1e+18 s, found '1e19'"),
+        (("--slo-scale", "nan"), "'--slo-scale': must be a number, found 'nan'"),
         ((*MODELS, "--window", "0s"), "must be above 0"),
         ((*MODELS, "--process", "pareto"), "'pareto' is not one of"),
         ((*MODELS, "-o", "absent/w.yaml"), "absent/w.yaml: cannot be written: no folder absent"),

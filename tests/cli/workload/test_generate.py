@@ -92,14 +92,16 @@ def test_the_example_logs_are_the_samples_that_they_say(
             assert row == {minute: str(counts[name, minute]) for minute in row}
 
 
-def test_a_trace_through_a_pipe(workspace: Workspace) -> None:
+@pytest.mark.parametrize("target", ["/dev/stdout", "-"])
+def test_a_trace_through_a_pipe(workspace: Workspace, target: str) -> None:
     program = "from alpaplan.cli import main; main()"
-    arguments = ("workload", "generate", "workload.yaml", "--duration", "1s", "-o", "/dev/stdout")
+    arguments = ("workload", "generate", "workload.yaml", "--duration", "1s", "-o", target)
     done = subprocess.run(
         (sys.executable, "-c", program, *arguments), capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("arrival_s,model\n")
     assert done.stdout.endswith(("a\n", "b\n", "c\n"))
+    assert "-" not in workspace.names()
     assert re.fullmatch(r"\d+ requests of 3 models in 1 s, [\d.]+ requests/s\n", done.stderr)
 
 

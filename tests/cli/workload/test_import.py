@@ -121,6 +121,7 @@ def test_a_trace_too_large_for_others(logged: Workspace, monkeypatch: pytest.Mon
         ),
         ((*FROM_COUNTS, "--time-column", "x"), "belong to --from csv, found --from azure-func"),
         ((*FROM_CSV, "--rate-scale", "0"), "'--rate-scale'"),
+        ((*FROM_CSV, "--rate-scale", "nan"), "'--rate-scale': must be a number, found 'nan'"),
         (("log.csv", "--from", "csv", "-o", "absent/t.csv"), "cannot be written: no folder absent"),
         (("absent.csv", "--from", "csv", "-o", "t.csv"), "absent.csv: no such file"),
     ],
