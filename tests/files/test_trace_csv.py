@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 
 from alpaplan.errors import InputError
 from alpaplan.files import trace_csv
-from alpaplan.files.trace_csv import is_trace_path, read_trace, trace_writer, write_trace
+from alpaplan.files.trace_csv import (
+    MAX_TIME_S,
+    is_trace_path,
+    read_trace,
+    trace_writer,
+    write_trace,
+)
 from alpaplan.workload.trace import Trace
 
 
@@ -58,7 +64,7 @@ def test_dialects(tmp_path: Path, text: str) -> None:
 
 TRACES = st.lists(
     st.tuples(
-        st.floats(0, allow_infinity=False),
+        st.floats(0, MAX_TIME_S),
         st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=5),
     ),
     min_size=1,
@@ -77,6 +83,24 @@ def test_what_is_written_reads_back_the_same(
     assert_same(read_trace(path), trace)
     write_trace(trace, path)
     assert path.read_bytes() == first
+
+
+def test_times_that_are_not_in_seconds(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("arrival_s,model\n0,a\n1e11,a\n1.7e12,a\n1e300,a\n2e11,b\n")
+    with pytest.raises(InputError) as raised:
+        read_trace(path)
+    assert list(raised.value.lines) == [
+        f"{path}:4: arrival_s: must be at most 1e+11, found '1.7e12'",
+        f"{path}:5: arrival_s: must be at most 1e+11, found '1e300'",
+        f"{path}:6: arrival_s: must be at most 1e+11, found '2e11'",
+    ]
+    before = path.read_bytes()
+    with pytest.raises(
+        InputError, match=r"t\.csv: arrival_s: must be at most 1e\+11, found 2e\+11"
+    ):
+        write_trace(trace_of([0.0, 2e11], ["a", "a"]), path)
+    assert path.read_bytes() == before
 
 
 @settings(max_examples=30)

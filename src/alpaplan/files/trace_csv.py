@@ -30,6 +30,9 @@ HEADER = ["arrival_s", "model"]
 MAX_TEXT_BYTES = 2**30
 """Largest uncompressed trace, some fifty million requests: stops compressed bombs."""
 
+MAX_TIME_S = 1e11
+"""Latest time (seconds): 3,000 years after 1970. What is more is not in seconds."""
+
 _CHUNK_ROWS = 2_000  # few, since the garbage collector walks all rows that are alive
 
 _WRITTEN_ROWS = 1 << 16
@@ -97,7 +100,7 @@ def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArriva
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or if a time is later than `MAX_TIME_S`.
     """
     endings = [f",{_as_field(name)}\n" for name in model_names]
     with open_atomically(path) as stream, ExitStack() as stack:
@@ -109,6 +112,9 @@ def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArriva
         target.write(f"{','.join(HEADER)}\n".encode())
 
         def write(arrival_s: NDArray[np.float64], model: NDArray[Any]) -> int:
+            if arrival_s.size and arrival_s[-1] > MAX_TIME_S:
+                what = f"must be at most {MAX_TIME_S:g}, found {float(arrival_s[-1]):g}"
+                raise InputError([f"{path}: arrival_s: {what}"])
             num_bytes = 0
             for first in range(0, arrival_s.size, _WRITTEN_ROWS):
                 part = slice(first, first + _WRITTEN_ROWS)
@@ -175,7 +181,7 @@ def _columns(
         times_s = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
     except ValueError:
         return None
-    if not np.isfinite(times_s).all() or times_s[0] < previous_s or (np.diff(times_s) < 0).any():
+    if not (times_s <= MAX_TIME_S).all() or times_s[0] < previous_s or (np.diff(times_s) < 0).any():
         return None
     return times_s, names
 
@@ -205,6 +211,8 @@ def _judge(row: list[str], previous_s: float) -> tuple[str | None, float | None]
         return f"arrival_s: must be a finite number, found {format_value(text)}", None
     if time_s < 0:
         return f"arrival_s: must be at least 0, found {format_value(text)}", None
+    if time_s > MAX_TIME_S:
+        return f"arrival_s: must be at most {MAX_TIME_S:g}, found {format_value(text)}", None
     if time_s < previous_s:
         message = f"must not be before the row above ({previous_s!r}), found {format_value(text)}"
         return f"arrival_s: {message}", time_s

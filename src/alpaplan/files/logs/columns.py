@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from alpaplan.errors import InputError
 from alpaplan.files.line_problems import LineProblems
 from alpaplan.files.logs.reading import Chunk
+from alpaplan.files.trace_csv import MAX_TIME_S
 from alpaplan.units import format_value
 
 MAX_FUNCTIONS = 5_000_000
@@ -19,9 +20,6 @@ MAX_FUNCTIONS = 5_000_000
 
 MAX_COUNT = 10**9
 """Largest number of requests in one cell of a log (a count): more cannot be meant."""
-
-MAX_TIME_S = 1e11
-"""Latest time (seconds): 3,000 years after 1970. What is more is not in seconds."""
 
 _SEPARATOR = "_"
 """Python reads 1_000 as a number; no other reader of a log would."""
