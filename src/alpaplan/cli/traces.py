@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from alpaplan.errors import InputError, did_you_mean
+from alpaplan.files.line_problems import MAX_SHOWN_LINES, LineProblems
 from alpaplan.files.trace_csv import read_trace
 from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
+from alpaplan.specs.workload import MAX_MODELS
 from alpaplan.units import format_value
 
 if TYPE_CHECKING:
@@ -31,33 +33,32 @@ def read_trace_of(path: Path, known: Sequence[str]) -> Trace:
         With everything wrong with the file, models that are not known included.
     """
     recorded = read_trace(path)
-    names = recorded.model_names
-    unknown = [m for m, name in enumerate(names) if name not in set(known)]
-    if unknown:
-        raise InputError(
-            f"{path}:{_first_line(recorded, m)}: model: must be one of the workload's, found "
-            f"{names[m]!r}{did_you_mean(names[m], known)}"
-            for m in unknown
+    index = set(known)
+    unknown = [m for m, name in enumerate(recorded.model_names) if name not in index]
+
+    def message(name: str) -> str:
+        return (
+            f"must be one of the workload's, found {format_value(name)}{did_you_mean(name, known)}"
         )
+
+    _refuse(recorded, path, unknown, message)
     return recorded.for_models(known)
 
 
-def require_names(trace: Trace, path: Path) -> None:
-    """Make sure that a trace's models can be named in a document.
+def require_documentable(trace: Trace, path: Path) -> None:
+    """Make sure that a workload document can have all models of a trace.
 
     Raises
     ------
     InputError
-        With all names that no document may have.
+        If there are more than `MAX_MODELS`, or with names that no document may have.
     """
+    num_models = len(trace.model_names)
+    if num_models > MAX_MODELS:
+        raise InputError([f"{path}: must have at most {MAX_MODELS:,} models, found {num_models:,}"])
     bad = [m for m, name in enumerate(trace.model_names) if not is_name(name)]
-    if bad:
-        raise InputError(
-            f"{path}:{_first_line(trace, m)}: model: must be a name of at most {MAX_NAME_LENGTH} "
-            f"characters without leading space or control characters, found "
-            f"{format_value(trace.model_names[m])}"
-            for m in bad
-        )
+    rule = f"must be a name of at most {MAX_NAME_LENGTH} characters without leading space or "
+    _refuse(trace, path, bad, lambda name: f"{rule}control characters, found {format_value(name)}")
 
 
 def silent_models(trace: Trace) -> list[str]:
@@ -66,5 +67,11 @@ def silent_models(trace: Trace) -> list[str]:
     return [name for name, count in zip(trace.model_names, counts, strict=True) if not count]
 
 
-def _first_line(trace: Trace, model: int) -> int:
-    return int(np.argmax(trace.model == model)) + 2  # the first row of data is line 2
+def _refuse(trace: Trace, path: Path, bad: list[int], message: Callable[[str], str]) -> None:
+    """Raise an `InputError` with the lines where bad models first appear, if there are any."""
+    problems = LineProblems(path)
+    for m in bad[:MAX_SHOWN_LINES]:
+        line = int(np.argmax(trace.model == m)) + 2  # the first row of data is line 2
+        problems.add(line, f"model: {message(trace.model_names[m])}")
+    problems.add_untold(len(bad[MAX_SHOWN_LINES:]))
+    problems.raise_any()

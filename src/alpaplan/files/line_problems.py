@@ -39,6 +39,10 @@ class LineProblems:
             self._first.pop()
         insort(self._first, (line, message), key=lambda one: one[0])
 
+    def add_untold(self, num: int) -> None:
+        """Note so many problems of later lines, which are only counted."""
+        self._num_more += num
+
     def raise_any(self) -> None:
         """Raise an `InputError` if something was found."""
         lines = [f"{self._path}:{line}: {message}" for line, message in self._first]

@@ -211,6 +211,24 @@ def test_a_bad_trace(recorded: Workspace, rows: str, message: str) -> None:
     assert "w.yaml" not in recorded.names()
 
 
+def test_only_the_first_of_many_unknown_models_are_named(recorded: Workspace) -> None:
+    recorded.write("t.csv", "arrival_s,model\n0,a\n" + "".join(f"1,z{n}\n" for n in range(2000)))
+    result = recorded.run("workload", "fit", "t.csv", *MODELS, exit_code=2)
+    *told, rest = result.stderr.splitlines()
+    message = "model: must be one of the workload's, found"
+    assert told == [f"t.csv:{n + 3}: {message} 'z{n}'" for n in range(20)]
+    assert rest == "t.csv: and 1,980 more"
+
+
+def test_more_models_than_a_document_may_have(
+    recorded: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alpaplan.cli.traces.MAX_MODELS", 1)
+    result = recorded.run("workload", "fit", "t.csv.gz", "--profile", "p", exit_code=2)
+    assert result.stderr.endswith("t.csv.gz: must have at most 1 models, found 2\n")
+    assert result.stdout == ""
+
+
 def test_a_model_that_no_document_can_name(recorded: Workspace) -> None:
     recorded.write("t.csv", f"arrival_s,model\n1,a\n2, b\n3,{'x' * 201}\n")
     fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo", "1s")

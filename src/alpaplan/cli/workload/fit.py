@@ -106,13 +106,13 @@ def _all_alike(
     path: Path, profile: str | None, slo_s: float | None, slo_scale: float | None
 ) -> tuple[Sequence[ServedModel], Trace]:
     """Give all models of a trace one profile and objective, and say what is assumed of both."""
-    from alpaplan.cli.traces import require_names
+    from alpaplan.cli.traces import require_documentable
     from alpaplan.files.trace_csv import read_trace
     from alpaplan.specs.arrivals import TraceArrivals
     from alpaplan.specs.workload import ServedModel
 
     trace = read_trace(path)
-    require_names(trace, path)
+    require_documentable(trace, path)
     assumed = [] if profile is not None else ["each model's profile is called as the model is"]
     if slo_s is None and slo_scale is None:
         slo_scale = DEFAULT_SLO_SCALE
