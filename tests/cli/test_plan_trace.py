@@ -83,7 +83,7 @@ def test_check_with_another_trace_or_workload(planned: Workspace) -> None:
     assert "  trace: was ../traces/t.csv, is now ../other.csv" in lines
     # The trace stands for the arrivals of the workload that it was given with.
     lines = planned.run(*check, "-w", "workload.yaml", exit_code=1).stdout.splitlines()
-    assert "  trace: was ../traces/t.csv, is now None" in lines
+    assert "  trace: was ../traces/t.csv, is now not given" in lines
     assert "  input ../traces/t.csv: no longer used" in lines
 
 

@@ -64,7 +64,7 @@ def plan(changes: Plan) -> PlanSpec:
         ({"provenance": provenance(seed=7)}, "seed: was 0, is now 7"),
         ({"provenance": provenance(method="beam")}, "method: was auto, is now beam"),
         ({"provenance": provenance(effort="high")}, "effort: was medium, is now high"),
-        ({"provenance": provenance(max_evaluations=9)}, "max_evaluations: was None, is now 9"),
+        ({"provenance": provenance(max_evaluations=9)}, "max_evaluations: was not given, is now 9"),
         (
             {"provenance": provenance(record("p.yaml", "b"))},
             "input p.yaml: profile has changed since the plan was made",

@@ -15,13 +15,12 @@ from alpaplan.workload.arrivals.renewal import Gamma
 from alpaplan.workload.statistics import (
     DISPERSION_WINDOWS_S,
     MIN_WINDOWS,
+    dispersion_of_counts,
     gap_cv,
     gaps,
-    index_of_dispersion,
     observed_from_s,
     rates_over_time,
     trace_statistics,
-    window_counts,
 )
 from alpaplan.workload.trace import Trace
 from tests.workload.statistics import assert_mean
@@ -105,20 +104,22 @@ def test_gaps_of_each_group() -> None:
     assert np.isnan(cv[[0, 2]]).all()
 
 
-def test_window_counts_are_of_whole_windows() -> None:
-    trace = trace_of([(10.0, 0), (10.5, 1), (12.0, 0), (15.9, 0), (16.5, 1)], 2, 6.5)
+def test_only_whole_windows_of_the_observed_time_count() -> None:
+    rows = [(10.0, 0), (10.5, 1), (12.0, 0), (15.9, 0), (21.5, 1)]
+    trace = trace_of(rows, 2, 11.5)
     assert observed_from_s(trace) == 10.0
-    assert window_counts(trace, 2.0).tolist() == [[1, 1, 1], [1, 0, 0]]
-    assert window_counts(trace, 2.0, start_s=11.0).tolist() == [[1, 0], [0, 0]]
-    assert window_counts(trace, 7.0).shape == (2, 0)
-    assert index_of_dispersion(window_counts(trace, 2.0)) == pytest.approx([0.0, 1.0])
+    (found,) = dispersion_of_counts(trace, trace.model, 2, [1.0])
+    # Eleven windows; the last arrival comes after them.
+    assert found == pytest.approx([(3 - 9 / 11) / 10 / (3 / 11), (1 - 1 / 11) / 10 / (1 / 11)])
     with pytest.raises(ValueError, match="window_s must be above 0"):
-        window_counts(trace, 0.0)
+        dispersion_of_counts(trace, trace.model, 2, [0.0])
 
 
 def test_windows_that_fill_the_time_are_not_lost_to_rounding() -> None:
-    trace = trace_of([(0.05, 0), (0.65, 0)], 1, 0.7)
-    assert window_counts(trace, 0.1).shape == (1, 7)
+    trace = trace_of([(0.05, 0), (1.15, 0)], 1, 1.2)
+    assert 1.2 // 0.1 == 11
+    (found,) = dispersion_of_counts(trace, trace.model, 1, [0.1])
+    assert found == pytest.approx([(2 - 4 / 12) / 11 / (2 / 12)])
 
 
 def test_rates_over_time_count_the_last_arrival() -> None:

@@ -44,7 +44,8 @@ def _input_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:
             yield f"input {path}: {now[path].role} has changed since the plan was made"
     if old.provenance and new.provenance:
         for name in ("method", "seed", "effort", "max_evaluations", "trace"):
-            was, is_now = getattr(old.provenance, name), getattr(new.provenance, name)
+            settings = (getattr(made, name) for made in (old.provenance, new.provenance))
+            was, is_now = ("not given" if value is None else value for value in settings)
             if was != is_now:
                 yield f"{name}: was {was}, is now {is_now}"
 

@@ -43,7 +43,7 @@ class ArrivalStatistics:
         Standard deviation over mean of the gaps; NaN with fewer than two gaps, or if all are 0.
     dispersion
         Index of dispersion of counts for each of `DISPERSION_WINDOWS_S`, see
-        `index_of_dispersion`; NaN where there are fewer than `MIN_WINDOWS` windows.
+        `dispersion_of_counts`; NaN where there are fewer than `MIN_WINDOWS` windows.
     peak_over_mean
         Requests of the fullest window of `PEAK_WINDOW_S` over the mean of such windows; NaN
         where there are fewer than `MIN_WINDOWS`.
@@ -140,67 +140,40 @@ def gap_cv(
     return cv
 
 
-def window_counts(
-    trace: Trace, window_s: float, *, start_s: float | None = None
-) -> NDArray[np.int64]:
-    """Count each model's arrivals in successive windows of a trace.
-
-    Parameters
-    ----------
-    trace
-        Whose arrivals to count; those before `start_s` and after the last whole window are not.
-    window_s
-        Length of a window, above 0.
-    start_s
-        Begin of the first window; None for that of the observation.
-
-    Returns
-    -------
-    int64[num_models, num_windows]
-        Of all windows that fit whole into the observed time.
-    """
-    num_models = len(trace.model_names)
-    window, model, num_windows = _windows(trace, trace.model, window_s, start_s)
-    counts = np.bincount(model * num_windows + window, minlength=num_models * num_windows)
-    return counts.reshape(num_models, num_windows).astype(np.int64)
-
-
-def index_of_dispersion(counts: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return variance over mean of counts in windows: 1 for a Poisson process, more for bursts.
-
-    Cox and Lewis, The Statistical Analysis of Series of Events, 1966, section 4.5. The variance
-    is that of a sample (with n - 1).
-
-    Parameters
-    ----------
-    counts : int[..., num_windows]
-        Counts in windows of equal length, such as `window_counts`.
-
-    Returns
-    -------
-    float64[...]
-        NaN with fewer than two windows, or if all counts are 0.
-    """
-    num_windows = counts.shape[-1]
-    if num_windows < 2:
-        return np.full(counts.shape[:-1], np.nan)
-    values = counts.astype(np.float64)
-    return _dispersion(values.sum(axis=-1), (values**2).sum(axis=-1), num_windows)
-
-
 def dispersion_of_counts(
     trace: Trace, group: NDArray[np.int32], num_groups: int, windows_s: Sequence[float]
 ) -> NDArray[np.float64]:
     """Return each group's index of dispersion of counts for windows of several lengths.
 
+    That is variance over mean of the counts in windows: 1 for a Poisson process, more for bursts.
+    Cox and Lewis, The Statistical Analysis of Series of Events, 1966, section 4.5. The variance
+    is that of a sample (with n - 1). Only windows that fit whole into the observed time count.
+
+    Parameters
+    ----------
+    trace
+        Whose arrivals to count.
+    group : int32[num_requests]
+        Group of each arrival, such as its model.
+    num_groups
+        Number of groups.
+    windows_s
+        Lengths of windows, above 0.
+
     Returns
     -------
     float64[num_windows, num_groups]
-        See `index_of_dispersion`; NaN where the observed time has fewer than `MIN_WINDOWS` windows.
+        NaN where the observed time has fewer than `MIN_WINDOWS` windows, and for groups without
+        arrivals in them.
+
+    Raises
+    ------
+    ValueError
+        If a length is not above 0.
     """
     found = np.full((len(windows_s), num_groups), np.nan)
     for row, window_s in enumerate(windows_s):
-        window, of, num_windows = _windows(trace, group, window_s, None)
+        window, of, num_windows = _windows(trace, group, window_s)
         if num_windows >= MIN_WINDOWS:
             total, square, _ = _count_moments(window, of, num_windows, num_groups)
             found[row] = _dispersion(total, square, num_windows)
@@ -234,7 +207,7 @@ def _statistics(
     cv = gap_cv(trace.arrival_s, group, len(names))
     dispersion = dispersion_of_counts(trace, group, len(names), DISPERSION_WINDOWS_S)
     peak = np.full(len(names), np.nan)
-    window, of, num_windows = _windows(trace, group, PEAK_WINDOW_S, None)
+    window, of, num_windows = _windows(trace, group, PEAK_WINDOW_S)
     if num_windows >= MIN_WINDOWS:
         total, _, highest = _count_moments(window, of, num_windows, len(names))
         with np.errstate(invalid="ignore"):
@@ -248,17 +221,16 @@ def _statistics(
 
 
 def _windows(
-    trace: Trace, group: NDArray[np.int32], window_s: float, start_s: float | None
+    trace: Trace, group: NDArray[np.int32], window_s: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
     """Return window and group of each arrival inside whole windows, and the number of windows."""
     if not window_s > 0:
         raise ValueError(f"window_s must be above 0, found {window_s}")
     begin_s = observed_from_s(trace)
     end_s = begin_s + trace.duration_s
-    first_s = begin_s if start_s is None else start_s
     # Rounding may leave a window that fills the observation a hair too long.
-    num_windows = max(math.floor((end_s - first_s) / window_s * (1 + 1e-12)), 0)
-    window = np.floor((trace.arrival_s - first_s) / window_s).astype(np.int64)
+    num_windows = max(math.floor((end_s - begin_s) / window_s * (1 + 1e-12)), 0)
+    window = np.floor((trace.arrival_s - begin_s) / window_s).astype(np.int64)
     inside = (window >= 0) & (window < num_windows)
     return window[inside], group[inside].astype(np.int64), num_windows
 

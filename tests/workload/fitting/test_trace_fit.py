@@ -17,6 +17,7 @@ from alpaplan.workload.arrivals.renewal import Deterministic, Gamma, Poisson
 from alpaplan.workload.fitting import LAWS, ModelFit, fit_trace
 from alpaplan.workload.fitting.span import watched_span
 from alpaplan.workload.sampling import merge_traces
+from alpaplan.workload.statistics import trace_statistics
 from alpaplan.workload.trace import Trace
 from tests.workload.statistics import Floats
 
@@ -82,6 +83,9 @@ def test_each_model_has_its_own_process() -> None:
     assert [found.gain > 0.3 for found in fits] == [True, False, True]
     assert fits[1].gain == 0
     assert fits[0].cv == pytest.approx(4, rel=0.3)
+    # What `workload stats` shows of the same trace.
+    measured = {one.name: one.cv for one in trace_statistics(trace).models}
+    assert [found.cv for found in fits] == pytest.approx([measured[one.name] for one in fits])
 
 
 def test_the_distance_tells_a_wrong_process() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
+from alpaplan.workload.statistics import gap_cv
 from alpaplan.workload.trace import Trace
 
 MIN_DISPERSION = 0.05
@@ -61,26 +62,12 @@ def measure_demand(problem: PlacementProblem, trace: Trace) -> Demand:
     count = trace.requests_per_model().astype(np.float64)
     if duration_s <= 0:
         return Demand(np.zeros_like(count), np.ones_like(count), np.ones_like(count))
+    cv = gap_cv(trace.arrival_s, trace.model, count.size)
     return Demand(
         rate_rps=count / duration_s,
-        cv=_gap_cv(model, arrival_s, count),
+        cv=np.where(np.isnan(cv), 1.0, cv),
         dispersion=_dispersion(problem.slo_s, model, since_start_s, count, duration_s),
     )
-
-
-def _gap_cv(
-    model: NDArray[np.int32], arrival_s: NDArray[np.float64], count: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    same = model[1:] == model[:-1]
-    gap_s, owner = np.diff(arrival_s)[same], model[1:][same]
-    num_gaps = np.maximum(count - 1, 1)
-    mean_s = np.bincount(owner, gap_s, count.size) / num_gaps
-    variance = np.bincount(owner, (gap_s - mean_s[owner]) ** 2, count.size) / num_gaps
-    known = (count >= 3) & (mean_s > 0)
-    cv: NDArray[np.float64] = np.where(
-        known, np.sqrt(variance) / np.where(mean_s > 0, mean_s, 1), 1
-    )
-    return cv
 
 
 def _dispersion(

@@ -16,6 +16,7 @@ from alpaplan.workload.fitting.observation import Observation
 from alpaplan.workload.fitting.poisson import poisson_log_likelihood
 from alpaplan.workload.fitting.registry import LAWS, fit_observation
 from alpaplan.workload.fitting.span import Span, is_coarse, watched_span
+from alpaplan.workload.statistics import gap_cv
 from alpaplan.workload.trace import Trace
 
 
@@ -129,7 +130,7 @@ def _fit_model(
         name=name,
         num_requests=arrival_s.size,
         rate_rps=arrival_s.size / span.duration_s,
-        cv=_gap_cv(arrival_s),
+        cv=float(gap_cv(arrival_s, np.zeros(arrival_s.size, np.int32), 1)[0]),
         arrivals=_arrivals(fits, span),
         num_windows={law: laws[law] for law in LAWS if laws[law]},
         num_scarce=sum(one.num_requests < needed for one, _ in pairs),
@@ -167,13 +168,6 @@ def _arrivals(fits: list[Fit | None], span: Span) -> ArrivalsSpec:
         for fit, length_s in zip(fits, np.diff(span.edges_s).tolist(), strict=True)
     )
     return PiecewiseArrivals(process="piecewise", windows=windows)
-
-
-def _gap_cv(arrival_s: NDArray[np.float64]) -> float:
-    gaps_s = np.diff(arrival_s)
-    if gaps_s.size < 2 or not gaps_s.any():
-        return math.nan
-    return float(gaps_s.std(ddof=1) / gaps_s.mean())
 
 
 def _distance(pairs: list[tuple[Observation, Fit]]) -> float:
