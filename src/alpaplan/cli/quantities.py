@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 import click
 
@@ -48,7 +49,7 @@ class Number(click.FloatRange):
     """A number in a range; unlike in `click.FloatRange`, NaN is in none."""
 
     def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read a number."""
         number = float(super().convert(value, param, ctx))
