@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alpaplan.workload.arrivals.renewal import Gamma
 from alpaplan.workload.statistics import (
     DISPERSION_WINDOWS_S,
+    MIN_DURATION_S,
     MIN_WINDOWS,
     dispersion_of_counts,
     gap_cv,
@@ -35,11 +36,13 @@ def trace_of(rows: list[tuple[float, int]], num_models: int, duration_s: float) 
 ROWS = st.lists(st.tuples(st.floats(0, 2000), st.integers(0, 3)), min_size=2, max_size=60)
 
 
+@example(rows=[(0.0, 0), (5e-324, 0)])
 @given(rows=ROWS)
 def test_against_loops_over_each_model(rows: list[tuple[float, int]]) -> None:
     rows = sorted(rows)
     start, end = rows[0][0], rows[-1][0]
     trace = trace_of(rows, 5, end - start)
+    assert np.isnan(rates_over_time(trace, 3)).all() == (end - start < MIN_DURATION_S)
     found = trace_statistics(trace)
     everyone = [(found.overall, [time for time, _ in rows])]
     everyone += [
@@ -48,7 +51,9 @@ def test_against_loops_over_each_model(rows: list[tuple[float, int]]) -> None:
     ]
     for one, times in everyone:
         assert one.requests == len(times)
-        if end > start:
+        if end - start < MIN_DURATION_S:
+            assert math.isnan(one.rate_rps)
+        else:
             assert one.rate_rps == len(times) / (end - start)
         between = [b - a for a, b in pairwise(times)]
         mean = math.fsum(between) / len(between) if between else 0.0

@@ -22,6 +22,10 @@ PEAK_WINDOW_S = 10.0
 """Window of the peak rate (seconds; 1 to 100): long enough for a
 queue to build up, short enough that nobody adds a replica meanwhile."""
 
+MIN_DURATION_S = 1e-9
+"""Shortest observation that has a rate (seconds): no clock of requests is finer, and the rates of
+what is shorter may be no numbers."""
+
 MIN_WINDOWS = 10
 """Fewest windows that a variance is worth computing of (a count; 5 to 100): with ten, the index of
 dispersion of a Poisson process still scatters by about half its value."""
@@ -38,7 +42,7 @@ class ArrivalStatistics:
     requests
         Number of arrivals.
     rate_rps
-        Arrivals per second of observation; NaN where that is no time at all.
+        Arrivals per second of observation; NaN where that is below `MIN_DURATION_S`.
     cv
         Standard deviation over mean of the gaps; NaN with fewer than two gaps, or if all are 0.
     dispersion
@@ -186,10 +190,10 @@ def rates_over_time(trace: Trace, num_parts: int) -> NDArray[np.float64]:
     Returns
     -------
     float64[num_models, num_parts]
-        An arrival at the very end belongs to the last part. NaN where the trace has no time.
+        An arrival at the very end belongs to the last part. NaN below `MIN_DURATION_S`.
     """
     num_models = len(trace.model_names)
-    if not trace.duration_s > 0:
+    if trace.duration_s < MIN_DURATION_S:
         return np.full((num_models, num_parts), np.nan)
     part_s = trace.duration_s / num_parts
     part = np.floor((trace.arrival_s - observed_from_s(trace)) / part_s).astype(np.int64)
@@ -203,7 +207,8 @@ def _statistics(
 ) -> tuple[ArrivalStatistics, ...]:
     requests = np.bincount(group, minlength=len(names))
     duration_s = trace.duration_s
-    rate_rps = requests / duration_s if duration_s > 0 else np.full(len(names), np.nan)
+    has_rate = duration_s >= MIN_DURATION_S
+    rate_rps = requests / duration_s if has_rate else np.full(len(names), np.nan)
     cv = gap_cv(trace.arrival_s, group, len(names))
     dispersion = dispersion_of_counts(trace, group, len(names), DISPERSION_WINDOWS_S)
     peak = np.full(len(names), np.nan)

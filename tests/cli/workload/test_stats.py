@@ -93,7 +93,7 @@ def test_plot(workspace: Workspace, file: str) -> None:
 )
 def test_bad_usage(workspace: Workspace, arguments: tuple[str, ...], message: str) -> None:
     workspace.write("t.csv", TRACE)
-    workspace.write("instant.csv", "arrival_s,model\n1,a\n1,a\n")
+    workspace.write("instant.csv", "arrival_s,model\n0,a\n5e-324,a\n")
     result = workspace.run("workload", "stats", *arguments, exit_code=2)
     assert message in result.stderr
     assert result.stdout == ""

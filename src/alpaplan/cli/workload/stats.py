@@ -43,8 +43,9 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
         traffic = _traffic(file, with_sample=plot is not None)
     if plot is not None and image_format is not None and traffic.drawn is not None:
         from alpaplan.report.traffic_plot import traffic_plot
+        from alpaplan.workload.statistics import MIN_DURATION_S
 
-        if not traffic.drawn.duration_s > 0:
+        if traffic.drawn.duration_s < MIN_DURATION_S:
             raise InputError([f"{file}: must have requests at several instants to be drawn"])
         write_atomically(plot, traffic_plot(traffic.drawn, traffic.title, image_format))
     if output_format == "json":

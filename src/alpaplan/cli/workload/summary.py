@@ -8,11 +8,12 @@ import click
 
 from alpaplan.files.writing import folder_beside
 from alpaplan.units import format_seconds
+from alpaplan.workload.statistics import MIN_DURATION_S
 
 
 def print_summary(output: Path, requests: int, num_models: int, duration_s: float) -> None:
     """Print a line about a trace: on stderr if the trace itself went to a pipe or device."""
-    rate = f", {requests / duration_s:.4g} requests/s" if duration_s > 0 else ""
+    rate = f", {requests / duration_s:.4g} requests/s" if duration_s >= MIN_DURATION_S else ""
     click.echo(
         f"{count(requests, 'request')} of {count(num_models, 'model')} in "
         f"{format_seconds(duration_s)}{rate}",
