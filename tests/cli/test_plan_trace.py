@@ -130,3 +130,12 @@ def test_everything_wrong_is_said_at_once(workspace: Workspace) -> None:
     lines = workspace.run("plan", *options, exit_code=2).stderr.splitlines()
     assert lines[0] == "absent.csv: no such file or directory"
     assert any(line.startswith("profiles/p.yaml:1: ") for line in lines[1:])
+
+
+def test_a_stream_cannot_be_recorded_in_a_plan(workspace: Workspace) -> None:
+    # It can be read once only, and its hash stands in the provenance.
+    result = workspace.run_plan("--trace", "/dev/null", "-o", "plan.yaml", exit_code=2)
+    assert result.stderr == (
+        "/dev/null: must be a regular file, as plans name the trace that they are made from\n"
+    )
+    assert "plan.yaml" not in workspace.names()

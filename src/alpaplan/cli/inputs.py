@@ -13,6 +13,7 @@ from alpaplan.cli.traces import read_trace_of
 from alpaplan.errors import InputError, SpecError
 from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
+from alpaplan.files.reading import exists
 from alpaplan.files.workload_traces import load_recorded
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.build import build_problem
@@ -124,6 +125,9 @@ def load_inputs(
 
 
 def _recorded_in(path: Path, models: tuple[ServedModel, ...]) -> dict[str, Trace]:
+    if exists(path) and not path.is_file() and not path.is_dir():
+        what = "must be a regular file, as plans name the trace that they are made from"
+        raise InputError([f"{path}: {what}"])
     trace = read_trace_of(path, [model.name for model in models])
     if trace.duration_s <= 0:
         raise InputError([f"{path}: must span some time, found a single instant"])
