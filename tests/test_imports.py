@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("problem",),
     ("profiling",),
     ("specs",),
+    ("registry",),
     ("units",),
     ("errors",),
 )
