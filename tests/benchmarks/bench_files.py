@@ -27,7 +27,7 @@ def test_read_trace_of_a_million_requests(benchmark: BenchmarkFixture, tmp_path:
     path = tmp_path / "trace.csv.gz"
     write_trace(trace, path)
     read = benchmark(read_trace, path)
-    assert read.num_requests == num_requests
+    assert read.trace.num_requests == num_requests
 
 
 def test_load_workload_of_ten_thousand_models(benchmark: BenchmarkFixture, tmp_path: Path) -> None:

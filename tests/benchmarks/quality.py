@@ -98,7 +98,7 @@ def case_folders(numbers: Iterable[int] | None = None) -> list[Path]:
 def load_case(folder: Path) -> tuple[Inputs, Simulator, Reference]:
     """Load a case: the planner's inputs, its test arrivals and what AlpaServe reaches."""
     inputs = load_folder(folder)
-    trace = read_trace(folder / "test.csv.gz").for_models(inputs.problem.model_names)
+    trace = read_trace(folder / "test.csv.gz").trace.for_models(inputs.problem.model_names)
     published = json.loads((folder / "reference.json").read_text(encoding="utf-8"))
     policies = published["policies"]
     # Of equally good policies the one that is found sooner.

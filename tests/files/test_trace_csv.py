@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import os
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,7 +48,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_reads_models_in_order_of_appearance(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("arrival_s,model\n0.5,b\n0.5,a\n2,b\n1e1,c\n")
-    assert_same(read_trace(path), trace_of([0.5, 0.5, 2, 10], ["b", "a", "b", "c"]))
+    assert_same(read_trace(path).trace, trace_of([0.5, 0.5, 2, 10], ["b", "a", "b", "c"]))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,31 @@ def test_reads_models_in_order_of_appearance(tmp_path: Path) -> None:
 def test_dialects(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.csv.gz"
     path.write_bytes(gzip.compress(text.encode()))
-    assert_same(read_trace(path), trace_of([1, 2], ["a", "b"]))
+    assert_same(read_trace(path).trace, trace_of([1, 2], ["a", "b"]))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+def test_the_hash_is_of_the_bytes_that_were_read(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    write_trace(trace_of([1.0, 2.0], ["a", "b"]), path)
+    data = path.read_bytes()
+    file = read_trace(path)
+    assert (file.path, file.sha256) == (path, hashlib.sha256(data).hexdigest())
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
+def test_a_pipe_is_read_once(tmp_path: Path, name: str) -> None:
+    path, pipe = tmp_path / "file.csv.gz", tmp_path / name
+    trace = trace_of([1.0, 2.0], ["a", "b"])
+    write_trace(trace, path)
+    data = path.read_bytes() if name.endswith(".gz") else gzip.decompress(path.read_bytes())
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+    writer.start()
+    file = read_trace(pipe)
+    writer.join()
+    assert_same(file.trace, trace)
+    assert file.sha256 == hashlib.sha256(data).hexdigest()
 
 
 TRACES = st.lists(
@@ -80,7 +107,7 @@ def test_what_is_written_reads_back_the_same(
     trace = trace_of(sorted(time for time, _ in rows), [name for _, name in rows])
     write_trace(trace, path)
     first = path.read_bytes()
-    assert_same(read_trace(path), trace)
+    assert_same(read_trace(path).trace, trace)
     write_trace(trace, path)
     assert path.read_bytes() == first
 
@@ -128,7 +155,7 @@ def test_any_bytes_give_a_trace_or_an_input_error(
     path = scratch / ("any.csv.gz" if packed else "any.csv")
     path.write_bytes(gzip.compress(head + tail) if packed else head + tail)
     try:
-        trace = read_trace(path)
+        trace = read_trace(path).trace
     except InputError:
         return
     assert trace.num_requests > 0
@@ -144,7 +171,7 @@ def test_order_is_held_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyP
         read_trace(path)
     assert [line.split(":")[1] for line in caught.value.lines] == ["4", "7"]
     path.write_text("arrival_s,model\n1,a\n2,b\n3,a\n4,b\n5,c\n")
-    assert_same(read_trace(path), trace_of([1, 2, 3, 4, 5], ["a", "b", "a", "b", "c"]))
+    assert_same(read_trace(path).trace, trace_of([1, 2, 3, 4, 5], ["a", "b", "a", "b", "c"]))
 
 
 def test_compressed_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,9 @@ import pytest
 from alpaplan.errors import InputError
 from alpaplan.files import workload_traces
 from alpaplan.files.document import load_document
-from alpaplan.files.trace_csv import read_trace
+from alpaplan.files.trace_csv import TraceFile, read_trace
 from alpaplan.files.workload_traces import load_recorded
 from alpaplan.specs.workload import WorkloadSpec
-from alpaplan.workload.trace import Trace
 from tests.files.examples import WORKLOAD, recorded_workload
 
 
@@ -21,16 +20,16 @@ def test_each_file_is_read_once_and_relative_to_the_workload(
     (tmp_path / "traces" / "t.csv").write_text("arrival_s,model\n1,a\n2,other\n3,b\n")
     reads: list[Path] = []
 
-    def read(path: Path) -> Trace:
+    def read(path: Path) -> TraceFile:
         reads.append(path)
         return read_trace(path)
 
     monkeypatch.setattr(workload_traces, "read_trace", read)
-    document = recorded_workload(tmp_path, ("a", "traces/t.csv"), ("b", "traces/t.csv"))
+    document = recorded_workload(tmp_path, ("a", "traces/t.csv"), ("b", "./traces/t.csv"))
     recorded = load_recorded(document)
     assert list(recorded) == ["a", "b"]
     assert recorded["a"] is recorded["b"]
-    assert recorded["a"].model_names == ("a", "other", "b")
+    assert recorded["a"].trace.model_names == ("a", "other", "b")
     assert reads == [tmp_path / "traces" / "t.csv"]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from alpaplan.cli.traces import read_trace_of
 from alpaplan.errors import InputError, SpecError
 from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
-from alpaplan.files.reading import exists
+from alpaplan.files.trace_csv import TraceFile
 from alpaplan.files.workload_traces import load_recorded
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.build import build_problem
@@ -42,6 +41,8 @@ class Inputs:
         The workload's models, written out.
     problem
         The problem that they are.
+    trace_hashes
+        File of recorded arrivals -> hash of what was read.
     trace
         File of the recorded arrivals of all models, where it takes the place of the workload's.
     """
@@ -52,6 +53,7 @@ class Inputs:
     recorded: Mapping[str, Trace]
     models: tuple[ServedModel, ...]
     problem: PlacementProblem
+    trace_hashes: Mapping[Path, str]
     trace: Path | None = None
 
     def profile_specs(self) -> dict[str, ModelProfileSpec]:
@@ -63,20 +65,9 @@ class Inputs:
         roles = [("cluster", self.cluster), ("workload", self.workload)]
         roles += [("profile", self.profiles[name]) for name in sorted(self.profiles)]
         records = [_record(role, document.path, document.sha256, base) for role, document in roles]
-        for path in sorted(self.trace_paths()):
-            sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-            records.append(_record("trace", path, sha256, base))
+        hashes = sorted(self.trace_hashes.items())
+        records += [_record("trace", path, sha256, base) for path, sha256 in hashes]
         return tuple(records)
-
-    def trace_paths(self) -> set[Path]:
-        """Return the files of recorded arrivals."""
-        if self.trace is not None:
-            return {self.trace}
-        return {
-            self.workload.path.parent / model.arrivals.path
-            for model in self.models
-            if isinstance(model.arrivals, TraceArrivals)
-        }
 
 
 def load_inputs(
@@ -101,7 +92,7 @@ def load_inputs(
         raise InputError(lines)
     models = workload.spec.served_models()
     needed = list(dict.fromkeys(model.profile for model in models))
-    recorded: Mapping[str, Trace] = {}
+    recorded: Mapping[str, TraceFile] = {}
     profiles: dict[str, Document[ModelProfileSpec]] = {}
     with _collect(lines):
         if trace_path is None:
@@ -121,17 +112,23 @@ def load_inputs(
             {name: document.spec for name, document in profiles.items()},
             known,
         )
-    return Inputs(cluster, workload, profiles, recorded, models, problem, trace_path)
+    return Inputs(
+        cluster,
+        workload,
+        profiles,
+        {model: file.trace for model, file in recorded.items()},
+        models,
+        problem,
+        {file.path: file.sha256 for file in recorded.values()},
+        trace_path,
+    )
 
 
-def _recorded_in(path: Path, models: tuple[ServedModel, ...]) -> dict[str, Trace]:
-    if exists(path) and not path.is_file() and not path.is_dir():
-        what = "must be a regular file, as plans name the trace that they are made from"
-        raise InputError([f"{path}: {what}"])
-    trace = read_trace_of(path, [model.name for model in models])
-    if trace.duration_s <= 0:
+def _recorded_in(path: Path, models: tuple[ServedModel, ...]) -> dict[str, TraceFile]:
+    file = read_trace_of(path, [model.name for model in models])
+    if file.trace.duration_s <= 0:
         raise InputError([f"{path}: must span some time, found a single instant"])
-    return dict.fromkeys(trace.model_names, trace)
+    return dict.fromkeys(file.trace.model_names, file)
 
 
 def _with_trace(models: tuple[ServedModel, ...], path: Path) -> tuple[ServedModel, ...]:

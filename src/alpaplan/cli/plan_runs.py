@@ -30,7 +30,7 @@ def arrivals_of_trace(inputs: Inputs, path: Path) -> Trace:
     InputError
         With everything wrong with the file, models that the workload does not have included.
     """
-    return read_trace_of(path, inputs.problem.model_names)
+    return read_trace_of(path, inputs.problem.model_names).trace
 
 
 def arrivals_of_workload(inputs: Inputs, duration_s: float | None, seed: int) -> Trace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from alpaplan.errors import InputError, did_you_mean
 from alpaplan.files.line_problems import MAX_SHOWN_LINES, LineProblems
-from alpaplan.files.trace_csv import read_trace
+from alpaplan.files.trace_csv import TraceFile, read_trace
 from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
 from alpaplan.specs.workload import MAX_MODELS
 from alpaplan.units import format_value
@@ -19,20 +20,21 @@ if TYPE_CHECKING:
     from alpaplan.workload.trace import Trace
 
 
-def read_trace_of(path: Path, known: Sequence[str]) -> Trace:
+def read_trace_of(path: Path, known: Sequence[str]) -> TraceFile:
     """Read a trace file of the given models.
 
     Returns
     -------
-    Trace
-        Of all `known` models, in their order.
+    TraceFile
+        With a trace of all `known` models, in their order.
 
     Raises
     ------
     InputError
         With everything wrong with the file, models that are not known included.
     """
-    recorded = read_trace(path)
+    file = read_trace(path)
+    recorded = file.trace
     index = set(known)
     unknown = [m for m, name in enumerate(recorded.model_names) if name not in index]
 
@@ -42,7 +44,7 @@ def read_trace_of(path: Path, known: Sequence[str]) -> Trace:
         )
 
     _refuse(recorded, path, unknown, message)
-    return recorded.for_models(known)
+    return replace(file, trace=recorded.for_models(known))
 
 
 def require_documentable(trace: Trace, path: Path) -> None:

@@ -61,7 +61,7 @@ def _check(path: Path) -> str:
     from alpaplan.files.trace_csv import is_trace_path, read_trace
 
     if is_trace_path(path):
-        trace = read_trace(path)
+        trace = read_trace(path).trace
         return (
             f"trace ({_count(trace.num_requests, 'request')} of {_models(len(trace.model_names))})"
         )
@@ -103,7 +103,7 @@ def _check_workload(document: Document[WorkloadSpec]) -> str:
     recorded = load_recorded(document)
     if recorded:
         summary += f", {len(recorded):,} with recorded arrivals"
-        num_silent = sum(name not in trace.model_names for name, trace in recorded.items())
+        num_silent = sum(name not in file.trace.model_names for name, file in recorded.items())
         summary += f", {num_silent:,} of them without a row" if num_silent else ""
     return summary
 

@@ -27,22 +27,23 @@ def read_bytes(path: Path) -> bytes:
         raise InputError([f"{str(path)!r}: is not a possible file name"]) from error
 
 
-def read_unpacked(path: Path, max_bytes: int) -> bytes:
-    """Read a whole file, uncompressed if its name ends in ``.gz``.
+def unpack(path: Path, data: bytes, max_bytes: int) -> bytes:
+    """Return the bytes of a file, uncompressed if its name ends in ``.gz``.
 
     Parameters
     ----------
     path
         The file.
+    data
+        What is in it.
     max_bytes
         Most bytes that there may be once it is uncompressed: stops compressed bombs.
 
     Raises
     ------
     InputError
-        If it cannot be read or uncompressed, or is larger.
+        If they cannot be uncompressed, or are more.
     """
-    data = read_bytes(path)
     if path.name.endswith(".gz"):
         try:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
 from alpaplan.files.line_problems import LineProblems
-from alpaplan.files.reading import decode_text, read_unpacked
+from alpaplan.files.reading import decode_text, read_bytes, unpack
 from alpaplan.files.writing import OutputStream, open_atomically
 from alpaplan.units import format_value
 from alpaplan.workload.trace import Trace
@@ -51,7 +53,26 @@ def is_trace_path(path: Path) -> bool:
     return path.name.endswith((".csv", ".csv.gz"))
 
 
-def read_trace(path: Path) -> Trace:
+@dataclass(frozen=True)
+class TraceFile:
+    """A trace with the file that it was read from.
+
+    Parameters
+    ----------
+    path
+        As the user gave it.
+    sha256
+        Hash of the bytes that were read, compressed if the file is, in hexadecimal.
+    trace
+        What the file says.
+    """
+
+    path: Path
+    sha256: str
+    trace: Trace
+
+
+def read_trace(path: Path) -> TraceFile:
     """Read a trace; models are numbered in order of first appearance.
 
     Raises
@@ -60,7 +81,8 @@ def read_trace(path: Path) -> Trace:
         If it cannot be read, or with what is wrong with its lines, the first
         `line_problems.MAX_SHOWN_LINES` of them.
     """
-    text = decode_text(path, read_unpacked(path, MAX_TEXT_BYTES))
+    data = read_bytes(path)
+    text = decode_text(path, unpack(path, data, MAX_TEXT_BYTES))
     reader = csv.reader(io.StringIO(text.rstrip("\r\n"), newline=""), strict=True)
     problems = LineProblems(path)
     try:
@@ -71,7 +93,7 @@ def read_trace(path: Path) -> Trace:
     problems.raise_any()
     if trace.num_requests == 0:
         raise InputError([f"{path}:1: must have at least one row, found only the header"])
-    return trace
+    return TraceFile(path, hashlib.sha256(data).hexdigest(), trace)
 
 
 def write_trace(trace: Trace, path: Path) -> None:

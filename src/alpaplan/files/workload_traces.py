@@ -7,18 +7,18 @@ from pathlib import Path
 from alpaplan.errors import InputError, Issue, Location, did_you_mean
 from alpaplan.files.document import Document
 from alpaplan.files.reading import exists
-from alpaplan.files.trace_csv import read_trace
+from alpaplan.files.trace_csv import TraceFile, read_trace
 from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 from alpaplan.workload.trace import Trace
 
 
-def load_recorded(document: Document[WorkloadSpec]) -> dict[str, Trace]:
+def load_recorded(document: Document[WorkloadSpec]) -> dict[str, TraceFile]:
     """Read the trace of each model whose arrivals are recorded; each file is read once.
 
     Returns
     -------
-    Model name -> the whole trace of its file, rows of other models included.
+    Model name -> its file with the whole trace, rows of other models included.
 
     Raises
     ------
@@ -26,25 +26,25 @@ def load_recorded(document: Document[WorkloadSpec]) -> dict[str, Trace]:
         With everything wrong with any of the files, and if one has no rows of any model that
         names it. A single model without rows is not wrong: it was not asked for in that time.
     """
-    users: dict[str, list[ServedModel]] = {}
+    users: dict[Path, list[ServedModel]] = {}
     for model in document.spec.served_models():
         if isinstance(model.arrivals, TraceArrivals):
-            users.setdefault(model.arrivals.path, []).append(model)
+            path = document.path.parent / model.arrivals.path
+            users.setdefault(path, []).append(model)
     lines: list[str] = []
-    recorded: dict[str, Trace] = {}
-    for name, models in users.items():
-        path = document.path.parent / name
+    recorded: dict[str, TraceFile] = {}
+    for path, models in users.items():
         if not exists(path):
             lines += _at_entries(document, models, f"no such file: {str(path)!r}")
             continue
         try:
-            trace = read_trace(path)
+            file = read_trace(path)
         except InputError as error:
             lines += error.lines
             continue
-        if not set(trace.model_names).intersection(model.name for model in models):
-            lines += _at_entries(document, models, _no_rows(models, trace, path))
-        recorded |= {model.name: trace for model in models}
+        if not set(file.trace.model_names).intersection(model.name for model in models):
+            lines += _at_entries(document, models, _no_rows(models, file.trace, path))
+        recorded |= {model.name: file for model in models}
     if lines:
         raise InputError(lines)
     return recorded

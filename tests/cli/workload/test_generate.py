@@ -58,7 +58,7 @@ def test_recorded_arrivals_are_replayed(workspace: Workspace) -> None:
     workspace.write("recorded.csv", "arrival_s,model\n5,a\n7.5,a\n9,other\n25,a\n")
     workspace.write("w.yaml", RECORDED)
     out, err = generate(workspace, "w.yaml", "--duration", "10s", "-o", "t.csv")
-    trace = read_trace(workspace.folder / "t.csv")
+    trace = read_trace(workspace.folder / "t.csv").trace
     of_a = trace.arrival_s[trace.model == trace.model_names.index("a")]
     assert of_a.tolist() == [0.0, 2.5]
     assert "in 10 s" in out

@@ -293,7 +293,7 @@ def test_published_planners_stay_below_it(shared_cases: Path, number: int) -> No
     folder = shared_cases / "quality" / f"plan-{number:02}"
     paths = (folder / "cluster.yaml", folder / "workload.yaml", folder / "profiles")
     problem = load_inputs(*paths).problem
-    trace = read_trace(folder / "test.csv.gz").for_models(problem.model_names)
+    trace = read_trace(folder / "test.csv.gz").trace.for_models(problem.model_names)
     reference = json.loads((folder / "reference.json").read_text(encoding="utf-8"))
     best = max(policy["test_slo_attainment"] for policy in reference["policies"].values())
     assert best <= attainment_bound(problem, trace).bound

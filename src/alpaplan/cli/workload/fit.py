@@ -99,7 +99,7 @@ def _of_workload(workload: Path, trace: Path) -> tuple[Sequence[ServedModel], Tr
     from alpaplan.specs.workload import WorkloadSpec
 
     served = load_document(workload, WorkloadSpec).spec.served_models()
-    return served, read_trace_of(trace, [model.name for model in served])
+    return served, read_trace_of(trace, [model.name for model in served]).trace
 
 
 def _all_alike(
@@ -111,7 +111,7 @@ def _all_alike(
     from alpaplan.specs.arrivals import TraceArrivals
     from alpaplan.specs.workload import ServedModel
 
-    trace = read_trace(path)
+    trace = read_trace(path).trace
     require_documentable(trace, path)
     assumed = [] if profile is not None else ["each model's profile is called as the model is"]
     if slo_s is None and slo_scale is None:

@@ -39,7 +39,8 @@ class WorkloadInputs:
     def load(cls, path: Path) -> WorkloadInputs:
         """Read the document and the traces; raises an `InputError` with all that is wrong."""
         document = load_document(path, WorkloadSpec)
-        return cls(document, document.spec.served_models(), load_recorded(document))
+        recorded = {model: file.trace for model, file in load_recorded(document).items()}
+        return cls(document, document.spec.served_models(), recorded)
 
     def sample(self, duration_s: float | None, seed: int) -> Trace:
         """Replay recorded arrivals and sample the others, as `alpaplan simulate` does.

@@ -69,7 +69,7 @@ def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
     from alpaplan.workload.traffic import traffic_of_trace, traffic_of_workload
 
     if is_trace_path(file):
-        trace = read_trace(file)
+        trace = read_trace(file).trace
         return _Traffic(traffic_of_trace(trace), trace, trace, file.name)
     from alpaplan.cli.workload.inputs import WorkloadInputs
 

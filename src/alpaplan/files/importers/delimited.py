@@ -11,7 +11,7 @@ from typing import Any
 
 from alpaplan.errors import InputError, did_you_mean
 from alpaplan.files.importers.problems import Place, Problems
-from alpaplan.files.reading import decode_text, read_unpacked
+from alpaplan.files.reading import decode_text, read_bytes, unpack
 
 MAX_TEXT_BYTES = 2**26
 """Largest uncompressed table, some half a million rows: stops compressed bombs."""
@@ -55,7 +55,7 @@ def read_rows(path: str, layout: Layout, problems: Problems) -> list[Row]:
     Lines without anything on them are skipped.
     """
     try:
-        text = decode_text(Path(path), read_unpacked(Path(path), MAX_TEXT_BYTES))
+        text = decode_text(Path(path), unpack(Path(path), read_bytes(Path(path)), MAX_TEXT_BYTES))
     except InputError as error:
         problems.add_file(path, error)
         return []
