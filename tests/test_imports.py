@@ -12,11 +12,12 @@ import pytest
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
-    ("report", "export", "files"),
+    ("report", "export"),
+    ("planning",),
+    ("analysis", "files"),
     ("search",),
     ("simulator",),
     ("workload",),
-    ("queueing",),
     ("problem",),
     ("profiling",),
     ("specs",),

@@ -12,7 +12,7 @@ from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
-    from alpaplan.report.analysis import Analysis
+    from alpaplan.analysis.sharing import SharingAnalysis
 
 
 @click.command()
@@ -35,11 +35,11 @@ def analyze(
     would need alone. For each profiled pipeline: between which utilizations the waits that it saves
     are worth more than its overheads.
     """
+    from alpaplan.analysis.sharing import analyze_sharing
     from alpaplan.cli.inputs import load_inputs, spec_errors_of
     from alpaplan.cli.inputs_of_plan import require_inputs
     from alpaplan.files.writing import require_writable
     from alpaplan.problem.feasibility import check_feasible
-    from alpaplan.report.analysis import analyse
     from alpaplan.report.figure import plot_format
 
     if plot is not None:
@@ -48,7 +48,7 @@ def analyze(
     inputs = load_inputs(*require_inputs(cluster, workload, profiles))
     check_feasible(inputs.problem, inputs.profile_specs())
     with spec_errors_of({"workload": inputs.workload}):
-        analysis = analyse(inputs.problem, inputs.models, inputs.recorded)
+        analysis = analyze_sharing(inputs.problem, inputs.models, inputs.recorded)
     if plot is not None:
         _draw(analysis, plot)
     if output_format == "json":
@@ -57,15 +57,15 @@ def analyze(
         _print_tables(analysis)
 
 
-def _draw(analysis: Analysis, path: Path) -> None:
+def _draw(analysis: SharingAnalysis, path: Path) -> None:
     from alpaplan.files.writing import write_atomically
-    from alpaplan.report.analysis_plot import overheads_figure
     from alpaplan.report.figure import figure_bytes, plot_format
+    from alpaplan.report.sharing_plot import overheads_figure
 
     write_atomically(path, figure_bytes(overheads_figure(analysis), plot_format(path)))
 
 
-def _print_tables(analysis: Analysis) -> None:
-    from alpaplan.report.analysis_tables import analysis_tables
+def _print_tables(analysis: SharingAnalysis) -> None:
+    from alpaplan.report.sharing import analysis_tables
 
     print_result(analysis_tables(analysis))

@@ -13,9 +13,9 @@ from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
 from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
+    from alpaplan.analysis.comparison import CommonTraces, Comparison
     from alpaplan.cli.inputs import Inputs
     from alpaplan.files.document import Document
-    from alpaplan.report.comparison import Arrivals, Comparison
     from alpaplan.specs.plan import PlanSpec
 
 DEFAULT_RUNS = 10
@@ -107,18 +107,18 @@ def _require_valid(inputs: Inputs, documents: list[Document[PlanSpec]]) -> None:
 
 def _arrivals(
     inputs: Inputs, trace: Path | None, runs: int | None, duration_s: float | None, seed: int
-) -> Arrivals:
+) -> CommonTraces:
+    from alpaplan.analysis.comparison import CommonTraces
     from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
-    from alpaplan.report.comparison import Arrivals
 
     if trace is not None:
-        return Arrivals("trace", (arrivals_of_trace(inputs, trace),))
+        return CommonTraces("trace", (arrivals_of_trace(inputs, trace),))
     if len(inputs.recorded) == len(inputs.models):
         if runs is not None:
             what = "the arrivals of all models are recorded, so that there is one run"
             raise click.UsageError(f"--runs belongs to sampled arrivals: {what}")
-        return Arrivals("trace", (arrivals_of_workload(inputs, duration_s, seed),))
-    return Arrivals(
+        return CommonTraces("trace", (arrivals_of_workload(inputs, duration_s, seed),))
+    return CommonTraces(
         "sampled",
         tuple(
             arrivals_of_workload(inputs, duration_s, seed + run)
@@ -128,10 +128,13 @@ def _arrivals(
 
 
 def _compare(
-    inputs: Inputs, documents: list[Document[PlanSpec]], arrivals: Arrivals, dispatch: str | None
+    inputs: Inputs,
+    documents: list[Document[PlanSpec]],
+    arrivals: CommonTraces,
+    dispatch: str | None,
 ) -> Comparison:
+    from alpaplan.analysis.comparison import PlanRuns, compare
     from alpaplan.cli.plan_runs import PlanRunner
-    from alpaplan.report.comparison import PlanRuns, compare
 
     runs = []
     for document in documents:
@@ -142,6 +145,6 @@ def _compare(
 
 
 def _print_tables(comparison: Comparison) -> None:
-    from alpaplan.report.comparison_tables import comparison_tables
+    from alpaplan.report.comparison import comparison_tables
 
     print_result(comparison_tables(comparison))

@@ -14,9 +14,9 @@ from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
 from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
+    from alpaplan.analysis.drift import Drift
     from alpaplan.cli.inputs import Inputs
     from alpaplan.files.document import Document
-    from alpaplan.report.drift import Drift
     from alpaplan.simulator import SimulationSummary
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.workload.trace import Trace
@@ -105,8 +105,8 @@ def _simulate(
 ) -> tuple[SimulationSummary, Drift | None]:
     from dataclasses import replace
 
+    from alpaplan.analysis.drift import drift_of
     from alpaplan.cli.plan_runs import PlanRunner
-    from alpaplan.report.drift import drift_of
     from alpaplan.simulator import GroupStatistics, summarise
 
     runner = PlanRunner.of(inputs, document.spec, dispatch)
@@ -135,7 +135,7 @@ def _draw(drift: Drift, path: Path) -> None:
 def _print_tables(summary: SimulationSummary, drift: Drift | None) -> None:
     from rich.console import Group
 
-    from alpaplan.report.drift_tables import drift_tables
+    from alpaplan.report.drift import drift_tables
     from alpaplan.report.simulation import simulation_tables
 
     shown = [simulation_tables(summary)]

@@ -1,103 +1,63 @@
-"""Attainment over time, and where it is below what the plan predicts."""
+"""What `alpaplan simulate --window` prints: attainment over time."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import Any
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
 
-from alpaplan.simulator import Replay, WindowStatistics, window_statistics
-from alpaplan.specs.plan import Prediction
-from alpaplan.workload.trace import Trace
+from alpaplan.analysis.drift import Drift
+from alpaplan.report.tables import percent, table
+from alpaplan.units import format_seconds
+
+MAX_ROWS = 100
+"""Longest table of windows shown; JSON has all of them."""
+
+BAR_WIDTH = 20
+"""Columns of the bar of the window that misses most."""
 
 
-@dataclass(frozen=True)
-class Drift:
-    """One simulation by windows of time, beside the plan's prediction.
-
-    Parameters
-    ----------
-    window_s
-        Length of the windows; the last may be shorter.
-    windows
-        In the order of time.
-    at_least
-        Least attainment to expect in each window; None if the plan does not predict it.
-    """
-
-    window_s: float
-    windows: tuple[WindowStatistics, ...]
-    at_least: tuple[float, ...] | None
-
-    @property
-    def below(self) -> tuple[int, ...]:
-        """Indices of the windows with less attainment than is to be expected."""
-        if self.at_least is None:
-            return ()
-        return tuple(
-            index
-            for index, (window, limit) in enumerate(zip(self.windows, self.at_least, strict=True))
-            if window.slo_attainment < limit
+def drift_tables(drift: Drift) -> RenderableType:
+    """Return a row for each window, and whether it is time to plan again."""
+    columns = ("from", "requests", "attained", "attainment", "p99")
+    title = f"Windows of {format_seconds(drift.window_s)}"
+    made = table(title, *columns, "missed", "", right=columns)
+    worst = max(_missed(drift, index) for index in range(len(drift.windows)))
+    below = set(drift.below)
+    for index, window in enumerate(drift.windows[:MAX_ROWS]):
+        missed = _missed(drift, index)
+        # What is missed is seen, however little it is.
+        length = max(1, round(BAR_WIDTH * missed / worst)) if missed else 0
+        made.add_row(
+            f"{window.start_s:,.6g} s",
+            f"{window.requests:,}",
+            f"{window.attained:,}",
+            percent(window.slo_attainment),
+            format_seconds(window.latency.p99_s),
+            "\u2588" * length,
+            "below" if index in below else "",
         )
-
-    def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets: the windows, and how many are below the prediction."""
-        compared = None
-        if self.at_least is not None:
-            first = self.windows[self.below[0]].start_s if self.below else None
-            compared = {
-                "slo_attainment_at_least": self.at_least[0],
-                "windows_below": len(self.below),
-                "first_below_s": first,
-            }
-        return {
-            "windows": [window.to_json_dict() for window in self.windows],
-            "prediction": compared,
-        }
+    hidden = len(drift.windows) - MAX_ROWS
+    made.caption = f"and {hidden:,} more" if hidden > 0 else None
+    return _with_verdict(drift, made)
 
 
-def drift_of(trace: Trace, replay: Replay, window_s: float, prediction: Prediction | None) -> Drift:
-    """Sum up a simulation by windows.
-
-    Parameters
-    ----------
-    trace, replay, window_s
-        As for `window_statistics`.
-    prediction
-        The plan's, if it has one.
-    """
-    windows = window_statistics(trace, replay, window_s)
-    limits = [least_expected(prediction, window.end_s - window.start_s) for window in windows]
-    known = tuple(limit for limit in limits if limit is not None)
-    return Drift(window_s, windows, known if len(known) == len(limits) else None)
+def _missed(drift: Drift, index: int) -> float:
+    window = drift.windows[index]
+    return 1 - window.slo_attainment if window.requests else 0.0
 
 
-def least_expected(prediction: Prediction | None, window_s: float) -> float | None:
-    """Return the lower end of the 95% prediction interval for a window of some length.
-
-    The plan's interval is that of a run of ``run_s`` seconds. A shorter window varies more: with
-    stretches of time that do not depend on each other, as the inverse of its length (as means of
-    batches do: Law, Simulation Modeling and Analysis, 5th ed., chapter 9), beside what the mean of
-    the ``runs`` runs is uncertain by. A longer one is taken to vary no less than a run.
-
-    Parameters
-    ----------
-    prediction
-        The plan's; None if it has none.
-    window_s
-        Length of the window.
-
-    Returns
-    -------
-    float or None
-        A fraction; None if the plan has no such interval.
-    """
-    if prediction is None or prediction.prediction_interval_95 is None:
-        return None
-    mean, low = prediction.slo_attainment, prediction.prediction_interval_95[0]
-    arrivals = prediction.arrivals
-    if arrivals is None or not 0 < window_s < arrivals.run_s:
-        return low
-    of_mean = 1 / arrivals.runs
-    widened = math.sqrt((arrivals.run_s / window_s + of_mean) / (1 + of_mean))
-    return max(0.0, mean - (mean - low) * widened)
+def _with_verdict(drift: Drift, windows: Table) -> RenderableType:
+    if drift.at_least is None:
+        return Group(windows, Text("the plan has no prediction interval to compare with"))
+    expected = (
+        f"the plan predicts (at least {percent(drift.at_least[0])}, the lower end of the 95% "
+        "prediction interval of such a window)"
+    )
+    if not drift.below:
+        return Group(windows, Text(f"no window is below what {expected}"))
+    num_below, first = len(drift.below), drift.windows[drift.below[0]].start_s
+    text = Text(f"below what {expected} in ", style="")
+    text.append(f"{num_below:,} of {len(drift.windows):,} windows", style="bold red")
+    text.append(f", first from {first:,.6g} s on")
+    return Group(windows, text)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alpaplan.report.drift import Drift
+from alpaplan.analysis.drift import Drift
 from alpaplan.report.figure import COLORS, new_figure
 
 if TYPE_CHECKING:

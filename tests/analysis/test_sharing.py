@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from alpaplan.analysis.queueing.pooling import largest_alpha, largest_beta, paying_utilizations
+from alpaplan.analysis.sharing import SharingAnalysis, analyze_sharing
 from alpaplan.problem.build import build_problem
-from alpaplan.queueing.pooling import largest_alpha, largest_beta, paying_utilizations
-from alpaplan.report.analysis import Analysis, analyse
-from alpaplan.report.analysis_tables import analysis_tables
+from alpaplan.report.sharing import analysis_tables
 from alpaplan.specs import ClusterSpec, ModelProfileSpec
 from alpaplan.workload.trace import Trace
 from tests import builders as make
@@ -28,11 +28,11 @@ def analysis_of(
     profiles: tuple[ModelProfileSpec, ...] = (ONE_DEVICE,),
     on: ClusterSpec | None = None,
     recorded: Mapping[str, Trace] | None = None,
-) -> Analysis:
+) -> SharingAnalysis:
     workload = make.workload(*models)
     by_name = {profile.name: profile for profile in profiles}
     problem = build_problem(on or make.cluster(), workload, by_name)
-    return analyse(problem, workload.served_models(), recorded or {})
+    return analyze_sharing(problem, workload.served_models(), recorded or {})
 
 
 def gamma(rate_rps: float, cv: float) -> dict[str, object]:
@@ -239,7 +239,7 @@ def test_an_overloaded_cluster() -> None:
     assert "the devices are overloaded: no placement serves all of this in time" in found
 
 
-def shown(analysis: Analysis) -> list[str]:
+def shown(analysis: SharingAnalysis) -> list[str]:
     return lines_of(analysis_tables(analysis), 200)
 
 

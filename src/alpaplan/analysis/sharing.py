@@ -10,25 +10,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.problem import PlacementProblem
-from alpaplan.problem.feasibility import shapes_with_room
-from alpaplan.queueing.breaking_point import breaking_utilization, servers_needed
-from alpaplan.queueing.waits import Floats
-from alpaplan.report.analysis_pipelines import (
+from alpaplan.analysis.arrival_statistics import ArrivalStatistics, arrival_statistics
+from alpaplan.analysis.pipelines import (
     ProfiledPipeline,
     Tolerance,
     profiled_pipelines,
     tolerances,
 )
-from alpaplan.report.analysis_pool import QUANTILE, Pool, shared_pool
-from alpaplan.report.analysis_traffic import Traffic, model_traffic
+from alpaplan.analysis.pool import QUANTILE, Pool, shared_pool
+from alpaplan.analysis.queueing.breaking_point import breaking_utilization, servers_needed
+from alpaplan.analysis.queueing.waits import Floats
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.feasibility import shapes_with_room
 from alpaplan.specs.workload import ServedModel
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
 
 
 @dataclass(frozen=True)
-class AloneModel:
+class DedicatedModel:
     """One model with devices of its own, each group of them in its smallest configuration.
 
     Parameters
@@ -55,7 +55,7 @@ class AloneModel:
     name: str
     profile: str
     slo_s: float
-    traffic: Traffic
+    traffic: ArrivalStatistics
     device: str
     intra_op: int
     inter_op: int
@@ -96,7 +96,7 @@ class AloneModel:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class SharingAnalysis:
     """What queueing theory says of a workload on a cluster.
 
     `dispersion` is that of all arrivals together, the mean of the models' weighted with their
@@ -104,7 +104,7 @@ class Analysis:
     """
 
     pool: Pool
-    models: tuple[AloneModel, ...]
+    models: tuple[DedicatedModel, ...]
     pipelines: tuple[ProfiledPipeline, ...]
     tolerances: tuple[Tolerance, ...]
     dispersion: float
@@ -120,9 +120,9 @@ class Analysis:
         }
 
 
-def analyse(
+def analyze_sharing(
     problem: PlacementProblem, models: Sequence[ServedModel], recorded: Mapping[str, Trace]
-) -> Analysis:
+) -> SharingAnalysis:
     """Put a workload's numbers into the formulas.
 
     Parameters
@@ -137,11 +137,11 @@ def analyse(
     SpecError
         If recorded arrivals say nothing about a rate.
     """
-    traffic = model_traffic(problem, models, recorded)
+    traffic = arrival_statistics(problem, models, recorded)
     shape = smallest_shapes(problem)
     rate_rps = np.array([each.rate_rps for each in traffic])
     dispersion = np.array([each.dispersion for each in traffic])
-    alone = _alone_models(problem, traffic, shape, rate_rps, dispersion)
+    alone = _dedicated_models(problem, traffic, shape, rate_rps, dispersion)
     num_devices = sum(each.num_devices for each in problem.pools)
     slack_s = np.array([model.slo_s - model.latency_s for model in alone])
     work_s = _device_seconds(problem, shape)
@@ -150,7 +150,9 @@ def analyse(
     merged = float(np.average(dispersion[asked_for], weights=rate_rps[asked_for]))
     merged = merged if math.isfinite(merged) else math.nan
     pipelines = profiled_pipelines(problem, pool.utilization, rate_rps, dispersion)
-    return Analysis(pool, alone, pipelines, tolerances(pipelines, pool.utilization, merged), merged)
+    return SharingAnalysis(
+        pool, alone, pipelines, tolerances(pipelines, pool.utilization, merged), merged
+    )
 
 
 def smallest_shapes(problem: PlacementProblem) -> NDArray[np.int64]:
@@ -168,13 +170,13 @@ def smallest_shapes(problem: PlacementProblem) -> NDArray[np.int64]:
     return np.asarray(smallest[problem.profile_of_model], dtype=np.int64)
 
 
-def _alone_models(
+def _dedicated_models(
     problem: PlacementProblem,
-    traffic: Sequence[Traffic],
+    traffic: Sequence[ArrivalStatistics],
     shape: NDArray[np.int64],
     rate_rps: Floats,
     dispersion: Floats,
-) -> tuple[AloneModel, ...]:
+) -> tuple[DedicatedModel, ...]:
     stages_s = problem.stage_latency_s[shape, problem.profile_of_model]
     latency_s = stages_s.sum(axis=1) + problem.request_overhead_s
     service_s = stages_s.max(axis=1)
@@ -193,7 +195,7 @@ def _alone_models(
         * servers_needed(slack_s, service_s, rate_rps, dispersion, QUANTILE),
     }
     return tuple(
-        AloneModel(
+        DedicatedModel(
             name=name,
             profile=problem.profile_names[problem.profile_of_model[m]],
             slo_s=float(problem.slo_s[m]),

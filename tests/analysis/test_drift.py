@@ -10,9 +10,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import StepPatch
 
-from alpaplan.report.drift import Drift, drift_of, least_expected
+from alpaplan.analysis.drift import Drift, drift_of, least_expected
+from alpaplan.report.drift import drift_tables
 from alpaplan.report.drift_plot import drift_figure
-from alpaplan.report.drift_tables import drift_tables
 from alpaplan.report.figure import figure_bytes
 from alpaplan.specs.plan import Prediction
 from tests.report.text import lines_of, rows_of

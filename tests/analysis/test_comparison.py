@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.report.comparison import (
+from alpaplan.analysis.comparison import (
     TRACE_PARTS,
-    Arrivals,
+    CommonTraces,
     Comparison,
     PlanRuns,
     compare,
     paired_difference,
 )
-from alpaplan.report.comparison_tables import MAX_MODELS, comparison_tables
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.report.comparison import MAX_MODELS, comparison_tables
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 from tests import builders
@@ -33,7 +33,7 @@ def placement(problem: PlacementProblem, shape: tuple[int, int], *groups: list[i
     return Placement(np.full(len(groups), shapes.index(shape)), replicas)
 
 
-def run(problem: PlacementProblem, arrivals: Arrivals, *placements: Placement) -> Comparison:
+def run(problem: PlacementProblem, arrivals: CommonTraces, *placements: Placement) -> Comparison:
     """Compare placements named a, b, ..."""
     runs = [
         PlanRuns(name, made, tuple(Simulator(problem, t).replay(made) for t in arrivals.traces))
@@ -55,11 +55,11 @@ def problem() -> PlacementProblem:
 
 
 @pytest.fixture
-def burst() -> Arrivals:
+def burst() -> CommonTraces:
     # Twenty requests of m at once, of which one device of 0.1 s serves ten within 1 s; then one n.
     times = np.array([0.0] * 20 + [9.0])
     model = np.array([0] * 20 + [1], dtype=np.int32)
-    return Arrivals("trace", (Trace(times, model, ("m", "n"), 9.0),))
+    return CommonTraces("trace", (Trace(times, model, ("m", "n"), 9.0),))
 
 
 def test_paired_difference_by_hand() -> None:
@@ -93,7 +93,7 @@ def test_interval_holds_the_difference_19_times_in_20() -> None:
     assert 930 <= held <= 970
 
 
-def test_plans_by_hand(problem: PlacementProblem, burst: Arrivals) -> None:
+def test_plans_by_hand(problem: PlacementProblem, burst: CommonTraces) -> None:
     one = placement(problem, (1, 1), [0])
     two = placement(problem, (1, 1), [0], [0, 1])
     first, second = run(problem, burst, one, two).plans
@@ -109,7 +109,9 @@ def test_plans_by_hand(problem: PlacementProblem, burst: Arrivals) -> None:
     assert (second.num_devices, second.num_replicas) == (2, 3)
 
 
-def test_a_plan_differs_in_nothing_from_itself(problem: PlacementProblem, burst: Arrivals) -> None:
+def test_a_plan_differs_in_nothing_from_itself(
+    problem: PlacementProblem, burst: CommonTraces
+) -> None:
     one = placement(problem, (1, 2), [0, 1])
     comparison = run(problem, burst, one, one)
     difference = comparison.plans[1].difference
@@ -123,14 +125,14 @@ def test_parts_of_a_trace_are_its_runs(problem: PlacementProblem) -> None:
     # One request each second, of n every tenth: each part of the trace has one, at its end.
     times = np.arange(10.0 * TRACE_PARTS)
     model = (np.arange(times.size) % 10 == 9).astype(np.int32)
-    arrivals = Arrivals("trace", (Trace(times, model, ("m", "n"), float(times[-1])),))
+    arrivals = CommonTraces("trace", (Trace(times, model, ("m", "n"), float(times[-1])),))
     only_m = placement(problem, (1, 1), [0])
     difference = run(problem, arrivals, placement(problem, (1, 1), [0, 1]), only_m).plans[1]
     assert difference.difference is not None
     assert difference.difference.interval_95 == pytest.approx((-0.1, -0.1))
 
 
-def test_models_that_differ_most_come_first(problem: PlacementProblem, burst: Arrivals) -> None:
+def test_models_that_differ_most_come_first(problem: PlacementProblem, burst: CommonTraces) -> None:
     one, two = placement(problem, (1, 1), [0]), placement(problem, (1, 1), [0], [0, 1])
     comparison = run(problem, burst, one, two)
     assert comparison.most_different_models() == [0, 1]
@@ -148,7 +150,7 @@ def test_models_that_differ_most_come_first(problem: PlacementProblem, burst: Ar
 def test_no_requests_at_all(problem: PlacementProblem) -> None:
     nothing = Trace(np.empty(0), np.empty(0, dtype=np.int32), ("m", "n"), 0.0)
     one = placement(problem, (1, 1), [0])
-    comparison = run(problem, Arrivals("trace", (nothing,)), one, one)
+    comparison = run(problem, CommonTraces("trace", (nothing,)), one, one)
     found = json.loads(json.dumps(comparison.to_json_dict(), allow_nan=False))
     assert found["plans"][1]["slo_attainment"] is None
     assert found["plans"][1]["difference"] == {"slo_attainment": 0.0, "interval_95": None}
@@ -159,7 +161,7 @@ def test_long_lists_of_models_say_what_is_left_out() -> None:
     names = [f"m{index}" for index in range(MAX_MODELS + 3)]
     many = builders.problem([builders.model(name) for name in names])
     model = np.arange(len(names), dtype=np.int32)
-    arrivals = Arrivals("sampled", (Trace(np.zeros(len(names)), model, tuple(names), 1.0),) * 2)
+    arrivals = CommonTraces("sampled", (Trace(np.zeros(len(names)), model, tuple(names), 1.0),) * 2)
     none, some = placement(many, (1, 1)), placement(many, (1, 1), *([m] for m in range(len(names))))
     text = text_of(run(many, arrivals, none, some))
     assert "and 3 more models" in text

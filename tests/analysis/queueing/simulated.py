@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from alpaplan.queueing.waits import Floats
+from alpaplan.analysis.queueing.waits import Floats
 from tests.simulator.cases import COMPILED, make_case
 
 NO_LIMIT_S = 1e9

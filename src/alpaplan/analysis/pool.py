@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from alpaplan.queueing.breaking_point import breaking_utilization, servers_needed, wait_s
-from alpaplan.queueing.waits import (
+from alpaplan.analysis.queueing.breaking_point import breaking_utilization, servers_needed, wait_s
+from alpaplan.analysis.queueing.waits import (
     Floats,
     md1_wait_s,
     merged_variability,
@@ -40,7 +40,7 @@ class Pool:
         Mean wait if arrivals were Poisson and all requests alike, if they were Poisson, and as
         they are; and what 99% of the waits are below. Infinite if the cluster is overloaded.
     breaks_mean, breaks_quantile
-        Largest utilization at which all objectives that can be met are, as for `AloneModel`.
+        Largest utilization at which all objectives that can be met are, as for `DedicatedModel`.
     devices_mean, devices_quantile
         Devices with which they are.
     tightest

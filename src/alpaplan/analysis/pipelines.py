@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from alpaplan.problem import PlacementProblem
-from alpaplan.problem.feasibility import shapes_with_room
-from alpaplan.queueing.pooling import (
+from alpaplan.analysis.queueing.pooling import (
     largest_alpha,
     largest_beta,
     paying_utilizations,
     pipeline_pays,
 )
-from alpaplan.queueing.waits import Floats
+from alpaplan.analysis.queueing.waits import Floats
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.feasibility import shapes_with_room
 from alpaplan.units import finite_or_none
 
 
@@ -30,7 +30,7 @@ class ProfiledPipeline:
     profile, device, intra_op, num_stages
         Which one.
     alpha, beta
-        Its overheads; see `alpaplan.queueing.pooling`.
+        Its overheads; see `alpaplan.analysis.queueing.pooling`.
     pays_poisson, pays
         Between which utilizations it pays if arrivals were Poisson, and as bursty as those of the
         profile's models are; None if at none, or if that is not known.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from alpaplan.queueing.breaking_point import (
+from alpaplan.analysis.queueing.breaking_point import (
     breaking_utilization,
     servers_needed,
     wait_s,

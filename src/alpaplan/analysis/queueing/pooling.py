@@ -25,7 +25,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from alpaplan.queueing.waits import Floats, Numbers, allen_cunneen_wait_s
+from alpaplan.analysis.queueing.waits import Floats, Numbers, allen_cunneen_wait_s
 
 
 def separate_latency(utilization: Numbers, dispersion: Numbers = 1.0) -> Floats:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from alpaplan.queueing.pooling import (
+from alpaplan.analysis.queueing.pooling import (
     largest_alpha,
     largest_beta,
     paying_utilizations,
@@ -15,7 +15,7 @@ from alpaplan.queueing.pooling import (
     pipeline_pays,
     separate_latency,
 )
-from tests.queueing.simulated import (
+from tests.analysis.queueing.simulated import (
     NUM_REQUESTS,
     NUM_WARM_UP,
     poisson_times_s,

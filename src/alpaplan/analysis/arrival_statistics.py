@@ -18,7 +18,7 @@ from alpaplan.workload.trace import Trace
 
 
 @dataclass(frozen=True)
-class Traffic:
+class ArrivalStatistics:
     """Arrivals of one model.
 
     Parameters
@@ -49,9 +49,9 @@ class Traffic:
         }
 
 
-def model_traffic(
+def arrival_statistics(
     problem: PlacementProblem, models: Sequence[ServedModel], recorded: Mapping[str, Trace]
-) -> tuple[Traffic, ...]:
+) -> tuple[ArrivalStatistics, ...]:
     """Return the arrivals of every model: by formula of a process, measured of a recording.
 
     A piecewise process counts with the window of the highest rate, where objectives are hardest
@@ -69,7 +69,7 @@ def model_traffic(
     for index, model in enumerate(models):
         if isinstance(model.arrivals, TraceArrivals) and measured is not None:
             found.append(
-                Traffic(
+                ArrivalStatistics(
                     float(measured.rate_rps[index]),
                     float(measured.cv[index]),
                     float(measured.dispersion[index]),
@@ -81,10 +81,10 @@ def model_traffic(
     return tuple(found)
 
 
-def _of_process(model: ServedModel) -> Traffic:
+def _of_process(model: ServedModel) -> ArrivalStatistics:
     process = process_of(model.arrivals)
     if not isinstance(process, Piecewise):
-        return Traffic(process.rate_rps, process.cv, process.dispersion, "process")
+        return ArrivalStatistics(process.rate_rps, process.cv, process.dispersion, "process")
     windows = [window for window in process.processes if window is not None]
     busiest = max(windows, key=lambda window: window.rate_rps)
-    return Traffic(busiest.rate_rps, busiest.cv, busiest.dispersion, "busiest window")
+    return ArrivalStatistics(busiest.rate_rps, busiest.cv, busiest.dispersion, "busiest window")

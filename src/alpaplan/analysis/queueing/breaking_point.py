@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.queueing.waits import Floats, Numbers, allen_cunneen_wait_s, wait_quantile_s
+from alpaplan.analysis.queueing.waits import Floats, Numbers, allen_cunneen_wait_s, wait_quantile_s
 
 _HALVINGS = 60
 """Steps of a bisection (a count; 40 to 60): the bracket becomes as short as rounding."""

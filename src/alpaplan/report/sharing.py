@@ -9,9 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from alpaplan.report.analysis import AloneModel, Analysis
-from alpaplan.report.analysis_pipelines import ProfiledPipeline
-from alpaplan.report.analysis_pool import QUANTILE, Pool
+from alpaplan.analysis.pipelines import ProfiledPipeline
+from alpaplan.analysis.pool import QUANTILE, Pool
+from alpaplan.analysis.sharing import DedicatedModel, SharingAnalysis
 from alpaplan.report.tables import name_ranges, number, percent, table
 from alpaplan.units import format_seconds
 
@@ -19,7 +19,7 @@ MAX_ROWS = 40
 """Longest table of models shown; JSON has all of them."""
 
 
-def analysis_tables(analysis: Analysis) -> RenderableType:
+def analysis_tables(analysis: SharingAnalysis) -> RenderableType:
     """Return the load, what each model would need alone, and which pipelines pay."""
     return Group(
         *_headline(analysis),
@@ -29,7 +29,7 @@ def analysis_tables(analysis: Analysis) -> RenderableType:
     )
 
 
-def _headline(analysis: Analysis) -> Iterator[Text]:
+def _headline(analysis: SharingAnalysis) -> Iterator[Text]:
     pool = analysis.pool
     text = Text("offered load ", style="bold")
     text.append(f"{pool.load_erlangs:.3g} erlangs", style="bold green")
@@ -45,7 +45,7 @@ def _headline(analysis: Analysis) -> Iterator[Text]:
         )
 
 
-def _devices(analysis: Analysis) -> Iterator[Text]:
+def _devices(analysis: SharingAnalysis) -> Iterator[Text]:
     needed = [model.devices_quantile for model in analysis.models]
     known = [devices for devices in needed if not math.isnan(devices)]
     if not known:
@@ -81,7 +81,7 @@ def _waits(pool: Pool) -> str:
     )
 
 
-def _models(analysis: Analysis) -> Table:
+def _models(analysis: SharingAnalysis) -> Table:
     headers = (
         "slo",
         "alone",
@@ -106,7 +106,7 @@ def _models(analysis: Analysis) -> Table:
     return made
 
 
-def _cells(model: AloneModel) -> tuple[str, ...]:
+def _cells(model: DedicatedModel) -> tuple[str, ...]:
     return (
         format_seconds(model.slo_s),
         format_seconds(model.latency_s),
@@ -121,7 +121,7 @@ def _cells(model: AloneModel) -> tuple[str, ...]:
     )
 
 
-def _notes(analysis: Analysis) -> Iterator[Text]:
+def _notes(analysis: SharingAnalysis) -> Iterator[Text]:
     yield Text(
         "alone: latency without waiting, in the smallest configuration that fits. Utilization at "
         "which the objective breaks: the mean latency's if arrivals were Poisson (M/D/1) and as "
@@ -143,7 +143,7 @@ def _notes(analysis: Analysis) -> Iterator[Text]:
         yield Text(f"{what}: {name_ranges(wild)}")
 
 
-def _pipelines(analysis: Analysis) -> Iterator[RenderableType]:
+def _pipelines(analysis: SharingAnalysis) -> Iterator[RenderableType]:
     pool = analysis.pool
     if not analysis.pipelines:
         yield Text("no profile has both a configuration of one stage that fits and a pipeline")
@@ -174,7 +174,7 @@ def _pipeline_cells(pipeline: ProfiledPipeline) -> tuple[str, ...]:
     )
 
 
-def _tolerances(analysis: Analysis) -> Iterator[RenderableType]:
+def _tolerances(analysis: SharingAnalysis) -> Iterator[RenderableType]:
     if not analysis.tolerances:
         yield Text("the devices are overloaded: no placement serves all of this in time")
         return

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.queueing.waits import (
+from alpaplan.analysis.queueing.waits import (
     allen_cunneen_wait_s,
     md1_wait_s,
     merged_variability,
@@ -17,7 +17,7 @@ from alpaplan.queueing.waits import (
     mixed_service,
     wait_quantile_s,
 )
-from tests.queueing.simulated import (
+from tests.analysis.queueing.simulated import (
     NUM_WARM_UP,
     lindley_waits_s,
     poisson_times_s,

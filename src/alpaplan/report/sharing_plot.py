@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alpaplan.queueing.pooling import largest_alpha, largest_beta
-from alpaplan.report.analysis import Analysis
-from alpaplan.report.analysis_pipelines import ProfiledPipeline
+from alpaplan.analysis.pipelines import ProfiledPipeline
+from alpaplan.analysis.queueing.pooling import largest_alpha, largest_beta
+from alpaplan.analysis.sharing import SharingAnalysis
 from alpaplan.report.figure import COLORS, new_figure
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _LOWEST = 0.001
 """Least overhead shown (a fraction; 0.0001 to 0.01): less than that is lost in measurements."""
 
 
-def overheads_figure(analysis: Analysis) -> Figure:
+def overheads_figure(analysis: SharingAnalysis) -> Figure:
     """Return the largest overheads that pooling repays against utilization, and the profiles'.
 
     Left communication, which lengthens all stages alike; right uneven stages. A pipeline whose
@@ -70,7 +70,7 @@ def overheads_figure(analysis: Analysis) -> Figure:
 
 def _mark(
     axes: Axes,
-    analysis: Analysis,
+    analysis: SharingAnalysis,
     pipelines: list[ProfiledPipeline],
     overhead: Callable[[ProfiledPipeline], float],
     color: str,

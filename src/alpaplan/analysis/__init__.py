@@ -1,0 +1,1 @@
+"""What models, plans and recordings say in numbers: comparisons, drift, queueing theory."""
