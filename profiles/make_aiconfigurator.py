@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from alpaplan.files.importers.registry import import_profiles
+from alpaplan.files.importers.conversion import import_profiles
 from alpaplan.files.importers.request import ImportRequest
 from alpaplan.files.profile_yaml import profile_to_yaml
 from alpaplan.specs import ModelProfileSpec, ProfiledConfig

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alpaplan.errors import InputError
-from alpaplan.files.importers.registry import Imported, import_profiles
+from alpaplan.files.importers.conversion import Imported, import_profiles
 from alpaplan.files.importers.request import ImportRequest
 from alpaplan.specs import ModelProfileSpec, ProfiledConfig
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.files.importers.registry import import_profiles
+from alpaplan.files.importers.conversion import import_profiles
 from alpaplan.files.importers.request import ImportRequest
 from alpaplan.specs import ModelProfileSpec
 from tests.files.importers.fake_aiconfigurator import FakePackage

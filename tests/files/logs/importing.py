@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from alpaplan.files.logs.conversion import ImportOptions, ImportSummary, import_log
-from alpaplan.files.logs.registry import log_format
+from alpaplan.files.logs.registry import LOG_FORMATS
 
 Rows = list[tuple[float, str]]
 
@@ -39,7 +39,7 @@ def import_files(
     """Import a log of a named format."""
     return import_log(
         paths,
-        ImportOptions(log_format(name), **options),
+        ImportOptions(LOG_FORMATS[name], **options),
         output,
         np.random.default_rng(seed),
         NoProgress(),

@@ -11,15 +11,10 @@ import numpy as np
 import pytest
 
 from alpaplan.errors import AlpaplanError, InputError
-from alpaplan.files.logs.registry import FORMATS, log_format
+from alpaplan.files.logs.registry import LOG_FORMATS
 from alpaplan.workload.rescale import Scaling
 from tests.files.logs.importing import imported, write
 from tests.workload.statistics import assert_mean
-
-
-def test_unknown_format() -> None:
-    with pytest.raises(AlpaplanError, match="found 'azure-lm'; did you mean 'azure-llm'"):
-        log_format("azure-lm")
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -168,7 +163,7 @@ def test_columns_that_are_not_there(
     assert message in line
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "csv"])
+@pytest.mark.parametrize("name", [name for name in LOG_FORMATS if name != "csv"])
 def test_another_header(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "log.csv", "what,is,this\n1,2,3\n")
     with pytest.raises(InputError) as caught:

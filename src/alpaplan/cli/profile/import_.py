@@ -74,13 +74,13 @@ def import_(
 def _check_options(import_format: str, given: dict[str, bool]) -> None:
     """Make sure that the format exists, and takes the options that are given."""
     from alpaplan.errors import did_you_mean
-    from alpaplan.files.importers.registry import FORMATS
+    from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
 
-    if import_format not in FORMATS:
-        known = ", ".join(FORMATS)
-        hint = did_you_mean(import_format, FORMATS)
+    if import_format not in MEASUREMENT_FORMATS:
+        known = ", ".join(MEASUREMENT_FORMATS)
+        hint = did_you_mean(import_format, MEASUREMENT_FORMATS)
         raise click.UsageError(f"--from must be one of {known}, found {import_format!r}{hint}")
-    chosen = FORMATS[import_format]
+    chosen = MEASUREMENT_FORMATS[import_format]
     for option, is_given in given.items():
         if is_given and option not in (*chosen.required, *chosen.optional):
             raise click.UsageError(f"{option} does not belong to --from {import_format}")
@@ -90,7 +90,7 @@ def _check_options(import_format: str, given: dict[str, bool]) -> None:
 
 def _import(import_format: str, request: ImportRequest) -> list[ModelProfileSpec]:
     from alpaplan.cli.step_progress import step_progress
-    from alpaplan.files.importers.registry import import_profiles
+    from alpaplan.files.importers.conversion import import_profiles
 
     with step_progress() as progress:
 

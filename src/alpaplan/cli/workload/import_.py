@@ -60,11 +60,11 @@ def import_(
 
     from alpaplan.cli.step_progress import step_progress
     from alpaplan.files.logs.conversion import ImportOptions, import_log
-    from alpaplan.files.logs.registry import log_format
+    from alpaplan.files.logs.registry import LOG_FORMATS
     from alpaplan.workload.rescale import Scaling
 
     import_options = ImportOptions(
-        log_format(import_format),
+        LOG_FORMATS[import_format],
         time_column,
         model_column,
         start_s,
@@ -73,7 +73,7 @@ def import_(
         Scaling(rate_scale, cv_scale, time_scale),
         _assignment(assign, models, num_models),
     )
-    _check(import_options)
+    _check(import_options, import_format)
     rng = np.random.default_rng(seed or 0)
     with step_progress() as progress:
         summary = import_log(files, import_options, output, rng, progress)
@@ -114,7 +114,7 @@ def _model_names(models: Path | None, num_models: int | None) -> tuple[str, ...]
     return None if num_models is None else tuple(f"m-{index}" for index in range(num_models))
 
 
-def _check(import_options: ImportOptions) -> None:
+def _check(import_options: ImportOptions, import_format: str) -> None:
     """Refuse options that contradict each other or would say nothing."""
     from alpaplan.files.logs.records import Form
 
@@ -128,7 +128,7 @@ def _check(import_options: ImportOptions) -> None:
         import_options.time_column is not None or import_options.model_column is not None
     ):
         raise click.UsageError(
-            f"--time-column and --model-column belong to --from csv, found --from {log_format.name}"
+            f"--time-column and --model-column belong to --from csv, found --from {import_format}"
         )
     if window_s is None or log_format.form is Form.LAW:
         return

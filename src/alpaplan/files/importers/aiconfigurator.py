@@ -23,7 +23,12 @@ from alpaplan.files.importers import cells
 from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names, tools
 from alpaplan.files.importers.problems import Problems
-from alpaplan.files.importers.request import ImportRequest, ProgressListener, Reading
+from alpaplan.files.importers.request import (
+    ImportRequest,
+    MeasurementFormat,
+    ProgressListener,
+    Reading,
+)
 
 _KEYS = ("model", "gpu", "tp", "pp", "batch_size", "input_len")
 _NUMBERS = ("prefill_latency_ms", "mem_weights_gib", "mem_kvcache_gib", "mem_activations_gib")
@@ -160,3 +165,6 @@ def _chosen_lengths(wanted: int | None, lengths: set[int], problems: Problems) -
         listed = ", ".join(map(str, sorted(lengths)))
         raise AlpaplanError(f"--input-len must be one of {listed}, found {wanted}")
     return lengths if wanted is None else {wanted}
+
+
+FORMAT = MeasurementFormat(read, optional=("--input-len",))

@@ -25,7 +25,12 @@ from alpaplan.files.importers import cells
 from alpaplan.files.importers.aiconfigurator import device_of, source_text, system_of
 from alpaplan.files.importers.measurement import Measurement
 from alpaplan.files.importers.problems import Place
-from alpaplan.files.importers.request import ImportRequest, ProgressListener, Reading
+from alpaplan.files.importers.request import (
+    ImportRequest,
+    MeasurementFormat,
+    ProgressListener,
+    Reading,
+)
 from alpaplan.units import BYTE_UNITS
 
 BACKEND = "vllm"
@@ -273,3 +278,8 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(level)
+
+
+FORMAT = MeasurementFormat(
+    read, required=("--device", "--input-len"), optional=("--intra-op", "--inter-op")
+)

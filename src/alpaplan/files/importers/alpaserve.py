@@ -30,7 +30,12 @@ from alpaplan.files.importers import cells
 from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names
 from alpaplan.files.importers.problems import Problems
-from alpaplan.files.importers.request import ImportRequest, ProgressListener, Reading
+from alpaplan.files.importers.request import (
+    ImportRequest,
+    MeasurementFormat,
+    ProgressListener,
+    Reading,
+)
 
 USUAL_HEADER = (
     "ModelName",
@@ -181,3 +186,6 @@ def _with_largest_weights(measurements: Iterable[Measurement]) -> list[Measureme
         found if found.flawed else replace(found, stage_weight_bytes=largest[found.config])
         for found in kept
     ]
+
+
+FORMAT = MeasurementFormat(read, optional=("--device",))

@@ -1,90 +1,23 @@
-"""The formats that profiles are imported from; a module and an entry here add one."""
+"""The formats that profiles are imported from: a module and a line here add one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from alpaplan.errors import AlpaplanError
-from alpaplan.files.importers import aiconfigurator, aiconfigurator_api, alpaserve, table
-from alpaplan.files.importers.measurement import Measurement, make_profiles
-from alpaplan.files.importers.request import (
-    ImportRequest,
-    ProgressListener,
-    Reading,
-    ignore_progress,
+from alpaplan.registry import Registry
+
+if TYPE_CHECKING:
+    from alpaplan.files.importers.request import MeasurementFormat
+
+_PACKAGE = "alpaplan.files.importers"
+
+MEASUREMENT_FORMATS: Registry[MeasurementFormat] = Registry(
+    {
+        "alpaserve": f"{_PACKAGE}.alpaserve:FORMAT",
+        "aiconfigurator": f"{_PACKAGE}.aiconfigurator:FORMAT",
+        "aiconfigurator-api": f"{_PACKAGE}.aiconfigurator_api:FORMAT",
+        "table": f"{_PACKAGE}.table:FORMAT",
+    },
+    what="format of measurements",
 )
-from alpaplan.specs.profile import ModelProfileSpec
-
-
-@dataclass(frozen=True)
-class ImportFormat:
-    """A format.
-
-    Parameters
-    ----------
-    read
-        Reads what a request names.
-    required, optional
-        Command-line options that it needs, and those that it takes beside `--batch`.
-    """
-
-    read: Callable[[ImportRequest, ProgressListener], Reading]
-    required: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
-
-
-FORMATS: Mapping[str, ImportFormat] = {
-    "alpaserve": ImportFormat(alpaserve.read, optional=("--device",)),
-    "aiconfigurator": ImportFormat(aiconfigurator.read, optional=("--input-len",)),
-    "aiconfigurator-api": ImportFormat(
-        aiconfigurator_api.read,
-        required=("--device", "--input-len"),
-        optional=("--intra-op", "--inter-op"),
-    ),
-    "table": ImportFormat(table.read),
-}
 """Name -> format."""
-
-
-@dataclass(frozen=True)
-class Imported:
-    """Profiles, and what was left out of them, a line each."""
-
-    profiles: list[ModelProfileSpec]
-    notes: list[str]
-
-
-def import_profiles(
-    format_name: str, request: ImportRequest, listener: ProgressListener = ignore_progress
-) -> Imported:
-    """Read what a request names in one of `FORMATS`, as one profile a model.
-
-    Raises
-    ------
-    InputError
-        With everything wrong with the files.
-    AlpaplanError
-        If the request asks for what is not there.
-    """
-    reading = FORMATS[format_name].read(request, listener)
-    measurements = _of_batch_sizes(reading, request.batch_sizes)
-    profiles = make_profiles(measurements, reading.source, reading.problems)
-    if not profiles:
-        raise AlpaplanError("nothing is left to make a profile of: " + "; ".join(reading.notes))
-    return Imported(profiles, reading.notes)
-
-
-def _of_batch_sizes(reading: Reading, wanted: tuple[int, ...] | None) -> list[Measurement]:
-    """Keep the batch sizes that are asked for; each must be there."""
-    if wanted is None:
-        return reading.measurements
-    if 1 not in wanted:
-        raise AlpaplanError("--batch must have 1, which every profile needs")
-    found = {measurement.batch_size for measurement in reading.measurements}
-    absent = [str(size) for size in wanted if size not in found]
-    if absent and not reading.problems.rows_unread:
-        reading.problems.raise_any()
-        listed = ", ".join(map(str, sorted(found)))
-        raise AlpaplanError(f"--batch: there are {listed}, and not {', '.join(absent)}")
-    return [each for each in reading.measurements if each.batch_size in wanted]

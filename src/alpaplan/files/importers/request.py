@@ -60,3 +60,20 @@ class Reading:
     source: SourceText
     notes: list[str] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
+
+
+@dataclass(frozen=True)
+class MeasurementFormat:
+    """A format of measurements.
+
+    Parameters
+    ----------
+    read
+        Reads what a request names.
+    required, optional
+        Command-line options that it needs, and those that it takes beside `--batch`.
+    """
+
+    read: Callable[[ImportRequest, ProgressListener], Reading]
+    required: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()

@@ -10,7 +10,12 @@ from alpaplan.files.importers import cells
 from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names
 from alpaplan.files.importers.problems import Problems
-from alpaplan.files.importers.request import ImportRequest, ProgressListener, Reading
+from alpaplan.files.importers.request import (
+    ImportRequest,
+    MeasurementFormat,
+    ProgressListener,
+    Reading,
+)
 
 KEYS = ("model", "device", "intra_op", "inter_op", "batch_size", "stage")
 LAYOUT = Layout((*KEYS, "latency_s", "weight_bytes"), optional=("activation_bytes",))
@@ -113,3 +118,6 @@ def _measurement(batch: _Batch, stages: dict[int, _StageRow], problems: Problems
         first.row.place,
         flawed=min(map(len, columns.values())) < batch.inter_op,
     )
+
+
+FORMAT = MeasurementFormat(read)

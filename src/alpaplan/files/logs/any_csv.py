@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alpaplan.files.logs.columns import name_column
 from alpaplan.files.logs.reading import LogFile
-from alpaplan.files.logs.records import Form, Reading, column_of, records_of
+from alpaplan.files.logs.records import Form, LogFormat, Reading, column_of, records_of
 
 TIME_COLUMNS = ("arrival_s", "timestamp_s", "timestamp", "time", "time_s", "arrival", "datetime")
 MODEL_COLUMNS = ("model", "model_name", "function", "function_or_model", "service", "func", "name")
@@ -25,3 +25,6 @@ def read_csv(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
         names = name_column(chunk, model, log.header[model], log.problems)
         function = reading.functions.numbers(names, log.path)
         yield records_of(Form.REQUEST, len(names), time_s=time_s, function=function)
+
+
+FORMAT = LogFormat(Form.REQUEST, read_csv, names_columns=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from alpaplan.errors import InputError
 from alpaplan.files.logs.columns import count_columns, name_column, number_column, second_column
 from alpaplan.files.logs.reading import LogFile, shown_header
-from alpaplan.files.logs.records import Form, Reading, matching_header, records_of
+from alpaplan.files.logs.records import Form, LogFormat, Reading, matching_header, records_of
 
 MINUTE_S = 60.0
 
@@ -81,3 +81,7 @@ def _minutes_begin(log: LogFile) -> tuple[int, int]:
     what = "'HashOwner,HashApp,HashFunction,Trigger,1,2,...' or 'function,minute_0,minute_1,...'"
     found = f"{shown_header(header)}" + (f" with {wrong!r}" if wrong not in header[:4] else "")
     raise InputError([f"{log.path}:1: must begin with {what}, found {found}"])
+
+
+FORMAT_2019 = LogFormat(Form.COUNT, read_2019, window_s=MINUTE_S)
+FORMAT_2021 = LogFormat(Form.REQUEST, read_2021)

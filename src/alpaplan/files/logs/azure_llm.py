@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alpaplan.files.logs.columns import name_column, number_column
 from alpaplan.files.logs.reading import LogFile
-from alpaplan.files.logs.records import Form, Reading, matching_header, records_of
+from alpaplan.files.logs.records import Form, LogFormat, Reading, matching_header, records_of
 
 _PUBLISHED = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 _PLAIN = ["timestamp_s", "function_or_model", "input_tokens", "output_tokens"]
@@ -38,3 +38,6 @@ def read_llm(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
             names = name_column(chunk, 1, log.header[1], log.problems)
         function = reading.functions.numbers(names, log.path)
         yield records_of(Form.REQUEST, len(names), time_s=time_s, function=function)
+
+
+FORMAT = LogFormat(Form.REQUEST, read_llm)

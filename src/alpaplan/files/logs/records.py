@@ -64,8 +64,6 @@ class LogFormat:
 
     Parameters
     ----------
-    name
-        What users call it.
     form
         What its records say.
     read
@@ -76,7 +74,6 @@ class LogFormat:
         Whether the user may name the columns.
     """
 
-    name: str
     form: Form
     read: Callable[[LogFile, Reading], Iterator[NDArray[np.void]]]
     window_s: float | None = None

@@ -1,38 +1,24 @@
-"""The formats of request logs: one line adds one."""
+"""The formats of request logs: a module and a line here add one."""
 
 from __future__ import annotations
 
-from alpaplan.errors import AlpaplanError, did_you_mean
-from alpaplan.files.logs.any_csv import read_csv
-from alpaplan.files.logs.azure_functions import MINUTE_S, read_2019, read_2021
-from alpaplan.files.logs.azure_llm import read_llm
-from alpaplan.files.logs.records import Form, LogFormat
-from alpaplan.files.logs.servegen import read_windows
+from typing import TYPE_CHECKING
 
-FORMATS: dict[str, LogFormat] = {
-    log_format.name: log_format
-    for log_format in (
-        LogFormat("azure-functions-2019", Form.COUNT, read_2019, window_s=MINUTE_S),
-        LogFormat("azure-functions-2021", Form.REQUEST, read_2021),
-        LogFormat("azure-llm", Form.REQUEST, read_llm),
-        LogFormat("servegen-windows", Form.LAW, read_windows),
-        LogFormat("csv", Form.REQUEST, read_csv, names_columns=True),
-    )
-}
+from alpaplan.registry import Registry
+
+if TYPE_CHECKING:
+    from alpaplan.files.logs.records import LogFormat
+
+_PACKAGE = "alpaplan.files.logs"
+
+LOG_FORMATS: Registry[LogFormat] = Registry(
+    {
+        "azure-functions-2019": f"{_PACKAGE}.azure_functions:FORMAT_2019",
+        "azure-functions-2021": f"{_PACKAGE}.azure_functions:FORMAT_2021",
+        "azure-llm": f"{_PACKAGE}.azure_llm:FORMAT",
+        "servegen-windows": f"{_PACKAGE}.servegen:FORMAT",
+        "csv": f"{_PACKAGE}.any_csv:FORMAT",
+    },
+    what="log format",
+)
 """Name -> format."""
-
-
-def log_format(name: str) -> LogFormat:
-    """Return the format of a name.
-
-    Raises
-    ------
-    AlpaplanError
-        If there is none.
-    """
-    if name not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise AlpaplanError(
-            f"--from must be one of {known}, found {name!r}{did_you_mean(name, FORMATS)}"
-        )
-    return FORMATS[name]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alpaplan.errors import did_you_mean
 from alpaplan.files.logs.columns import name_column, number_column, second_column
 from alpaplan.files.logs.reading import Chunk, LogFile
-from alpaplan.files.logs.records import Form, Reading, matching_header, records_of
+from alpaplan.files.logs.records import Form, LogFormat, Reading, matching_header, records_of
 from alpaplan.units import format_value
 from alpaplan.workload.rescale import FAMILIES
 
@@ -49,3 +49,6 @@ def _families(chunk: Chunk, log: LogFile) -> NDArray[np.int8]:
             message = f"must be one of {known}, found {format_value(text)}"
             log.problems.add(line, f"dist: {message}{did_you_mean(text.lower(), FAMILIES)}")
     return np.array(numbers, dtype=np.int8)
+
+
+FORMAT = LogFormat(Form.LAW, read_windows)
