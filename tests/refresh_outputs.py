@@ -38,7 +38,7 @@ _SECTION = re.compile(
 
 def main(examples: Iterable[str]) -> None:
     """Renew the given examples, or all of them, and then all READMEs that show them."""
-    names = list(examples) or [path.parent.name for path in REPOSITORY.glob("examples/*/README.md")]
+    names = list(examples) or [path.parent.name for path in REPOSITORY.glob("examples/*/plan.yaml")]
     summaries = {name: make_plan(name) for name in sorted(names)}
     for name in summaries:
         renew_outputs(name)

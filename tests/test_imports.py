@@ -122,6 +122,7 @@ def test_one_module_imports_or_tools(repository: Path) -> None:
         ["workload", "stats"],
         ["validate"],
         ["schema"],
+        ["init"],
     ],
 )
 def test_help_loads_nothing_heavy(command: list[str]) -> None:

@@ -15,8 +15,12 @@ import yaml
 from tests.conftest import REPOSITORY
 from tests.page_outputs import commands_of, with_outputs
 
-EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/README.md"))
-PAGES = ["README.md", "profiles/README.md", *(f"examples/{name}/README.md" for name in EXAMPLES)]
+EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/plan.yaml"))
+PAGES = sorted(
+    str(path.relative_to(REPOSITORY))
+    for pattern in ("README.md", "profiles/README.md", "examples/*/README.md")
+    for path in REPOSITORY.glob(pattern)
+)
 RUN_BY_CI = (".ci/run",)
 """Commands that run the tests themselves, besides README's first two."""
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "workload": "Make workloads and traces from request logs, and look at them.",
     "validate": "Check files of any kind, and show everything wrong with them.",
     "schema": "Print the JSON Schema of a kind of document.",
+    "init": "Copy an example to start from.",
 }
 """Subcommand -> its line in the help."""
 
