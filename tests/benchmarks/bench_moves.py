@@ -18,7 +18,7 @@ from alpaplan.search.incremental import IncrementalEvaluator
 from alpaplan.search.moves import MOVES, Move, MoveState
 from alpaplan.search.moves.state import Choices
 from alpaplan.search.partition import pool_partitions
-from alpaplan.search.quick import select_quickly
+from alpaplan.search.selection.quick import select_quickly
 from alpaplan.simulator import Simulator
 from tests.benchmarks.planning import draw_arrivals
 from tests.conftest import REPOSITORY

@@ -12,10 +12,11 @@ from types import ModuleType
 from unittest.mock import patch
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.search import auto, improve, incremental
+from alpaplan.search import improve, incremental
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
 from alpaplan.search.incremental import Change, IncrementalEvaluator
+from alpaplan.search.methods import auto
 from alpaplan.search.moves import MOVES
 from alpaplan.search.partition import GroupPartition
 from alpaplan.simulator import Evaluation

@@ -13,8 +13,8 @@ from alpaplan.export.plan import plan_document
 from alpaplan.problem.checker import check_plan
 from alpaplan.problem.plan_placement import placement_of_plan
 from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
+from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult
-from alpaplan.search.registry import METHODS
 from alpaplan.specs import ModelProfileSpec
 from alpaplan.specs.plan import NodeDevices, PlanSpec
 from tests import builders as make

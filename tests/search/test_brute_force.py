@@ -12,7 +12,7 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search.candidate import Score, best_of
 from alpaplan.search.context import SearchContext
-from alpaplan.search.registry import METHODS
+from alpaplan.search.methods import METHODS
 from alpaplan.simulator import Simulator
 from alpaplan.workload.sampling import sample_trace
 from tests import builders as make
@@ -67,7 +67,7 @@ def test_methods_never_beat_brute_force_and_auto_meets_it(seed: int) -> None:
     rng = np.random.default_rng(seed)
     for name, method in METHODS.items():
         found = best_of(
-            method(SearchContext(problem, simulator, simulator, rng, max_work=50_000_000))
+            method.find(SearchContext(problem, simulator, simulator, rng, max_work=50_000_000))
         ).score
         assert found <= best, name
         if name == "auto":

@@ -14,8 +14,8 @@ from alpaplan.problem.memory import placement_fits
 from alpaplan.search import planner
 from alpaplan.search.candidate import Score
 from alpaplan.search.effort import WORK, Effort
+from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult, solve, without_empty_groups
-from alpaplan.search.registry import METHODS
 from alpaplan.search.stopping import Interrupt, StopReason
 from alpaplan.simulator import Simulator
 from alpaplan.workload.arrival_sets import ArrivalSets

@@ -115,8 +115,8 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
     from alpaplan.problem.checker import check_plan
     from alpaplan.problem.feasibility import check_feasible, check_servable
     from alpaplan.search.effort import Effort
+    from alpaplan.search.methods import METHODS
     from alpaplan.search.planner import solve
-    from alpaplan.search.registry import max_work_of
     from alpaplan.search.stopping import TimeLimit, first_of
     from alpaplan.specs.plan import Provenance
     from alpaplan.workload.arrival_sets import make_arrival_sets
@@ -124,7 +124,7 @@ def _search(inputs: Inputs, settings: _Settings, base: Path) -> tuple[PlanSpec, 
     check_feasible(inputs.problem, inputs.profile_specs())
     check_servable(inputs.problem)
     effort = Effort(settings.effort)
-    max_work = max_work_of(settings.method, effort, inputs.problem.num_models)
+    max_work = METHODS[settings.method].max_work(effort, inputs.problem.num_models)
     limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
     with (
         interruptible() as interrupt,
@@ -175,7 +175,7 @@ def _settings(
 ) -> _Settings:
     """Take what is given; else what a committed plan was made with; else the defaults."""
     from alpaplan.errors import did_you_mean
-    from alpaplan.search.registry import METHODS
+    from alpaplan.search.methods import METHODS
 
     made = committed.spec.provenance if committed is not None else None
     name = method or (made.method if made else "auto")

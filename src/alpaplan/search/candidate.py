@@ -58,6 +58,18 @@ class Candidate:
     evaluation: Evaluation
     num_evaluations: int
 
+    @classmethod
+    def of(
+        cls,
+        method: str,
+        partition: str,
+        best: tuple[Score, Placement, Evaluation],
+        num_evaluations: int,
+    ) -> Candidate:
+        """Make the candidate of an attempt from the best placement that it found."""
+        score, placement, evaluation = best
+        return cls(method, partition, placement, score, evaluation, num_evaluations)
+
 
 def best_of(candidates: list[Candidate]) -> Candidate:
     """Return the candidate of the highest score; of equal ones the first."""

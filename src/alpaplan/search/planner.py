@@ -13,14 +13,14 @@ from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
-from alpaplan.search.baselines import round_robin
 from alpaplan.search.bounds.bound import AttainmentBound, attainment_bound
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide
 from alpaplan.search.effort import Effort
+from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.prediction import Prediction, predict
-from alpaplan.search.registry import METHODS, max_work_of
 from alpaplan.search.stopping import StopCriterion, StopReason, never
 from alpaplan.simulator import Simulator
 from alpaplan.workload.arrival_sets import ArrivalSets
@@ -67,7 +67,7 @@ class PlanResult:
 def solve(
     problem: PlacementProblem,
     arrivals: ArrivalSets,
-    method: str = "auto",
+    method: str = DEFAULT_METHOD,
     *,
     rng: np.random.Generator,
     effort: Effort = Effort.MEDIUM,
@@ -86,7 +86,7 @@ def solve(
     arrivals
         What to search on and what to predict from.
     method
-        A name from `alpaplan.search.registry.METHODS`.
+        A name from `alpaplan.search.methods.METHODS`.
     rng
         Source of all random choices.
     effort
@@ -116,7 +116,7 @@ def solve(
             screening=Simulator(problem, arrivals.screening),
             rng=rng,
             max_evaluations=max_evaluations,
-            max_work=max_work_of(method, effort, problem.num_models),
+            max_work=METHODS[method].max_work(effort, problem.num_models),
             stop=stop,
             on_evaluation=on_evaluation,
             executor=workers,
@@ -129,7 +129,7 @@ def _find(
     context: SearchContext, method: str, arrivals: ArrivalSets
 ) -> tuple[list[Candidate], Candidate]:
     """Run a method and decide; returns what was tried, and the winner among it."""
-    tried = METHODS[method](context)
+    tried = METHODS[method].find(context)
     if not _places_something(tried) and context.exhausted():
         # Any plan is better than none, and this one needs no budget.
         tried = [*tried, *round_robin(context)]

@@ -12,15 +12,9 @@ from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search.moves import MOVES, Move, MoveState
-from alpaplan.search.moves.add import add
-from alpaplan.search.moves.drop import drop
-from alpaplan.search.moves.exchange import exchange
-from alpaplan.search.moves.merge import merge
-from alpaplan.search.moves.relocate import relocate
-from alpaplan.search.moves.reshape import reshape
-from alpaplan.search.moves.split import split
+from alpaplan.search.moves.groups import exchange, merge, reshape, split
+from alpaplan.search.moves.replicas import add, drop, relocate, swap
 from alpaplan.search.moves.state import Choices
-from alpaplan.search.moves.swap import swap
 from alpaplan.simulator import Simulator
 
 Draw = Callable[[np.random.Generator], Placement]

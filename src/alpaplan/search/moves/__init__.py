@@ -11,15 +11,9 @@ from collections.abc import Callable
 import numpy as np
 
 from alpaplan.search.incremental import Change
-from alpaplan.search.moves.add import add
-from alpaplan.search.moves.drop import drop
-from alpaplan.search.moves.exchange import exchange
-from alpaplan.search.moves.merge import merge
-from alpaplan.search.moves.relocate import relocate
-from alpaplan.search.moves.reshape import reshape
-from alpaplan.search.moves.split import split
+from alpaplan.search.moves.groups import exchange, merge, reshape, split
+from alpaplan.search.moves.replicas import add, drop, relocate, swap
 from alpaplan.search.moves.state import MoveState
-from alpaplan.search.moves.swap import swap
 
 Move = Callable[[MoveState, np.random.Generator], Change | None]
 

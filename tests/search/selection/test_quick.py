@@ -10,11 +10,11 @@ import pytest
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.problem.memory import placement_fits
-from alpaplan.search.baselines import round_robin
 from alpaplan.search.candidate import best_of
 from alpaplan.search.context import SearchContext
+from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.partition import GroupPartition, make_partition, uniform_partitions
-from alpaplan.search.quick import ROUNDS, select_quickly
+from alpaplan.search.selection.quick import ROUNDS, select_quickly
 from alpaplan.simulator import Simulator
 from alpaplan.workload.sampling import sample_trace
 from tests import builders as make

@@ -13,7 +13,7 @@ from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search.candidate import Candidate, Score, best_of
 from alpaplan.search.context import SearchContext
-from alpaplan.search.registry import METHODS
+from alpaplan.search.methods import METHODS
 from alpaplan.simulator import Simulator
 
 
@@ -21,9 +21,9 @@ def run(method: str, context: SearchContext, jobs: int = 1) -> list[Candidate]:
     """Run a method with a fresh generator."""
     fresh = replace(context, rng=np.random.default_rng(5))
     if jobs == 1:
-        return METHODS[method](fresh)
+        return METHODS[method].find(fresh)
     with ThreadPoolExecutor(jobs) as executor:
-        return METHODS[method](replace(fresh, executor=executor))
+        return METHODS[method].find(replace(fresh, executor=executor))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -51,7 +51,7 @@ def test_the_number_of_workers_changes_nothing(method: str, context: SearchConte
 @pytest.mark.parametrize("method", METHODS)
 def test_a_budget_in_evaluations_is_kept(method: str, context: SearchContext) -> None:
     limited = replace(context, max_evaluations=150, max_work=None)
-    METHODS[method](limited)
+    METHODS[method].find(limited)
     # Each of the side-by-side attempts simulates at least once, whatever its share.
     assert limited.num_evaluations <= 150 + 60
 

@@ -9,12 +9,12 @@ import pytest
 
 from alpaplan.problem import Placement
 from alpaplan.problem.memory import placement_fits
-from alpaplan.search import beam as module
-from alpaplan.search.beam import beam, beam_from, select_by_beam
 from alpaplan.search.candidate import best_of
 from alpaplan.search.context import SearchContext
-from alpaplan.search.greedy import select_greedily
+from alpaplan.search.methods import beam as module
+from alpaplan.search.methods.beam import beam, beam_from, select_by_beam
 from alpaplan.search.partition import GroupPartition, pool_partitions
+from alpaplan.search.selection.greedy import select_greedily
 from alpaplan.search.stopping import Interrupt
 from alpaplan.simulator import Evaluation
 

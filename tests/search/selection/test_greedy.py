@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.search import greedy as module
-from alpaplan.search.candidate import Score, best_of
+from alpaplan.problem import Placement
+from alpaplan.search.candidate import Score
 from alpaplan.search.context import SearchContext
-from alpaplan.search.greedy import greedy, neediest_onto_least_used, select_greedily
-from alpaplan.search.partition import combine, make_partition, pool_partitions
-from alpaplan.search.selection import ReplicaSelection
+from alpaplan.search.partition import make_partition, pool_partitions
+from alpaplan.search.selection.greedy import neediest_onto_least_used, select_greedily
+from alpaplan.search.selection.replicas import ReplicaSelection
 from alpaplan.search.stopping import Interrupt
 from alpaplan.simulator import Evaluation, Simulator
 from alpaplan.workload.trace import Trace
@@ -98,34 +97,3 @@ def test_a_stop_leaves_the_best_so_far(three: SearchContext) -> None:
     found = select_greedily(limited, make_partition(three.problem, [0, 0]))
     assert found.placement.replicas.sum() == 2
     assert found.num_evaluations == 3
-
-
-def pools_of(problem: PlacementProblem, shapes: NDArray[np.int64]) -> set[int]:
-    return {problem.shapes[h].pool for h in shapes}
-
-
-def test_too_many_combinations_are_thinned_out_by_pool(
-    context: SearchContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    problem = context.problem
-    alone = [pool_partitions(problem, pool) for pool in range(2)]
-    everything = len(alone[0]) * len(alone[1])
-    whole = greedy(replace(context))
-    assert len(whole) == everything
-    assert {item.partition for item in whole} == {p.label for p in combine(problem, alone)}
-    monkeypatch.setattr(module, "MAX_COMBINATIONS", 4)
-    tried = greedy(replace(context))
-    by_pool = [item for item in tried if len(pools_of(problem, item.placement.shapes)) == 1]
-    together = [item for item in tried if len(pools_of(problem, item.placement.shapes)) == 2]
-    assert len(by_pool) == len(alone[0]) + len(alone[1])
-    assert len(together) == 4
-    # Of each pool, the best two alone are those that are combined.
-    for pool in range(2):
-        ranked = sorted(
-            (item for item in by_pool if pools_of(problem, item.placement.shapes) == {pool}),
-            key=lambda item: item.score,
-            reverse=True,
-        )
-        kept = {item.partition for item in ranked[:2]}
-        assert {label for item in together for label in kept if label in item.partition} == kept
-    assert best_of(together).score > best_of(by_pool).score

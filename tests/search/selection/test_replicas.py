@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.problem.memory import fits, placement_fits, profile_counts
-from alpaplan.search.selection import ReplicaSelection
+from alpaplan.search.selection.replicas import ReplicaSelection
 from tests import builders as make
 from tests.builders import GB
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
-from alpaplan.search.greedy import as_candidate
 from alpaplan.search.integer_program import IntegerProgram
+from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import GroupPartition, uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
-from alpaplan.search.quick import select_quickly
-from alpaplan.search.selection import ReplicaSelection
+from alpaplan.search.selection.quick import select_quickly
+from alpaplan.search.selection.replicas import ReplicaSelection
 
 SUM_SHARE = 1e-4
 """Weight of the sum of tolerances beside the smallest one, as AlpaServe has it."""
@@ -58,6 +58,9 @@ def ilp(context: SearchContext) -> list[Candidate]:
     return context.map_attempts(solve_replicas, [*singles, *best[:ILP_PARTITIONS]])
 
 
+ILP = Method(ilp)
+
+
 def solve_replicas(context: SearchContext, partition: GroupPartition) -> Candidate:
     """Solve the ILP for given groups, and simulate the placement once.
 
@@ -77,7 +80,8 @@ def solve_replicas(context: SearchContext, partition: GroupPartition) -> Candida
             selection.add(group, model)
     placement = selection.placement()
     score, evaluation = context.evaluate(placement)
-    return as_candidate("ilp", partition, (score, placement, evaluation), context)
+    best = (score, placement, evaluation)
+    return Candidate.of("ilp", partition.label, best, context.num_evaluations)
 
 
 def _tolerance(context: SearchContext, partition: GroupPartition) -> NDArray[np.float64]:

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
-from alpaplan.search.greedy import as_candidate
 from alpaplan.search.partition import GroupPartition
-from alpaplan.search.selection import ReplicaSelection
+from alpaplan.search.selection.replicas import ReplicaSelection
 
 ROUNDS = 12
 """Most rounds of one selection (a count; 6 to 30): later ones add little."""
@@ -51,7 +50,7 @@ def select_quickly(context: SearchContext, partition: GroupPartition) -> Candida
         score, evaluation = context.evaluate(placement)
         if score > best[0]:
             best = (score, placement, evaluation)
-    return as_candidate("quick", partition, best, context)
+    return Candidate.of("quick", partition.label, best, context.num_evaluations)
 
 
 def _spread(

@@ -7,9 +7,9 @@ import pytest
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.memory import placement_fits
-from alpaplan.search import ilp as module
 from alpaplan.search.context import SearchContext
-from alpaplan.search.ilp import ilp, solve_replicas
+from alpaplan.search.methods import ilp as module
+from alpaplan.search.methods.ilp import ilp, solve_replicas
 from alpaplan.search.partition import make_partition
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from alpaplan.search import auto as module
-from alpaplan.search.auto import QUICK_FRACTION, STARTS, auto
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
 from alpaplan.search.improve import FINAL_ATTEMPTS
+from alpaplan.search.methods import auto as module
+from alpaplan.search.methods.auto import QUICK_FRACTION, STARTS, auto
 from alpaplan.search.partition import uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.proposals.proposal import propose_partitions

@@ -7,9 +7,10 @@ import numpy as np
 from alpaplan.problem import Placement
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.context import SearchContext
-from alpaplan.search.greedy import as_candidate, greedy
+from alpaplan.search.methods.greedy import greedy
+from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import GroupPartition, make_partition
-from alpaplan.search.selection import ReplicaSelection
+from alpaplan.search.selection.replicas import ReplicaSelection
 from alpaplan.simulator import Evaluation
 
 BEAM_SIZE = 3
@@ -33,6 +34,9 @@ def beam(context: SearchContext) -> list[Candidate]:
     return tried + beam_from(context, tried)
 
 
+BEAM = Method(beam)
+
+
 def beam_from(context: SearchContext, tried: list[Candidate]) -> list[Candidate]:
     """Search the partitions of the best candidates, each partition once."""
     ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
@@ -53,7 +57,7 @@ def select_by_beam(context: SearchContext, partition: GroupPartition) -> Candida
         states = sorted(grown, key=lambda state: state[0], reverse=True)[:BEAM_SIZE]
         if states and states[0][0] > best[0]:
             best = (states[0][0], states[0][1].placement(), states[0][2])
-    return as_candidate("beam", partition, best, context)
+    return Candidate.of("beam", partition.label, best, context.num_evaluations)
 
 
 def _grow(context: SearchContext, states: list[State]) -> list[State]:

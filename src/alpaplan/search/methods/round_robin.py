@@ -1,43 +1,24 @@
-"""AlpaServe's baselines: replication without model parallelism, and round robin."""
+"""AlpaServe's round robin (section 6.6): models dealt out to equal groups in turn."""
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import numpy as np
 
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
-from alpaplan.search.greedy import as_candidate, select_greedily
+from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import GroupPartition, combine, pool_partitions
-from alpaplan.search.selection import ReplicaSelection
+from alpaplan.search.selection.replicas import ReplicaSelection
 
 ROUND_ROBIN_PIPELINE = (1, 4)
 """(intra_op, inter_op) of round robin's groups: the four-stage pipelines of AlpaServe's
 evaluation (section 6.6). Without that shape the nearest size that exists is taken."""
 
 
-def selective_replication(context: SearchContext) -> list[Candidate]:
-    """Place replicas on single devices by fast greedy selection (AlpaServe section 6.2, "SR").
-
-    A pool whose single devices can serve no model stays empty.
-    """
-    problem = context.problem
-    singles = [
-        [part for part in pool_partitions(problem, pool) if _largest(context, part) == 1]
-        for pool in range(len(problem.pools))
-    ]
-    partitions = combine(problem, [parts for parts in singles if parts])
-    found = context.map_attempts(select_greedily, [part for part in partitions if part.shapes])
-    return [replace(candidate, method="selective-replication") for candidate in found]
-
-
 def round_robin(context: SearchContext) -> list[Candidate]:
-    """Deal the models out to equal groups in turn, round after round, until nothing fits.
-
-    AlpaServe section 6.6.
-    """
+    """Deal the models out to equal groups in turn, round after round, until nothing fits."""
     problem = context.problem
     choices = []
     for pool in range(len(problem.pools)):
@@ -46,6 +27,9 @@ def round_robin(context: SearchContext) -> list[Candidate]:
             choices.append([min(partitions, key=lambda part: _distance(context, part))])
     found = context.map_attempts(_deal, combine(problem, choices))
     return [best_of(found)] if found else []
+
+
+ROUND_ROBIN = Method(round_robin)
 
 
 def _deal(context: SearchContext, partition: GroupPartition) -> Candidate:
@@ -63,11 +47,8 @@ def _deal(context: SearchContext, partition: GroupPartition) -> Candidate:
                     break
     placement = selection.placement()
     score, evaluation = context.evaluate(placement)
-    return as_candidate("round-robin", partition, (score, placement, evaluation), context)
-
-
-def _largest(context: SearchContext, partition: GroupPartition) -> int:
-    return max((context.problem.shapes[h].num_devices for h in partition.shapes), default=0)
+    best = (score, placement, evaluation)
+    return Candidate.of("round-robin", partition.label, best, context.num_evaluations)
 
 
 def _distance(context: SearchContext, partition: GroupPartition) -> tuple[float, int]:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.search.baselines import round_robin, selective_replication
 from alpaplan.search.context import SearchContext
+from alpaplan.search.methods.round_robin import round_robin
+from alpaplan.search.methods.selective_replication import selective_replication
 from alpaplan.simulator import Simulator
 from alpaplan.specs import ClusterSpec, ModelProfileSpec
 from alpaplan.workload.trace import Trace

@@ -5,10 +5,11 @@ from __future__ import annotations
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.context import SearchContext
 from alpaplan.search.improve import improve
+from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import GroupPartition, uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.proposals.proposal import propose_partitions
-from alpaplan.search.quick import select_quickly
+from alpaplan.search.selection.quick import select_quickly
 
 PROPOSALS = 12
 """Partitions proposed by the queueing estimate (a count; 0 to 50)."""
@@ -36,3 +37,6 @@ def auto(context: SearchContext) -> list[Candidate]:
         context.log(step, best_of(starts).score)
     ranked = sorted(starts, key=lambda candidate: candidate.score, reverse=True)
     return starts + improve(context, ranked[:STARTS])
+
+
+AUTO = Method(auto, is_endless=True)

@@ -1,0 +1,1 @@
+"""Selections: which models' replicas given groups get. Search methods are made of these."""
