@@ -14,6 +14,7 @@ from alpaplan.analysis.drift import Drift, drift_of, least_expected
 from alpaplan.report.drift import drift_tables
 from alpaplan.report.drift_plot import drift_figure
 from alpaplan.report.figure import figure_bytes
+from alpaplan.simulator.intervals import next_run_interval_95
 from alpaplan.specs.plan import Prediction
 from tests.report.text import lines_of, rows_of
 from tests.simulator.cases import one_server
@@ -52,9 +53,8 @@ def test_intervals_of_shorter_windows_hold() -> None:
     """Windows of independent requests: 2.5% of them fall below, whatever their length."""
     rng = np.random.default_rng(0)
     runs = rng.binomial(10_000, 0.9, 10) / 10_000
-    deviation = float(runs.std(ddof=1)) * math.sqrt(1.1)
-    low = float(runs.mean()) - 2.262 * deviation
-    predicted = prediction(slo_attainment=float(runs.mean()), prediction_interval_95=(low, 1.0))
+    interval = next_run_interval_95(runs)
+    predicted = prediction(slo_attainment=float(runs.mean()), prediction_interval_95=interval)
     for fraction in (1.0, 0.25, 0.05):
         limit = least_expected(predicted, 1000 * fraction)
         assert limit is not None

@@ -1,4 +1,4 @@
-"""Predictions: sums over runs, and intervals that hold what they promise."""
+"""Predictions: sums over runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.search.prediction import intervals_95, predict
+from alpaplan.search.prediction import predict
 from alpaplan.simulator import Simulator
 from alpaplan.workload.sampling import sample_trace
 from tests.search.conftest import served_models
@@ -34,21 +34,3 @@ def test_a_prediction_sums_up_its_runs(
     low, high = found.confidence_interval_95
     next_low, next_high = found.prediction_interval_95
     assert next_low < low < found.slo_attainment < high < next_high
-
-
-def test_intervals_cover_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(3)
-    runs = rng.normal(0.9, 0.01, size=(4000, 11))
-    mean_inside = next_inside = 0
-    for row in runs:
-        confidence, next_run = intervals_95(row[:10])
-        mean_inside += confidence[0] <= 0.9 <= confidence[1]
-        next_inside += next_run[0] <= row[10] <= next_run[1]
-    # Four standard errors of a share of 0.95 in 4,000 trials are 0.014.
-    assert mean_inside / 4000 == pytest.approx(0.95, abs=0.014)
-    assert next_inside / 4000 == pytest.approx(0.95, abs=0.014)
-
-
-def test_intervals_of_fractions_are_fractions() -> None:
-    assert intervals_95(np.array([1.0, 1.0, 0.98]))[1][1] == 1.0
-    assert intervals_95(np.array([0.5])) == ((0.0, 1.0), (0.0, 1.0))

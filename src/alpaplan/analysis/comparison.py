@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.search.prediction import STUDENT_T_975
 from alpaplan.simulator import LatencyStatistics, Replay
+from alpaplan.simulator.intervals import ratio_interval_95
 from alpaplan.simulator.statistics import ratio
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
@@ -213,8 +212,7 @@ def paired_difference(
 ) -> PairedDifference:
     """Estimate a difference of attainments from parts that both plans ran on.
 
-    It is a ratio of sums over the parts, and its interval is Student's t on the residuals
-    ``more_attained - ratio * requests`` (Cochran, Sampling Techniques, 3rd ed., section 6.4).
+    It is a ratio of sums over the parts; see `ratio_interval_95`.
 
     Parameters
     ----------
@@ -223,15 +221,8 @@ def paired_difference(
     """
     if not requests.sum():
         return PairedDifference(0.0, None)
-    ratio = float(more_attained.sum() / requests.sum())
-    count = requests.size
-    if count < 2:
-        return PairedDifference(ratio, None)
-    residuals = (more_attained - ratio * requests) / requests.mean()
-    deviation = math.sqrt(float(residuals @ residuals) / (count - 1))
-    t = STUDENT_T_975[min(count - 1, len(STUDENT_T_975)) - 1]
-    half = t * deviation / math.sqrt(count)
-    return PairedDifference(ratio, (max(-1.0, ratio - half), min(1.0, ratio + half)))
+    difference = float(more_attained.sum() / requests.sum())
+    return PairedDifference(difference, ratio_interval_95(requests, more_attained))
 
 
 def _parts(

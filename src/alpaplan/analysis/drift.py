@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 from alpaplan.simulator import Replay, WindowStatistics, window_statistics
+from alpaplan.simulator.intervals import shorter_run_factor
 from alpaplan.specs.plan import Prediction
 from alpaplan.workload.trace import Trace
 
@@ -75,10 +75,8 @@ def drift_of(trace: Trace, replay: Replay, window_s: float, prediction: Predicti
 def least_expected(prediction: Prediction | None, window_s: float) -> float | None:
     """Return the lower end of the 95% prediction interval for a window of some length.
 
-    The plan's interval is that of a run of ``run_s`` seconds. A shorter window varies more: with
-    stretches of time that do not depend on each other, as the inverse of its length (as means of
-    batches do: Law, Simulation Modeling and Analysis, 5th ed., chapter 9), beside what the mean of
-    the ``runs`` runs is uncertain by. A longer one is taken to vary no less than a run.
+    The plan's interval is that of a run of ``run_s`` seconds. A shorter window varies more, by
+    `shorter_run_factor`. A longer one is taken to vary no less than a run.
 
     Parameters
     ----------
@@ -98,6 +96,5 @@ def least_expected(prediction: Prediction | None, window_s: float) -> float | No
     arrivals = prediction.arrivals
     if arrivals is None or not 0 < window_s < arrivals.run_s:
         return low
-    of_mean = 1 / arrivals.runs
-    widened = math.sqrt((arrivals.run_s / window_s + of_mean) / (1 + of_mean))
+    widened = shorter_run_factor(arrivals.run_s / window_s, arrivals.runs)
     return max(0.0, mean - (mean - low) * widened)

@@ -7,18 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import Simulator
+from alpaplan.simulator.intervals import mean_interval_95, next_run_interval_95
 from alpaplan.simulator.statistics import LatencyStatistics
-
-STUDENT_T_975: tuple[float, ...] = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
-)  # fmt: skip
-"""Two-sided 95% points of Student's t distribution for 1, 2, ... degrees of freedom (NIST/SEMATECH
-e-Handbook of Statistical Methods, section 1.3.6.7.2)."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +90,12 @@ def predict(
         np.cumsum(np.bincount(model, minlength=problem.num_models))[:-1],
     )
     runs = np.array([replay.evaluation.slo_attainment for replay in replays], dtype=np.float64)
-    confidence, next_run = intervals_95(runs[~np.isnan(runs)])
+    runs = runs[~np.isnan(runs)]
     duration_s = sum(trace.duration_s for trace in traces)
     return Prediction(
         slo_attainment=int(attained.sum()) / max(1, int(requests.sum())),
-        confidence_interval_95=confidence,
-        prediction_interval_95=next_run,
+        confidence_interval_95=mean_interval_95(runs),
+        prediction_interval_95=next_run_interval_95(runs),
         goodput_rps=int(attained.sum()) / duration_s,
         latency=LatencyStatistics.of(latency_s),
         models=tuple(
@@ -116,27 +109,3 @@ def predict(
         run_s=traces[0].duration_s,
         num_requests=int(requests.sum()),
     )
-
-
-def intervals_95(runs: NDArray[np.float64]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the confidence interval of the mean and the prediction interval of one more run.
-
-    Student's t for both: ``mean +- t * s / sqrt(n)`` and ``mean +- t * s * sqrt(1 + 1 / n)``
-    (Hahn and Meeker, Statistical Intervals, chapters 3 and 4), cut to fractions.
-
-    Parameters
-    ----------
-    runs : float64[n]
-        Attainment of each run, at least one of them.
-    """
-    mean = float(runs.mean())
-    if runs.size < 2:
-        return (0.0, 1.0), (0.0, 1.0)
-    spread = float(runs.std(ddof=1)) * STUDENT_T_975[min(runs.size - 1, len(STUDENT_T_975)) - 1]
-    half_mean = spread / math.sqrt(runs.size)
-    half_next = spread * math.sqrt(1 + 1 / runs.size)
-    return _clip(mean, half_mean), _clip(mean, half_next)
-
-
-def _clip(mean: float, half_width: float) -> tuple[float, float]:
-    return max(0.0, mean - half_width), min(1.0, mean + half_width)

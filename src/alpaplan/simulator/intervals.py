@@ -1,0 +1,106 @@
+"""95% intervals of what repeated runs measure: Student's t, of means, next runs and ratios."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+_STUDENT_T_975: tuple[float, ...] = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
+)  # fmt: skip
+"""Two-sided 95% points of Student's t distribution for 1, 2, ... degrees of freedom (NIST/SEMATECH
+e-Handbook of Statistical Methods, section 1.3.6.7.2)."""
+
+Interval = tuple[float, float]
+"""Lower and upper end."""
+
+
+def student_t_975(degrees_of_freedom: int) -> float:
+    """Return the two-sided 95% point of Student's t; beyond 20 degrees of freedom that of 20.
+
+    Parameters
+    ----------
+    degrees_of_freedom
+        At least 1.
+    """
+    return _STUDENT_T_975[min(degrees_of_freedom, len(_STUDENT_T_975)) - 1]
+
+
+def mean_interval_95(runs: NDArray[np.float64]) -> Interval:
+    """Return where the mean over ever more runs lies: ``mean +- t * s / sqrt(n)``.
+
+    Hahn and Meeker, Statistical Intervals, chapter 3; cut to fractions.
+
+    Parameters
+    ----------
+    runs : float64[n]
+        A fraction measured in each run, at least one of them. Of one run alone nothing is known.
+    """
+    if runs.size < 2:
+        return 0.0, 1.0
+    return _clip(float(runs.mean()), _spread(runs) / math.sqrt(runs.size))
+
+
+def next_run_interval_95(runs: NDArray[np.float64]) -> Interval:
+    """Return where the fraction of one more run lies: ``mean +- t * s * sqrt(1 + 1 / n)``.
+
+    Hahn and Meeker, Statistical Intervals, chapter 4. Parameters of `mean_interval_95`.
+    """
+    if runs.size < 2:
+        return 0.0, 1.0
+    return _clip(float(runs.mean()), _spread(runs) * math.sqrt(1 + 1 / runs.size))
+
+
+def shorter_run_factor(run_over_shorter: float, num_runs: int) -> float:
+    """Return how many times as wide `next_run_interval_95` is for a run that is shorter.
+
+    With stretches of time that do not depend on each other a run varies as the inverse of its
+    length (as means of batches do: Law, Simulation Modeling and Analysis, 5th ed., chapter 9),
+    beside what the mean of the runs is uncertain by.
+
+    Parameters
+    ----------
+    run_over_shorter
+        Length of the runs over that of the shorter one, at least 1.
+    num_runs
+        Runs that the interval was found from.
+    """
+    of_mean = 1 / num_runs
+    return math.sqrt((run_over_shorter + of_mean) / (1 + of_mean))
+
+
+def ratio_interval_95(whole: NDArray[np.int64], part: NDArray[np.int64]) -> Interval | None:
+    """Return where ``sum(part) / sum(whole)`` lies over ever more runs, cut to -1 to 1.
+
+    Student's t on the residuals ``part - ratio * whole`` (Cochran, Sampling Techniques, 3rd ed.,
+    section 6.4).
+
+    Parameters
+    ----------
+    whole, part : int64[n]
+        Counts of each run, those of `whole` not all 0.
+
+    Returns
+    -------
+    (float, float) or None
+        None of one run alone.
+    """
+    count = whole.size
+    if count < 2:
+        return None
+    ratio = float(part.sum() / whole.sum())
+    residuals = (part - ratio * whole) / whole.mean()
+    deviation = math.sqrt(float(residuals @ residuals) / (count - 1))
+    half = student_t_975(count - 1) * deviation / math.sqrt(count)
+    return max(-1.0, ratio - half), min(1.0, ratio + half)
+
+
+def _spread(runs: NDArray[np.float64]) -> float:
+    return float(runs.std(ddof=1)) * student_t_975(runs.size - 1)
+
+
+def _clip(mean: float, half_width: float) -> Interval:
+    return max(0.0, mean - half_width), min(1.0, mean + half_width)
