@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from alpaplan.analysis.queueing.breaking_point import (
@@ -67,6 +67,7 @@ def test_known_points() -> None:
     variability=st.floats(0, 100),
     quantile=QUANTILES,
 )
+@example(slack_s=1.0, load=49.0, variability=4.7e-210, quantile=None)  # 49 * (1 / 49) is below 1
 def test_servers_are_the_fewest_that_suffice(
     slack_s: float, load: float, variability: float, quantile: float | None
 ) -> None:
@@ -75,6 +76,13 @@ def test_servers_are_the_fewest_that_suffice(
     while float(wait_s(load / num_servers, 1 / num_servers, variability, quantile)) > slack_s:
         num_servers += 1
     assert found == num_servers
+
+
+@pytest.mark.parametrize("servers", [49.0, 98.0, 103.0, 107.0])
+def test_servers_that_are_busy_all_the_time_are_too_few(servers: float) -> None:
+    # Next to no variation: any spare time is enough, but none is not.
+    assert servers_needed(1.0, 1.0, servers, 1e-200) == servers + 1
+    assert servers_needed(1.0, 0.25, 4 * servers, 1e-200, 0.99) == servers + 1
 
 
 def test_servers_where_no_number_suffices() -> None:

@@ -107,10 +107,13 @@ def servers_needed(
         *(np.asarray(x, dtype=np.float64) for x in (slack_s, service_s, rate_rps, variability))
     )
     possible = (slack >= 0) & np.isfinite(varies)
+    load_erlangs = rate * service
 
     def suffice(num_servers: Floats) -> NDArray[np.bool_]:
-        each_s = service / num_servers
-        return np.asarray(wait_s(rate * each_s, each_s, varies, quantile) <= slack)
+        # Not rate * (service / num_servers), which may round to below 1 where the load is as many
+        # servers exactly: a division rounds so only if the load is less.
+        utilization = load_erlangs / num_servers
+        return np.asarray(wait_s(utilization, service / num_servers, varies, quantile) <= slack)
 
     # Between the last number known to be too few and the first known to be enough, of each.
     too_few, enough = np.zeros(slack.shape), np.full(slack.shape, float(MAX_SERVERS))
