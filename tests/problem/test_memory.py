@@ -16,21 +16,9 @@ from alpaplan.problem.memory import (
     placement_fits,
     profile_counts,
     room_for_profiles,
-    stage_memory_bytes,
 )
 from tests import builders as make
 from tests.builders import GB
-
-
-def test_weights_add_up_and_only_the_largest_activation_counts() -> None:
-    profiles = [
-        make.profile("a", weight_bytes=2 * GB, activation_bytes=GB),
-        make.profile("b", weight_bytes=4 * GB, activation_bytes=3 * GB),
-    ]
-    problem = make.problem([make.model("m0", "a"), make.model("m1", "b")], profiles=profiles)
-    assert stage_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [5 * GB, 0, 0, 0]
-    assert stage_memory_bytes(problem, 0, np.array([1, 1])).tolist() == [9 * GB, 0, 0, 0]
-    assert stage_memory_bytes(problem, 1, np.array([1, 1])).tolist() == [6 * GB, 6 * GB, 0, 0]
 
 
 def test_exactly_full_fits_and_one_byte_more_does_not() -> None:

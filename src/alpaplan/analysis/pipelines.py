@@ -18,6 +18,7 @@ from alpaplan.analysis.queueing.pooling import (
 from alpaplan.analysis.queueing.waits import Floats
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import shapes_with_room
+from alpaplan.problem.service import pipeline_latency_s, slowest_stage_s
 from alpaplan.units import finite_or_none
 
 
@@ -105,6 +106,7 @@ def profiled_pipelines(
         Arrivals of the models. Those of a profile count together, weighted with their rates.
     """
     room = shapes_with_room(problem)
+    whole_s, slowest_s = pipeline_latency_s(problem), slowest_stage_s(problem)
     found: dict[tuple[int, str, int, int], ProfiledPipeline] = {}
     for p, profile in enumerate(problem.profile_names):
         own = (problem.profile_of_model == p) & (rate_rps > 0)
@@ -112,11 +114,10 @@ def profiled_pipelines(
         if own.any():
             burstiness = float(np.average(dispersion[own], weights=rate_rps[own]))
         for single, shape in _pipelines_beside_single(problem, room[:, p]):
-            stages_s = problem.stage_latency_s[shape, p]
             num_stages = int(problem.num_stages[shape])
-            alone_s = float(problem.stage_latency_s[single, p, 0])
-            alpha = float(stages_s.sum()) / alone_s
-            beta = num_stages * float(stages_s.max()) / alone_s
+            alone_s = float(whole_s[single, p])
+            alpha = float(whole_s[shape, p]) / alone_s
+            beta = num_stages * float(slowest_s[shape, p]) / alone_s
             device = problem.pools[problem.shapes[shape].pool].device
             intra_op = problem.shapes[shape].intra_op
             pays, pays_here = None, None

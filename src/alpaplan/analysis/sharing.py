@@ -22,6 +22,12 @@ from alpaplan.analysis.queueing.breaking_point import breaking_utilization, serv
 from alpaplan.analysis.queueing.waits import Floats
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import shapes_with_room
+from alpaplan.problem.service import (
+    device_seconds,
+    idle_latency_s,
+    pipeline_latency_s,
+    slowest_stage_s,
+)
 from alpaplan.specs.workload import ServedModel
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
@@ -144,7 +150,7 @@ def analyze_sharing(
     alone = _dedicated_models(problem, traffic, shape, rate_rps, dispersion)
     num_devices = sum(each.num_devices for each in problem.pools)
     slack_s = np.array([model.slo_s - model.latency_s for model in alone])
-    work_s = _device_seconds(problem, shape)
+    work_s = device_seconds(problem)[shape, problem.profile_of_model]
     pool = shared_pool(problem.model_names, num_devices, rate_rps, dispersion, work_s, slack_s)
     asked_for = rate_rps > 0
     merged = float(np.average(dispersion[asked_for], weights=rate_rps[asked_for]))
@@ -161,7 +167,7 @@ def smallest_shapes(problem: PlacementProblem) -> NDArray[np.int64]:
     The fastest of equal ones; every model has to fit somewhere.
     """
     num_devices = np.array([shape.num_devices for shape in problem.shapes])
-    latency_s = problem.stage_latency_s.sum(axis=2)
+    latency_s = pipeline_latency_s(problem)
     # Sorted by devices, then by latency; the first with room.
     order = np.lexsort((latency_s, np.broadcast_to(num_devices[:, np.newaxis], latency_s.shape)), 0)
     room = np.take_along_axis(shapes_with_room(problem), order, axis=0)
@@ -177,16 +183,15 @@ def _dedicated_models(
     rate_rps: Floats,
     dispersion: Floats,
 ) -> tuple[DedicatedModel, ...]:
-    stages_s = problem.stage_latency_s[shape, problem.profile_of_model]
-    latency_s = stages_s.sum(axis=1) + problem.request_overhead_s
-    service_s = stages_s.max(axis=1)
+    latency_s = idle_latency_s(problem)[shape, problem.profile_of_model]
+    service_s = slowest_stage_s(problem)[shape, problem.profile_of_model]
     slack_s = problem.slo_s - latency_s
     groups = [problem.shapes[h] for h in shape]
     group_devices = np.array([group.num_devices for group in groups])
     columns = {
         "latency_s": latency_s,
         "service_s": service_s,
-        "load_erlangs": rate_rps * _device_seconds(problem, shape),
+        "load_erlangs": rate_rps * device_seconds(problem)[shape, problem.profile_of_model],
         "breaks_poisson": breaking_utilization(slack_s, service_s, 1.0),
         "breaks_mean": breaking_utilization(slack_s, service_s, dispersion),
         "breaks_quantile": breaking_utilization(slack_s, service_s, dispersion, QUANTILE),
@@ -207,10 +212,3 @@ def _dedicated_models(
         )
         for m, name in enumerate(problem.model_names)
     )
-
-
-def _device_seconds(problem: PlacementProblem, shape: NDArray[np.int64]) -> Floats:
-    """Return how long one request of each model keeps devices busy, summed over them."""
-    intra_op = np.array([problem.shapes[h].intra_op for h in shape])
-    stages_s = problem.stage_latency_s[shape, problem.profile_of_model].sum(axis=1)
-    return np.asarray(intra_op * stages_s)

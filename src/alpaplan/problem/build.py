@@ -8,6 +8,7 @@ import numpy as np
 
 from alpaplan.errors import Issue, SpecError, did_you_mean
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
+from alpaplan.problem.service import served_stages_s
 from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.profile import ModelProfileSpec
@@ -49,15 +50,15 @@ def build_problem(
     weight_bytes = np.zeros(axes, dtype=np.int64)
     activation_bytes = np.zeros(axes, dtype=np.int64)
     for h, shape in enumerate(shapes):
-        # In this order and nowhere else, so that rounding is the same for every reader.
-        slowdown = 1 + cluster.serving.stage_overhead * shape.inter_op
         for p, profile in enumerate(used):
             device = pools[shape.pool].device
             config = profile.find_config(device, shape.intra_op, shape.inter_op)
             if config is None:
                 continue
             supported[h, p] = True
-            latency_s[h, p, : shape.inter_op] = [x * slowdown for x in config.stage_latency_s[1]]
+            latency_s[h, p, : shape.inter_op] = served_stages_s(
+                config.stage_latency_s[1], shape.inter_op, cluster.serving.stage_overhead
+            )
             weight_bytes[h, p, : shape.inter_op] = config.stage_weight_bytes
             if config.stage_activation_bytes is not None:
                 activation_bytes[h, p, : shape.inter_op] = config.stage_activation_bytes[1]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import InfeasibleError
-from alpaplan.problem.memory import room_for_profiles, stage_memory_bytes
+from alpaplan.problem.memory import room_for_profiles
 from alpaplan.problem.problem import PlacementProblem
+from alpaplan.problem.service import idle_latency_s, stage_memory_bytes, usable_memory_bytes
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.units import format_bytes, format_seconds
 
@@ -44,15 +45,14 @@ def shapes_with_room(problem: PlacementProblem) -> NDArray[np.bool_]:
     return np.array(rows, dtype=np.bool_).reshape(len(problem.shapes), nothing.size)
 
 
-def idle_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
-    """Latency of a request on an idle group, ``float64[H, P]``; infinite where it has no room."""
-    latency = problem.stage_latency_s.sum(axis=2) + problem.request_overhead_s
-    return np.where(shapes_with_room(problem), latency, np.inf)
+def feasible_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return the latency on an idle group, ``float64[H, P]``; infinite where it has no room."""
+    return np.where(shapes_with_room(problem), idle_latency_s(problem), np.inf)
 
 
 def servable_replicas(problem: PlacementProblem) -> NDArray[np.bool_]:
     """Whether a replica of each model on each shape can ever attain a request, ``bool[H, M]``."""
-    latency = idle_latency_s(problem)[:, problem.profile_of_model]
+    latency = feasible_latency_s(problem)[:, problem.profile_of_model]
     return np.asarray(latency <= problem.slo_s)
 
 
@@ -81,7 +81,7 @@ def unservable_models(problem: PlacementProblem) -> list[UnservableModel]:
 
     Models that fit nowhere are not among them: `check_feasible` names those.
     """
-    latency = idle_latency_s(problem)
+    latency = feasible_latency_s(problem)
     if not latency.size:
         return []
     best = latency.min(axis=0)[problem.profile_of_model]
@@ -137,7 +137,7 @@ def _why(problem: PlacementProblem, profile: int, spec: ModelProfileSpec) -> str
         )
     alone = np.zeros(len(problem.profile_names), dtype=np.int64)
     alone[profile] = 1
-    usable_of = [problem.pools[problem.shapes[h].pool].usable_memory_bytes for h in candidates]
+    usable_of = [usable_memory_bytes(problem, int(h)) for h in candidates]
     needed_of = [stage_memory_bytes(problem, int(h), alone) for h in candidates]
     missing = [int(need.max()) - usable for need, usable in zip(needed_of, usable_of, strict=True)]
     closest = int(np.argmin(missing))

@@ -1,4 +1,4 @@
-"""The one memory rule: weights of all replicas plus the largest activation, stage by stage."""
+"""What groups can hold by the memory rule of `alpaplan.problem.service`."""
 
 from __future__ import annotations
 
@@ -7,36 +7,11 @@ from numpy.typing import NDArray
 
 from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import PlacementProblem
-
-
-def stage_memory_bytes(
-    problem: PlacementProblem, shape: int, profile_counts: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the memory that replicas take on each device of each stage of a group.
-
-    Replicas of one group share its devices in time: their weights stay, and only one of
-    them runs on a device at a time (DESIGN section 4).
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    shape
-        Index of the group's shape.
-    profile_counts : int64[..., P]
-        How many replicas of each profile the group holds.
-
-    Returns
-    -------
-    int64[..., S]
-        Bytes on each device of the stage; 0 beyond the shape's stages.
-    """
-    weights: NDArray[np.int64] = profile_counts @ problem.stage_weight_bytes[shape]
-    present = profile_counts[..., :, np.newaxis] > 0
-    activations: NDArray[np.int64] = np.max(
-        np.where(present, problem.stage_activation_bytes[shape], 0), axis=-2, initial=0
-    )
-    return weights + activations
+from alpaplan.problem.service import (
+    cumulative_memory_bytes,
+    stage_memory_bytes,
+    usable_memory_bytes,
+)
 
 
 def fits(
@@ -46,8 +21,8 @@ def fits(
 
     Parameters and shapes are those of `stage_memory_bytes`; the result is ``bool[...]``.
     """
-    usable = problem.pools[problem.shapes[shape].pool].usable_memory_bytes
-    enough = (stage_memory_bytes(problem, shape, profile_counts) <= usable).all(axis=-1)
+    needed = stage_memory_bytes(problem, shape, profile_counts)
+    enough = (needed <= usable_memory_bytes(problem, shape)).all(axis=-1)
     profiled = ((profile_counts == 0) | problem.supported[shape]).all(axis=-1)
     return np.asarray(enough & profiled)
 
@@ -81,19 +56,13 @@ def keep_what_fits(
     int64[k]
         A part of `models`, in the same order.
     """
-    usable = problem.pools[problem.shapes[shape].pool].usable_memory_bytes
-    profiles = problem.profile_of_model[models]
-    weights = problem.stage_weight_bytes[shape, profiles]
-    activations = problem.stage_activation_bytes[shape, profiles]
-    left = np.arange(models.size)
+    usable = usable_memory_bytes(problem, shape)
     while True:
-        # The rule of `stage_memory_bytes` for every prefix at once.
-        needed = np.cumsum(weights[left], axis=0)
-        needed += np.maximum.accumulate(activations[left], axis=0)
+        needed = cumulative_memory_bytes(problem, shape, problem.profile_of_model[models])
         too_much = (needed > usable).any(axis=1)
         if not too_much.any():
-            return models[left]
-        left = np.delete(left, int(too_much.argmax()))
+            return models
+        models = np.delete(models, int(too_much.argmax()))
 
 
 def profile_counts(problem: PlacementProblem, replicas: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -119,7 +88,7 @@ def memory_fill(problem: PlacementProblem, placement: Placement) -> NDArray[np.f
     return np.array(
         [
             stage_memory_bytes(problem, int(shape), counts[group]).max(initial=0)
-            / problem.pools[problem.shapes[shape].pool].usable_memory_bytes
+            / usable_memory_bytes(problem, int(shape))
             for group, shape in enumerate(placement.shapes)
         ]
     )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.problem.service import mean_of_stages_s, simulated_stages_s
 
 
 @dataclass(frozen=True)
@@ -52,19 +52,13 @@ class ReplicaTable:
         self._profile_of_model = problem.profile_of_model
         self._num_stages = problem.num_stages
         self._model_bounds = np.arange(problem.num_models + 1)
-        latency_s = problem.stage_latency_s
-        if problem.dispatch is Dispatch.EARLIEST_FINISH:
-            # AlpaServe's published simulator, whose rule this is, holds stage latencies in single
-            # precision (approximate_one_case_one_placement in alpa_serve/simulator/controller.py,
-            # https://github.com/alpa-projects/mms). Over a long busy period the rounding adds up
-            # to more than 1e-6 of the mean latency, and outcomes are to agree with it.
-            latency_s = latency_s.astype(np.float32).astype(np.float64)
+        latency_s = simulated_stages_s(problem)
         self._aligned_s = np.zeros_like(latency_s)
         for shape, num_stages in enumerate(problem.num_stages):
             self._aligned_s[shape, :, latency_s.shape[2] - num_stages :] = latency_s[
                 shape, :, :num_stages
             ]
-        self._busy_s = self._aligned_s.sum(axis=2) / problem.num_stages[:, np.newaxis]
+        self._busy_s = mean_of_stages_s(self._aligned_s, problem.num_stages)
 
     def replicas_of(self, placement: Placement) -> Replicas:
         """Look up the replicas of a placement.

@@ -11,6 +11,12 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import shapes_with_room
+from alpaplan.problem.service import (
+    device_seconds,
+    idle_latency_s,
+    time_for_stages_s,
+    with_slack,
+)
 from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.search.bounds.replica_memory import most_weight_in_memory
 from alpaplan.specs.cluster import Dispatch
@@ -97,8 +103,8 @@ def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound
     lost = least_lost_weight(
         relaxed,
         trace,
-        np.where(servable, _device_seconds(relaxed), np.inf),
-        relaxed.slo_s - relaxed.request_overhead_s,
+        np.where(servable, device_seconds(relaxed)[:, relaxed.profile_of_model], np.inf),
+        time_for_stages_s(relaxed),
     )
     # In this order a model without room counts towards memory, not towards capacity.
     limits = {
@@ -126,29 +132,15 @@ def _relaxed(problem: PlacementProblem, trace: Trace) -> PlacementProblem:
     The rule is the one whose simulation is cheaper; with one replica they are the same.
     """
     latest_s = float(np.abs(trace.arrival_s).max()) + float(problem.slo_s.max())
-    num_additions = problem.stage_latency_s.shape[2] + 2
-    rounding_s = num_additions * math.ulp(latest_s)
-    shorter_s = problem.stage_latency_s * (1 - RELATIVE_SLACK) - rounding_s
-    return replace(
-        problem,
-        stage_latency_s=np.maximum(0.0, shorter_s),
-        slo_s=problem.slo_s * (1 + RELATIVE_SLACK) + rounding_s,
-        dispatch=Dispatch.EARLIEST_FINISH,
-    )
+    num_additions = int(problem.num_stages.max(initial=1)) + 2
+    relaxed = with_slack(problem, RELATIVE_SLACK, num_additions * math.ulp(latest_s))
+    return replace(relaxed, dispatch=Dispatch.EARLIEST_FINISH)
 
 
 def _in_time(problem: PlacementProblem) -> NDArray[np.bool_]:
     """Whether an idle group of each shape meets each model's objective, ``bool[H, M]``."""
-    latency_s = problem.stage_latency_s.sum(axis=2) + problem.request_overhead_s
-    latency_s = np.where(problem.supported, latency_s, np.inf)
+    latency_s = np.where(problem.supported, idle_latency_s(problem), np.inf)
     return np.asarray(latency_s[:, problem.profile_of_model] <= problem.slo_s)
-
-
-def _device_seconds(problem: PlacementProblem) -> NDArray[np.float64]:
-    """Return how long a request keeps devices busy, ``float64[H, M]``."""
-    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.float64)
-    device_s = problem.stage_latency_s.sum(axis=2) * intra_op[:, np.newaxis]
-    return np.asarray(device_s[:, problem.profile_of_model])
 
 
 def _whole_requests(problem: PlacementProblem, trace: Trace, value: float) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.service import cluster_memory_bytes, replica_bytes
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 
@@ -41,7 +42,7 @@ def most_weight_in_memory(
     # Full replicas of each model, then the one for what they leave.
     worth = np.concatenate([num_full * alone * weight, (requests - num_full * alone) * weight])
     needed = np.concatenate([num_full * bytes_of_one, bytes_of_one])
-    usable = float(sum(pool.num_devices * pool.usable_memory_bytes for pool in problem.pools))
+    usable = float(cluster_memory_bytes(problem))
     by_density = np.argsort(-worth / needed, kind="stable")
     before = np.cumsum(needed[by_density]) - needed[by_density]
     part = np.clip((usable - before) / needed[by_density], 0.0, 1.0)
@@ -64,8 +65,6 @@ def _attained_alone(
 
 def _fewest_bytes(problem: PlacementProblem, servable: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the bytes of each model's smallest replica on all devices together, at least 1."""
-    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)
-    replica_bytes = problem.stage_weight_bytes.sum(axis=2) * intra_op[:, np.newaxis]
-    of_model = np.where(servable, replica_bytes[:, problem.profile_of_model], np.inf)
+    of_model = np.where(servable, replica_bytes(problem)[:, problem.profile_of_model], np.inf)
     # A byte is no unit of rounding: whole weights above 1 change by nothing.
     return np.asarray(np.maximum(of_model.min(axis=0, initial=np.inf), 1.0))

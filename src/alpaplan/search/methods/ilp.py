@@ -14,6 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
+from alpaplan.problem.service import (
+    linear_memory_bytes,
+    share_of_group_memory,
+    slowest_stage_s,
+)
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
 from alpaplan.search.integer_program import IntegerProgram
@@ -88,7 +93,7 @@ def _tolerance(context: SearchContext, partition: GroupPartition) -> NDArray[np.
     """Return throughput over rate of every possible replica, ``float64[G, M]``."""
     problem = context.problem
     rate_rps = measure_demand(problem, context.simulator.trace).rate_rps
-    slowest_s = problem.stage_latency_s.max(axis=2)[list(partition.shapes)]
+    slowest_s = slowest_stage_s(problem)[list(partition.shapes)]
     work = slowest_s[:, problem.profile_of_model] * rate_rps
     tolerance: NDArray[np.float64] = 1 / np.maximum(work, 1 / LARGEST_TOLERANCE)
     return tolerance
@@ -101,12 +106,7 @@ def _least_tolerant_first(
     selection = ReplicaSelection(problem, partition.shapes)
     reached = np.zeros(problem.num_models)
     held = np.zeros(len(partition.shapes))
-    weight = problem.stage_weight_bytes.sum(axis=2)[list(partition.shapes)]
-    usable = [
-        problem.pools[problem.shapes[h].pool].usable_memory_bytes * problem.shapes[h].inter_op
-        for h in partition.shapes
-    ]
-    part = weight[:, problem.profile_of_model] / np.array(usable, dtype=np.float64)[:, np.newaxis]
+    part = share_of_group_memory(problem)[list(partition.shapes)][:, problem.profile_of_model]
     while True:
         wanted = selection.addable.any(axis=0)
         if not wanted.any():
@@ -134,12 +134,10 @@ def _solve(
     smallest = program.add_integer(0, most)
     for group, shape in enumerate(partition.shapes):
         own = np.flatnonzero(group_of == group)
-        profile = problem.profile_of_model[model_of[own]]
-        activation = problem.stage_activation_bytes[shape, profile].max(axis=0, initial=0)
-        usable = problem.pools[problem.shapes[shape].pool].usable_memory_bytes - activation
+        profiles = problem.profile_of_model[model_of[own]]
+        weights, limits = linear_memory_bytes(problem, shape, profiles)
         for stage in range(problem.shapes[shape].inter_op):
-            weights = problem.stage_weight_bytes[shape, profile, stage]
-            program.constrain(replica[own], weights, int(usable[stage]))
+            program.constrain(replica[own], weights[:, stage], int(limits[stage]))
     reached = np.zeros(problem.num_models, dtype=np.int64)
     for model in np.flatnonzero(allowed.any(axis=0)):
         own = np.flatnonzero(model_of == model)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.problem.feasibility import idle_latency_s
+from alpaplan.problem.feasibility import feasible_latency_s
 from alpaplan.search.proposals.demand import Demand
 
 MAX_CLASSES = 8
@@ -58,7 +58,7 @@ def latency_classes(problem: PlacementProblem, demand: Demand) -> LatencyClasses
     Models of one profile and objective are never separated; where that makes more than
     `MAX_CLASSES` classes, neighbours are joined to that many classes of about equal load.
     """
-    best_s = idle_latency_s(problem).min(axis=0, initial=np.inf)[problem.profile_of_model]
+    best_s = feasible_latency_s(problem).min(axis=0, initial=np.inf)[problem.profile_of_model]
     best_s = np.where(np.isfinite(best_s), best_s, problem.slo_s)
     key = np.log(problem.slo_s) + np.log(best_s)
     kinds = np.stack([np.round(key, 6), problem.slo_s, problem.profile_of_model])

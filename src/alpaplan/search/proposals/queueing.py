@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
+from alpaplan.problem.service import idle_latency_s, linear_memory_bytes, slowest_stage_s
 from alpaplan.search.proposals.demand import Demand
 
 POOLING_EXPONENT = 0.7
@@ -119,6 +120,8 @@ class QueueingEstimate:
         self._class_of_model = class_of_model
         self._num_classes = int(class_of_model.max(initial=-1)) + 1
         self._servable = servable_replicas(problem)
+        self._slowest_s = slowest_stage_s(problem)
+        self._idle_s = idle_latency_s(problem)
 
     def attained_rps(
         self, shape: int, models: NDArray[np.bool_], num_groups: NDArray[np.int64]
@@ -160,12 +163,10 @@ class QueueingEstimate:
         A replica also takes its share of what is left over where only such replicas are held:
         of two that need 0.6 of a device each, none is left room by the other.
         """
-        problem = self._problem
-        profile = problem.profile_of_model[members]
-        activation_bytes = int(problem.stage_activation_bytes[shape, profile].max(initial=0))
-        usable = problem.pools[problem.shapes[shape].pool].usable_memory_bytes - activation_bytes
-        needed = problem.stage_weight_bytes[shape, profile].max(axis=1).astype(np.float64)
-        needed = np.maximum(needed, 1.0)
+        profiles = self._problem.profile_of_model[members]
+        weights, limits = linear_memory_bytes(self._problem, shape, profiles)
+        usable = int(limits.min())
+        needed = np.maximum(weights.max(axis=1).astype(np.float64), 1.0)
         held = np.maximum(np.floor(usable / needed), 1.0)
         return usable / held, float(usable)
 
@@ -175,9 +176,8 @@ class QueueingEstimate:
         """Sum up by class what the first `num_held` members ask for, and their weighted rate."""
         problem, demand = self._problem, self._demand
         profile = problem.profile_of_model[members]
-        stages_s = problem.stage_latency_s[shape, profile]
-        service_s = stages_s.max(axis=1)
-        idle_s = stages_s.sum(axis=1) + problem.request_overhead_s
+        service_s = self._slowest_s[shape, profile]
+        idle_s = self._idle_s[shape, profile]
         limit_s = np.maximum(problem.slo_s[members] - idle_s, 0.0) + service_s
         rate_rps = demand.rate_rps[members]
         half_burst = service_s**2 * demand.dispersion[members] / 2

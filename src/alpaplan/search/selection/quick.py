@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
+from alpaplan.problem.service import mean_stage_s
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
 from alpaplan.search.partition import GroupPartition
@@ -91,6 +92,5 @@ def _add_round(
 
 def _stage_cost_s(problem: PlacementProblem, partition: GroupPartition) -> NDArray[np.float64]:
     """Return how long a request keeps a stage busy on average, ``float64[G, M]``."""
-    shapes = np.array(partition.shapes, dtype=np.int64)
-    total_s = problem.stage_latency_s.sum(axis=2)[shapes][:, problem.profile_of_model]
-    return np.asarray(total_s / problem.num_stages[shapes, np.newaxis])
+    mean_s = mean_stage_s(problem)[list(partition.shapes)]
+    return np.asarray(mean_s[:, problem.profile_of_model])

@@ -1,0 +1,235 @@
+"""What serving takes: every formula of time and memory, each of them once.
+
+Formulas are of one request, without batching: its arrays are those of batch size 1. Axes are
+those of `alpaplan.problem.problem.PlacementProblem`: ``H`` group shapes, ``P`` profiles, ``S``
+stages, ``M`` models; ``[:, problem.profile_of_model]`` turns a result by profile into one by
+model. Where a shape does not run a profile, latencies and weights are 0: ask
+`alpaplan.problem.feasibility` which of them count.
+
+`alpaplan.problem.checker` does not use this module: it is there to find mistakes in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem.problem import PlacementProblem
+from alpaplan.specs.cluster import Dispatch
+
+# Times.
+
+
+def served_stages_s(
+    profiled_s: Sequence[float], inter_op: int, stage_overhead: float
+) -> list[float]:
+    """Return stage latencies as they are when served: with the cluster's stage overhead.
+
+    Parameters
+    ----------
+    profiled_s
+        What the profile says, for each of the `inter_op` stages.
+    inter_op, stage_overhead
+        Each latency is multiplied by ``1 + stage_overhead * inter_op``.
+    """
+    slowdown = 1 + stage_overhead * inter_op
+    return [stage_s * slowdown for stage_s in profiled_s]
+
+
+def simulated_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return the stage latencies that a simulation adds up, ``float64[H, P, S]``.
+
+    Under ``earliest-finish`` they are rounded to single precision (DESIGN section 4): AlpaServe's
+    published simulator, whose rule this is, holds them so
+    (approximate_one_case_one_placement in alpa_serve/simulator/controller.py,
+    https://github.com/alpa-projects/mms). Over a long busy period the rounding adds up to more
+    than 1e-6 of the mean latency, and outcomes are to agree with it.
+    """
+    if problem.dispatch is Dispatch.EARLIEST_FINISH:
+        return problem.stage_latency_s.astype(np.float32).astype(np.float64)
+    return problem.stage_latency_s
+
+
+def pipeline_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return how long the stages of an idle group take for a request, ``float64[H, P]``."""
+    return np.asarray(problem.stage_latency_s.sum(axis=2))
+
+
+def idle_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return the latency of a request alone on an idle group, ``float64[H, P]``.
+
+    The request overhead is included; whether the group has room for a replica is not asked.
+    """
+    return pipeline_latency_s(problem) + problem.request_overhead_s
+
+
+def slowest_stage_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return how long a request keeps a group from starting others, ``float64[H, P]``.
+
+    A pipeline that is kept busy starts one request in each such time.
+    """
+    return np.asarray(problem.stage_latency_s.max(axis=2))
+
+
+def mean_stage_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return how long a request keeps a stage busy on average, ``float64[H, P]``."""
+    return mean_of_stages_s(problem.stage_latency_s, problem.num_stages)
+
+
+def mean_of_stages_s(
+    stages_s: NDArray[np.float64], num_stages: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the mean of each shape's stage latencies, ``float64[H, P]``.
+
+    Parameters
+    ----------
+    stages_s : float64[H, P, S]
+        Latencies; entries that are no stage of the shape are 0, be they behind or before it.
+    num_stages : int64[H]
+        Stages of each shape.
+    """
+    return np.asarray(stages_s.sum(axis=2) / num_stages[:, np.newaxis])
+
+
+def device_seconds(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return how long a request keeps devices busy, summed over them, ``float64[H, P]``.
+
+    All ``intra_op`` devices of a stage work as long as the stage does.
+    """
+    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.float64)
+    return pipeline_latency_s(problem) * intra_op[:, np.newaxis]
+
+
+def time_for_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return what objectives leave from arrival to the end of the last stage, ``float64[M]``."""
+    return problem.slo_s - problem.request_overhead_s
+
+
+def with_slack(problem: PlacementProblem, fraction: float, slack_s: float) -> PlacementProblem:
+    """Return the problem with shorter stages and longer objectives.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    fraction, slack_s
+        Each latency and objective changes by this part of it, and by so many seconds more; no
+        latency falls below 0.
+    """
+    shorter_s = problem.stage_latency_s * (1 - fraction) - slack_s
+    return replace(
+        problem,
+        stage_latency_s=np.maximum(0.0, shorter_s),
+        slo_s=problem.slo_s * (1 + fraction) + slack_s,
+    )
+
+
+# Memory.
+
+
+def usable_memory_bytes(problem: PlacementProblem, shape: int) -> int:
+    """Return what a device of the shape's groups has for weights and activations."""
+    return problem.pools[problem.shapes[shape].pool].usable_memory_bytes
+
+
+def cluster_memory_bytes(problem: PlacementProblem) -> int:
+    """Return the usable memory of all devices together."""
+    return sum(pool.num_devices * pool.usable_memory_bytes for pool in problem.pools)
+
+
+def stage_memory_bytes(
+    problem: PlacementProblem, shape: int, profile_counts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the memory that replicas take on each device of each stage: the one memory rule.
+
+    Replicas of one group share its devices in time: the weights of all of them stay, and only
+    one of them runs on a device at a time, so that the largest activation counts (DESIGN
+    section 4).
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    shape
+        Index of the group's shape.
+    profile_counts : int64[..., P]
+        How many replicas of each profile the group holds.
+
+    Returns
+    -------
+    int64[..., S]
+        Bytes on each device of the stage; 0 beyond the shape's stages.
+    """
+    weights: NDArray[np.int64] = profile_counts @ problem.stage_weight_bytes[shape]
+    present = profile_counts[..., :, np.newaxis] > 0
+    activations: NDArray[np.int64] = np.max(
+        np.where(present, problem.stage_activation_bytes[shape], 0), axis=-2, initial=0
+    )
+    return weights + activations
+
+
+def cumulative_memory_bytes(
+    problem: PlacementProblem, shape: int, profiles: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return `stage_memory_bytes` of the first replica, of the first two, and so on.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    shape
+        Index of the group's shape.
+    profiles : int64[n]
+        Profile of each replica, in the order in which they are added.
+
+    Returns
+    -------
+    int64[n, S]
+        Bytes on each device of the stage.
+    """
+    weights: NDArray[np.int64] = np.cumsum(problem.stage_weight_bytes[shape, profiles], axis=0)
+    return weights + np.maximum.accumulate(problem.stage_activation_bytes[shape, profiles], axis=0)
+
+
+def linear_memory_bytes(
+    problem: PlacementProblem, shape: int, profiles: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the memory rule as sums of weights within limits, for linear programs.
+
+    Some of the replicas fit together if, on every stage, their weights stay within the limit.
+    That is what `stage_memory_bytes` says as long as the one of the largest activation is among
+    them, and stricter otherwise.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    shape
+        Index of the group's shape.
+    profiles : int64[n]
+        Profile of each replica.
+
+    Returns
+    -------
+    int64[n, S], int64[S]
+        Weights of each replica, and the limit: what the largest activation leaves.
+    """
+    activations = problem.stage_activation_bytes[shape, profiles].max(axis=0, initial=0)
+    limits = usable_memory_bytes(problem, shape) - activations
+    return problem.stage_weight_bytes[shape, profiles], np.asarray(limits)
+
+
+def replica_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
+    """Return the weights of a replica on all devices of its group together, ``int64[H, P]``."""
+    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)
+    return np.asarray(problem.stage_weight_bytes.sum(axis=2) * intra_op[:, np.newaxis])
+
+
+def share_of_group_memory(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return `replica_bytes` over the usable memory of the group's devices, ``float64[H, P]``."""
+    shapes = enumerate(problem.shapes)
+    usable = [usable_memory_bytes(problem, h) * shape.num_devices for h, shape in shapes]
+    return np.asarray(replica_bytes(problem) / np.array(usable, dtype=np.float64)[:, np.newaxis])

@@ -1,0 +1,189 @@
+"""Formulas of time and memory: values worked out by hand, and what they have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alpaplan.problem import PlacementProblem, service
+from alpaplan.specs import ModelProfileSpec
+from tests import builders as make
+from tests.builders import GB
+
+
+def profile(name: str, *configs: tuple[int, Sequence[float], Sequence[int]]) -> ModelProfileSpec:
+    """Return a profile of (intra_op, stage latencies, stage weights in GB) for each config."""
+    return ModelProfileSpec.model_validate(
+        {
+            "kind": "model-profile",
+            "version": 1,
+            "name": name,
+            "configs": [
+                {
+                    "device": "gpu",
+                    "intra_op": intra_op,
+                    "inter_op": len(latencies),
+                    "stage_weight_bytes": [weight * GB for weight in weights],
+                    "stage_latency_s": {1: latencies},
+                }
+                for intra_op, latencies, weights in configs
+            ],
+        }
+    )
+
+
+def uneven(**serving: Any) -> PlacementProblem:
+    """Return a problem of two profiles; only the first runs on two stages of two devices."""
+    profiles = [
+        profile("a", (1, [1.0], [6]), (2, [0.25, 0.5], [1, 2])),
+        profile("b", (1, [0.125], [1])),
+    ]
+    models = [make.model("m0", "a", slo_s=2.0), make.model("m1", "b", slo_s=0.5)]
+    return make.problem(models, profiles=profiles, on=make.cluster(**serving))
+
+
+def with_activations() -> PlacementProblem:
+    """Return a problem of two profiles on one device and on two stages."""
+    shapes = [(1, 1), (1, 2)]
+    profiles = [
+        make.profile("a", weight_bytes=2 * GB, activation_bytes=GB, shapes=shapes),
+        make.profile("b", weight_bytes=4 * GB, activation_bytes=3 * GB, shapes=shapes),
+    ]
+    return make.problem([make.model("m0", "a"), make.model("m1", "b")], profiles=profiles)
+
+
+def test_times_of_uneven_stages() -> None:
+    problem = uneven(request_overhead_s=0.0625)
+    assert [(shape.intra_op, shape.inter_op) for shape in problem.shapes] == [(1, 1), (2, 2)]
+    assert service.pipeline_latency_s(problem).tolist() == [[1.0, 0.125], [0.75, 0.0]]
+    assert service.idle_latency_s(problem)[:, 0].tolist() == [1.0625, 0.8125]
+    assert service.slowest_stage_s(problem).tolist() == [[1.0, 0.125], [0.5, 0.0]]
+    assert service.mean_stage_s(problem).tolist() == [[1.0, 0.125], [0.375, 0.0]]
+    assert service.device_seconds(problem).tolist() == [[1.0, 0.125], [1.5, 0.0]]
+    assert service.time_for_stages_s(problem).tolist() == [1.9375, 0.4375]
+
+
+def test_stage_overhead_is_part_of_every_time() -> None:
+    problem = uneven(stage_overhead=0.5)  # one stage takes 1.5 times, each of two twice as long
+    assert service.pipeline_latency_s(problem).tolist() == [[1.5, 0.1875], [1.5, 0.0]]
+    assert service.slowest_stage_s(problem).tolist() == [[1.5, 0.1875], [1.0, 0.0]]
+    assert service.mean_stage_s(problem).tolist() == [[1.5, 0.1875], [0.75, 0.0]]
+    assert service.device_seconds(problem).tolist() == [[1.5, 0.1875], [3.0, 0.0]]
+    assert service.served_stages_s([0.25, 0.5], 2, 0.5) == [0.5, 1.0]
+
+
+def test_only_earliest_finish_simulates_in_single_precision() -> None:
+    profiles = [profile("p", (1, [0.1], [1]))]
+    for dispatch, expected in [
+        ("shortest-queue", 0.1),
+        ("earliest-finish", float(np.float32(0.1))),
+    ]:
+        problem = make.problem(profiles=profiles, on=make.cluster(dispatch=dispatch))
+        assert service.simulated_stages_s(problem).tolist() == [[[expected]]]
+        assert service.pipeline_latency_s(problem).tolist() == [[0.1]]
+
+
+@pytest.mark.parametrize("num_stages", [1, 3, 8, 11, 16])
+def test_a_sum_over_stages_does_not_depend_on_the_profiles_beside(num_stages: int) -> None:
+    rng = np.random.default_rng(0)
+    stages = [rng.random(num_stages).tolist() for _ in range(5)]
+    alone = [
+        make.problem(
+            profiles=[profile("p", (1, latencies, [1] * num_stages))],
+            on=make.cluster(make.pool(devices_per_node=num_stages)),
+        )
+        for latencies in stages
+    ]
+    together = make.problem(
+        [make.model(f"m{i}", f"p{i}") for i in range(5)],
+        [profile(f"p{i}", (1, x, [1] * num_stages)) for i, x in enumerate(stages)],
+        make.cluster(make.pool(devices_per_node=num_stages)),
+    )
+    expected = [service.pipeline_latency_s(problem)[0, 0] for problem in alone]
+    assert service.pipeline_latency_s(together)[0].tolist() == expected  # to the last bit
+
+
+@given(st.lists(st.floats(1e-4, 10.0), min_size=1, max_size=4), st.floats(0, 0.1), st.floats(0, 1))
+def test_times_bound_each_other(
+    latencies: list[float], stage_overhead: float, request_overhead_s: float
+) -> None:
+    on = make.cluster(stage_overhead=stage_overhead, request_overhead_s=request_overhead_s)
+    problem = make.problem(profiles=[profile("p", (1, latencies, [1] * len(latencies)))], on=on)
+    whole_s, mean_s = service.pipeline_latency_s(problem), service.mean_stage_s(problem)
+    assert mean_s <= service.slowest_stage_s(problem) * (1 + 1e-12)
+    assert service.slowest_stage_s(problem) <= whole_s <= service.idle_latency_s(problem)
+    assert mean_s * len(latencies) == pytest.approx(whole_s)
+    assert service.device_seconds(problem) == pytest.approx(whole_s)  # one device a stage
+    assert service.idle_latency_s(problem) - whole_s == pytest.approx(request_overhead_s)
+
+
+def test_slack_shortens_stages_and_lengthens_objectives() -> None:
+    relaxed = service.with_slack(uneven(), 0.5, 0.125)
+    assert service.slowest_stage_s(relaxed).tolist() == [[0.375, 0.0], [0.125, 0.0]]
+    assert service.pipeline_latency_s(relaxed)[1, 0] == 0.125  # no stage falls below 0
+    assert relaxed.slo_s.tolist() == [3.125, 0.875]
+
+
+def test_weights_add_up_and_only_the_largest_activation_counts() -> None:
+    problem = with_activations()
+    assert service.stage_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [5 * GB, 0]
+    assert service.stage_memory_bytes(problem, 0, np.array([1, 1])).tolist() == [9 * GB, 0]
+    assert service.stage_memory_bytes(problem, 1, np.array([1, 1])).tolist() == [6 * GB, 6 * GB]
+
+
+def test_a_linear_program_keeps_room_for_the_largest_activation() -> None:
+    problem = with_activations()
+    weights, limits = service.linear_memory_bytes(problem, 1, np.array([0, 1, 0]))
+    assert weights.tolist() == [[GB, GB], [2 * GB, 2 * GB], [GB, GB]]
+    assert limits.tolist() == [7 * GB, 7 * GB]
+
+
+def test_memory_of_shapes_replicas_and_the_cluster() -> None:
+    pools = [make.pool("n", count=2), make.pool("tpus", memory=30 * GB, device="tpu")]
+    problem = make.problem(profiles=uneven_on_both(), on=make.cluster(*pools))
+    kinds = [(problem.pools[s.pool].device, s.num_devices) for s in problem.shapes]
+    assert kinds == [("gpu", 1), ("gpu", 4), ("tpu", 1)]
+    usable = [service.usable_memory_bytes(problem, shape) for shape in range(3)]
+    assert usable == [10 * GB, 10 * GB, 30 * GB]
+    assert service.cluster_memory_bytes(problem) == 8 * 10 * GB + 4 * 30 * GB
+    # Stages of 1 and 2 GB on each of two devices.
+    assert service.replica_bytes(problem)[:, 0].tolist() == [6 * GB, 6 * GB, 15 * GB]
+    assert service.share_of_group_memory(problem)[:, 0].tolist() == [0.6, 0.15, 0.5]
+
+
+def uneven_on_both() -> list[ModelProfileSpec]:
+    """Return a profile for two device types."""
+    gpu = profile("p", (1, [1.0], [6]), (2, [0.25, 0.5], [1, 2]))
+    tpu = profile("p", (1, [1.0], [15])).configs[0].model_copy(update={"device": "tpu"})
+    return [gpu.model_copy(update={"configs": (*gpu.configs, tpu)})]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 12), st.integers(0, 9)), min_size=1, max_size=5),
+    st.lists(st.integers(0, 4), max_size=8),
+    st.integers(0, 4),
+)
+def test_the_forms_of_the_memory_rule_agree(
+    sizes_gb: list[tuple[int, int]], drawn: list[int], shape: int
+) -> None:
+    profiles = [
+        make.profile(f"p{i}", weight_bytes=weight * GB, activation_bytes=activation * GB)
+        for i, (weight, activation) in enumerate(sizes_gb)
+    ]
+    models = [make.model(f"m{i}", f"p{i}") for i in range(len(sizes_gb))]
+    problem = make.problem(models, profiles=profiles)
+    replicas = np.array([p % len(sizes_gb) for p in drawn], dtype=np.int64)
+    usable = service.usable_memory_bytes(problem, shape)
+    cumulative = service.cumulative_memory_bytes(problem, shape, replicas)
+    assert cumulative.shape == (replicas.size, 4)
+    for n in range(1, replicas.size + 1):
+        counts = np.bincount(replicas[:n], minlength=len(sizes_gb))
+        needed = service.stage_memory_bytes(problem, shape, counts)
+        assert cumulative[n - 1].tolist() == needed.tolist()
+        weights, limits = service.linear_memory_bytes(problem, shape, replicas[:n])
+        assert (weights.sum(axis=0) <= limits).tolist() == (needed <= usable).tolist()
