@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Self
+from functools import cached_property
+from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -111,7 +113,20 @@ class WorkloadSpec(Spec):
         return entries
 
     def served_models(self) -> tuple[ServedModel, ...]:
-        """Write out ``count`` and share out rates: one item for each model, in file order."""
+        """Write out ``count`` and share out rates: one item for each model, in file order.
+
+        This is done once: later calls return the same tuple.
+        """
+        return self._served_models
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy as pydantic does, but for `served_models`: the copy may have other models."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_served_models", None)
+        return copied
+
+    @cached_property
+    def _served_models(self) -> tuple[ServedModel, ...]:
         return tuple(
             ServedModel(
                 name=name,
