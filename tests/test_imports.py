@@ -44,6 +44,18 @@ HEAVY = {"matplotlib", "numba", "numpy", "ortools", "pydantic", "rich", "scipy",
 """Libraries that a help page must not load."""
 
 
+READ_IN: dict[str, set[str]] = {
+    "stage_latency_s": {"specs", "files", "profiling", "problem", "simulator"},
+    "stage_weight_bytes": {"specs", "files", "profiling", "problem"},
+    "stage_activation_bytes": {"specs", "files", "profiling", "problem"},
+    "usable_memory_bytes": {"specs", "problem"},
+    "request_overhead_s": {"specs", "problem", "simulator"},
+    "stage_overhead": {"specs", "problem"},
+}
+"""Attribute -> the packages that may read it. All others ask `alpaplan.problem.service`, or
+`alpaplan.profiling.batch_sizes` about one configuration, so that no formula stands twice."""
+
+
 def modules(repository: Path) -> Iterator[tuple[str, Path]]:
     """Yield (package, file) of every module, top-level modules as packages of their own."""
     source = repository / "src" / "alpaplan"
@@ -82,6 +94,16 @@ def test_libraries_are_imported_where_they_belong(repository: Path) -> None:
         for package, path in modules(repository)
         for line, name in imports(path)
         if package not in THIRD_PARTY.get(name.split(".")[0], {package})
+    ]
+    assert wrong == []
+
+
+def test_formulas_of_time_and_memory_stand_where_they_belong(repository: Path) -> None:
+    wrong = [
+        f"{path.name}:{node.lineno}: {package} reads {node.attr}"
+        for package, path in modules(repository)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and package not in READ_IN.get(node.attr, {package})
     ]
     assert wrong == []
 

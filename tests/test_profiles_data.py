@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from alpaplan.files.profile_yaml import profile_to_yaml
+from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.partition import partition_layers
 from alpaplan.specs import (
     ClusterSpec,
@@ -80,7 +81,7 @@ class TestEveryProfile:
             if doubled is not None:
                 num_pairs += 1
                 # 1%: a smaller part of a matrix can be measured slightly better than half.
-                assert 0.495 * config.latency_s <= doubled.latency_s < config.latency_s
+                assert 0.495 <= batch_latency_s(doubled, 1) / batch_latency_s(config, 1) < 1
         assert num_pairs > 0
 
     def test_stages_cost_little_and_are_nearly_even(
@@ -92,7 +93,7 @@ class TestEveryProfile:
             assert max(latencies) <= 1.1 * sum(latencies) / inter_op
             single = by_shape.get((device, intra_op, 1))
             if single is not None:
-                assert 0.999 <= config.latency_s / single.latency_s <= 1.15
+                assert 0.999 <= batch_latency_s(config, 1) / batch_latency_s(single, 1) <= 1.15
 
     def test_larger_batches_take_longer(
         self, name: str, profiles: dict[str, ModelProfileSpec]
@@ -107,7 +108,7 @@ def test_alpaserve_profiles_hold_table_1(name: str, profiles: dict[str, ModelPro
     latency_s, weight_bytes, num_stages = TABLE_1[name]
     shapes = {(c.intra_op, c.inter_op): c for c in profiles[name].configs}
     config = shapes[1, num_stages]
-    assert config.latency_s == pytest.approx(latency_s, rel=1e-12)
+    assert batch_latency_s(config, 1) == pytest.approx(latency_s, rel=1e-12)
     assert size_bytes(config) == weight_bytes
 
 
@@ -152,7 +153,8 @@ def test_sends_cost_no_more_than_was_measured(
     # 2 to 16 stages within 3% of one stage (AlpaServe's measurements of GPT 2.6B and 6.7B).
     shapes = {(c.intra_op, c.inter_op): c for c in profiles[path.stem].configs}
     for num_stages in (2, 4, 8, 16):
-        assert 1 < shapes[1, num_stages].latency_s / shapes[1, 1].latency_s < 1.03
+        single, pipeline = shapes[1, 1], shapes[1, num_stages]
+        assert 1 < batch_latency_s(pipeline, 1) / batch_latency_s(single, 1) < 1.03
 
 
 def test_aiconfigurator_generator_reproduces_a_file(

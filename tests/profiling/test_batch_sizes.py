@@ -15,8 +15,11 @@ from hypothesis import strategies as st
 
 from alpaplan.errors import AlpaplanError, UnprofiledBatchSizeError
 from alpaplan.profiling.batch_sizes import (
-    latency_s,
+    batch_latency_s,
+    idle_fraction,
+    memory_bytes,
     reaches,
+    slowest_stage_s,
     stage_activation_bytes,
     stage_latency_s,
 )
@@ -32,14 +35,28 @@ def test_profiled_batch_sizes_give_what_is_in_the_profile() -> None:
     for size, latencies in TWO_STAGES.stage_latency_s.items():
         assert stage_latency_s(TWO_STAGES, size) == latencies
     assert stage_activation_bytes(TWO_STAGES, 4) == (21, 20)
-    assert latency_s(TWO_STAGES, 1) == TWO_STAGES.latency_s == sum([0.1, 0.2])
+    assert batch_latency_s(TWO_STAGES, 1) == sum([0.1, 0.2])
 
 
 def test_between_them_every_stage_is_linear() -> None:
     assert stage_latency_s(TWO_STAGES, 2) == pytest.approx((0.15, 0.4))
     assert stage_latency_s(TWO_STAGES, 3) == pytest.approx((0.2, 0.6))
     assert stage_latency_s(TWO_STAGES, 6) == pytest.approx((0.45, 0.8))
-    assert latency_s(TWO_STAGES, 6) == pytest.approx(1.25)
+    assert batch_latency_s(TWO_STAGES, 6) == pytest.approx(1.25)
+
+
+def test_the_slowest_stage_and_how_long_others_wait_for_it() -> None:
+    assert slowest_stage_s(TWO_STAGES, 1) == 0.2
+    assert idle_fraction(TWO_STAGES, 1) == pytest.approx(0.25)  # 0.1 of 2 * 0.2 s
+    assert idle_fraction(TWO_STAGES, 4) == pytest.approx(0.55 / 1.6)
+    assert idle_fraction(config(1, {1: [0.3]}), 1) == 0.0
+
+
+def test_memory_is_that_of_the_fullest_stage() -> None:
+    assert TWO_STAGES.stage_weight_bytes == (10**9, 10**9)
+    assert memory_bytes(TWO_STAGES, 1) == 10**9 + 20
+    assert memory_bytes(TWO_STAGES, 4) == 10**9 + 21
+    assert memory_bytes(config(1, {1: [0.1, 0.2]}), 1) == 10**9
 
 
 def test_parts_of_a_byte_are_rounded_up() -> None:
@@ -54,7 +71,7 @@ def test_without_working_memory_there_is_none() -> None:
     assert stage_activation_bytes(silent, 3) == (0, 0)
 
 
-@pytest.mark.parametrize("of", [stage_latency_s, stage_activation_bytes, latency_s])
+@pytest.mark.parametrize("of", [stage_latency_s, stage_activation_bytes, batch_latency_s])
 @pytest.mark.parametrize(
     ("sizes", "asked", "profiled"),
     [([1, 2, 8], 9, "1 to 8"), ([1], 2, "1 only"), ([1, 4], 0, "1 to 4")],
@@ -135,7 +152,7 @@ def neighbours(series: Iterable[Series]) -> Iterator[tuple[Series, int]]:
 def linear(by_size: Series, left_out: int) -> float:
     """Predict with the product's own code."""
     profiled = {size: [value] for size, value in by_size.items() if size != left_out}
-    return latency_s(config(1, profiled), left_out)
+    return batch_latency_s(config(1, profiled), left_out)
 
 
 def log_log(by_size: Series, left_out: int) -> float:

@@ -9,6 +9,7 @@ import pytest
 
 from alpaplan.errors import InfeasibleError, SpecError
 from alpaplan.files.document import load_document
+from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.chain import layer_chain
 from alpaplan.profiling.cuts import best_cuts
 from alpaplan.profiling.partition import TooLarge, largest_stage_count, partition_layers
@@ -90,7 +91,7 @@ class TestProfile:
     def test_latencies_are_the_exact_sums_of_what_the_layers_say(self) -> None:
         # 0.1 + 0.2 is not 0.3 in floating point, nor are ten tenths one.
         layers = layer_profile([10**11] * 10, [0] * 10)
-        assert only_config(layers, 1, 1).latency_s == 1.0
+        assert batch_latency_s(only_config(layers, 1, 1), 1) == 1.0
         assert only_config(layers, 1, 2).stage_latency_s == {1: (0.5, 0.5)}
 
     def test_profiles_go_no_further_than_they_can(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from alpaplan.errors import Issue, SpecError, did_you_mean
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
 from alpaplan.problem.service import served_stages_s
+from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.profile import ModelProfileSpec
@@ -106,7 +107,7 @@ def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterab
         return model.slo_s
     here = set(devices)
     usable = [config for config in profile.configs if config.device in here] or profile.configs
-    return (model.slo_scale or 0.0) * smallest_config(usable).latency_s
+    return (model.slo_scale or 0.0) * batch_latency_s(smallest_config(usable), 1)
 
 
 def _check_profiles(

@@ -46,7 +46,7 @@ def stage_activation_bytes(config: ProfiledConfig, batch_size: int) -> tuple[int
     return tuple(math.ceil(num_bytes) for num_bytes in _at(config, by_size, batch_size))
 
 
-def latency_s(config: ProfiledConfig, batch_size: int) -> float:
+def batch_latency_s(config: ProfiledConfig, batch_size: int) -> float:
     """Return the seconds that a batch alone takes through all stages, without serving overheads.
 
     Raises
@@ -57,13 +57,50 @@ def latency_s(config: ProfiledConfig, batch_size: int) -> float:
     return sum(stage_latency_s(config, batch_size))
 
 
+def slowest_stage_s(config: ProfiledConfig, batch_size: int) -> float:
+    """Return the seconds that a batch keeps the pipeline from starting the next one.
+
+    Raises
+    ------
+    UnprofiledBatchSizeError
+        If the batch size is below or above all profiled ones.
+    """
+    return max(stage_latency_s(config, batch_size))
+
+
+def idle_fraction(config: ProfiledConfig, batch_size: int) -> float:
+    """Return the share of time that a device waits for the slowest stage, on average.
+
+    That is in a pipeline that is always busy.
+
+    Raises
+    ------
+    UnprofiledBatchSizeError
+        If the batch size is below or above all profiled ones.
+    """
+    occupied_s = config.inter_op * slowest_stage_s(config, batch_size)
+    return 1 - batch_latency_s(config, batch_size) / occupied_s
+
+
+def memory_bytes(config: ProfiledConfig, batch_size: int) -> int:
+    """Return weights and peak working memory on a device of the fullest stage, in bytes.
+
+    Raises
+    ------
+    UnprofiledBatchSizeError
+        If the batch size is below or above all profiled ones.
+    """
+    working = stage_activation_bytes(config, batch_size)
+    return max(map(sum, zip(config.stage_weight_bytes, working, strict=True)))
+
+
 def reaches(config: ProfiledConfig, batch_size: int) -> bool:
     """Return whether a batch size is profiled, or lies between profiled ones."""
     return min(config.stage_latency_s) <= batch_size <= max(config.stage_latency_s)
 
 
 def out_of_range(config: ProfiledConfig, batch_size: int) -> str:
-    """Say that a batch size is not in the profiled range, and which range that is."""
+    """Describe a batch size outside the profiled range, and that range."""
     smallest, largest = min(config.stage_latency_s), max(config.stage_latency_s)
     profiled = f"{smallest} to {largest}" if smallest < largest else f"{smallest} only"
     return f"batch size must be within the profiled range ({profiled}), found {batch_size}"

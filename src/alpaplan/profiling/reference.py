@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alpaplan.profiling.batch_sizes import latency_s
+from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.specs.profile import ProfiledConfig
 
 
@@ -25,4 +25,6 @@ def smallest_config(configs: Iterable[ProfiledConfig], batch_size: int = 1) -> P
     UnprofiledBatchSizeError
         If the batch size is outside the profiled range of one of them.
     """
-    return min(configs, key=lambda config: (config.num_devices, latency_s(config, batch_size)))
+    return min(
+        configs, key=lambda config: (config.num_devices, batch_latency_s(config, batch_size))
+    )

@@ -8,10 +8,10 @@ from typing import Any
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.profiling.batch_sizes import (
-    latency_s,
+    batch_latency_s,
+    memory_bytes,
     reaches,
-    stage_activation_bytes,
-    stage_latency_s,
+    slowest_stage_s,
 )
 from alpaplan.profiling.overhead import Overhead, overhead_of
 from alpaplan.profiling.reference import smallest_config
@@ -174,15 +174,10 @@ def _summarise(configs: Iterable[ProfiledConfig], batch_size: int) -> list[Confi
             batch_size=batch_size,
             is_interpolated=batch_size not in config.stage_latency_s,
             is_reference=config is reference,
-            latency_s=latency_s(config, batch_size),
-            throughput_rps=batch_size / max(stage_latency_s(config, batch_size)),
-            memory_bytes=_memory_bytes(config, batch_size),
+            latency_s=batch_latency_s(config, batch_size),
+            throughput_rps=batch_size / slowest_stage_s(config, batch_size),
+            memory_bytes=memory_bytes(config, batch_size),
             overhead=overhead_of(config, reference, ordered, batch_size),
         )
         for config in ordered
     ]
-
-
-def _memory_bytes(config: ProfiledConfig, batch_size: int) -> int:
-    working = stage_activation_bytes(config, batch_size)
-    return max(map(sum, zip(config.stage_weight_bytes, working, strict=True)))

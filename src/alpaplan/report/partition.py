@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from alpaplan.profiling.batch_sizes import (
+    batch_latency_s,
+    idle_fraction,
+    memory_bytes,
+    slowest_stage_s,
+)
 from alpaplan.report.tables import percent, table
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.stages import layer_ranges
@@ -20,17 +26,13 @@ def partition_table(profile: ModelProfileSpec) -> Table:
     title = f"Stages of {profile.name} on {profile.configs[0].device}"
     made = table(title, *columns, "layers", right=columns)
     for config in profile.configs:
-        latencies = config.stage_latency_s[1]
-        longest, whole = max(latencies), sum(latencies)
-        activations = (config.stage_activation_bytes or {}).get(1, (0,) * config.inter_op)
-        memory = map(sum, zip(config.stage_weight_bytes, activations, strict=True))
         made.add_row(
             str(config.intra_op),
             str(config.inter_op),
-            format_seconds(longest),
-            format_seconds(whole),
-            percent(1 - whole / (config.inter_op * longest), 1),
-            format_bytes(max(memory)),
+            format_seconds(slowest_stage_s(config, 1)),
+            format_seconds(batch_latency_s(config, 1)),
+            percent(idle_fraction(config, 1), 1),
+            format_bytes(memory_bytes(config, 1)),
             layer_ranges(config.stages),
         )
     return made

@@ -89,11 +89,6 @@ class ProfiledConfig(Spec):
         """Devices of one group that runs this configuration."""
         return self.intra_op * self.inter_op
 
-    @property
-    def latency_s(self) -> float:
-        """Latency of one request alone at batch size 1, without serving overheads."""
-        return sum(self.stage_latency_s[1])
-
 
 class ModelProfileSpec(Spec):
     """All measured configurations of one model; what is not listed cannot be used."""

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from alpaplan.errors import AlpaplanError
+from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.specs import ModelProfileSpec
 from tests.files.importers.imports import Write, config_of, imported, problems, profiles
 
@@ -72,7 +73,7 @@ def test_prompt_length_is_chosen(write: Write) -> None:
         imported("aiconfigurator", path, input_len=1024)
     assert str(caught.value) == "--input-len must be one of 512, 2048, found 1024"
     found = imported("aiconfigurator", path, input_len=2048)
-    assert [profile.configs[0].latency_s for profile in found.profiles] == [0.02]
+    assert [batch_latency_s(profile.configs[0], 1) for profile in found.profiles] == [0.02]
     assert found.notes == ["short/Only: left out, no rows with prompts of 2048 tokens"]
 
 
@@ -80,7 +81,7 @@ def test_every_prompt_length_without_a_choice(write: Write) -> None:
     path = write("e.csv", HEADER, row(), row(input_len=2048, latency_ms=20))
     short, long = profiles("aiconfigurator", path)
     assert (short.name, long.name) == ("qwen3-8b-in512", "qwen3-8b-in2048")
-    assert (short.configs[0].latency_s, long.configs[0].latency_s) == (0.005635, 0.02)
+    assert [batch_latency_s(p.configs[0], 1) for p in (short, long)] == [0.005635, 0.02]
     assert (long.source or "").startswith("Prefill of prompts of 2048 tokens by Qwen/Qwen3-8B, ")
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers.alpaserve import USUAL_HEADER
+from alpaplan.profiling.batch_sizes import batch_latency_s
 from tests.files.importers.imports import Write, config_of, imported, problems, profiles
 
 HEADER = "\t".join(USUAL_HEADER)
@@ -99,7 +100,7 @@ def test_data_parallel_and_microbatched_rows_are_left_out(write: Write) -> None:
         row("[0.01, 0.01]", num_microbatches=2),
     )
     found = imported("alpaserve", path, **V100)
-    assert found.profiles[0].configs[0].latency_s == 0.2
+    assert batch_latency_s(found.profiles[0].configs[0], 1) == 0.2
     assert found.notes == [
         f"{path}: rows left out as DP is above 1: 1",
         f"{path}: rows left out as #Microbatch is above 1: 2",
