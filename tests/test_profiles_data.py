@@ -15,7 +15,7 @@ import yaml
 
 from alpaplan.files.profile_yaml import profile_to_yaml
 from alpaplan.profiling.batch_sizes import batch_latency_s
-from alpaplan.profiling.partition import partition_layers
+from alpaplan.profiling.stages import cut_into_stages
 from alpaplan.specs import (
     ClusterSpec,
     LayerProfileSpec,
@@ -141,7 +141,7 @@ def test_layer_profiles_hold_table_1_and_give_the_profiles(
     assert 0 < first.latency_s[1][1] < 0.01 * max(latencies)
     assert first.weight_bytes == max(layer.weight_bytes for layer in layers.layers)
 
-    cut = partition_layers(layers).profile
+    cut = cut_into_stages(layers).profile
     assert [c for c in cut.configs if c.num_devices <= 32] == list(profiles[path.stem].configs)
     assert profiles[path.stem].source == cut.source
 

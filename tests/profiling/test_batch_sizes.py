@@ -108,7 +108,7 @@ def test_as_numpy_interpolates_in_the_range_and_an_error_outside(
 
 
 # How good it is: every batch size of 2, 4, 8 and 16 that was measured is left out once, and
-# predicted from its neighbours. The README's table is made of the same numbers.
+# predicted from its neighbors. The README's table is made of the same numbers.
 
 LEFT_OUT = (2, 4, 8, 16)
 
@@ -142,7 +142,7 @@ def measured(profiles: Path, pattern: str, column: str) -> list[Series]:
     return [{size: float(np.mean(x)) for size, x in by_size.items()} for by_size in found.values()]
 
 
-def neighbours(series: Iterable[Series]) -> Iterator[tuple[Series, int]]:
+def neighbors(series: Iterable[Series]) -> Iterator[tuple[Series, int]]:
     """Yield every series with each batch size that is between others and shall be left out."""
     for by_size in series:
         inner = sorted(by_size)[1:-1]
@@ -176,7 +176,7 @@ def errors(
 
 @pytest.mark.parametrize("row", README_ROWS)
 def test_the_readme_says_how_far_off_it_is(shared_cases: Path, repository: Path, row: str) -> None:
-    cases = list(neighbours(measured(shared_cases / "profiles", *README_ROWS[row])))
+    cases = list(neighbors(measured(shared_cases / "profiles", *README_ROWS[row])))
     cells = [row, f"{len(cases):,}"]
     for predict in (linear, log_log):
         cells += [f"{100 * error:.1f}%" for error in errors(cases, predict)]
@@ -188,7 +188,7 @@ def test_linear_is_closer_than_log_log_all_together(shared_cases: Path, reposito
     cases = [
         case
         for name, column in README_ROWS.values()
-        for case in neighbours(measured(shared_cases / "profiles", name, column))
+        for case in neighbors(measured(shared_cases / "profiles", name, column))
     ]
     assert len(cases) > 4000
     (median, p95), (other_median, other_p95) = errors(cases, linear), errors(cases, log_log)

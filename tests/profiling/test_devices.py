@@ -1,4 +1,4 @@
-"""The catalogue: sane figures, and what the formats of numbers mean."""
+"""The catalog: sane figures, and what the formats of numbers mean."""
 
 from __future__ import annotations
 

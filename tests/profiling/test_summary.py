@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.profiling.summary import ProfileSummary, summarise_profile
+from alpaplan.profiling.summary import ProfileSummary, summarize_profile
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from tests.profiling.configs import config
 
@@ -14,7 +14,7 @@ def summary(*configs: ProfiledConfig, batch_size: int = 1) -> ProfileSummary:
     profile = ModelProfileSpec(
         kind="model-profile", version=1, name="p", source="by hand", configs=configs
     )
-    return summarise_profile(profile, batch_size)
+    return summarize_profile(profile, batch_size)
 
 
 def test_every_number_by_hand() -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.profiling.summary import ProfileSummary, summarise_profile
+from alpaplan.profiling.summary import ProfileSummary, summarize_profile
 from alpaplan.report import profile_plot
 from alpaplan.report.profile import profile_tables, share
 from alpaplan.report.profile_plot import plot_profiles
@@ -27,7 +27,7 @@ def summary(*configs: ProfiledConfig, name: str = "bert", batch_size: int = 1) -
     profile = ModelProfileSpec(
         kind="model-profile", version=1, name=name, configs=configs or CONFIGS
     )
-    return summarise_profile(profile, batch_size)
+    return summarize_profile(profile, batch_size)
 
 
 def test_every_number_by_hand() -> None:

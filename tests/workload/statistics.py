@@ -36,7 +36,7 @@ def assert_distribution(
 
 
 def lower_gamma(shape: float, x: Floats) -> Floats:
-    """Regularised lower incomplete gamma function by its power series (DLMF 8.7.1)."""
+    """Regularized lower incomplete gamma function by its power series (DLMF 8.7.1)."""
     clipped = np.clip(x, 1e-300, 150.0)[:, None]
     term = np.arange(400.0)
     log_gamma = np.array([math.lgamma(shape + n + 1) for n in term])

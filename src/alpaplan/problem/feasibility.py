@@ -113,7 +113,7 @@ def check_servable(problem: PlacementProblem) -> None:
 
 
 def describe_unservable(problem: PlacementProblem, model: UnservableModel) -> str:
-    """Say in a line how far a model is from its objective."""
+    """Describe in a line how far a model is from its objective."""
     shape = problem.shapes[model.shape]
     device = problem.pools[shape.pool].device
     return (

@@ -29,7 +29,7 @@ class Attention:
     qkv_bias, output_bias
         Whether the projections add a vector.
     qk_norm
-        Whether queries and keys are normalised a head at a time.
+        Whether queries and keys are normalized a head at a time.
     """
 
     num_heads: int
@@ -135,7 +135,7 @@ class Block:
     attention, mlp
         Its two parts.
     num_norms
-        Normalisations over the hidden size.
+        Normalizations over the hidden size.
     norm_bias
         Whether these have a bias beside the scale.
     """
@@ -179,7 +179,7 @@ class Transformer:
     tied
         Whether the head uses the embedding's weights.
     num_extra_norms
-        Normalisations outside the blocks.
+        Normalizations outside the blocks.
     norm_bias
         Whether these have a bias.
     pooler

@@ -1,4 +1,4 @@
-"""The catalogue of devices: what their vendors say, as data.
+"""The catalog of devices: what their vendors say, as data.
 
 Peaks are dense (no structured sparsity) and with the accumulation that frameworks use. Links are
 those between devices of one node, for each direction. All figures are from the vendor's data
@@ -122,7 +122,7 @@ _PCIE_4 = 26.0
 """GB/s that 16 lanes of PCIe 4.0 leave in each direction for data: 31.5 by their rate and encoding
 (PCI Express Base 4.0), less a sixth for packet headers and flow control."""
 
-_CATALOGUE = (
+_CATALOG = (
     _device("v100-16gb", Generation.VOLTA, 16, 900, _V100, 150, "NVIDIA V100 data sheet (SXM2)"),
     _device("v100-32gb", Generation.VOLTA, 32, 900, _V100, 150, "NVIDIA V100 data sheet (SXM2)"),
     _device(
@@ -152,5 +152,5 @@ _CATALOGUE = (
     _device("mi300x", Generation.CDNA3, 192, 5300, _MI300X, 448, "AMD Instinct MI300X data sheet"),
 )
 
-DEVICES: Mapping[str, Device] = MappingProxyType({device.name: device for device in _CATALOGUE})
+DEVICES: Mapping[str, Device] = MappingProxyType({device.name: device for device in _CATALOG})
 """Name -> device type."""

@@ -11,9 +11,9 @@ from alpaplan.profiling.chain import PICOSECONDS, layer_chain
 from alpaplan.profiling.cuts import best_cuts, smallest_memory_bytes
 from alpaplan.profiling.devices import Device, Dtype
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
-from alpaplan.profiling.partition import TooLarge
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import Stack
+from alpaplan.profiling.stages import TooLarge
 from alpaplan.specs.layers import LayerProfileSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.stages import StageLayers
@@ -38,7 +38,7 @@ class LeftOut:
     limit_bytes: int
 
     def describe(self) -> str:
-        """Say what it needs and what there is."""
+        """Describe what it needs and what there is."""
         return f"{self.device}: {self.too_large.describe(self.limit_bytes)}"
 
 
@@ -198,7 +198,7 @@ KNOWN_ERRORS: Mapping[str, str] = {
 
 
 def _source(transformer: Transformer, dtype: Dtype, stack: Stack, sweep: Sweep) -> str:
-    """Say how the profile came about, and how good it is."""
+    """Return how the profile came about, and how good it is."""
     size = transformer.num_parameters
     return (
         f"Estimated by alpaplan, not measured: prefill of prompts of {sweep.input_len} tokens "

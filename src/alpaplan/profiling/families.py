@@ -38,7 +38,7 @@ class Family:
     gated, causal, rotary, tied, pooler
         As in `alpaplan.profiling.architecture`; ``tie_word_embeddings`` comes before `tied`.
     qk_norm, num_norms, norm_bias, num_extra_norms
-        Normalisations.
+        Normalizations.
     qkv_bias, output_bias, mlp_bias
         Whether the projections have biases where no key says so.
     attention_bias_key, mlp_bias_key

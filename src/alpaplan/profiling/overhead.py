@@ -1,7 +1,7 @@
 """What parallelism costs: the overhead of a configuration, split by its causes.
 
 After AlpaServe (Li et al., OSDI 2023, arXiv 2302.11665), section 3.3, whose figure splits the
-overhead of inter-op parallelism into communication and uneven partition and that of intra-op
+overhead of inter-op parallelism into communication and "uneven partition" and that of intra-op
 parallelism into communication (``experiments/motivation/overhead_decomposition.py`` of
 github.com/alpa-projects/mms). Here both hold together, for configurations with both kinds of
 parallelism, and differences are not cut off at zero.

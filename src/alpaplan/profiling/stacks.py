@@ -71,7 +71,7 @@ class Stack:
     by_generation
         Efficiencies of its operators.
     fp8_matmul
-        Fraction of the FP8 peak that matrix products reach, quantising their inputs included.
+        Fraction of the FP8 peak that matrix products reach, quantizing their inputs included.
         0.45 to 0.55.
     fp8_matmul_ramp_s
         Their fixed time. 10 to 25 us.
@@ -79,7 +79,7 @@ class Stack:
         Fraction of the peak memory bandwidth of operators that only move data, and of weights
         that are read for few tokens. 0.7 to 0.85.
     norm_passes
-        Times that the hidden states are read or written for one normalisation and the addition
+        Times that the hidden states are read or written for one normalization and the addition
         before it. 4 if fused: both are read and written.
     rotary_passes
         The same for queries and keys when positions are rotated in. 2 if fused.
@@ -87,7 +87,7 @@ class Stack:
         Fixed time of an operator that only moves data. 1 to 4 us.
     heads_s
         Fixed time of what is done to queries and keys a head at a time (rotating positions in,
-        normalising either): several small operators each. 2 us (vidur) to 13 us (what
+        normalizing either): several small operators each. 2 us (vidur) to 13 us (what
         aiconfigurator counts for each beside attention).
     link
         Fraction of the peak link bandwidth that collectives reach. 0.5 to 0.85.

@@ -133,7 +133,7 @@ class ProfileSummary:
         }
 
 
-def summarise_profile(profile: ModelProfileSpec, batch_size: int = 1) -> ProfileSummary:
+def summarize_profile(profile: ModelProfileSpec, batch_size: int = 1) -> ProfileSummary:
     """Return what a profile says of each configuration at a batch size.
 
     Overheads are relative to the smallest configuration of the same device type among those that
@@ -149,7 +149,7 @@ def summarise_profile(profile: ModelProfileSpec, batch_size: int = 1) -> Profile
         if reaches(config, batch_size):
             by_device.setdefault(config.device, []).append(config)
     summaries = [
-        found for configs in by_device.values() for found in _summarise(configs, batch_size)
+        found for configs in by_device.values() for found in _summarize(configs, batch_size)
     ]
     for found in summaries:
         # Not "above": what overflows may also be NaN.
@@ -162,7 +162,7 @@ def summarise_profile(profile: ModelProfileSpec, batch_size: int = 1) -> Profile
     return ProfileSummary(profile.name, profile.source, batch_size, tuple(summaries), left_out)
 
 
-def _summarise(configs: Iterable[ProfiledConfig], batch_size: int) -> list[ConfigSummary]:
+def _summarize(configs: Iterable[ProfiledConfig], batch_size: int) -> list[ConfigSummary]:
     """Sum up configurations of one device type."""
     ordered = sorted(configs, key=lambda config: (config.num_devices, config.intra_op))
     reference = smallest_config(configs, batch_size)

@@ -1,6 +1,6 @@
 """How many requests arrive and how bursty they are: gaps, counts in windows, their dispersion.
 
-All functions are vectorised over requests and take the arrivals of many models at once.
+All functions are vectorized over requests and take the arrivals of many models at once.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A trace: realised arrivals of a set of models, in time order."""
+"""A trace: realized arrivals of a set of models, in time order."""
 
 from __future__ import annotations
 

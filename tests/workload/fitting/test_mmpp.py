@@ -89,7 +89,7 @@ def test_gap_probabilities_of_the_right_process_are_uniform_and_independent() ->
     others = LAWS["gamma"].gap_probabilities(
         observation, fit_observation(observation, "gamma").arrivals
     )
-    # Neighbours know of each other only through the state, which this process has taken in.
+    # Neighbors know of each other only through the state, which this process has taken in.
     mine, renewal = (abs(np.corrcoef(u[1:], u[:-1])[0, 1]) for u in (probabilities, others))
     assert mine < 0.05 < renewal
 

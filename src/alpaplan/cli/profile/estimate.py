@@ -168,12 +168,12 @@ def _name_of(config: Path, transformer: Transformer) -> str:
 
 def _write(target: Path, found: Estimate) -> None:
     from alpaplan.files.profile_yaml import profile_to_yaml
-    from alpaplan.report.partition import partition_table
+    from alpaplan.report.stages import stages_table
 
     write_document(target, profile_to_yaml(found.profile))
     if target != STANDARD_OUTPUT:
         for device in dict.fromkeys(config.device for config in found.profile.configs):
             configs = tuple(item for item in found.profile.configs if item.device == device)
-            print_result(partition_table(found.profile.model_copy(update={"configs": configs})))
+            print_result(stages_table(found.profile.model_copy(update={"configs": configs})))
     for left_out in found.left_out:
         click.echo(f"left out: {left_out.describe()}", err=True)

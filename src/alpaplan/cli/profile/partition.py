@@ -14,7 +14,7 @@ from alpaplan.cli.profile.names import check_name
 
 if TYPE_CHECKING:
     from alpaplan.files.document import Document
-    from alpaplan.profiling.partition import Partition
+    from alpaplan.profiling.stages import StagedProfile
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.profile import ModelProfileSpec
 
@@ -51,7 +51,7 @@ def partition(
     _check_counts(document.spec, intra_op, inter_op)
     target = output or STANDARD_OUTPUT
     require_target(target)
-    found = _partition(document, intra_op, inter_op, memory_limit_bytes, name)
+    found = _cut(document, intra_op, inter_op, memory_limit_bytes, name)
     for left_out in found.left_out:
         text = left_out.describe(memory_limit_bytes or 0)
         click.echo(f"{layers}: left out: {text}", err=True)
@@ -68,7 +68,7 @@ def _check_counts(
     click.UsageError
         With what they have.
     """
-    from alpaplan.profiling.partition import largest_stage_count
+    from alpaplan.profiling.stages import largest_stage_count
 
     known = sorted(layers.layers[0].latency_s)
     unknown = [count for count in intra_op or () if count not in known]
@@ -88,18 +88,18 @@ def _listed(counts: list[int]) -> str:
     return ", ".join(map(str, counts))
 
 
-def _partition(
+def _cut(
     document: Document[LayerProfileSpec],
     intra_op: tuple[int, ...] | None,
     inter_op: tuple[int, ...] | None,
     memory_limit_bytes: int | None,
     name: str | None,
-) -> Partition:
+) -> StagedProfile:
     from alpaplan.errors import InputError, SpecError
-    from alpaplan.profiling.partition import partition_layers
+    from alpaplan.profiling.stages import cut_into_stages
 
     try:
-        return partition_layers(
+        return cut_into_stages(
             document.spec,
             intra_ops=intra_op,
             inter_ops=inter_op,
@@ -112,8 +112,8 @@ def _partition(
 
 def _write(target: Path, profile: ModelProfileSpec) -> None:
     from alpaplan.files.profile_yaml import profile_to_yaml
-    from alpaplan.report.partition import partition_table
+    from alpaplan.report.stages import stages_table
 
     write_document(target, profile_to_yaml(profile))
     if target != STANDARD_OUTPUT:
-        print_result(partition_table(profile))
+        print_result(stages_table(profile))

@@ -41,7 +41,7 @@ def show(
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically
-    from alpaplan.profiling.summary import summarise_profile
+    from alpaplan.profiling.summary import summarize_profile
     from alpaplan.report.figure import plot_format
     from alpaplan.report.profile import profile_tables
 
@@ -49,7 +49,7 @@ def show(
         plot_format(plot)
         require_writable(plot)
     documents = _load(profiles)
-    summaries = [summarise_profile(document.spec, batch_size) for document in documents]
+    summaries = [summarize_profile(document.spec, batch_size) for document in documents]
     left_out = _left_out(documents, summaries)
     if not any(summary.configs for summary in summaries):
         raise InputError(left_out)

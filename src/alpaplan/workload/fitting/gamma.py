@@ -29,7 +29,7 @@ class GammaGaps:
         )
 
     def log_survival(self, shape: float, gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithm of the regularised upper incomplete gamma function."""
+        """Logarithm of the regularized upper incomplete gamma function."""
         from scipy.special import gammaincc
 
         survival = gammaincc(shape, shape * gaps)
@@ -40,7 +40,7 @@ class GammaGaps:
         return np.where(survival < _SMALLEST, tail, logs)
 
     def probability(self, shape: float, gaps: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Regularised lower incomplete gamma function."""
+        """Regularized lower incomplete gamma function."""
         from scipy.special import gammainc
 
         return np.asarray(gammainc(shape, shape * gaps), dtype=np.float64)

@@ -3,7 +3,7 @@
 With generator Q of the states, their rates R on a diagonal and their long-run shares p, the
 likelihood of gaps x in a span is ``p exp((Q-R) x) R exp((Q-R) x) R ... exp((Q-R) x) 1``: exact,
 edges included (Meier-Hellstern, A fitting algorithm for Markov-modulated Poisson processes having
-two arrival rates, European Journal of Operational Research 29(3), 1987). It is maximised directly,
+two arrival rates, European Journal of Operational Research 29(3), 1987). It is maximized directly,
 which takes fewer steps than the EM algorithm of Ryden (Computational Statistics and Data Analysis
 21(4), 1996) and ends in the same place. The rate is kept at the observed one, so that three numbers
 are left.

@@ -34,7 +34,7 @@ class TooLarge:
     needed_bytes: int
 
     def describe(self, limit_bytes: int) -> str:
-        """Say what it needs and what there is."""
+        """Describe what it needs and what there is."""
         return (
             f"intra_op {self.intra_op}, inter_op {self.inter_op} needs {self.needed_bytes} bytes "
             f"({format_bytes(self.needed_bytes)}) on each device of its largest stage, available "
@@ -43,7 +43,7 @@ class TooLarge:
 
 
 @dataclass(frozen=True)
-class Partition:
+class StagedProfile:
     """What comes of a layer profile.
 
     Parameters
@@ -63,14 +63,14 @@ def largest_stage_count(layers: LayerProfileSpec) -> int:
     return min(len(layers.layers), MAX_PARALLELISM)
 
 
-def partition_layers(
+def cut_into_stages(
     layers: LayerProfileSpec,
     *,
     intra_ops: Sequence[int] | None = None,
     inter_ops: Sequence[int] | None = None,
     memory_limit_bytes: int | None = None,
     name: str | None = None,
-) -> Partition:
+) -> StagedProfile:
     """Cut a model into stages, for each `intra_op` and `inter_op` as well as can be.
 
     Cuts are judged at batch size 1 (see `alpaplan.profiling.cuts`), and other batch sizes use the
@@ -122,7 +122,7 @@ def partition_layers(
         source=_source(layers, memory_limit_bytes),
         configs=tuple(configs),
     )
-    return Partition(profile, tuple(left_out))
+    return StagedProfile(profile, tuple(left_out))
 
 
 def _require_batch_size_1(batch_sizes: Sequence[int], intra_op: int) -> None:
@@ -160,7 +160,7 @@ def _has_activations(layers: LayerProfileSpec) -> bool:
 
 
 def _source(layers: LayerProfileSpec, memory_limit_bytes: int | None) -> str:
-    """Say where the profile comes from, after what the layers say of themselves."""
+    """Return where the profile comes from, after what the layers say of themselves."""
     limit = "" if memory_limit_bytes is None else f" within {memory_limit_bytes} bytes of a device"
     made = f"Stages cut by alpaplan from {len(layers.layers)} layers{limit}, the longest shortest."
     return f"{layers.source} {made}" if layers.source else made

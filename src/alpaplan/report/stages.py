@@ -16,7 +16,7 @@ from alpaplan.specs.stages import layer_ranges
 from alpaplan.units import format_bytes, format_seconds
 
 
-def partition_table(profile: ModelProfileSpec) -> Table:
+def stages_table(profile: ModelProfileSpec) -> Table:
     """Return a row for each configuration of a profile with stages.
 
     ``idle`` is the share of time that a device waits on average for the longest stage, in a

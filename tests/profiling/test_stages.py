@@ -12,7 +12,7 @@ from alpaplan.files.document import load_document
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.chain import layer_chain
 from alpaplan.profiling.cuts import best_cuts
-from alpaplan.profiling.partition import TooLarge, largest_stage_count, partition_layers
+from alpaplan.profiling.stages import TooLarge, cut_into_stages, largest_stage_count
 from alpaplan.specs import LayerProfileSpec, ProfiledConfig
 from tests.profiling.layers import equal_blocks, layer_profile, outcome
 
@@ -21,7 +21,7 @@ SHIPPED = ("bert-1.3b", "bert-2.7b", "bert-6.7b")
 
 
 def only_config(layers: LayerProfileSpec, intra_op: int, inter_op: int) -> ProfiledConfig:
-    made = partition_layers(layers, intra_ops=[intra_op], inter_ops=[inter_op])
+    made = cut_into_stages(layers, intra_ops=[intra_op], inter_ops=[inter_op])
     (config,) = made.profile.configs
     return config
 
@@ -68,7 +68,7 @@ class TestProfile:
     def test_by_default_all_configurations(self) -> None:
         def shapes(num_layers: int) -> list[tuple[int, int]]:
             layers = layer_profile([1] * num_layers, intra_ops=(4, 1))
-            configs = partition_layers(layers).profile.configs
+            configs = cut_into_stages(layers).profile.configs
             return [(config.intra_op, config.inter_op) for config in configs]
 
         assert shapes(1) == [(1, 1), (4, 1)]
@@ -77,11 +77,11 @@ class TestProfile:
 
     def test_name_and_source(self) -> None:
         layers = layer_profile([1] * 3)
-        profile = partition_layers(layers).profile
+        profile = cut_into_stages(layers).profile
         assert profile.name == "chain"
         assert profile.source == "Stages cut by alpaplan from 3 layers, the longest shortest."
         told = layers.model_copy(update={"source": "measured by me."})
-        profile = partition_layers(told, name="other", memory_limit_bytes=MB).profile
+        profile = cut_into_stages(told, name="other", memory_limit_bytes=MB).profile
         assert profile.name == "other"
         assert profile.source == (
             "measured by me. Stages cut by alpaplan from 3 layers within 1000000 bytes of a "
@@ -103,14 +103,14 @@ class TestMemoryLimit:
     LAYERS = layer_profile([1] * 4, None, [40, 10, 10, 10], [0, 2, 0, 0], intra_ops=(1, 2))
 
     def test_what_does_not_fit_is_left_out(self) -> None:
-        made = partition_layers(self.LAYERS, memory_limit_bytes=41)
+        made = cut_into_stages(self.LAYERS, memory_limit_bytes=41)
         shapes = [(config.intra_op, config.inter_op) for config in made.profile.configs]
         assert shapes == [(1, 2), (1, 4), (2, 1), (2, 2), (2, 4)]
         assert made.left_out == (TooLarge(1, 1, 72),)
         assert stages_of(made.profile.configs[0]) == [(0, 0), (1, 3)]
 
     def test_what_is_needed_is_of_the_cuts_with_the_least_memory(self) -> None:
-        made = partition_layers(self.LAYERS, memory_limit_bytes=25)
+        made = cut_into_stages(self.LAYERS, memory_limit_bytes=25)
         assert made.left_out == (
             TooLarge(1, 1, 72),
             TooLarge(1, 2, 40),
@@ -120,7 +120,7 @@ class TestMemoryLimit:
 
     def test_nothing_fits(self) -> None:
         with pytest.raises(InfeasibleError) as caught:
-            partition_layers(self.LAYERS, memory_limit_bytes=10, inter_ops=[1, 4])
+            cut_into_stages(self.LAYERS, memory_limit_bytes=10, inter_ops=[1, 4])
         lines = str(caught.value).splitlines()
         assert lines[0] == "no configuration of 'chain' fits"
         assert len(lines) == 5
@@ -132,7 +132,7 @@ class TestMemoryLimit:
 
 def test_batch_size_1_is_needed() -> None:
     with pytest.raises(SpecError) as caught:
-        partition_layers(layer_profile([1, 1], batch_sizes=(4, 2), intra_ops=(2, 1)))
+        cut_into_stages(layer_profile([1, 1], batch_sizes=(4, 2), intra_ops=(2, 1)))
     (issue,) = caught.value.issues
     assert issue.where == ("layers", 0, "latency_s", 1)
     assert issue.message == "must have batch size 1 to be cut into stages, found 2, 4"
