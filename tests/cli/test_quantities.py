@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from alpaplan.cli.quantities import Bytes, Counts, Number, Seconds
+from alpaplan.cli.quantities import Bytes, Counts, Number, Seconds, WholeNumber
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,10 @@ from alpaplan.cli.quantities import Bytes, Counts, Number, Seconds
         (Counts(), "4,1, 2,2", (1, 2, 4)),
         (Counts(), "8", (8,)),
         (Number(0, 1), "1", 1.0),
+        (Number(0, 1), "0", 0.0),
+        (Number(0, 1), "1e-3", 0.001),
+        (WholeNumber(), " 12 ", 12),
+        (WholeNumber(0, 1), 0, 0),
     ],
 )
 def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: object) -> None:
@@ -43,7 +47,12 @@ def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: o
         (Counts(), "\u0662", "must be whole numbers like 1,2,4, found '\u0662'"),
         (Counts(), "0,1", "must be from 1 to 1,000,000, found '0,1'"),
         (Number(0, 1), "nan", "must be a number, found 'nan'"),
-        (Number(0, 1), "inf", "not in the range 0<=x<=1"),
+        (Number(0, 1), "inf", "must be a number, found 'inf'"),
+        (Number(0, 1), "1.5", "must be from 0 to 1, found '1.5'"),
+        (Number(0, 1e6, above=True), "0", "must be above 0 and at most 1,000,000, found '0'"),
+        (WholeNumber(2, 1000), "1", "must be from 2 to 1,000, found '1'"),
+        (WholeNumber(), "1.5", "must be a whole number, found '1.5'"),
+        (WholeNumber(), "9" * 5000, "must be a whole number, found '999"),
         (Counts(), "9" * 30, "must be from 1 to 1,000,000"),
     ],
 )

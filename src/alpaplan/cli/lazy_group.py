@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import click
 
-from alpaplan.errors import did_you_mean
+from alpaplan.registry import must_be_one_of
 
 
 class LazyGroup(click.Group):
@@ -16,8 +16,8 @@ class LazyGroup(click.Group):
     Parameters
     ----------
     package
-        Where the subcommands are: NAME is the object ``NAME`` (``-`` becomes ``_``, a word of
-        Python gets a ``_`` behind it) of ``package.NAME``.
+        Where the subcommands are: NAME is the object ``NAME`` (``-`` becomes ``_``, a Python
+        keyword gets a trailing ``_``) of ``package.NAME``.
     summaries
         Subcommand -> its line in the help.
     """
@@ -45,9 +45,7 @@ class LazyGroup(click.Group):
         """Find the subcommand, or fail with the known ones."""
         name = args[0]
         if name not in self._summaries and not name.startswith("-"):
-            known = ", ".join(self._summaries)
-            hint = did_you_mean(name, self._summaries)
-            ctx.fail(f"command must be one of {known}, found {name!r}{hint}")
+            ctx.fail(f"command {must_be_one_of(self._summaries, name)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

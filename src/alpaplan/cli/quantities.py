@@ -1,18 +1,83 @@
-"""Types of option values: with a unit, or lists of whole numbers."""
+"""Types of option values: numbers, amounts with a unit, and lists of whole numbers."""
 
 from __future__ import annotations
 
-import math
 import re
-from typing import Any
 
 import click
+
+from alpaplan.cli.param_type import ParamType
 
 MAX_COUNT = 1_000_000
 """Largest count of an option, as of the documents (`alpaplan.specs.fields.Count`)."""
 
 
-class Seconds(click.ParamType[float]):
+class WholeNumber(ParamType[int]):
+    """A whole number in a range, both ends included.
+
+    Parameters
+    ----------
+    smallest, largest
+        The ends.
+    """
+
+    name = "whole number"
+
+    def __init__(self, smallest: int = 1, largest: int = MAX_COUNT) -> None:
+        self._smallest = smallest
+        self._largest = largest
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Read a whole number."""
+        text = str(value).strip()
+        if not re.fullmatch("[+-]?[0-9]{1,100}", text):
+            self.fail(f"must be a whole number, found {value!r}", param, ctx)
+        number = int(text)
+        if not self._smallest <= number <= self._largest:
+            limits = f"from {self._smallest:,} to {self._largest:,}"
+            self.fail(f"must be {limits}, found {value!r}", param, ctx)
+        return number
+
+
+class Number(ParamType[float]):
+    """A number in a range, its larger end included.
+
+    Parameters
+    ----------
+    smallest, largest
+        The ends.
+    above
+        Whether the smaller end is not included.
+    """
+
+    name = "number"
+
+    def __init__(self, smallest: float, largest: float, *, above: bool = False) -> None:
+        self._smallest = smallest
+        self._largest = largest
+        self._above = above
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read a number."""
+        from alpaplan.units import parse_number
+
+        try:
+            number = parse_number(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        too_small = number < self._smallest or (self._above and number == self._smallest)
+        if too_small or number > self._largest:
+            start, join = ("above", "and at most") if self._above else ("from", "to")
+            limits = f"{start} {self._smallest:g} {join} {self._largest:,.15g}"
+            self.fail(f"must be {limits}, found {value!r}", param, ctx)
+        return number
+
+
+class Seconds(ParamType[float]):
     """A duration above zero, such as ``10s`` or ``2min``.
 
     Parameters
@@ -45,20 +110,7 @@ class Seconds(click.ParamType[float]):
         return duration_s
 
 
-class Number(click.FloatRange):
-    """A number in a range; unlike in `click.FloatRange`, NaN is in none."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Read a number."""
-        number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail(f"must be a number, found {value!r}", param, ctx)
-        return number
-
-
-class Bytes(click.ParamType[int]):
+class Bytes(ParamType[int]):
     """An amount of memory above zero, such as ``13GiB``."""
 
     name = "bytes"
@@ -80,7 +132,7 @@ class Bytes(click.ParamType[int]):
         return num_bytes
 
 
-class Counts(click.ParamType[tuple[int, ...]]):
+class Counts(ParamType[tuple[int, ...]]):
     """Whole numbers from 1 up, such as ``1,2,4``; sorted, each once."""
 
     name = "counts"

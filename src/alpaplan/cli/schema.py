@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.param_type import ParamType
 
 
-class _Kind(click.ParamType[str]):
+class _Kind(ParamType[str]):
     """A kind of document; the kinds are imported only when one is looked up."""
 
     name = "kind"

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 
 
-class Dtype(Enum):
+class Dtype(StrEnum):
     """Number format of weights and matrix products."""
 
     FP32 = "fp32"

@@ -112,10 +112,6 @@ class Listed:
         return Assigned(np.where(used, model, np.int32(-1)), model_names)
 
 
-RULES: dict[str, type[RoundRobin] | type[Stripe]] = {"round-robin": RoundRobin, "stripe": Stripe}
-"""Name -> rule that divides functions among given models."""
-
-
 def _by_position(model_names: tuple[str, ...], used: NDArray[np.bool_], rule: _Rule) -> Assigned:
     model = np.full(used.size, -1, dtype=np.int32)
     num_used = int(np.count_nonzero(used))

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from alpaplan.cli.profile.estimate import estimate
 from alpaplan.profiling.devices import DEVICES
 from alpaplan.profiling.stacks import STACKS
 from tests.cli.workspace import Workspace
@@ -98,15 +97,13 @@ def test_the_same_bytes_each_time(config: Workspace) -> None:
 
 def test_help_lists_devices_and_stacks(config: Workspace) -> None:
     text = config.run("profile", "estimate", "--help").stdout
-    assert all(name in text for name in DEVICES)
-    (choices,) = [p.type for p in estimate.params if p.name == "stack"]
-    assert list(choices.choices) == list(STACKS)  # type: ignore[attr-defined]
+    assert all(name in text for name in (*DEVICES, *STACKS))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), f"missing --device: one or more of {', '.join(DEVICES)}"),
+        ((), f"Missing option '--device'. It must be one of {', '.join(DEVICES)}."),
         (("--device", "h10-sxm"), "found 'h10-sxm'; did you mean 'h100-sxm'?"),
         (
             ("--device", "v100-16gb"),
@@ -127,9 +124,9 @@ def test_help_lists_devices_and_stacks(config: Workspace) -> None:
             "--inter-op must be at most the number of blocks (4), found 5",
         ),
         (("--device", "l4", "--name", " x"), "--name must be a name of 1 to 200 characters"),
-        (("--device", "l4", "--stack", "v"), "'v' is not one of 'vllm-2025', 'eager-2023'"),
+        (("--device", "l4", "--stack", "v"), "must be one of vllm-2025, eager-2023, found 'v'"),
         (("--device", "l4", "--memory-limit", "0"), "must be above 0 and at most 1e+18, found '0'"),
-        (("--device", "l4", "--input-len", "0"), "0 is not in the range"),
+        (("--device", "l4", "--input-len", "0"), "must be from 1 to 10,000,000, found '0'"),
     ],
 )
 def test_usage(config: Workspace, arguments: tuple[str, ...], message: str) -> None:
@@ -140,7 +137,7 @@ def test_usage(config: Workspace, arguments: tuple[str, ...], message: str) -> N
 
 def test_length_is_needed(config: Workspace) -> None:
     result = config.run("profile", "estimate", "small.json", "--device", "l4", exit_code=2)
-    assert "missing --input-len: how many tokens a prompt has" in result.stderr
+    assert "Missing option '--input-len'" in result.stderr
 
 
 def test_learned_positions_bound_the_length(config: Workspace) -> None:

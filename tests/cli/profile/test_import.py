@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from alpaplan.cli import main
 from alpaplan.files.document import load_document
+from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
 from alpaplan.specs import ModelProfileSpec
 from tests.cli.workspace import Workspace
 from tests.files.importers.fake_aiconfigurator import FakePackage
@@ -121,26 +123,26 @@ def test_ctrl_c_writes_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyP
         (
             ("--from", "alpaserv"),
             (
-                "--from must be one of alpaserve, aiconfigurator, aiconfigurator-api, table, found "
-                "'alpaserv'; did you mean 'alpaserve'?"
+                "Invalid value for '--from': must be one of alpaserve, aiconfigurator, "
+                "aiconfigurator-api, table, found 'alpaserv'; did you mean 'alpaserve'?"
             ),
         ),
         (
             ("--from", "aiconfigurator-api", "--input-len", "5"),
-            "--device must be given with --from aiconfigurator-api",
+            "--from aiconfigurator-api needs --device",
         ),
-        (("--from", "table", "--device", "gpu"), "--device does not belong to --from table"),
+        (("--from", "table", "--device", "gpu"), "--from table takes no --device"),
         (
             ("--from", "alpaserve", "--device", "a", "--input-len", "5"),
-            "--input-len does not belong to --from alpaserve",
+            "--from alpaserve takes no --input-len",
         ),
         (
             ("--from", "aiconfigurator", "--intra-op", "1"),
-            "--intra-op does not belong to --from aiconfigurator",
+            "--from aiconfigurator takes no --intra-op",
         ),
         (
             ("--from", "aiconfigurator-api", "--device", "a"),
-            "--input-len must be given with --from aiconfigurator-api",
+            "--from aiconfigurator-api needs --input-len",
         ),
     ],
 )
@@ -151,6 +153,13 @@ def test_options_of_another_format(
     result = workspace.run("profile", "import", "table.csv", *options, "-o", "made", exit_code=2)
     assert f"Error: {message}\n" in result.stderr
     assert "made" not in workspace.names()
+
+
+@pytest.mark.parametrize("name", MEASUREMENT_FORMATS)
+def test_help_names_the_options_of_each_format(name: str) -> None:
+    chosen, summary = MEASUREMENT_FORMATS[name], MEASUREMENT_FORMATS.summaries()[name]
+    named = set(re.findall("--[a-z-]+", summary))
+    assert named == {*chosen.required, *chosen.optional}
 
 
 def test_wrong_file_writes_nothing(workspace: Workspace) -> None:

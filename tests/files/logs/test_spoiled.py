@@ -213,7 +213,7 @@ def test_nothing_left(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "log.csv", text)
     with pytest.raises(InputError) as caught:
         imported([path], "csv", tmp_path, end_s=60.0)
-    what = "must have requests of assigned functions from its begin to 60 s, found none"
+    what = "must have requests of assigned functions from its beginning to 60 s, found none"
     assert caught.value.lines == (f"{path}: {what}",)
     assert not (tmp_path / "imported.csv").exists()
 

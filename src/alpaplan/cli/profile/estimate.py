@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
 from alpaplan.cli.profile.names import check_name
+from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
 from alpaplan.profiling.families import FAMILIES
+from alpaplan.profiling.stacks import STACKS
 
 if TYPE_CHECKING:
     from alpaplan.profiling.architecture import Transformer
@@ -22,25 +25,73 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog=f"Devices: {', '.join(DEVICES)}. Families (model_type): {', '.join(FAMILIES)}."
+    cls=ListingCommand,
+    listings={
+        "Device types": tuple(DEVICES),
+        "Serving stacks": {name: stack.description for name, stack in STACKS.items()},
+        "Model families (model_type in CONFIG_JSON)": tuple(FAMILIES),
+    },
 )
 @click.argument("config", type=click.Path(path_type=Path), metavar="CONFIG_JSON")
-@options.device_types
-@options.dtype
-@options.input_len
-@options.batch_sizes
-@options.estimated_intra_op
-@options.estimated_inter_op
-@options.stack
+@click.option(
+    "--device",
+    "devices",
+    type=NameOf(DEVICES),
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    help="Device type, one of those below; can be given several times.",
+)
+@click.option(
+    "--dtype",
+    type=NameOf(Dtype),
+    metavar="NAME",
+    help=f"Number format of weights and arithmetic: {listed(Dtype)}.  [default: the model's own]",
+)
+@click.option(
+    "--input-len",
+    type=WholeNumber(largest=10_000_000),
+    required=True,
+    metavar="TOKENS",
+    help="Length of a prompt in tokens.",
+)
+@click.option(
+    "--batch",
+    "batch_sizes",
+    type=Counts(),
+    metavar="LIST",
+    help="Batch sizes, including 1.  [default: 1,2,4,8]",
+)
+@click.option(
+    "--intra-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of devices that share each operator.  [default: those of 1,2,4,8 that divide "
+    "the attention heads]",
+)
+@click.option(
+    "--inter-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of pipeline stages.  [default: 1,2,4,8, up to the number of blocks]",
+)
+@click.option(
+    "--stack",
+    type=NameOf(STACKS),
+    metavar="NAME",
+    default=next(iter(STACKS)),
+    show_default=True,
+    help="Serving stack whose efficiency is assumed, one of those below.",
+)
 @options.memory_limit
-@options.name
-@options.profile_output
+@options.document_name("profile", "name of the file or, for config.json, of its folder")
+@options.document_output("profile")
 @user_errors
 def estimate(
     config: Path,
     devices: tuple[str, ...],
     dtype: str | None,
-    input_len: int | None,
+    input_len: int,
     batch_sizes: tuple[int, ...] | None,
     intra_op: tuple[int, ...] | None,
     inter_op: tuple[int, ...] | None,
@@ -51,23 +102,20 @@ def estimate(
 ) -> None:
     """Estimate a profile from a model's config.json.
 
-    CONFIG_JSON describes the architecture as Hugging Face does. What is estimated is the prefill
-    of a batch of prompts, from operations, bytes and collectives at efficiencies that were
-    measured for single operators. Configurations and batch sizes that do not fit the memory of
-    the device are left out.
+    CONFIG_JSON describes the model's architecture, as on Hugging Face. The estimate is for the
+    prefill of a batch of prompts and adds up arithmetic, memory traffic and communication, at
+    efficiencies that were measured on single operators. Configurations and batch sizes that do
+    not fit into the device's memory are left out.
     """
     from alpaplan.files.model_config import load_model_config
     from alpaplan.profiling.estimate import estimate_profile
-    from alpaplan.profiling.stacks import STACKS
 
-    if input_len is None:
-        raise click.UsageError("missing --input-len: how many tokens a prompt has")
-    chosen = _devices(devices)
+    chosen = [DEVICES[device] for device in dict.fromkeys(devices)]
     if name is not None:
         check_name(name)
     loaded = load_model_config(config)
     transformer = loaded.transformer
-    number_format = loaded.dtype() if dtype is None else _dtype(dtype)
+    number_format = loaded.dtype() if dtype is None else Dtype(dtype)
     _check_support(chosen, number_format)
     sweep = _sweep(transformer, input_len, batch_sizes, intra_op, inter_op)
     target = output or STANDARD_OUTPUT
@@ -82,26 +130,6 @@ def estimate(
         memory_limit_bytes,
     )
     _write(target, found)
-
-
-def _devices(names: Sequence[str]) -> list[Device]:
-    from alpaplan.errors import did_you_mean
-
-    known = ", ".join(DEVICES)
-    if not names:
-        raise click.UsageError(f"missing --device: one or more of {known}")
-    for name in names:
-        if name not in DEVICES:
-            hint = did_you_mean(name, DEVICES)
-            raise click.UsageError(f"--device must be one of {known}, found {name!r}{hint}")
-    return [DEVICES[name] for name in dict.fromkeys(names)]
-
-
-def _dtype(name: str) -> Dtype:
-    known = [dtype.value for dtype in Dtype]
-    if name not in known:
-        raise click.UsageError(f"--dtype must be one of {', '.join(known)}, found {name!r}")
-    return Dtype(name)
 
 
 def _check_support(devices: Sequence[Device], dtype: Dtype) -> None:
@@ -120,12 +148,12 @@ def _sweep(
     intra_op: tuple[int, ...] | None,
     inter_op: tuple[int, ...] | None,
 ) -> Sweep:
-    """Make sure that the model can be run so.
+    """Make sure that the model can run in these configurations.
 
     Raises
     ------
     click.UsageError
-        With what it can.
+        With the configurations that are possible.
     """
     from alpaplan.profiling.layer_estimate import BATCH_SIZES, PARALLELISMS, Sweep
 

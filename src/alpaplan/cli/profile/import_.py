@@ -8,22 +8,66 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.quantities import Counts, WholeNumber
+from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
 
 if TYPE_CHECKING:
     from alpaplan.files.importers.request import ImportRequest
     from alpaplan.specs.profile import ModelProfileSpec
 
 
-@click.command("import")
+@click.command("import", cls=ListingCommand, listings={"Formats": MEASUREMENT_FORMATS.summaries()})
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@options.import_format
-@options.device_types
-@options.input_len
-@options.batch_sizes
-@options.estimated_intra_op
-@options.estimated_inter_op
-@options.profiles_folder
+@click.option(
+    "--from",
+    "import_format",
+    type=NameOf(MEASUREMENT_FORMATS),
+    required=True,
+    metavar="FORMAT",
+    help="Format of the FILEs, one of those below.",
+)
+@click.option(
+    "--device",
+    "devices",
+    multiple=True,
+    metavar="NAME",
+    help="Device type that was measured; can be given several times.",
+)
+@click.option(
+    "--input-len",
+    type=WholeNumber(largest=10_000_000),
+    metavar="TOKENS",
+    help="Length of a prompt in tokens.",
+)
+@click.option(
+    "--batch",
+    "batch_sizes",
+    type=Counts(),
+    metavar="LIST",
+    help="Batch sizes to keep, including 1.  [default: all; 1,2,4,8 for aiconfigurator-api]",
+)
+@click.option(
+    "--intra-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of devices that share each operator.  [default: 1,2,4,8]",
+)
+@click.option(
+    "--inter-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of pipeline stages.  [default: 1,2,4,8, up to 16 devices in all]",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=options.FILE,
+    required=True,
+    metavar="DIR",
+    help="Write the profiles into this folder, one file for each model.",
+)
 @user_errors
 def import_(
     files: tuple[str, ...],
@@ -35,25 +79,11 @@ def import_(
     inter_op: tuple[int, ...] | None,
     output: Path,
 ) -> None:
-    r"""Make profiles of measurements, one file a model.
+    """Import profiles from a benchmark table or another tool.
 
-    All FILEs are read together, so that configurations of a model on several device types become
-    one profile. A profile is called as its model, in lower case and without what is in front of
-    the last slash. Tables may be compressed (.gz). The FORMATs:
-
-    \b
-    table               CSV, a row for each stage: model, device, intra_op,
-                        inter_op, batch_size, stage, latency_s, weight_bytes
-                        and, if known, activation_bytes
-    alpaserve           AlpaServe's profiling results (.tsv); takes --device,
-                        else v100-16gb
-    aiconfigurator      CSV of aiconfigurator's estimates; takes --input-len,
-                        else a profile for each length of prompts
-    aiconfigurator-api  estimates made now by the package aiconfigurator; FILE
-                        is a model such as Qwen/Qwen3-8B; needs --device and
-                        --input-len, takes --intra-op and --inter-op
-
-    --batch keeps only those batch sizes, of which 1 must be one.
+    Measurements of the same model in all FILEs make one profile, which can cover several device
+    types. Profiles are named after their models, in lower case and without anything up to the
+    last slash. Tables may be compressed (.gz).
     """
     _check_options(
         import_format,
@@ -72,20 +102,13 @@ def import_(
 
 
 def _check_options(import_format: str, given: dict[str, bool]) -> None:
-    """Make sure that the format exists, and takes the options that are given."""
-    from alpaplan.errors import did_you_mean
-    from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
-
-    if import_format not in MEASUREMENT_FORMATS:
-        known = ", ".join(MEASUREMENT_FORMATS)
-        hint = did_you_mean(import_format, MEASUREMENT_FORMATS)
-        raise click.UsageError(f"--from must be one of {known}, found {import_format!r}{hint}")
+    """Make sure that the format takes the options that are given."""
     chosen = MEASUREMENT_FORMATS[import_format]
     for option, is_given in given.items():
         if is_given and option not in (*chosen.required, *chosen.optional):
-            raise click.UsageError(f"{option} does not belong to --from {import_format}")
+            raise click.UsageError(f"--from {import_format} takes no {option}")
         if not is_given and option in chosen.required:
-            raise click.UsageError(f"{option} must be given with --from {import_format}")
+            raise click.UsageError(f"--from {import_format} needs {option}")
 
 
 def _import(import_format: str, request: ImportRequest) -> list[ModelProfileSpec]:

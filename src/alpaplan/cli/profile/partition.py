@@ -11,6 +11,7 @@ from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
 from alpaplan.cli.profile.names import check_name
+from alpaplan.cli.quantities import Counts
 
 if TYPE_CHECKING:
     from alpaplan.files.document import Document
@@ -21,11 +22,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("layers", type=click.Path(path_type=Path), metavar="LAYERS")
-@options.inter_op
-@options.intra_op
+@click.option(
+    "--inter-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of pipeline stages.  [default: 1,2,4,8,16, up to the number of layers]",
+)
+@click.option(
+    "--intra-op",
+    type=Counts(),
+    metavar="LIST",
+    help="Numbers of devices for each stage.  [default: all that LAYERS has]",
+)
 @options.memory_limit
-@options.name
-@options.profile_output
+@options.document_name("profile", "the name in LAYERS")
+@options.document_output("profile")
 @user_errors
 def partition(
     layers: Path,
@@ -35,12 +46,12 @@ def partition(
     name: str | None,
     output: Path | None,
 ) -> None:
-    """Cut a model's layers into stages, so that the longest is shortest.
+    """Cut a model's layers into balanced pipeline stages.
 
-    LAYERS is a layer profile. For each number of stages and each intra-op parallelism, the cuts
-    are found whose longest stage, with what it takes to hand over to the next, is shortest at
-    batch size 1; of those the ones with the least communication, then memory. The profile that is
-    written has these stages at all batch sizes, and says which layers they are.
+    LAYERS is a layer profile. For each number of stages and of devices for each stage, the cuts
+    are chosen that make the slowest stage, including its transfer to the next one, as fast as
+    possible at batch size 1; ties go to the least communication, then to the least memory. The
+    resulting profile has the same stages at all batch sizes and names the layers of each.
     """
     from alpaplan.files.document import load_document
     from alpaplan.specs.layers import LayerProfileSpec

@@ -11,6 +11,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_json, print_result
+from alpaplan.cli.quantities import WholeNumber
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,15 @@ MAX_NAMED = 4
 @click.argument(
     "profiles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PROFILE..."
 )
-@options.batch_size
+@click.option(
+    "--batch",
+    "batch_size",
+    type=WholeNumber(),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Batch size to show; values between profiled batch sizes are interpolated.",
+)
 @options.output_format
 @options.plot
 @user_errors
@@ -35,9 +44,9 @@ def show(
 ) -> None:
     """Show latency, throughput, memory and overhead of each configuration.
 
-    Each PROFILE is a model profile or a folder, of which every model profile is shown. Overheads
-    are device-seconds for a request beyond those of the smallest configuration on the same device
-    type, split into communication and imbalance of the stages.
+    Each PROFILE is a model profile or a folder of them. An overhead is the device time that a
+    request takes beyond that on the smallest configuration of the same device type; it is split
+    into communication and imbalance between stages.
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically

@@ -8,31 +8,112 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.quantities import Number, Seconds, WholeNumber
+from alpaplan.files.logs.registry import LOG_FORMATS
+from alpaplan.registry import must_be_one_of
+from alpaplan.workload.assignment_rules import ASSIGNMENT_RULES
 
 if TYPE_CHECKING:
     from alpaplan.files.logs.conversion import ImportOptions, ImportSummary
     from alpaplan.workload.assignment import Assignment
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=ListingCommand,
+    listings={"Formats": LOG_FORMATS.summaries(), "Rules": ASSIGNMENT_RULES.summaries()},
+)
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
 )
-@options.log_format
+@click.option(
+    "--from",
+    "import_format",
+    type=NameOf(LOG_FORMATS),
+    required=True,
+    metavar="FORMAT",
+    help="Format of the FILEs, one of those below.",
+)
 @options.trace_output
-@options.assign
-@options.assigned_models
-@options.num_models
-@options.start
-@options.end
-@options.rate_scale
-@options.cv_scale
-@options.time_scale
-@options.resampling_window
+@click.option(
+    "--assign",
+    metavar="RULE",
+    help="How functions in the log become models: one of the rules below, or a CSV file with the "
+    "header function,model.  [default: each function is a model]",
+)
+@click.option(
+    "--models",
+    "models",
+    type=options.FILE,
+    metavar="WORKLOAD",
+    help="With --assign: assign functions to the models of this workload document.",
+)
+@click.option(
+    "--num-models",
+    type=WholeNumber(largest=100_000),
+    metavar="N",
+    help="With --assign: assign functions to models named m-0 to m-(N-1).",
+)
+@click.option(
+    "--start",
+    "start_s",
+    type=Seconds(zero=True),
+    metavar="DURATION",
+    help="Start at this time of the log (1h), which becomes time 0 of the trace.  [default: 0s]",
+)
+@click.option(
+    "--end",
+    "end_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Stop at this time of the log (2h).  [default: the log's end]",
+)
+@click.option(
+    "--rate-scale",
+    type=Number(0, 1e6, above=True),
+    metavar="FACTOR",
+    default=1.0,
+    show_default=True,
+    help="Multiply each model's request rate.",
+)
+@click.option(
+    "--cv-scale",
+    type=Number(0, 1e3, above=True),
+    metavar="FACTOR",
+    default=1.0,
+    show_default=True,
+    help="Multiply the CV of the gaps between each model's requests.",
+)
+@click.option(
+    "--time-scale",
+    type=Number(0, 1e6, above=True),
+    metavar="FACTOR",
+    default=1.0,
+    show_default=True,
+    help="Compress time: 2 replays the log in half the time, at twice the rate.",
+)
+@click.option(
+    "--window",
+    "window_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="With --rate-scale or --cv-scale: length of the windows in which arrivals are sampled "
+    "again.  [default: 60s for counts, 10min for requests; as measured for rates]",
+)
 @options.seed
-@options.time_column
-@options.model_column
+@click.option(
+    "--time-column",
+    metavar="NAME",
+    help="With csv: column of the times, in seconds or as dates.  [default: arrival_s, "
+    "timestamp, time, ...]",
+)
+@click.option(
+    "--model-column",
+    metavar="NAME",
+    help="With csv: column of the models.  [default: model, function, service, ...]",
+)
 @user_errors
 def import_(
     files: tuple[Path, ...],
@@ -51,16 +132,16 @@ def import_(
     time_column: str | None,
     model_column: str | None,
 ) -> None:
-    """Make a trace of a request log.
+    """Convert a request log into a trace.
 
-    Several FILEs are one log: consecutive days of azure-functions-2019, else requests of the same
-    time. Times are those of the log, less --start. A log of any size is read in bounded memory.
+    Several FILEs make one log: consecutive days for azure-functions-2019, otherwise files that
+    cover the same period. Times in a log are seconds, or dates of which the earliest is time 0.
+    Logs of any size can be read, in bounded memory.
     """
     import numpy as np
 
     from alpaplan.cli.step_progress import step_progress
     from alpaplan.files.logs.conversion import ImportOptions, import_log
-    from alpaplan.files.logs.registry import LOG_FORMATS
     from alpaplan.workload.rescale import Scaling
 
     import_options = ImportOptions(
@@ -81,26 +162,25 @@ def import_(
 
 
 def _assignment(assign: str | None, models: Path | None, num_models: int | None) -> Assignment:
-    from alpaplan.errors import did_you_mean
     from alpaplan.files.logs.assignment_csv import read_assignment
     from alpaplan.files.reading import exists
-    from alpaplan.workload.assignment import RULES, EachAModel, Listed
+    from alpaplan.workload.assignment import EachAModel, Listed
 
     if assign is None:
         if models is not None or num_models is not None:
             option = "--models" if models is not None else "--num-models"
-            raise click.UsageError(f"{option} belongs to --assign, found it without")
+            raise click.UsageError(f"{option} needs --assign")
         return EachAModel()
     if models is not None and num_models is not None:
-        raise click.UsageError("must have either --models or --num-models, found both")
+        raise click.UsageError("give either --models or --num-models, not both")
     names = _model_names(models, num_models)
-    if assign in RULES:
+    if assign in ASSIGNMENT_RULES:
         if names is None:
-            raise click.UsageError(f"--assign {assign} needs --models or --num-models, found none")
-        return RULES[assign](names)
+            raise click.UsageError(f"--assign {assign} needs --models or --num-models")
+        return ASSIGNMENT_RULES[assign](names)
     if not exists(Path(assign)):
-        what = f"--assign must be one of {', '.join(RULES)} or a file, found {assign!r}"
-        raise click.UsageError(f"{what}{did_you_mean(assign, RULES)}")
+        known = (*ASSIGNMENT_RULES, "a CSV file")
+        raise click.UsageError(f"--assign {must_be_one_of(known, assign)}")
     return Listed(read_assignment(Path(assign), names))
 
 
@@ -115,25 +195,25 @@ def _model_names(models: Path | None, num_models: int | None) -> tuple[str, ...]
 
 
 def _check(import_options: ImportOptions, import_format: str) -> None:
-    """Refuse options that contradict each other or would say nothing."""
+    """Refuse options that contradict each other or would change nothing."""
     from alpaplan.files.logs.records import Form
 
     log_format = import_options.log_format
     start_s, end_s, window_s = import_options.start_s, import_options.end_s, import_options.window_s
     if end_s is not None and end_s <= (start_s or 0.0):
         raise click.UsageError(
-            f"--end must be after --start, found {start_s or 0:g} s and {end_s:g} s"
+            f"--end must be after --start, found {end_s:g} s and {start_s or 0:g} s"
         )
     if not log_format.names_columns and (
         import_options.time_column is not None or import_options.model_column is not None
     ):
         raise click.UsageError(
-            f"--time-column and --model-column belong to --from csv, found --from {import_format}"
+            f"--from {import_format} takes no --time-column and no --model-column"
         )
     if window_s is None or log_format.form is Form.LAW:
         return
     if import_options.scaling.keeps_arrivals:
-        raise click.UsageError("--window belongs to --rate-scale and --cv-scale, found neither")
+        raise click.UsageError("--window needs --rate-scale or --cv-scale")
     if log_format.window_s is not None and window_s % log_format.window_s:
         raise click.UsageError(
             f"--window must be a multiple of the log's {log_format.window_s:g} s, "

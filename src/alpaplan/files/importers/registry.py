@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alpaplan.registry import Registry
+from alpaplan.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from alpaplan.files.importers.request import MeasurementFormat
@@ -13,10 +13,26 @@ _PACKAGE = "alpaplan.files.importers"
 
 MEASUREMENT_FORMATS: Registry[MeasurementFormat] = Registry(
     {
-        "alpaserve": f"{_PACKAGE}.alpaserve:FORMAT",
-        "aiconfigurator": f"{_PACKAGE}.aiconfigurator:FORMAT",
-        "aiconfigurator-api": f"{_PACKAGE}.aiconfigurator_api:FORMAT",
-        "table": f"{_PACKAGE}.table:FORMAT",
+        "alpaserve": Entry(
+            f"{_PACKAGE}.alpaserve:FORMAT",
+            "AlpaServe's profiling results (.tsv); takes one --device  [default: v100-16gb]",
+        ),
+        "aiconfigurator": Entry(
+            f"{_PACKAGE}.aiconfigurator:FORMAT",
+            "CSV of estimates by aiconfigurator; takes --input-len  [default: all lengths, with a "
+            "profile for each]",
+        ),
+        "aiconfigurator-api": Entry(
+            f"{_PACKAGE}.aiconfigurator_api:FORMAT",
+            "estimates that the Python package aiconfigurator makes now; FILE is the name of a "
+            "model, such as Qwen/Qwen3-8B; needs --device and --input-len, takes --intra-op and "
+            "--inter-op",
+        ),
+        "table": Entry(
+            f"{_PACKAGE}.table:FORMAT",
+            "CSV with one row per stage and the columns model, device, intra_op, inter_op, "
+            "batch_size, stage, latency_s, weight_bytes and, optionally, activation_bytes",
+        ),
     },
     what="format of measurements",
 )

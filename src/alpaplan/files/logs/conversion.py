@@ -55,7 +55,7 @@ class ImportOptions:
     time_column, model_column
         Names of columns, for formats that leave them open; None for the usual ones.
     start_s, end_s
-        Part of the log to take, in the log's time; None for its begin and end.
+        Part of the log to take, in the log's time; None for its beginning and end.
     window_s
         Length of the windows in which arrivals are drawn anew; None for the format's.
     scaling
@@ -151,7 +151,7 @@ def _read(
     """Read all files into the sorter; also return how many requests came before time 0."""
     reading = Reading(options.time_column, options.model_column)
     progress.begin("reading", sum(path.stat().st_size for path in paths if path.is_file()))
-    # Of dates the begin is known only in the end, and of rates how long their windows are.
+    # With dates, the beginning is known only in the end, and with rates how long their windows are.
     span = LogSpan(options.start_s or 0.0, _end_s(options), options.log_format.window_s or 0.0)
     takes_all = options.log_format.form is Form.LAW
     lines: list[str] = []
@@ -282,6 +282,6 @@ def _write(
 
 
 def _nothing(options: ImportOptions) -> str:
-    start = "its begin" if options.start_s is None else format_seconds(options.start_s)
+    start = "its beginning" if options.start_s is None else format_seconds(options.start_s)
     end = "its end" if options.end_s is None else format_seconds(options.end_s)
     return f"must have requests of assigned functions from {start} to {end}, found none"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alpaplan.registry import Registry
+from alpaplan.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from alpaplan.files.logs.records import LogFormat
@@ -13,11 +13,26 @@ _PACKAGE = "alpaplan.files.logs"
 
 LOG_FORMATS: Registry[LogFormat] = Registry(
     {
-        "azure-functions-2019": f"{_PACKAGE}.azure_functions:FORMAT_2019",
-        "azure-functions-2021": f"{_PACKAGE}.azure_functions:FORMAT_2021",
-        "azure-llm": f"{_PACKAGE}.azure_llm:FORMAT",
-        "servegen-windows": f"{_PACKAGE}.servegen:FORMAT",
-        "csv": f"{_PACKAGE}.any_csv:FORMAT",
+        "azure-functions-2019": Entry(
+            f"{_PACKAGE}.azure_functions:FORMAT_2019",
+            "Azure Functions 2019: requests per function and minute; each FILE is one day",
+        ),
+        "azure-functions-2021": Entry(
+            f"{_PACKAGE}.azure_functions:FORMAT_2021",
+            "Azure Functions 2021: one row per request",
+        ),
+        "azure-llm": Entry(
+            f"{_PACKAGE}.azure_llm:FORMAT",
+            "Azure LLM inference: one row per request; each FILE is one service",
+        ),
+        "servegen-windows": Entry(
+            f"{_PACKAGE}.servegen:FORMAT",
+            "ServeGen: rate and CV of each client in each window of time",
+        ),
+        "csv": Entry(
+            f"{_PACKAGE}.any_csv:FORMAT",
+            "any CSV file with one row per request, a column of times and one of models",
+        ),
     },
     what="log format",
 )

@@ -1,6 +1,6 @@
 """From sorted records of a log to arrivals: as they are, or drawn window by window.
 
-All times that come out count from the begin of the part of the log that is taken. They are in
+All times that come out count from the beginning of the part of the log that is taken. They are in
 order, and may reach over its ends where windows do.
 """
 

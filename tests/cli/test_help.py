@@ -1,0 +1,58 @@
+"""Every help page, as a terminal of 80 columns shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from alpaplan.cli import main
+
+COLUMNS = 80
+
+
+def pages(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            subcommand = command.get_command(context, name)
+            assert subcommand is not None
+            yield from pages(subcommand, (*path, name))
+
+
+PAGES = list(pages(main))
+
+
+def command_of(path: tuple[str, ...]) -> click.Command:
+    command: click.Command | None = main
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), name)
+    assert command is not None
+    return command
+
+
+def help_of(path: tuple[str, ...]) -> str:
+    result = CliRunner().invoke(
+        main, [*path, "--help"], prog_name="alpaplan", terminal_width=COLUMNS
+    )
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize("path", PAGES, ids=" ".join)
+def test_page_fits_the_terminal(path: tuple[str, ...]) -> None:
+    text = help_of(path)
+    assert text.startswith("Usage: " + " ".join(["alpaplan", *path]))
+    assert "\b" not in text
+    assert "\\" not in text
+    assert [line for line in text.splitlines() if len(line) > COLUMNS] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=" ".join)
+def test_every_option_has_help(path: tuple[str, ...]) -> None:
+    options = [item for item in command_of(path).params if isinstance(item, click.Option)]
+    assert [item.name for item in options if not item.help] == []
