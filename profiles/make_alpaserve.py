@@ -39,7 +39,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alpaplan.files.profile_yaml import profile_to_yaml
-from alpaplan.profiling.partition import partition_layers
+from alpaplan.profiling.stages import cut_into_stages
 from alpaplan.specs import LayerProfileSpec, ModelProfileSpec
 from alpaplan.units import BYTE_UNITS
 
@@ -172,7 +172,7 @@ def _layer(
 
 def cut_profile(layers: LayerProfileSpec) -> ModelProfileSpec:
     """Cut layers into stages, in every configuration that is not too large."""
-    profile = partition_layers(layers, intra_ops=INTRA_OPS, inter_ops=INTER_OPS).profile
+    profile = cut_into_stages(layers, intra_ops=INTRA_OPS, inter_ops=INTER_OPS).profile
     configs = [config for config in profile.configs if config.num_devices <= MAX_DEVICES]
     return profile.model_copy(update={"configs": tuple(configs)})
 
