@@ -13,6 +13,9 @@ settings.load_profile("no-deadline")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
+UNDERSTOOD = ("simulator", "quality", "roomy")
+"""Kinds of shared cases whose documents say nothing that is still to come, such as batching."""
+
 
 @pytest.fixture(scope="session")
 def repository() -> Path:

@@ -64,9 +64,13 @@ class Registry(Mapping[str, _T]):
         self._what = what
         self._loaded: dict[str, _T] = {}
 
-    def __getitem__(self, name: str) -> _T:
+    def require(self, name: str) -> None:
+        """Raise an `UnknownNameError` if there is no such name; imports nothing."""
         if name not in self._entries:
             raise UnknownNameError(f"{self._what} {must_be_one_of(self, name)}")
+
+    def __getitem__(self, name: str) -> _T:
+        self.require(name)
         if name not in self._loaded:
             module, attribute = self._entries[name].location.split(":")
             self._loaded[name] = cast("_T", getattr(importlib.import_module(module), attribute))

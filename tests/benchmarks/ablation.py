@@ -20,6 +20,7 @@ from time import perf_counter
 
 import click
 
+from alpaplan.planning.settings import PlanSettings
 from alpaplan.search.effort import Effort
 from tests.benchmarks.quality import case_folders, load_case, markdown_table, plan_case
 from tests.benchmarks.variants import COMPLETE, Variant, all_variants
@@ -95,7 +96,7 @@ def measure(folder: Path, seed: int, effort: Effort, names: Sequence[str]) -> li
     measurements = []
     for name in names:
         with variants[name].applied():
-            run = plan_case(inputs, test, "auto", seed, 1, {"effort": effort})
+            run = plan_case(inputs, test, PlanSettings(seed=seed, effort=effort, jobs=1))
         ratio = max(1 - run.test_attainment, fewest) / theirs
         measurements.append(
             Measurement(name, folder.name, seed, ratio, run.plan_cpu_s, run.num_evaluations)

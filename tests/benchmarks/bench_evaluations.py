@@ -15,13 +15,14 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from alpaplan.cli.inputs import Inputs
+from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.plan import draw_arrivals
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import fits
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.simulator import Simulator
 from alpaplan.workload.sampling import expected_rate_rps, sample_trace
-from tests.benchmarks.planning import QUALITY_CASES, draw_arrivals, load_folder
+from tests.benchmarks.planning import QUALITY_CASES, load_folder
 
 NUM_ARRIVALS = 30_000
 NUM_CANDIDATES = 500
@@ -39,9 +40,9 @@ def inputs() -> Inputs:
 
 @pytest.fixture(scope="module")
 def simulator(inputs: Inputs) -> Simulator:
-    duration_s = NUM_ARRIVALS / float(expected_rate_rps(inputs.models).sum())
+    duration_s = NUM_ARRIVALS / float(expected_rate_rps(inputs.workload.models).sum())
     rng = np.random.default_rng(0)
-    trace = sample_trace(inputs.models, 1.2 * duration_s, rng, cold_start=True)
+    trace = sample_trace(inputs.workload.models, 1.2 * duration_s, rng, cold_start=True)
     end_s = float(trace.arrival_s[NUM_ARRIVALS])
     return Simulator(inputs.problem, trace.window(0.0, end_s))
 

@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from alpaplan.cli.inputs import load_inputs
+from alpaplan.planning.inputs import load_inputs
+from alpaplan.planning.paths import InputPaths
+from alpaplan.planning.plan import draw_arrivals
 from alpaplan.search.context import SearchContext
 from alpaplan.search.incremental import IncrementalEvaluator
 from alpaplan.search.moves import MOVES, Move, MoveState
@@ -20,7 +22,6 @@ from alpaplan.search.moves.state import Choices
 from alpaplan.search.partition import pool_partitions
 from alpaplan.search.selection.quick import select_quickly
 from alpaplan.simulator import Simulator
-from tests.benchmarks.planning import draw_arrivals
 from tests.conftest import REPOSITORY
 
 PROPOSALS = 200
@@ -30,7 +31,7 @@ PROPOSALS = 200
 def state() -> tuple[MoveState, Simulator]:
     """Return where the moves start."""
     folder = REPOSITORY / "examples" / "alpaserve-s3"
-    inputs = load_inputs(folder / "cluster.yaml", folder / "workload.yaml", REPOSITORY / "profiles")
+    inputs = load_inputs(InputPaths(folder / "cluster.yaml", folder / "workload.yaml"))
     arrivals = draw_arrivals(inputs, np.random.default_rng(0))
     problem, simulator = inputs.problem, Simulator(inputs.problem, arrivals.screening)
     partition = next(p for p in pool_partitions(problem, 0) if p.label == "4 x (1, 8)")

@@ -15,8 +15,9 @@ from time import perf_counter
 import click
 from rich.console import Console
 
+from alpaplan.planning.settings import PlanSettings
 from alpaplan.search.effort import Effort
-from tests.benchmarks.planning import QUALITY_CASES, read_options
+from tests.benchmarks.planning import QUALITY_CASES
 from tests.benchmarks.quality import (
     CaseOutcome,
     case_folders,
@@ -39,7 +40,7 @@ WIDTH = 160
     "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
 )
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the planner.")
+@click.option("--max-evaluations", type=int, metavar="N", help="Budget in simulated placements.")
 @click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where numbers go too.")
 @click.option("--markdown", is_flag=True, help="Print a shorter table, as Markdown.")
 def main(
@@ -49,7 +50,7 @@ def main(
     method: str,
     effort: str,
     jobs: int,
-    options: tuple[str, ...],
+    max_evaluations: int | None,
     json_file: Path | None,
     markdown: bool,
 ) -> None:
@@ -57,15 +58,14 @@ def main(
     folders = case_folders(None if cases is None else [int(text) for text in cases.split(",")])
     if not folders or not all(folder.is_dir() for folder in folders):
         raise click.UsageError(f"no such cases in {QUALITY_CASES}")
-    for_planner = {"effort": Effort(effort), **read_options(options)}
     outcomes = []
     started_s = perf_counter()
     for folder in folders:
         inputs, test, reference = load_case(folder)
         runs = []
         for seed in range(first_seed, first_seed + seeds):
-            run = plan_case(inputs, test, method, seed, jobs, for_planner)
-            runs.append(run)
+            settings = PlanSettings(method, seed, Effort(effort), max_evaluations, jobs=jobs)
+            runs.append(run := plan_case(inputs, test, settings))
             click.echo(
                 f"{perf_counter() - started_s:6.1f} s  {folder.name} seed {seed}: "
                 f"{run.test_attainment:.4f} (AlpaServe {reference.test_attainment:.4f}), "

@@ -13,7 +13,6 @@ import os
 import pstats
 import shutil
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -22,16 +21,15 @@ from typing import Any
 import click
 import yaml
 
+from alpaplan.planning.settings import PlanSettings
 from alpaplan.search.effort import Effort
-from alpaplan.search.stopping import TimeLimit
 from tests.benchmarks.planning import (
     QUALITY_CASES,
     REPOSITORY,
     in_a_process_of_its_own,
     load_folder,
     peak_memory_bytes,
-    plan_inputs,
-    read_options,
+    timed_plan,
     warm_up,
 )
 
@@ -114,11 +112,7 @@ def _workload(size: Size, profiles: tuple[str, ...]) -> dict[str, Any]:
 
 def measure(
     folder: Path,
-    method: str,
-    seed: int,
-    jobs: int,
-    time_limit_s: float | None,
-    options: Mapping[str, Any],
+    settings: PlanSettings,
     profile: Path | None,
 ) -> dict[str, Any]:
     """Plan a folder's problem, and return what it took and gave."""
@@ -126,23 +120,22 @@ def measure(
     inputs = load_folder(folder)
     warm_up(inputs)
     load_s = perf_counter() - start_s
-    limit = {} if time_limit_s is None else {"stop": TimeLimit(time_limit_s)}
     profiler = cProfile.Profile()
     if profile is not None:
         profiler.enable()
-    planned = plan_inputs(inputs, method, seed, jobs, {**options, **limit})
+    timed = timed_plan(inputs, settings)
     if profile is not None:
         profiler.disable()
         pstats.Stats(profiler).dump_stats(profile)
-    result = planned.result
+    result = timed.planned.result
     return {
-        "method": method,
+        "method": settings.method,
         "load_s": load_s,
-        "plan_s": planned.plan_s,
-        "plan_cpu_s": planned.plan_cpu_s,
+        "plan_s": timed.plan_s,
+        "plan_cpu_s": timed.plan_cpu_s,
         "peak_memory_bytes": peak_memory_bytes(),
         "num_evaluations": result.num_evaluations,
-        "num_training_requests": planned.num_training_requests,
+        "num_training_requests": timed.planned.arrivals.training.num_requests,
         "training_slo_attainment": result.best.evaluation.slo_attainment,
         "predicted_slo_attainment": result.prediction.slo_attainment,
         "prediction_interval_95": result.prediction.prediction_interval_95,
@@ -162,7 +155,7 @@ def measure(
 @click.option("--seed", default=0, show_default=True)
 @click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
 @click.option("--time-limit", type=float, metavar="SECONDS", help="End the search after so long.")
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="For the planner.")
+@click.option("--max-evaluations", type=int, metavar="N", help="Budget in simulated placements.")
 @click.option("--profile", type=click.Path(path_type=Path), help="Where a cProfile goes; 1 job.")
 @click.option("--generate-only", is_flag=True, help="Write the documents, and plan nothing.")
 def main(
@@ -173,7 +166,7 @@ def main(
     seed: int,
     jobs: int,
     time_limit: float | None,
-    options: tuple[str, ...],
+    max_evaluations: int | None,
     profile: Path | None,
     generate_only: bool,
 ) -> None:
@@ -188,11 +181,14 @@ def main(
         measured = in_a_process_of_its_own(
             measure,
             folder,
-            method,
-            seed,
-            1 if profile is not None else jobs,
-            time_limit,
-            {"effort": Effort(effort), **read_options(options)},
+            PlanSettings(
+                method=method,
+                seed=seed,
+                effort=Effort(effort),
+                max_evaluations=max_evaluations,
+                time_limit_s=time_limit,
+                jobs=1 if profile is not None else jobs,
+            ),
             profile,
         )
     click.echo(json.dumps(measured, indent=2))

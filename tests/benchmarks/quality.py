@@ -13,11 +13,12 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from alpaplan.cli.inputs import Inputs
 from alpaplan.files.trace_csv import read_trace
+from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.settings import PlanSettings
 from alpaplan.report.tables import percent, table
 from alpaplan.simulator import Simulator
-from tests.benchmarks.planning import QUALITY_CASES, load_folder, plan_inputs, warm_up
+from tests.benchmarks.planning import QUALITY_CASES, load_folder, timed_plan, warm_up
 
 
 @dataclass(frozen=True)
@@ -110,22 +111,21 @@ def load_case(folder: Path) -> tuple[Inputs, Simulator, Reference]:
     return inputs, Simulator(inputs.problem, trace), reference
 
 
-def plan_case(
-    inputs: Inputs, test: Simulator, method: str, seed: int, jobs: int, options: Mapping[str, Any]
-) -> Run:
+def plan_case(inputs: Inputs, test: Simulator, settings: PlanSettings) -> Run:
     """Plan a case and score the plan on the test arrivals, which planning does not see."""
     warm_up(inputs)
-    planned = plan_inputs(inputs, method, seed, jobs, options)
-    best, prediction = planned.result.best, planned.result.prediction
+    timed = timed_plan(inputs, settings)
+    result = timed.planned.result
+    best, prediction = result.best, result.prediction
     return Run(
-        seed=seed,
+        seed=settings.seed,
         test_attainment=test.evaluate(best.placement).slo_attainment,
         training_attainment=best.evaluation.slo_attainment,
         predicted_attainment=prediction.slo_attainment,
         prediction_interval_95=prediction.prediction_interval_95,
-        plan_s=planned.plan_s,
-        plan_cpu_s=planned.plan_cpu_s,
-        num_evaluations=planned.result.num_evaluations,
+        plan_s=timed.plan_s,
+        plan_cpu_s=timed.plan_cpu_s,
+        num_evaluations=result.num_evaluations,
     )
 
 

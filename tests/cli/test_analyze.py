@@ -47,7 +47,7 @@ def test_recorded_arrivals(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("-c", "cluster.yaml"), "missing option -w/--workload, -p/--profiles"),
+        (("-c", "cluster.yaml"), "missing option -w/--workload"),
         ((*INPUTS, "--plot", "x.gif"), "x.gif: a plot's name must end in one of .svg, .png, .pdf"),
         ((*INPUTS, "--plot", "absent/x.svg"), "absent/x.svg: cannot be written: no folder absent"),
         # Before any work is done.

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from alpaplan.cli.inputs import load_inputs, require_valid_plan
 from alpaplan.files.document import load_document
+from alpaplan.planning.inputs import load_inputs
+from alpaplan.planning.paths import InputPaths
 from alpaplan.specs import PlanSpec
 from tests.cli.workspace import WORKLOAD, Workspace
 
@@ -17,10 +18,10 @@ METHODS = ("auto", "greedy", "beam", "selective-replication", "round-robin")
 
 def require_plan_that_passes(workspace: Workspace, name: str = "plan.yaml") -> None:
     workspace.run("validate", name)
-    inputs = load_inputs(Path("cluster.yaml"), Path("workload.yaml"), Path("profiles"))
+    inputs = load_inputs(InputPaths(Path("cluster.yaml"), Path("workload.yaml"), Path("profiles")))
     document = load_document(Path(name), PlanSpec)
     assert document.spec.groups
-    require_valid_plan(inputs, document)
+    inputs.require_valid(document)
 
 
 def test_a_valid_plan_and_its_summary(workspace: Workspace) -> None:
@@ -197,7 +198,9 @@ def test_usage_errors(workspace: Workspace, arguments: list[str], message: str) 
 
 def test_missing_options_are_named(workspace: Workspace) -> None:
     result = workspace.run("plan", "-w", "workload.yaml", exit_code=2)
-    assert "missing option -c/--cluster, -p/--profiles" in result.stderr
+    assert "missing option -c/--cluster: no plan says where to find it" in result.stderr
+    result = workspace.run("plan", exit_code=2)
+    assert "missing option -c/--cluster, -w/--workload: no plan says" in result.stderr
 
 
 def test_a_mistyped_command_gets_a_hint(workspace: Workspace) -> None:

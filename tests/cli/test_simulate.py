@@ -211,7 +211,7 @@ def test_windows_are_compared_with_the_plan_s_prediction(planned: Workspace) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-c", "cluster.yaml"], "missing option -w/--workload, -p/--profiles: no plan says where"),
+        (["-c", "cluster.yaml"], "missing option -w/--workload: no plan says where"),
         ([*INPUTS, "--duration", "1fortnight"], "'--duration': unknown unit 'fortnight'"),
         ([*INPUTS, "--duration", "1d", "--trace", "trace.csv"], "--duration belongs to sampled"),
         ([*INPUTS, "--dispatch", "random"], "'--dispatch'"),

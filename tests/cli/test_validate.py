@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from alpaplan.cli import main
+from tests.conftest import UNDERSTOOD
 from tests.files.examples import EXAMPLES, recorded_workload
 
 
@@ -88,7 +89,8 @@ def test_without_files_is_a_usage_error() -> None:
 
 
 def test_all_shared_cases_are_in_order(shared_cases: Path) -> None:
-    paths = sorted(shared_cases.glob("*/*/*.yaml")) + sorted(shared_cases.glob("*/*/profiles"))
+    folders = [case for kind in UNDERSTOOD for case in sorted((shared_cases / kind).glob("*/"))]
+    paths = [path for folder in folders for path in (*folder.glob("*.yaml"), folder / "profiles")]
     result = validate(*paths)
     assert result.stderr == ""
     assert result.exit_code == 0

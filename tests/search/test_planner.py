@@ -22,8 +22,8 @@ from alpaplan.workload.arrival_sets import ArrivalSets
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB
-from tests.planning import small_arrival_sets
 from tests.search.conftest import served_models
+from tests.solved import small_arrival_sets
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
+from alpaplan.planning.document import placement_of_plan
 from alpaplan.problem.build import build_problem
-from alpaplan.problem.plan_placement import placement_of_plan
 from alpaplan.simulator import Simulator, summarise
 from alpaplan.specs import ClusterSpec, Dispatch, ModelProfileSpec, PlanSpec, WorkloadSpec
 from alpaplan.workload.trace import Trace

@@ -35,20 +35,16 @@ def analyze(
     would need alone. For each profiled pipeline: between which utilizations the waits that it saves
     are worth more than its overheads.
     """
-    from alpaplan.analysis.sharing import analyze_sharing
-    from alpaplan.cli.inputs import load_inputs, spec_errors_of
-    from alpaplan.cli.inputs_of_plan import require_inputs
     from alpaplan.files.writing import require_writable
-    from alpaplan.problem.feasibility import check_feasible
+    from alpaplan.planning.inputs import load_inputs
+    from alpaplan.planning.paths import InputPaths
+    from alpaplan.planning.sharing import analyze as analyze_inputs
     from alpaplan.report.figure import plot_format
 
     if plot is not None:
         plot_format(plot)
         require_writable(plot)
-    inputs = load_inputs(*require_inputs(cluster, workload, profiles))
-    check_feasible(inputs.problem, inputs.profile_specs())
-    with spec_errors_of({"workload": inputs.workload}):
-        analysis = analyze_sharing(inputs.problem, inputs.models, inputs.recorded)
+    analysis = analyze_inputs(load_inputs(InputPaths(cluster, workload, profiles)))
     if plot is not None:
         _draw(analysis, plot)
     if output_format == "json":

@@ -9,17 +9,13 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
 from alpaplan.cli.output import print_json, print_result
+from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
-    from alpaplan.analysis.comparison import CommonTraces, Comparison
-    from alpaplan.cli.inputs import Inputs
+    from alpaplan.analysis.comparison import Comparison
     from alpaplan.files.document import Document
     from alpaplan.specs.plan import PlanSpec
-
-DEFAULT_RUNS = 10
-"""Sampled runs (a count; 5 to 30): the interval of a difference narrows with their root."""
 
 
 @click.command()
@@ -52,8 +48,13 @@ def compare(
     that are not given are those of the first plan, which the others are compared with. Run number
     i of the samples is what `alpaplan simulate` shows for the seed SEED + i.
     """
-    from alpaplan.cli.inputs import load_inputs
     from alpaplan.cli.step_progress import busy
+    from alpaplan.planning.inputs import load_inputs
+    from alpaplan.planning.located_errors import collected_errors
+    from alpaplan.planning.paths import InputPaths
+    from alpaplan.planning.runs import arrivals_to_compare_on
+    from alpaplan.planning.runs import compare as compare_plans
+    from alpaplan.specs.cluster import Dispatch
 
     if len(plans) < 2:
         raise click.UsageError(f"must be given at least two plans, found {len(plans)}")
@@ -61,12 +62,22 @@ def compare(
         if trace is not None and value is not None:
             raise click.UsageError(f"{name} belongs to sampled arrivals, found it beside --trace")
     documents = _load_plans(plans)
-    paths = require_inputs(*inputs_of_plan(documents[0], cluster, workload, profiles))
+    paths = InputPaths(cluster, workload, profiles).or_those_of(documents[0])
     with busy("simulating"):
-        inputs = load_inputs(*paths)
-        _require_valid(inputs, documents)
-        arrivals = _arrivals(inputs, trace, runs, duration_s, seed or 0)
-        comparison = _compare(inputs, documents, arrivals, dispatch)
+        inputs = load_inputs(paths)
+        lines: list[str] = []
+        for document in documents:
+            with collected_errors(lines):
+                inputs.require_valid(document)
+        if lines:
+            raise InputError(lines)
+        if runs is not None and inputs.workload.is_recorded:
+            what = "the arrivals of all models are recorded, so that there is one run"
+            raise click.UsageError(f"--runs belongs to sampled arrivals: {what}")
+        arrivals = arrivals_to_compare_on(inputs, trace, runs, duration_s, seed or 0)
+        named = [(str(document.path), document.spec) for document in documents]
+        rule = None if dispatch is None else Dispatch(dispatch)
+        comparison = compare_plans(inputs, named, arrivals, rule)
     if output_format == "json":
         print_json(comparison.to_json_dict())
     else:
@@ -74,74 +85,19 @@ def compare(
 
 
 def _load_plans(paths: tuple[Path, ...]) -> list[Document[PlanSpec]]:
-    from alpaplan.errors import InputError
+    """Load all plans, and say at once everything that is wrong with any of them."""
     from alpaplan.files.document import load_document
+    from alpaplan.planning.located_errors import collected_errors
     from alpaplan.specs.plan import PlanSpec
 
     documents: list[Document[PlanSpec]] = []
     lines: list[str] = []
     for path in paths:
-        try:
+        with collected_errors(lines):
             documents.append(load_document(path, PlanSpec))
-        except InputError as error:
-            lines += error.lines
     if lines:
         raise InputError(lines)
     return documents
-
-
-def _require_valid(inputs: Inputs, documents: list[Document[PlanSpec]]) -> None:
-    """Make sure that all plans fit the inputs; raise `InputError` with all that do not."""
-    from alpaplan.cli.inputs import require_valid_plan
-    from alpaplan.errors import InputError
-
-    lines: list[str] = []
-    for document in documents:
-        try:
-            require_valid_plan(inputs, document)
-        except InputError as error:
-            lines += error.lines
-    if lines:
-        raise InputError(lines)
-
-
-def _arrivals(
-    inputs: Inputs, trace: Path | None, runs: int | None, duration_s: float | None, seed: int
-) -> CommonTraces:
-    from alpaplan.analysis.comparison import CommonTraces
-    from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
-
-    if trace is not None:
-        return CommonTraces("trace", (arrivals_of_trace(inputs, trace),))
-    if len(inputs.recorded) == len(inputs.models):
-        if runs is not None:
-            what = "the arrivals of all models are recorded, so that there is one run"
-            raise click.UsageError(f"--runs belongs to sampled arrivals: {what}")
-        return CommonTraces("trace", (arrivals_of_workload(inputs, duration_s, seed),))
-    return CommonTraces(
-        "sampled",
-        tuple(
-            arrivals_of_workload(inputs, duration_s, seed + run)
-            for run in range(runs or DEFAULT_RUNS)
-        ),
-    )
-
-
-def _compare(
-    inputs: Inputs,
-    documents: list[Document[PlanSpec]],
-    arrivals: CommonTraces,
-    dispatch: str | None,
-) -> Comparison:
-    from alpaplan.analysis.comparison import PlanRuns, compare
-    from alpaplan.cli.plan_runs import PlanRunner
-
-    runs = []
-    for document in documents:
-        runner = PlanRunner.of(inputs, document.spec, dispatch)
-        replays = tuple(runner.replay(trace) for trace in arrivals.traces)
-        runs.append(PlanRuns(str(document.path), runner.placement, replays))
-    return compare(inputs.problem, arrivals, runs)
 
 
 def _print_tables(comparison: Comparison) -> None:

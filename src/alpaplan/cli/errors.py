@@ -13,6 +13,7 @@ from typing import ParamSpec, TypeVar
 import click
 
 from alpaplan.errors import AlpaplanError, InputError
+from alpaplan.planning.paths import MissingInputError
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -38,6 +39,10 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
         _print_any_letter()
         try:
             return command(*args, **kwargs)
+        except MissingInputError as error:
+            missing = ", ".join(f"-{role[0]}/--{role}" for role in error.roles)
+            what = f"missing option {missing}: no plan says where to find it"
+            raise click.UsageError(what) from None
         except InputError as error:
             _say(*error.lines)
             raise SystemExit(error.exit_code) from None

@@ -10,16 +10,11 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.inputs_of_plan import inputs_of_plan, require_inputs
 from alpaplan.cli.output import print_json, print_result
 
 if TYPE_CHECKING:
     from alpaplan.analysis.drift import Drift
-    from alpaplan.cli.inputs import Inputs
-    from alpaplan.files.document import Document
     from alpaplan.simulator import SimulationSummary
-    from alpaplan.specs.plan import PlanSpec
-    from alpaplan.workload.trace import Trace
 
 
 @click.command()
@@ -57,12 +52,16 @@ def simulate(
     sampled; --seed chooses the sample. With --window the attainment is shown over time, too, and
     where it is below what the plan predicts; --plot draws that.
     """
-    from alpaplan.cli.inputs import load_inputs, require_valid_plan
-    from alpaplan.cli.plan_runs import arrivals_of_trace, arrivals_of_workload
+    from alpaplan.analysis.drift import drift_of
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.document import load_document
     from alpaplan.files.writing import require_writable
+    from alpaplan.planning.inputs import load_inputs
+    from alpaplan.planning.paths import InputPaths
+    from alpaplan.planning.runs import arrivals_for
+    from alpaplan.planning.runs import simulate as simulate_plan
     from alpaplan.report.figure import plot_format
+    from alpaplan.specs.cluster import Dispatch
     from alpaplan.specs.plan import PlanSpec
 
     if plot is not None:
@@ -73,15 +72,17 @@ def simulate(
     if trace is not None and duration_s is not None:
         raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
     document = load_document(plan, PlanSpec)
-    paths = require_inputs(*inputs_of_plan(document, cluster, workload, profiles))
+    paths = InputPaths(cluster, workload, profiles).or_those_of(document)
     with busy("simulating"):
-        inputs = load_inputs(*paths)
-        require_valid_plan(inputs, document)
-        if trace is not None:
-            arrivals = arrivals_of_trace(inputs, trace)
-        else:
-            arrivals = arrivals_of_workload(inputs, duration_s, seed or 0)
-        summary, drift = _simulate(inputs, document, arrivals, dispatch, window_s)
+        inputs = load_inputs(paths)
+        inputs.require_valid(document)
+        arrivals = arrivals_for(inputs, trace, duration_s, seed or 0)
+        rule = None if dispatch is None else Dispatch(dispatch)
+        simulation = simulate_plan(inputs, document.spec, arrivals, rule)
+        drift = None
+        if window_s is not None:
+            drift = drift_of(arrivals, simulation.replay, window_s, document.spec.prediction)
+    summary = simulation.summary
     if drift is not None and plot is not None:
         _draw(drift, plot)
     if output_format == "json":
@@ -94,34 +95,6 @@ def simulate(
         text = f"SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
         click.echo(text, err=True)
         sys.exit(1)
-
-
-def _simulate(
-    inputs: Inputs,
-    document: Document[PlanSpec],
-    arrivals: Trace,
-    dispatch: str | None,
-    window_s: float | None,
-) -> tuple[SimulationSummary, Drift | None]:
-    from dataclasses import replace
-
-    from alpaplan.analysis.drift import drift_of
-    from alpaplan.cli.plan_runs import PlanRunner
-    from alpaplan.simulator import GroupStatistics, summarise
-
-    runner = PlanRunner.of(inputs, document.spec, dispatch)
-    names = [group.name for group in document.spec.groups if group.replicas]
-    replay = runner.replay(arrivals)
-    summary = summarise(runner.problem, runner.placement, arrivals, replay, names)
-    served = {group.name: group for group in summary.groups}
-    everyone = tuple(
-        served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0))
-        for group in document.spec.groups
-    )
-    drift = None
-    if window_s is not None:
-        drift = drift_of(arrivals, replay, window_s, document.spec.prediction)
-    return replace(summary, groups=everyone), drift
 
 
 def _draw(drift: Drift, path: Path) -> None:

@@ -35,13 +35,13 @@ def plan_differences(old: PlanSpec, new: PlanSpec) -> list[str]:
 
 def _input_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:
     before, now = _inputs(old), _inputs(new)
-    for path in before | now:
-        if path not in now:
-            yield f"input {path}: no longer used"
-        elif path not in before:
-            yield f"input {path}: {now[path].role} not used before"
-        elif before[path].sha256 != now[path].sha256:
-            yield f"input {path}: {now[path].role} has changed since the plan was made"
+    for place in before | now:
+        if place not in now:
+            yield f"input {place}: no longer used"
+        elif place not in before:
+            yield f"input {place}: {now[place].role} not used before"
+        elif before[place].sha256 != now[place].sha256:
+            yield f"input {place}: {now[place].role} has changed since the plan was made"
     if old.provenance and new.provenance:
         for name in ("method", "seed", "effort", "max_evaluations", "trace"):
             settings = (getattr(made, name) for made in (old.provenance, new.provenance))
@@ -51,7 +51,9 @@ def _input_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:
 
 
 def _inputs(plan: PlanSpec) -> dict[str, InputRecord]:
-    return {record.path: record for record in plan.provenance.inputs} if plan.provenance else {}
+    """Return the inputs by where they are: a path, or the name of a shipped profile."""
+    records = plan.provenance.inputs if plan.provenance else ()
+    return {record.path or f"shipped {record.name}": record for record in records}
 
 
 def _group_differences(old: PlanSpec, new: PlanSpec) -> Iterator[str]:

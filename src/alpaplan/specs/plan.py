@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE, Dispatch
 from alpaplan.specs.fields import (
@@ -15,6 +16,7 @@ from alpaplan.specs.fields import (
     PositiveSeconds,
     Spec,
     duplicates,
+    exactly_one,
     fail_at,
 )
 from alpaplan.specs.profile import MAX_PARALLELISM
@@ -86,9 +88,20 @@ class GroupSpec(Spec):
 class InputRecord(Spec):
     """One file that the plan was made from."""
 
+    model_config = ConfigDict(json_schema_extra=exactly_one("path", "name"))
+
     role: Literal["cluster", "workload", "profile", "trace"]
-    path: str = Field(min_length=1, description="relative to the plan")
+    path: str | None = Field(default=None, min_length=1, description="relative to the plan")
+    name: Name | None = Field(default=None, description="of a profile that alpaplan comes with")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.path is None) == (self.name is None):
+            found = "none" if self.path is None else "both"
+            text = f"must have either path or name, found {found}"
+            raise PydanticCustomError("place", "{text}", {"text": text})
+        return self
 
 
 class Provenance(Spec):

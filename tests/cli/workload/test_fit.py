@@ -237,7 +237,7 @@ def test_only_the_first_of_many_unknown_models_are_named(recorded: Workspace) ->
 def test_more_models_than_a_document_may_have(
     recorded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alpaplan.cli.traces.MAX_MODELS", 1)
+    monkeypatch.setattr("alpaplan.planning.traces.MAX_MODELS", 1)
     result = recorded.run("workload", "fit", "t.csv.gz", "--profile", "p", exit_code=2)
     assert result.stderr.endswith("t.csv.gz: must have at most 1 models, found 2\n")
     assert result.stdout == ""

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpaplan.cli.inputs import load_inputs
 from alpaplan.files.trace_csv import read_trace
+from alpaplan.planning.inputs import load_inputs
+from alpaplan.planning.paths import InputPaths
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.memory import placement_fits
@@ -291,8 +292,8 @@ def test_telling_fewer_values_apart_only_loosens_it(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("number", range(1, 11))
 def test_published_planners_stay_below_it(shared_cases: Path, number: int) -> None:
     folder = shared_cases / "quality" / f"plan-{number:02}"
-    paths = (folder / "cluster.yaml", folder / "workload.yaml", folder / "profiles")
-    problem = load_inputs(*paths).problem
+    paths = InputPaths(folder / "cluster.yaml", folder / "workload.yaml", folder / "profiles")
+    problem = load_inputs(paths).problem
     trace = read_trace(folder / "test.csv.gz").trace.for_models(problem.model_names)
     reference = json.loads((folder / "reference.json").read_text(encoding="utf-8"))
     best = max(policy["test_slo_attainment"] for policy in reference["policies"].values())

@@ -94,8 +94,8 @@ def _check_usage(
 
 
 def _of_workload(workload: Path, trace: Path) -> tuple[Sequence[ServedModel], Trace]:
-    from alpaplan.cli.traces import read_trace_of
     from alpaplan.files.document import load_document
+    from alpaplan.planning.traces import read_trace_of
     from alpaplan.specs.workload import WorkloadSpec
 
     served = load_document(workload, WorkloadSpec).spec.served_models()
@@ -106,8 +106,8 @@ def _all_alike(
     path: Path, profile: str | None, slo_s: float | None, slo_scale: float | None
 ) -> tuple[Sequence[ServedModel], Trace]:
     """Give all models of a trace one profile and objective, and say what is assumed of both."""
-    from alpaplan.cli.traces import require_documentable
     from alpaplan.files.trace_csv import read_trace
+    from alpaplan.planning.traces import require_documentable
     from alpaplan.specs.arrivals import TraceArrivals
     from alpaplan.specs.workload import ServedModel
 
@@ -159,7 +159,7 @@ def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: b
 
 
 def _say_left_out(document: WorkloadSpec, trace: Trace) -> None:
-    from alpaplan.cli.traces import silent_models
+    from alpaplan.planning.traces import silent_models
     from alpaplan.report.tables import name_ranges
 
     silent = silent_models(trace)

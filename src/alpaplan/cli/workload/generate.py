@@ -25,16 +25,16 @@ def generate(workload: Path, duration_s: float, seed: int | None, output: Path) 
     import numpy as np
 
     from alpaplan.cli.step_progress import busy
-    from alpaplan.cli.workload.inputs import WorkloadInputs
     from alpaplan.cli.workload.summary import print_summary
     from alpaplan.files.trace_csv import write_trace
     from alpaplan.files.writing import require_writable
+    from alpaplan.planning.served_workload import ServedWorkload
     from alpaplan.units import format_seconds
 
     require_writable(output)
-    inputs = WorkloadInputs.load(workload)
+    served = ServedWorkload.load(workload)
     with busy("sampling"):
-        trace = inputs.sample(duration_s, seed or 0)
+        trace = served.sample_some(duration_s, seed or 0)
         write_trace(trace, output)
     num_models = int(np.count_nonzero(trace.requests_per_model()))
     print_summary(output, trace.num_requests, num_models, trace.duration_s)

@@ -71,14 +71,14 @@ def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
     if is_trace_path(file):
         trace = read_trace(file).trace
         return _Traffic(traffic_of_trace(trace), trace, trace, file.name)
-    from alpaplan.cli.workload.inputs import WorkloadInputs
+    from alpaplan.planning.served_workload import ServedWorkload
 
-    inputs = WorkloadInputs.load(file)
+    workload = ServedWorkload.load(file)
     return _Traffic(
-        traffic_of_workload(inputs.models, inputs.recorded),
+        traffic_of_workload(workload.models, workload.recorded),
         None,
-        inputs.sample(None, 0) if with_sample else None,
-        f"{inputs.document.spec.name}, sampled with seed 0",
+        workload.sample_some(None, 0) if with_sample else None,
+        f"{workload.spec.name}, sampled with seed 0",
     )
 
 

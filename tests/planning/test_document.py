@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alpaplan.export.plan import plan_document
+from alpaplan.planning.document import placement_of_plan, plan_document
+from alpaplan.planning.plan import Planned
 from alpaplan.problem.checker import check_plan
-from alpaplan.problem.plan_placement import placement_of_plan
 from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult
@@ -19,13 +19,13 @@ from alpaplan.specs import ModelProfileSpec
 from alpaplan.specs.plan import NodeDevices, PlanSpec
 from tests import builders as make
 from tests.builders import GB
-from tests.planning import PROVENANCE, Solved, solved
+from tests.solved import solved
 
 SHAPES = ((1, 1), (1, 2), (2, 1), (1, 4), (2, 2))
 
 
 @pytest.fixture(scope="module")
-def two_pools() -> Solved:
+def two_pools() -> Planned:
     """Return models on two pools, of which one is too slow everywhere."""
     one = make.profile("p", 0.2, 6 * GB, SHAPES, device="old")
     two = make.profile("p", 0.1, 6 * GB, SHAPES[:1], device="new")
@@ -39,16 +39,23 @@ def two_pools() -> Solved:
     return solved(models, [profile], make.cluster(*pools), max_evaluations=200)
 
 
-def document(run: Solved, result: PlanResult) -> PlanSpec:
-    return plan_document(run.problem, result, run.profiles, PROVENANCE, "held-out")
+def document(run: Planned, result: PlanResult) -> PlanSpec:
+    """Return the document of a changed result."""
+    made = run.document.provenance
+    assert made is not None
+    return plan_document(run.inputs.problem, result, run.inputs.profiles, made, "held-out")
 
 
 def devices_of(items: Sequence[NodeDevices]) -> set[tuple[str, int]]:
     return {(item.node, device) for item in items for device in item.devices}
 
 
-def test_groups_are_as_the_placement_says(two_pools: Solved) -> None:
-    problem, plan, placement = two_pools.problem, two_pools.plan, two_pools.result.best.placement
+def test_groups_are_as_the_placement_says(two_pools: Planned) -> None:
+    problem, plan, placement = (
+        two_pools.inputs.problem,
+        two_pools.document,
+        two_pools.result.best.placement,
+    )
     assert [group.name for group in plan.groups] == [f"g{g}" for g in range(len(plan.groups))]
     for group, h, row in zip(plan.groups, placement.shapes, placement.replicas, strict=True):
         shape = problem.shapes[h]
@@ -59,13 +66,13 @@ def test_groups_are_as_the_placement_says(two_pools: Solved) -> None:
         nodes = {"old": "a-0", "new": "b-0"}
         assert {item.node for item in group.devices} == {nodes[group.device]}
         assert len(devices_of(group.devices)) == shape.num_devices
-    back = placement_of_plan(problem, two_pools.cluster, plan)
+    back = placement_of_plan(problem, two_pools.inputs.cluster, plan)
     np.testing.assert_array_equal(back.shapes, placement.shapes)
     np.testing.assert_array_equal(back.replicas, placement.replicas)
 
 
-def test_every_device_is_in_one_group_or_left_over(two_pools: Solved) -> None:
-    plan = two_pools.plan
+def test_every_device_is_in_one_group_or_left_over(two_pools: Planned) -> None:
+    plan = two_pools.document
     parts = [devices_of(group.devices) for group in plan.groups]
     parts.append(devices_of(plan.unused_devices))
     everything = {("a-0", i) for i in range(4)} | {("b-0", i) for i in range(2)}
@@ -76,16 +83,16 @@ def test_every_device_is_in_one_group_or_left_over(two_pools: Solved) -> None:
 def test_groups_of_several_nodes_list_all_of_them() -> None:
     profile = make.profile(shapes=[(1, 8)], weight_bytes=60 * GB)
     run = solved([make.model()], [profile], make.cluster(make.pool(count=3)))
-    (group,) = run.plan.groups
+    (group,) = run.document.groups
     assert [(item.node, item.devices) for item in group.devices] == [
         ("n-0", (0, 1, 2, 3)),
         ("n-1", (0, 1, 2, 3)),
     ]
-    assert devices_of(run.plan.unused_devices) == {("n-2", i) for i in range(4)}
+    assert devices_of(run.document.unused_devices) == {("n-2", i) for i in range(4)}
 
 
-def test_models_know_their_groups(two_pools: Solved) -> None:
-    plan = two_pools.plan
+def test_models_know_their_groups(two_pools: Planned) -> None:
+    plan = two_pools.document
     assert [model.name for model in plan.models] == ["chat", "hasty", "search"]
     for model in plan.models:
         holders = [g.name for g in plan.groups if model.name in {r.model for r in g.replicas}]
@@ -93,8 +100,8 @@ def test_models_know_their_groups(two_pools: Solved) -> None:
         assert model.profile == "p"
 
 
-def test_a_model_that_cannot_be_served_says_how_fast_it_could_be(two_pools: Solved) -> None:
-    by_name = {model.name: model for model in two_pools.plan.models}
+def test_a_model_that_cannot_be_served_says_how_fast_it_could_be(two_pools: Planned) -> None:
+    by_name = {model.name: model for model in two_pools.document.models}
     hasty = by_name["hasty"]
     # One old device takes 0.2 s, two that share each operator half of it, as one new device does.
     assert hasty.best_latency_s == 0.1
@@ -102,18 +109,20 @@ def test_a_model_that_cannot_be_served_says_how_fast_it_could_be(two_pools: Solv
     assert by_name["chat"].best_latency_s is None
 
 
-def test_replicas_have_the_stages_of_their_profile(two_pools: Solved) -> None:
+def test_replicas_have_the_stages_of_their_profile(two_pools: Planned) -> None:
     stages = {
         (1, 2): ({"layers": (0, 2)}, {"layers": (3, 8)}),
         (1, 1): ({"layers": (0, 8)},),
         (1, 4): ({"layers": (0, 1)}, {"layers": (2, 3)}, {"layers": (4, 5)}, {"layers": (6, 8)}),
     }
-    data = two_pools.profiles["p"].model_dump()
+    data = two_pools.inputs.profiles["p"].model_dump()
     for config in data["configs"]:
         config["stages"] = stages.get((config["intra_op"], config["inter_op"]))
     profiles = {"p": ModelProfileSpec.model_validate(data)}
     result = two_pools.result
-    plan = plan_document(two_pools.problem, result, profiles, PROVENANCE, "held-out")
+    made = two_pools.document.provenance
+    assert made is not None
+    plan = plan_document(two_pools.inputs.problem, result, profiles, made, "held-out")
     num_replicas = 0
     for group in plan.groups:
         expected = stages.get((group.intra_op, group.inter_op))
@@ -121,12 +130,12 @@ def test_replicas_have_the_stages_of_their_profile(two_pools: Solved) -> None:
             num_replicas += 1
             assert replica.model_dump()["stages"] == expected
     assert num_replicas > 0
-    bare = [replica for group in two_pools.plan.groups for replica in group.replicas]
+    bare = [replica for group in two_pools.document.groups for replica in group.replicas]
     assert {replica.stages for replica in bare} == {None}
 
 
-def test_predictions_are_those_of_the_result_to_six_digits(two_pools: Solved) -> None:
-    found, expected = two_pools.plan.prediction, two_pools.result.prediction
+def test_predictions_are_those_of_the_result_to_six_digits(two_pools: Planned) -> None:
+    found, expected = two_pools.document.prediction, two_pools.result.prediction
     assert found is not None
     assert found.slo_attainment == pytest.approx(expected.slo_attainment, rel=1e-5)
     assert found.confidence_interval_95 == pytest.approx(expected.confidence_interval_95, rel=1e-5)
@@ -145,7 +154,7 @@ def test_predictions_are_those_of_the_result_to_six_digits(two_pools: Solved) ->
     }
 
 
-def test_numbers_are_rounded_to_six_digits(two_pools: Solved) -> None:
+def test_numbers_are_rounded_to_six_digits(two_pools: Planned) -> None:
     result = two_pools.result
     prediction = replace(
         result.prediction,
@@ -163,7 +172,7 @@ def test_numbers_are_rounded_to_six_digits(two_pools: Solved) -> None:
     assert (found.arrivals.run_s, found.arrivals.source) == (0.333333, "held-out")
 
 
-def test_what_nobody_asked_for_has_no_numbers(two_pools: Solved) -> None:
+def test_what_nobody_asked_for_has_no_numbers(two_pools: Planned) -> None:
     result = two_pools.result
     nothing = result.prediction.models[1].latency
     assert math.isnan(nothing.mean_s)
@@ -185,7 +194,7 @@ def test_what_nobody_asked_for_has_no_numbers(two_pools: Solved) -> None:
     ],
 )
 def test_the_upper_bound_is_shown_if_there_is_one(
-    two_pools: Solved, bound: float, limit: BoundLimit | None, shown: tuple[float, str] | None
+    two_pools: Planned, bound: float, limit: BoundLimit | None, shown: tuple[float, str] | None
 ) -> None:
     attainable = AttainmentBound(bound, limit, bound, bound, bound)
     result = replace(two_pools.result, bound=attainable, bound_reached=0.81234567)
@@ -205,8 +214,10 @@ def test_plans_are_valid_and_pass_the_independent_check(method: str) -> None:
     models = [make.model(f"m{i}", "pq"[i % 2], 4.0, slo_scale=4.0) for i in range(6)]
     cluster = make.cluster(make.pool(count=2))
     run = solved(models, profiles, cluster, method, max_evaluations=60)
-    assert PlanSpec.model_validate_json(run.plan.model_dump_json()) == run.plan
-    assert check_plan(run.cluster, run.workload, run.profiles, run.plan) == []
-    assert run.plan.provenance == PROVENANCE
-    assert run.plan.routing is not None
-    assert run.plan.routing.dispatch == run.problem.dispatch
+    assert PlanSpec.model_validate_json(run.document.model_dump_json()) == run.document
+    inputs = run.inputs
+    assert check_plan(inputs.cluster, inputs.workload.spec, inputs.profiles, run.document) == []
+    assert run.document.provenance is not None
+    assert run.document.provenance.method == method
+    assert run.document.routing is not None
+    assert run.document.routing.dispatch == run.inputs.problem.dispatch

@@ -1,0 +1,195 @@
+"""Everything that a plan is made from, loaded together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from alpaplan.errors import InputError
+from alpaplan.files.document import Document, load_document
+from alpaplan.files.profiles import load_profiles, profile_names
+from alpaplan.files.shipped import shipped_profiles
+from alpaplan.files.trace_csv import TraceFile
+from alpaplan.files.workload_traces import load_recorded
+from alpaplan.planning.located_errors import collected_errors, located_errors
+from alpaplan.planning.paths import InputPaths
+from alpaplan.planning.served_workload import ServedWorkload
+from alpaplan.planning.traces import read_trace_of
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.build import build_problem
+from alpaplan.problem.checker import check_plan
+from alpaplan.specs.arrivals import TraceArrivals
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.workload import ServedModel, WorkloadSpec
+from alpaplan.workload.trace import Trace
+
+
+@dataclass(frozen=True)
+class InputFiles:
+    """The files that inputs were read from, for a plan's provenance.
+
+    Parameters
+    ----------
+    cluster, workload
+        Documents; None if the specs were made in memory.
+    profiles
+        Profile name -> document, of the profiles that the workload names.
+    profiles_are_shipped
+        Whether these are the profiles that alpaplan comes with.
+    traces
+        File of recorded arrivals -> hash of the bytes that were read.
+    trace
+        The one of them that takes the place of all arrivals of the workload; None: none does.
+    """
+
+    cluster: Document[ClusterSpec] | None = None
+    workload: Document[WorkloadSpec] | None = None
+    profiles: Mapping[str, Document[ModelProfileSpec]] = field(default_factory=dict)
+    profiles_are_shipped: bool = False
+    traces: Mapping[Path, str] = field(default_factory=dict)
+    trace: Path | None = None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything that a plan is made from.
+
+    Parameters
+    ----------
+    cluster
+        The cluster.
+    workload
+        The workload with its recordings.
+    profiles
+        Profile name -> profile, of the profiles that the workload names.
+    problem
+        The problem that they are.
+    files
+        Where they come from.
+    """
+
+    cluster: ClusterSpec
+    workload: ServedWorkload
+    profiles: Mapping[str, ModelProfileSpec]
+    problem: PlacementProblem
+    files: InputFiles = field(default_factory=InputFiles)
+
+    @classmethod
+    def of_specs(
+        cls,
+        cluster: ClusterSpec,
+        workload: WorkloadSpec,
+        profiles: Mapping[str, ModelProfileSpec],
+        recorded: Mapping[str, Trace] | None = None,
+    ) -> Inputs:
+        """Put together specs that were made in memory.
+
+        Parameters
+        ----------
+        cluster, workload
+            The specs.
+        profiles
+            Profile name -> profile; has to hold every profile that the workload names.
+        recorded
+            Model name -> trace, of the models with recorded arrivals.
+
+        Raises
+        ------
+        SpecError
+            If the workload names a profile that is not there.
+        """
+        problem = build_problem(cluster, workload, profiles)
+        served = ServedWorkload(workload, workload.served_models(), recorded or {})
+        return cls(cluster, served, profiles, problem)
+
+    def require_valid(self, plan: Document[PlanSpec]) -> None:
+        """Make sure that a plan fits the cluster and the workload.
+
+        Raises
+        ------
+        InputError
+            With everything that the checker finds, at the plan's lines.
+        """
+        issues = check_plan(self.cluster, self.workload.spec, self.profiles, plan.spec)
+        if issues:
+            raise InputError(plan.error_line(issue) for issue in issues)
+
+
+def load_inputs(paths: InputPaths) -> Inputs:
+    """Load all documents and build their problem.
+
+    With a trace all models have its arrivals, and those that the workload names are not looked at.
+
+    Raises
+    ------
+    MissingInputError
+        If the paths name no cluster or no workload.
+    InputError
+        With everything wrong with any of the files.
+    """
+    cluster, workload = _load_documents(*paths.required())
+    models = workload.spec.served_models()
+    needed = list(dict.fromkeys(model.profile for model in models))
+    recorded: Mapping[str, TraceFile] = {}
+    profiles: dict[str, Document[ModelProfileSpec]] = {}
+    lines: list[str] = []
+    with collected_errors(lines):
+        if paths.trace is None:
+            recorded = load_recorded(workload)
+        else:
+            recorded = _recorded_in(paths.trace, models)
+            models = _with_trace(models, paths.trace)
+    folder = shipped_profiles() if paths.profiles is None else paths.profiles
+    with collected_errors(lines):
+        profiles = load_profiles(folder, needed)
+    if lines:
+        raise InputError(lines)
+    known = () if len(profiles) == len(needed) else profile_names(folder)
+    specs = {name: document.spec for name, document in profiles.items()}
+    with located_errors(cluster=cluster, workload=workload):
+        problem = build_problem(cluster.spec, workload.spec, specs, known)
+    return Inputs(
+        cluster.spec,
+        ServedWorkload(
+            workload.spec, models, {name: file.trace for name, file in recorded.items()}, workload
+        ),
+        specs,
+        problem,
+        InputFiles(
+            cluster,
+            workload,
+            profiles,
+            profiles_are_shipped=paths.profiles is None,
+            traces={file.path: file.sha256 for file in recorded.values()},
+            trace=paths.trace,
+        ),
+    )
+
+
+def _load_documents(
+    cluster_path: Path, workload_path: Path
+) -> tuple[Document[ClusterSpec], Document[WorkloadSpec]]:
+    """Load both; what is wrong with one does not hide what is wrong with the other."""
+    lines: list[str] = []
+    with collected_errors(lines):
+        cluster = load_document(cluster_path, ClusterSpec)
+    with collected_errors(lines):
+        workload = load_document(workload_path, WorkloadSpec)
+    if lines:
+        raise InputError(lines)
+    return cluster, workload
+
+
+def _recorded_in(path: Path, models: tuple[ServedModel, ...]) -> dict[str, TraceFile]:
+    file = read_trace_of(path, [model.name for model in models])
+    if file.trace.duration_s <= 0:
+        raise InputError([f"{path}: must span some time, found a single instant"])
+    return dict.fromkeys(file.trace.model_names, file)
+
+
+def _with_trace(models: tuple[ServedModel, ...], path: Path) -> tuple[ServedModel, ...]:
+    arrivals = TraceArrivals(process="trace", path=str(path))
+    return tuple(replace(model, arrivals=arrivals) for model in models)

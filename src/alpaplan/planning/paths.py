@@ -1,0 +1,83 @@
+"""Where inputs lie: as the user says, else as a plan's provenance says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alpaplan.errors import AlpaplanError
+
+if TYPE_CHECKING:
+    from alpaplan.files.document import Document
+    from alpaplan.specs.plan import PlanSpec
+
+
+class MissingInputError(AlpaplanError):
+    """An input that neither the user nor a plan names.
+
+    Parameters
+    ----------
+    roles
+        Which: ``"cluster"``, ``"workload"``.
+    """
+
+    def __init__(self, roles: tuple[str, ...]) -> None:
+        self.roles = roles
+        super().__init__(f"no {' and no '.join(roles)} is given, and no plan says where to find it")
+
+
+@dataclass(frozen=True)
+class InputPaths:
+    """The files that a plan is made from, as far as they are known.
+
+    Parameters
+    ----------
+    cluster, workload
+        Documents.
+    profiles
+        Folder of model profiles; None: the shipped ones.
+    trace
+        Arrivals of all models in place of the workload's; None: the workload's.
+    """
+
+    cluster: Path | None = None
+    workload: Path | None = None
+    profiles: Path | None = None
+    trace: Path | None = None
+
+    def or_those_of(self, plan: Document[PlanSpec]) -> InputPaths:
+        """Fill in what is not given from a plan's provenance, relative to the plan.
+
+        A trace that took the place of the workload's arrivals does so again, unless another
+        workload is given.
+        """
+        made = plan.spec.provenance
+        base = plan.path.parent
+        found = {
+            record.role: base / record.path
+            for record in (made.inputs if made else ())
+            if record.path is not None
+        }
+        trace = self.trace
+        if trace is None and self.workload is None and made is not None and made.trace is not None:
+            trace = base / made.trace
+        return InputPaths(
+            self.cluster or found.get("cluster"),
+            self.workload or found.get("workload"),
+            self.profiles or (found["profile"].parent if "profile" in found else None),
+            trace,
+        )
+
+    def required(self) -> tuple[Path, Path]:
+        """Return the paths of the cluster and the workload.
+
+        Raises
+        ------
+        MissingInputError
+            If one of them is not known.
+        """
+        if self.cluster is None or self.workload is None:
+            documents = {"cluster": self.cluster, "workload": self.workload}
+            raise MissingInputError(tuple(role for role, path in documents.items() if path is None))
+        return self.cluster, self.workload

@@ -1,0 +1,132 @@
+"""Inputs and settings to a plan: the pipeline of `alpaplan plan` without its command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from alpaplan.planning.document import plan_document
+from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.provenance import provenance_of
+from alpaplan.planning.settings import PlanSettings, usable_cores
+from alpaplan.problem.checker import check_plan
+from alpaplan.problem.feasibility import check_feasible, check_servable
+from alpaplan.search.context import ProgressListener, ignore_progress
+from alpaplan.search.planner import PlanResult, solve
+from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.workload.arrival_sets import ArrivalSets
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan and how it was found.
+
+    Parameters
+    ----------
+    document
+        The plan, as it is written to a file.
+    result
+        What the search found: placements, scores and the prediction as arrays and numbers.
+    arrivals
+        What was searched on, and what the prediction comes from.
+    inputs, settings
+        What it was made from.
+    """
+
+    document: PlanSpec
+    result: PlanResult
+    arrivals: ArrivalSets
+    inputs: Inputs
+    settings: PlanSettings
+
+    def document_in(self, folder: Path) -> PlanSpec:
+        """Return the plan as it is written into a folder: its inputs are named relative to that."""
+        provenance = provenance_of(self.inputs, self.settings, self.result, folder)
+        return self.document.model_copy(update={"provenance": provenance})
+
+
+def plan(
+    inputs: Inputs,
+    settings: PlanSettings | None = None,
+    *,
+    folder: Path | None = None,
+    arrivals: ArrivalSets | None = None,
+    stop: StopCriterion = never,
+    executor: Executor | None = None,
+    on_evaluation: ProgressListener = ignore_progress,
+) -> Planned:
+    """Search for a placement of the inputs' models, and predict how it does.
+
+    The same inputs and settings give the same plan, unless a clock or a person ends the search.
+
+    Parameters
+    ----------
+    inputs
+        What to plan.
+    settings
+        How to search; None for the defaults.
+    folder
+        Where the plan goes: its inputs are named relative to that. None: the working folder.
+    arrivals
+        What to search on and what to predict from; None: drawn from the workload.
+    stop
+        Ends the search early; the best placement so far is then the plan.
+    executor
+        Runs attempts in place of threads of this process.
+    on_evaluation
+        Told of every simulated placement, for a progress display.
+
+    Raises
+    ------
+    InfeasibleError
+        If a model fits nowhere, no model can meet its objective, or the method finds nothing.
+    InputError, SpecError
+        If the workload has too many arrivals, or none to plan on or to judge by.
+    InterruptedWithoutPlanError
+        If the search was stopped before it had any placement.
+    """
+    settings = settings or PlanSettings()
+    limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
+    check_feasible(inputs.problem, inputs.profiles)
+    check_servable(inputs.problem)
+    arrivals_rng, search_rng = random_streams(settings.seed)
+    if arrivals is None:
+        arrivals = draw_arrivals(inputs, arrivals_rng)
+    result = solve(
+        inputs.problem,
+        arrivals,
+        settings.method,
+        rng=search_rng,
+        effort=settings.effort,
+        max_evaluations=settings.max_evaluations,
+        stop=first_of(stop, *limits),
+        jobs=settings.jobs or usable_cores(),
+        executor=executor,
+        on_evaluation=on_evaluation,
+    )
+    provenance = provenance_of(inputs, settings, result, folder or Path())
+    document = plan_document(inputs.problem, result, inputs.profiles, provenance, arrivals.source)
+    _require_sound(inputs, document)
+    return Planned(document, result, arrivals, inputs, settings)
+
+
+def random_streams(seed: int) -> Sequence[np.random.Generator]:
+    """Return the generators of the arrivals and of the search: neither disturbs the other."""
+    return np.random.default_rng(seed).spawn(2)
+
+
+def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:
+    """Draw the arrivals to plan on; between two runs every accepted request ends."""
+    return inputs.workload.arrival_sets(rng, pause_s=float(inputs.problem.slo_s.max()))
+
+
+def _require_sound(inputs: Inputs, document: PlanSpec) -> None:
+    """Let the independent checker look at a plan before anybody sees it."""
+    issues = check_plan(inputs.cluster, inputs.workload.spec, inputs.profiles, document)
+    if issues:
+        raise RuntimeError("the plan fails its own check: " + "; ".join(i.message for i in issues))

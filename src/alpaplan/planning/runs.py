@@ -1,0 +1,148 @@
+"""What plans do under given arrivals: one plan in detail, or several beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from alpaplan.analysis.comparison import CommonTraces, Comparison, PlanRuns
+from alpaplan.analysis.comparison import compare as compare_runs
+from alpaplan.planning.document import placement_of_plan
+from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.traces import read_trace_of
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.simulator import GroupStatistics, Replay, SimulationSummary, Simulator, summarise
+from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.workload.trace import Trace
+
+DEFAULT_RUNS = 10
+"""Sampled runs (a count; 5 to 30): the interval of a difference narrows with their root."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a plan did under one trace.
+
+    Parameters
+    ----------
+    summary
+        Counts, attainment and latencies of all, each model and each group of the plan.
+    trace
+        The requests.
+    replay
+        The fate of each of them.
+    """
+
+    summary: SimulationSummary
+    trace: Trace
+    replay: Replay
+
+
+def arrivals_for(
+    inputs: Inputs, trace: Path | None, duration_s: float | None = None, seed: int = 0
+) -> Trace:
+    """Return the requests to simulate: those of a trace file, or a sample of the workload.
+
+    Parameters
+    ----------
+    inputs
+        The workload's models.
+    trace
+        File; None to replay the workload's recorded arrivals and to sample the others.
+    duration_s, seed
+        Length of a sample, and what chooses it.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the file, models that the workload does not have included; or
+        if a sample would have too many arrivals.
+    """
+    if trace is not None:
+        return read_trace_of(trace, inputs.problem.model_names).trace
+    return inputs.workload.sample(duration_s, seed)
+
+
+def simulate(
+    inputs: Inputs, plan: PlanSpec, arrivals: Trace, dispatch: Dispatch | None = None
+) -> Simulation:
+    """Run a plan on a trace.
+
+    Parameters
+    ----------
+    inputs
+        What the plan is for; `Inputs.require_valid` has to find nothing wrong with it.
+    plan
+        The plan.
+    arrivals
+        Requests of the inputs' models.
+    dispatch
+        Dispatch rule; None for the plan's, as that is deployed, else the cluster's.
+    """
+    problem, placement = _deployed(inputs, plan, dispatch)
+    replay = Simulator(problem, arrivals).replay(placement)
+    names = [group.name for group in plan.groups if group.replicas]
+    summary = summarise(problem, placement, arrivals, replay, names)
+    served = {group.name: group for group in summary.groups}
+    everyone = tuple(
+        served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0)) for group in plan.groups
+    )
+    return Simulation(replace(summary, groups=everyone), arrivals, replay)
+
+
+def compare(
+    inputs: Inputs,
+    plans: Sequence[tuple[str, PlanSpec]],
+    arrivals: CommonTraces,
+    dispatch: Dispatch | None = None,
+) -> Comparison:
+    """Run several plans on the same arrivals.
+
+    Parameters
+    ----------
+    inputs, dispatch
+        As of `simulate`.
+    plans
+        Names and plans; the others are compared with the first.
+    arrivals
+        What all of them run on.
+    """
+    runs = []
+    for name, plan in plans:
+        problem, placement = _deployed(inputs, plan, dispatch)
+        replays = tuple(Simulator(problem, trace).replay(placement) for trace in arrivals.traces)
+        runs.append(PlanRuns(name, placement, replays))
+    return compare_runs(inputs.problem, arrivals, runs)
+
+
+def arrivals_to_compare_on(
+    inputs: Inputs, trace: Path | None, runs: int | None, duration_s: float | None, seed: int
+) -> CommonTraces:
+    """Return a trace file, the workload's recorded arrivals, or several samples of it.
+
+    Parameters
+    ----------
+    inputs, trace, duration_s
+        As of `arrivals_for`.
+    runs
+        How many samples; None for `DEFAULT_RUNS`. Recorded arrivals are one run.
+    seed
+        Of the first sample; the next ones have the seeds that follow.
+    """
+    if trace is not None or inputs.workload.is_recorded:
+        return CommonTraces("trace", (arrivals_for(inputs, trace, duration_s, seed),))
+    seeds = range(seed, seed + (runs or DEFAULT_RUNS))
+    samples = tuple(arrivals_for(inputs, None, duration_s, each) for each in seeds)
+    return CommonTraces("sampled", samples)
+
+
+def _deployed(
+    inputs: Inputs, plan: PlanSpec, dispatch: Dispatch | None
+) -> tuple[PlacementProblem, Placement]:
+    """Return the problem under the plan's dispatch rule, and the plan's groups with replicas."""
+    if dispatch is None:
+        dispatch = plan.routing.dispatch if plan.routing is not None else inputs.problem.dispatch
+    problem = replace(inputs.problem, dispatch=dispatch)
+    return problem, placement_of_plan(problem, inputs.cluster, plan)

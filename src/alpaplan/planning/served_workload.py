@@ -1,0 +1,105 @@
+"""A workload with the recordings that it names, and samples of its arrivals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from alpaplan.errors import InputError
+from alpaplan.files.document import Document, load_document
+from alpaplan.files.workload_traces import load_recorded
+from alpaplan.planning.located_errors import located_errors
+from alpaplan.specs.workload import ServedModel, WorkloadSpec
+from alpaplan.workload.arrival_sets import ArrivalSets, make_arrival_sets, workload_trace
+from alpaplan.workload.trace import Trace
+
+
+@dataclass(frozen=True)
+class ServedWorkload:
+    """A workload's models and where their requests come from.
+
+    Parameters
+    ----------
+    spec
+        What the document says.
+    models
+        Its models, written out.
+    recorded
+        Model name -> trace, of the models with recorded arrivals.
+    document
+        The file that it was read from, for errors with lines; None if there is none.
+    """
+
+    spec: WorkloadSpec
+    models: tuple[ServedModel, ...]
+    recorded: Mapping[str, Trace] = field(default_factory=dict)
+    document: Document[WorkloadSpec] | None = None
+
+    @classmethod
+    def load(cls, path: Path) -> ServedWorkload:
+        """Read the document and its traces; raises an `InputError` with all that is wrong."""
+        document = load_document(path, WorkloadSpec)
+        recorded = {name: file.trace for name, file in load_recorded(document).items()}
+        return cls(document.spec, document.spec.served_models(), recorded, document)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the arrivals of all models are recorded, so that there is nothing to sample."""
+        return len(self.recorded) == len(self.models)
+
+    def sample(self, duration_s: float | None, seed: int) -> Trace:
+        """Replay recorded arrivals and sample the others.
+
+        Parameters
+        ----------
+        duration_s
+            Length; None for that of the recorded arrivals, or one of as many requests as
+            planning uses.
+        seed
+            Chooses the sample.
+
+        Raises
+        ------
+        InputError
+            If there are too many arrivals.
+        """
+        with located_errors(workload=self.document):
+            rng = np.random.default_rng(seed)
+            return workload_trace(self.models, self.recorded, rng, duration_s)
+
+    def sample_some(self, duration_s: float | None, seed: int) -> Trace:
+        """Sample as `sample` does, for uses to which a trace without requests is none.
+
+        Raises
+        ------
+        InputError
+            If there are too many arrivals, or none at all.
+        """
+        trace = self.sample(duration_s, seed)
+        if not trace.num_requests:
+            name = self.spec.name if self.document is None else self.document.path
+            raise InputError(
+                [f"{name}: must have requests within {trace.duration_s:g} s, found none"]
+            )
+        return trace
+
+    def arrival_sets(self, rng: np.random.Generator, pause_s: float) -> ArrivalSets:
+        """Draw or cut the arrivals to plan on and those to judge by.
+
+        Parameters
+        ----------
+        rng
+            Source of all samples.
+        pause_s
+            Pause between two runs of the training: the longest latency objective at least.
+
+        Raises
+        ------
+        InputError
+            If there are too many arrivals, or none to plan on or to judge by.
+        """
+        with located_errors(workload=self.document):
+            return make_arrival_sets(self.models, self.recorded, rng, pause_s)
