@@ -37,6 +37,21 @@ def test_nothing_is_shown_without_a_terminal(monkeypatch: pytest.MonkeyPatch) ->
     assert shown_while_busy(monkeypatch, after_s=0.01, work_s=0.1, is_terminal=False) == ""
 
 
+def test_steps_show_the_time_left_and_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(step_progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(step_progress, "SHOWN_AFTER_S", 0)
+    with step_progress.step_progress() as progress:
+        progress.begin("reading [red]big[/red].csv", 4)
+        for _ in range(2):
+            progress.advance(1)
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "reading [red]big[/red].csv" in shown
+    assert "50%" in shown
+    assert "0:00:00 --:-- left" in shown
+
+
 def test_errors_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(file=io.StringIO(), force_terminal=True)
     monkeypatch.setattr(step_progress, "Console", lambda stderr: console)

@@ -1,4 +1,4 @@
-"""Live progress of a search on a terminal, and Ctrl-C as a wish rather than a crash."""
+"""Live progress of a search on a terminal, and Ctrl-C that ends it with the best plan so far."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from alpaplan.cli.step_progress import bar_with_times
 from alpaplan.search.candidate import Score
 from alpaplan.search.context import ProgressListener, ignore_progress
 from alpaplan.search.stopping import Interrupt
@@ -30,13 +25,13 @@ REFRESH_S = 0.1
 def search_progress(
     max_work: int | None, max_evaluations: int | None, *, enabled: bool
 ) -> Iterator[ProgressListener]:
-    """Show how a search goes on stderr while the block runs, if that is a terminal.
+    """Show the progress of a search on stderr while the block runs, if that is a terminal.
 
     Parameters
     ----------
     max_work, max_evaluations
-        Budgets in simulated requests and in placements, as far as there are any. The bar shows
-        the one that is nearer to its end; a search may be done before.
+        Budgets in simulated requests and in placements; None where there is none. The bar and
+        the time left follow the one that runs out first; a search may end before.
     enabled
         Whether to show anything at all.
     """
@@ -44,13 +39,8 @@ def search_progress(
     if not enabled or not console.is_terminal:
         yield ignore_progress
         return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("searching"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}"),
-        TimeElapsedColumn(),
-    )
+    seen_so_far = TextColumn("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}")
+    columns = SpinnerColumn(), TextColumn("searching"), *bar_with_times(seen_so_far)
     with Progress(*columns, console=console, transient=True) as progress:
         limited = max_work is not None or max_evaluations is not None
         task = progress.add_task("search", total=1.0 if limited else None, best=0.0, seen=0)
@@ -78,7 +68,7 @@ def search_progress(
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Turn the first Ctrl-C inside the block into a wish to stop; the second one is as usual."""
+    """Let the first Ctrl-C inside the block ask the search to stop; the second one is as usual."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

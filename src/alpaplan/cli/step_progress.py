@@ -1,4 +1,4 @@
-"""Live progress of work that has so many steps, on a terminal."""
+"""Live progress on a terminal, of work with a known number of steps and of any other."""
 
 from __future__ import annotations
 
@@ -11,18 +11,31 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 
 SHOWN_AFTER_S = 2.0
-"""Seconds before anything is shown: what takes less needs no bar."""
+"""Seconds before anything is shown: shorter work needs no bar."""
+
+
+def description() -> ProgressColumn:
+    """Return the column of what is being done, which may name files and models of any name."""
+    return TextColumn("{task.description}", markup=False)
+
+
+def bar_with_times(*text: ProgressColumn) -> tuple[ProgressColumn, ...]:
+    """Return a bar, columns of text, and the time that has passed and the time that is left."""
+    times = TimeElapsedColumn(), TimeRemainingColumn(compact=True), TextColumn("left")
+    return BarColumn(bar_width=15), *text, *times
 
 
 class StepProgress:
-    """Shows how far some work is once it has taken `SHOWN_AFTER_S`.
+    """Shows the progress of some work once it has taken `SHOWN_AFTER_S`.
 
     Parameters
     ----------
@@ -37,13 +50,13 @@ class StepProgress:
         self._what, self._total, self._done = "", 0, 0
 
     def begin(self, what: str, total: int) -> None:
-        """Begin a part of the work, of so many steps."""
+        """Begin a part of the work, with its number of steps."""
         self._what, self._total, self._done = what, total, 0
         if self._progress is not None and self._task is not None:
             self._progress.reset(self._task, description=what, total=total)
 
     def advance(self, steps: int) -> None:
-        """Count so many more steps as done."""
+        """Count more steps as done."""
         self._done += steps
         if self._progress is None:
             return
@@ -68,12 +81,8 @@ def step_progress(*, enabled: bool = True) -> Iterator[StepProgress]:
     if not enabled or not console.is_terminal:
         yield StepProgress(None)
         return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-    )
+    percentage = TextColumn("{task.percentage:>3.0f}%")
+    columns = description(), *bar_with_times(percentage)
     progress = Progress(*columns, console=console, transient=True)
     try:
         yield StepProgress(progress)
@@ -83,7 +92,7 @@ def step_progress(*, enabled: bool = True) -> Iterator[StepProgress]:
 
 @contextmanager
 def busy(what: str) -> Iterator[None]:
-    """Show on stderr that the block still runs, after `SHOWN_AFTER_S`, if that is a terminal.
+    """Show on stderr that the block is running, after `SHOWN_AFTER_S`, if that is a terminal.
 
     Parameters
     ----------
@@ -94,7 +103,7 @@ def busy(what: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), description(), TimeElapsedColumn())
     progress = Progress(*columns, console=console, transient=True)
     progress.add_task(what, total=None)
     timer = threading.Timer(SHOWN_AFTER_S, progress.start)

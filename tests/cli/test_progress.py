@@ -1,0 +1,40 @@
+"""What a terminal shows of a search."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from alpaplan.cli import progress
+from alpaplan.cli.progress import search_progress
+from alpaplan.search.candidate import Score
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool, enabled: bool = True) -> str:
+    """Return what a search leaves on its console that uses half of its budget."""
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=is_terminal, width=80, color_system=None)
+    monkeypatch.setattr(progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(progress, "REFRESH_S", 0)
+    with search_progress(100_000, None, enabled=enabled) as listen:
+        for _ in range(5):
+            listen(10_000, Score(0.875, -0.1))
+    return file.getvalue()
+
+
+def test_a_search_shows_its_best_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = re.split("[\r\n]", shown(monkeypatch, is_terminal=True))
+    last = [line for line in lines if "searching" in line][-1]
+    assert "5 placements, best 87.50%" in last
+    assert re.search("0:00:0[0-9] (--:--|00:0[0-9]) left", last)
+
+
+def test_nothing_is_shown_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(monkeypatch, is_terminal=False) == ""
+
+
+def test_nothing_is_shown_if_nothing_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shown(monkeypatch, is_terminal=True, enabled=False) == ""
