@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.build import build_problem
 from alpaplan.specs import ClusterSpec, ModelProfileSpec, WorkloadSpec
+from alpaplan.specs.arrivals import ArrivalsSpec
 
 GB = 10**9
 
@@ -71,6 +72,11 @@ def workload(*models: Mapping[str, object]) -> WorkloadSpec:
     return WorkloadSpec.model_validate(
         {"kind": "workload", "version": 1, "name": "workload", "models": list(models)}
     )
+
+
+def arrivals(**document: object) -> ArrivalsSpec:
+    """Return an arrival process."""
+    return workload(model(arrivals=document)).models[0].arrivals
 
 
 def model(

@@ -4,17 +4,16 @@ import math
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from alpaplan.report.fit import describe_process, fit_summary
-from alpaplan.specs.arrivals import Arrivals, ArrivalsSpec
 from alpaplan.workload.fitting import ModelFit
+from tests import builders as make
 from tests.report.text import lines_of
 
 
 def fit(name: str = "m", **arrivals: Any) -> ModelFit:
     """Return a fit of 120 requests in a minute."""
-    spec = TypeAdapter[ArrivalsSpec](Arrivals).validate_python(arrivals)
+    spec = make.arrivals(**arrivals)
     return ModelFit(name, 120, 2.0, 3.456, spec, {spec.process: 1}, 0, 0, 0, 0.0123, 1.234)
 
 

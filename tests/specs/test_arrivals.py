@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
-from alpaplan.specs.arrivals import Arrivals, ArrivalsSpec, PoissonArrivals, at_share, weibull_cv
+from alpaplan.specs.arrivals import ArrivalsSpec, PoissonArrivals, at_share, weibull_cv
 
-ADAPTER = TypeAdapter[ArrivalsSpec](Arrivals)
+ADAPTER = TypeAdapter[ArrivalsSpec](Annotated[ArrivalsSpec, Field(discriminator="process")])
 RATE = {"rate_rps": 1}
 
 

@@ -12,8 +12,8 @@ from alpaplan.workload import rescale
 from alpaplan.workload.arrivals.renewal import Gamma
 from alpaplan.workload.rescale import (
     FAMILIES,
-    Arrivals,
     Scaling,
+    TimesAndModels,
     circular_cv,
     draw_counts,
     draw_laws,
@@ -57,7 +57,7 @@ def test_a_burst_in_an_empty_window_is_a_burst() -> None:
     assert circular_cv(times, np.zeros(4, np.int32), 60.0)[0] == pytest.approx(math.sqrt(3))
 
 
-def moments(draws: list[Arrivals], model: int) -> tuple[list[int], float]:
+def moments(draws: list[TimesAndModels], model: int) -> tuple[list[int], float]:
     """Return the counts of one model in each draw, and the mean CV of its gaps."""
     own = [time_s[owner == model] for time_s, owner in draws]
     cvs = [np.std(np.diff(times)) / np.mean(np.diff(times)) for times in own if times.size > 2]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic.config import JsonDict
@@ -189,22 +189,22 @@ class TraceArrivals(Spec):
     path: str = Field(strict=True, min_length=1, description="relative to the workload file")
 
 
-RenewalArrivals = Annotated[
+WindowArrivalsSpec = (
     DeterministicArrivals
     | PoissonArrivals
     | GammaArrivals
     | WeibullArrivals
     | ParetoArrivals
-    | MmppArrivals,
-    Field(discriminator="process"),
-]
+    | MmppArrivals
+)
+"""Processes that a window may have."""
 
 
 class Window(Spec):
     """A span of time with a process of its own; without one nothing arrives."""
 
     duration_s: PositiveSeconds
-    arrivals: RenewalArrivals | None = None
+    arrivals: WindowArrivalsSpec | None = Field(default=None, discriminator="process")
 
 
 class PiecewiseArrivals(Spec):
@@ -220,17 +220,8 @@ class PiecewiseArrivals(Spec):
         return self
 
 
-Arrivals = Annotated[
-    DeterministicArrivals
-    | PoissonArrivals
-    | GammaArrivals
-    | WeibullArrivals
-    | ParetoArrivals
-    | MmppArrivals
-    | PiecewiseArrivals
-    | TraceArrivals,
-    Field(discriminator="process"),
-]
+ArrivalsSpec = WindowArrivalsSpec | PiecewiseArrivals | TraceArrivals
+"""Processes that a model may have; ``process`` tells them apart."""
 
 
 def at_share(arrivals: ArrivalsSpec, index: int, count: int) -> ArrivalsSpec:
@@ -252,18 +243,6 @@ def at_share(arrivals: ArrivalsSpec, index: int, count: int) -> ArrivalsSpec:
         "exponent": None,
     }
     return arrivals.model_copy(update=own)
-
-
-ArrivalsSpec = (
-    DeterministicArrivals
-    | PoissonArrivals
-    | GammaArrivals
-    | WeibullArrivals
-    | ParetoArrivals
-    | MmppArrivals
-    | PiecewiseArrivals
-    | TraceArrivals
-)
 
 
 def _power(index: int, exponent: float) -> float:

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from alpaplan.errors import Issue
-from alpaplan.specs.arrivals import Arrivals, ArrivalsSpec, at_share
+from alpaplan.specs.arrivals import ArrivalsSpec, at_share
 from alpaplan.specs.fields import (
     Name,
     PositiveNumber,
@@ -69,7 +69,7 @@ class ModelEntry(Spec):
         default=None, description="objective as a multiple of the smallest configuration's latency"
     )
     weight: PositiveNumber = Field(default=1.0, description="how much one attained request counts")
-    arrivals: Arrivals
+    arrivals: ArrivalsSpec = Field(discriminator="process")
 
     @model_validator(mode="after")
     def _one_objective(self) -> Self:

@@ -34,7 +34,7 @@ FAMILIES = ("gamma", "weibull", "exponential")
 MAX_WINDOW_ARRIVALS = 20_000_000
 """Most requests of one window (a count), as all of them are in memory at once."""
 
-Arrivals = tuple[NDArray[np.float64], NDArray[np.int32]]
+TimesAndModels = tuple[NDArray[np.float64], NDArray[np.int32]]
 """Times in seconds, non-decreasing, and the models, of the same length."""
 
 
@@ -65,7 +65,7 @@ def spread_counts(
     count: NDArray[np.int64],
     window_s: float,
     rng: np.random.Generator,
-) -> Arrivals:
+) -> TimesAndModels:
     """Place counted requests independently and uniformly in their window.
 
     That is a Poisson process given its count (Cox and Lewis, The Statistical Analysis of Series
@@ -84,7 +84,7 @@ def spread_counts(
 
     Returns
     -------
-    Arrivals
+    TimesAndModels
         In ``[0, window_s)``.
     """
     total = int(count.sum())
@@ -100,7 +100,7 @@ def draw_counts(
     window_s: float,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Arrivals:
+) -> TimesAndModels:
     """Draw each model's arrivals in a window from a gamma process of its scaled rate.
 
     Inside the window of a count nothing is known but that, so that the CV to scale is the
@@ -121,7 +121,7 @@ def draw_requests(
     window_s: float,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Arrivals:
+) -> TimesAndModels:
     """Fit a gamma process to each model's arrivals in a window, and draw from it, scaled.
 
     The fit is by moments: the rate is the count over the window's length, the CV that of the gaps
@@ -142,7 +142,7 @@ def draw_requests(
 
     Returns
     -------
-    Arrivals
+    TimesAndModels
         In ``[0, window_s)``.
     """
     cv = circular_cv(arrival_s, model, window_s)
@@ -165,7 +165,7 @@ def draw_laws(
     window_s: float,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Arrivals:
+) -> TimesAndModels:
     """Draw arrivals in a window from one renewal process for each row.
 
     Parameters
@@ -185,7 +185,7 @@ def draw_laws(
 
     Returns
     -------
-    Arrivals
+    TimesAndModels
         In ``[0, window_s)``.
     """
     rows = zip(model.tolist(), rate_rps.tolist(), cv.tolist(), family.tolist(), strict=True)
@@ -242,7 +242,7 @@ def _within_limits(cv: float) -> float:
     return min(max(cv, MIN_CV), MAX_CV)
 
 
-def _merged(parts: list[tuple[int, NDArray[np.float64]]]) -> Arrivals:
+def _merged(parts: list[tuple[int, NDArray[np.float64]]]) -> TimesAndModels:
     total = sum(times.size for _, times in parts)
     _check_size(total)
     if not total:

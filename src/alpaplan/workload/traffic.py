@@ -11,6 +11,7 @@ import numpy as np
 
 from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.workload import ServedModel
+from alpaplan.units import finite_or_none
 from alpaplan.workload.arrival_sets import recorded_trace
 from alpaplan.workload.arrivals import ArrivalProcess, process_of
 from alpaplan.workload.statistics import (
@@ -57,13 +58,13 @@ class ModelTraffic:
             **named,
             "process": self.process,
             "requests": self.requests,
-            "rate_rps": _number(self.measured.rate_rps),
-            "cv": _number(self.measured.cv),
+            "rate_rps": finite_or_none(self.measured.rate_rps),
+            "cv": finite_or_none(self.measured.cv),
             "index_of_dispersion": {
-                f"{window_s:g}s": _number(index) for window_s, index in windows
+                f"{window_s:g}s": finite_or_none(index) for window_s, index in windows
             },
-            "index_of_dispersion_limit": _number(self.dispersion_limit),
-            "peak_over_mean": _number(self.measured.peak_over_mean),
+            "index_of_dispersion_limit": finite_or_none(self.dispersion_limit),
+            "peak_over_mean": finite_or_none(self.measured.peak_over_mean),
         }
 
 
@@ -163,7 +164,3 @@ def _together(traffic: Sequence[ModelTraffic]) -> ModelTraffic:
     cv = traffic[0].measured.cv if len(traffic) == 1 else 1.0 if all_poisson else math.nan
     limit = float(rates @ limits) / total if total > 0 else math.nan
     return ModelTraffic(None, limit, ArrivalStatistics(None, 0, total, cv, _UNKNOWN, math.nan))
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

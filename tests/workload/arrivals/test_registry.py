@@ -3,9 +3,8 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
-from pydantic import TypeAdapter
 
-from alpaplan.specs.arrivals import Arrivals, ArrivalsSpec, TraceArrivals
+from alpaplan.specs.arrivals import ArrivalsSpec, TraceArrivals
 from alpaplan.workload.arrivals import ArrivalProcess, process_of
 from alpaplan.workload.arrivals.modulated import Mmpp
 from alpaplan.workload.arrivals.piecewise import Piecewise
@@ -18,10 +17,7 @@ from alpaplan.workload.arrivals.renewal import (
     pareto_shape,
     weibull_shape,
 )
-
-
-def _spec(**document: Any) -> ArrivalsSpec:
-    return TypeAdapter[ArrivalsSpec](Arrivals).validate_python(document)
+from tests import builders as make
 
 
 @pytest.mark.parametrize(
@@ -52,7 +48,7 @@ def _spec(**document: Any) -> ArrivalsSpec:
     ],
 )
 def test_process_of_each_spec(document: dict[str, Any], process: ArrivalProcess) -> None:
-    found = process_of(_spec(**document))
+    found = process_of(make.arrivals(**document))
     assert found == process
 
 

@@ -28,7 +28,7 @@ from alpaplan.files.trace_csv import trace_writer
 from alpaplan.files.writing import folder_beside, require_writable
 from alpaplan.units import format_seconds
 from alpaplan.workload.assignment import Assigned, Assignment, EachAModel
-from alpaplan.workload.rescale import Arrivals, Scaling
+from alpaplan.workload.rescale import Scaling, TimesAndModels
 
 DIGITS = 9
 """Digits of a second that times in a trace have: logs are no finer, and clocks not as exact."""
@@ -232,7 +232,7 @@ def _arrivals(
     span: LogSpan,
     assigned: Assigned,
     rng: np.random.Generator,
-) -> Iterator[Arrivals]:
+) -> Iterator[TimesAndModels]:
     form, scaling, model_of = options.log_format.form, options.scaling, assigned.model
     if form is Form.LAW:
         return law_requests(records, span, model_of, scaling, rng)
@@ -255,7 +255,7 @@ class _Written:
 
 
 def _write(
-    arrivals: Iterator[Arrivals],
+    arrivals: Iterator[TimesAndModels],
     output: Path,
     assigned: Assigned,
     span: LogSpan,

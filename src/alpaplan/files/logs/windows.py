@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from alpaplan.errors import AlpaplanError
 from alpaplan.units import format_seconds
 from alpaplan.workload.rescale import (
-    Arrivals,
     Scaling,
+    TimesAndModels,
     draw_counts,
     draw_laws,
     draw_requests,
@@ -70,7 +70,7 @@ class LogSpan:
 
 def logged_requests(
     records: Iterable[Records], span: LogSpan, model_of: NDArray[np.int32]
-) -> Iterator[Arrivals]:
+) -> Iterator[TimesAndModels]:
     """Yield the requests of a log as they are."""
     for part in records:
         yield part["time_s"] - span.begin_s, model_of[part["function"]]
@@ -83,7 +83,7 @@ def drawn_requests(
     window_s: float,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Iterator[Arrivals]:
+) -> Iterator[TimesAndModels]:
     """Yield arrivals of gamma processes that are fitted to each model and window, scaled.
 
     The windows begin with the part that is taken; what is left over of it behind them is added
@@ -118,7 +118,7 @@ def counted_requests(
     window_s: float,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Iterator[Arrivals]:
+) -> Iterator[TimesAndModels]:
     """Yield arrivals for counts: as many as counted, or drawn from gamma processes, scaled.
 
     Windows begin with the first count's window in the part that is taken.
@@ -142,7 +142,7 @@ def law_requests(
     model_of: NDArray[np.int32],
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Iterator[Arrivals]:
+) -> Iterator[TimesAndModels]:
     """Yield arrivals of one process for each record, scaled."""
     for start_s, part in _windows(records, lambda one: one["time_s"]):
         laws = (part["rate_rps"], part["cv"], part["family"])
