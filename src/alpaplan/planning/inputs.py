@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from alpaplan.errors import InputError
+from alpaplan.errors import InputError, Issue
 from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
 from alpaplan.files.shipped import shipped_profiles
@@ -105,6 +105,10 @@ class Inputs:
         served = ServedWorkload(workload, workload.served_models(), recorded or {})
         return cls(cluster, served, profiles, problem)
 
+    def issues_of(self, plan: PlanSpec) -> list[Issue]:
+        """Return everything that keeps a plan from running on the cluster as written."""
+        return check_plan(self.cluster, self.workload.spec, self.profiles, plan)
+
     def require_valid(self, plan: Document[PlanSpec]) -> None:
         """Make sure that a plan fits the cluster and the workload.
 
@@ -113,7 +117,7 @@ class Inputs:
         InputError
             With everything that the checker finds, at the plan's lines.
         """
-        issues = check_plan(self.cluster, self.workload.spec, self.profiles, plan.spec)
+        issues = self.issues_of(plan.spec)
         if issues:
             raise InputError(plan.error_line(issue) for issue in issues)
 

@@ -13,10 +13,11 @@ from alpaplan.planning.document import plan_document
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import provenance_of
 from alpaplan.planning.settings import PlanSettings, usable_cores
-from alpaplan.problem.checker import check_plan
+from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
 from alpaplan.search.context import ProgressListener, ignore_progress
 from alpaplan.search.planner import PlanResult, solve
+from alpaplan.search.prediction import Prediction
 from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.workload.arrival_sets import ArrivalSets
@@ -43,6 +44,16 @@ class Planned:
     arrivals: ArrivalSets
     inputs: Inputs
     settings: PlanSettings
+
+    @property
+    def prediction(self) -> Prediction:
+        """What to expect of the plan, from arrivals that the search did not see."""
+        return self.result.prediction
+
+    @property
+    def placement(self) -> Placement:
+        """The plan's groups and replicas as arrays, in the order of the document."""
+        return self.result.best.placement
 
     def document_in(self, folder: Path) -> PlanSpec:
         """Return the plan as it is written into a folder: its inputs are named relative to that."""
@@ -127,6 +138,6 @@ def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:
 
 def _require_sound(inputs: Inputs, document: PlanSpec) -> None:
     """Let the independent checker look at a plan before anybody sees it."""
-    issues = check_plan(inputs.cluster, inputs.workload.spec, inputs.profiles, document)
+    issues = inputs.issues_of(document)
     if issues:
         raise RuntimeError("the plan fails its own check: " + "; ".join(i.message for i in issues))
