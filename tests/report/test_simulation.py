@@ -8,7 +8,7 @@ import pytest
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.report.simulation import simulation_tables
 from alpaplan.simulator import SimulationSummary, Simulator
-from alpaplan.simulator.statistics import summarise
+from alpaplan.simulator.statistics import summarize
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.report.text import lines_of, rows_of
@@ -28,7 +28,7 @@ def summary(
     models = np.array(model, dtype=np.int32)
     trace = Trace(np.array(times_s), models, problem.model_names, duration_s)
     replay = Simulator(problem, trace).replay(placement)
-    return summarise(problem, placement, trace, replay, ["first", "second"])
+    return summarize(problem, placement, trace, replay, ["first", "second"])
 
 
 def test_every_number_by_hand(problem: PlacementProblem) -> None:

@@ -14,7 +14,7 @@ import yaml
 
 from alpaplan.planning.document import placement_of_plan
 from alpaplan.problem.build import build_problem
-from alpaplan.simulator import Simulator, summarise
+from alpaplan.simulator import Simulator, summarize
 from alpaplan.specs import ClusterSpec, Dispatch, ModelProfileSpec, PlanSpec, WorkloadSpec
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import COMPILED, Case
@@ -57,7 +57,7 @@ def test_counts_and_latency_agree(shared_cases: Path, number: int, rule: Dispatc
     problem = dataclasses.replace(case.problem, dispatch=rule)
     simulator = Simulator(problem, case.trace)
     replay = simulator.replay(case.placement)
-    summary = summarise(problem, case.placement, case.trace, replay, group_names)
+    summary = summarize(problem, case.placement, case.trace, replay, group_names)
     counts = summary.to_json_dict()
     for axis in ("models", "groups"):
         found = {

@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 
-from alpaplan.simulator import LatencyStatistics, summarise
+from alpaplan.simulator import LatencyStatistics, summarize
 from tests.simulator.cases import Case, make_case, one_server, random_case
 
 NO_LATENCY = {"mean": None, "p50": None, "p90": None, "p99": None}
 
 
 def summary_of(case: Case) -> dict[str, object]:
-    summary = summarise(case.problem, case.placement, case.trace, case.replay())
+    summary = summarize(case.problem, case.placement, case.trace, case.replay())
     made: dict[str, object] = json.loads(json.dumps(summary.to_json_dict(), allow_nan=False))
     return made
 
@@ -89,7 +89,7 @@ def test_no_requests_in_some_time_is_idle() -> None:
 
 def test_utilization_stays_a_fraction_when_work_outlasts_the_trace() -> None:
     case = one_server([1.0], 1e9, [5.0] * 50, duration_s=0.5)
-    summary = summarise(case.problem, case.placement, case.trace, case.replay())
+    summary = summarize(case.problem, case.placement, case.trace, case.replay())
     assert summary.groups[0].utilization == 1.0
 
 
@@ -97,7 +97,7 @@ def test_models_add_up() -> None:
     case = random_case(np.random.default_rng(2), 600)
     replay = case.replay()
     names = [f"group {g}" for g in range(case.placement.num_groups)]
-    summary = summarise(case.problem, case.placement, case.trace, replay, names)
+    summary = summarize(case.problem, case.placement, case.trace, replay, names)
     assert [group.name for group in summary.groups] == names
     assert sum(model.requests for model in summary.models) == summary.requests == 600
     assert sum(model.attained for model in summary.models) == summary.attained
@@ -111,4 +111,4 @@ def test_models_add_up() -> None:
 def test_names_have_to_fit() -> None:
     case = one_server([0.25], 1.0, [0.0])
     with pytest.raises(ValueError, match="zip"):
-        summarise(case.problem, case.placement, case.trace, case.replay(), ["a", "b"])
+        summarize(case.problem, case.placement, case.trace, case.replay(), ["a", "b"])

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from alpaplan.simulator import summarise
+from alpaplan.simulator import summarize
 from alpaplan.specs import Dispatch
 from tests.simulator.cases import COMPILED, RULES, one_server
 
@@ -81,7 +81,7 @@ def test_utilization_law() -> None:
     times_s = np.cumsum(gaps_s).tolist()
     case = one_server([0.25, 0.375], 2.0, times_s, duration_s=times_s[-1] + 10)
     replay = case.replay()
-    summary = summarise(case.problem, case.placement, case.trace, replay)
+    summary = summarize(case.problem, case.placement, case.trace, replay)
     assert summary.goodput_rps == pytest.approx(summary.attained / (times_s[-1] + 10))
     mean_stage_s = (0.25 + 0.375) / 2
     assert summary.groups[0].utilization == pytest.approx(summary.goodput_rps * mean_stage_s)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.simulator import LatencyStatistics, WindowStatistics, summarise, window_statistics
+from alpaplan.simulator import LatencyStatistics, WindowStatistics, summarize, window_statistics
 from tests.simulator.cases import Case, one_server, random_case
 
 
@@ -61,7 +61,7 @@ def test_without_requests_or_time() -> None:
 @given(seed=st.integers(0, 2**32), window_s=st.floats(0.05, 100))
 def test_windows_add_up_to_the_whole(seed: int, window_s: float) -> None:
     case = random_case(np.random.default_rng(seed), 200)
-    summary = summarise(case.problem, case.placement, case.trace, case.replay())
+    summary = summarize(case.problem, case.placement, case.trace, case.replay())
     windows = windows_of(case, window_s)
     assert sum(window.requests for window in windows) == summary.requests
     assert sum(window.attained for window in windows) == summary.attained
@@ -95,7 +95,7 @@ def test_a_recording_from_edge_to_edge(tenths: int, before: int, count: int) -> 
 
 def test_one_window_is_the_summary() -> None:
     case = random_case(np.random.default_rng(5), 300)
-    summary = summarise(case.problem, case.placement, case.trace, case.replay())
+    summary = summarize(case.problem, case.placement, case.trace, case.replay())
     (window,) = windows_of(case, 1e9)
     assert window.slo_attainment == summary.slo_attainment
     assert window.latency == summary.latency

@@ -12,7 +12,7 @@ from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.traces import read_trace_of
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.simulator import GroupStatistics, Replay, SimulationSummary, Simulator, summarise
+from alpaplan.simulator import GroupStatistics, Replay, SimulationSummary, Simulator, summarize
 from alpaplan.specs.cluster import Dispatch
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.workload.trace import Trace
@@ -84,7 +84,7 @@ def simulate(
     problem, placement = _deployed(inputs, plan, dispatch)
     replay = Simulator(problem, arrivals).replay(placement)
     names = [group.name for group in plan.groups if group.replicas]
-    summary = summarise(problem, placement, arrivals, replay, names)
+    summary = summarize(problem, placement, arrivals, replay, names)
     served = {group.name: group for group in summary.groups}
     everyone = tuple(
         served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0)) for group in plan.groups

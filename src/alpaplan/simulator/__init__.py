@@ -6,7 +6,7 @@ from alpaplan.simulator.statistics import (
     GroupStatistics,
     LatencyStatistics,
     SimulationSummary,
-    summarise,
+    summarize,
 )
 from alpaplan.simulator.windows import WindowStatistics, window_statistics
 
@@ -18,6 +18,6 @@ __all__ = [
     "SimulationSummary",
     "Simulator",
     "WindowStatistics",
-    "summarise",
+    "summarize",
     "window_statistics",
 ]

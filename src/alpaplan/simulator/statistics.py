@@ -123,7 +123,7 @@ class SimulationSummary:
         }
 
 
-def summarise(
+def summarize(
     problem: PlacementProblem,
     placement: Placement,
     trace: Trace,
