@@ -11,6 +11,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,7 +132,7 @@ def test_python_around_the_kernel(benchmark: BenchmarkFixture, rule: Dispatch) -
     simulator = Simulator(case.problem, case.trace)
     kernel, kernel_s, around_s = simulator._kernel, [0.0], []
 
-    def timed_kernel(*arguments: object) -> None:
+    def timed_kernel(*arguments: Any) -> None:
         start_s = perf_counter()
         kernel(*arguments)
         kernel_s[0] = perf_counter() - start_s

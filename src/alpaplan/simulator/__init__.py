@@ -1,6 +1,7 @@
 """Fast queueing simulation of a placement under given arrivals."""
 
 from alpaplan.simulator.evaluation import Evaluation, Replay
+from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.simulator import Simulator
 from alpaplan.simulator.statistics import (
     GroupStatistics,
@@ -12,6 +13,7 @@ from alpaplan.simulator.windows import WindowStatistics, window_statistics
 
 __all__ = [
     "Evaluation",
+    "GroupState",
     "GroupStatistics",
     "LatencyStatistics",
     "Replay",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.simulator.group_state import GroupState
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -74,11 +76,14 @@ class Replay:
         Latency of each request in trace order; NaN if it was not attained.
     group : int32[N]
         Group that each request was sent to; -1 if no group holds its model.
+    state
+        What the groups have still to do afterwards.
     """
 
     evaluation: Evaluation
     latency_s: NDArray[np.float64]
     group: NDArray[np.int32]
+    state: GroupState
 
 
 def _ratio(part: float, whole: float) -> float:

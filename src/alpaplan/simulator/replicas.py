@@ -9,33 +9,28 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.service import mean_of_stages_s, simulated_stages_s
+from alpaplan.simulator.kernels import fixed
 
 
 @dataclass(frozen=True)
-class Replicas:
-    """The `R` replicas of a placement, sorted by model, then by group.
+class PlacedReplicas:
+    """The `R` replicas of a placement.
 
     Parameters
     ----------
-    first_replica : uint32[M + 1]
-        First replica of each model, and `R`.
-    model, group : int64[R], uint32[R]
+    rows
+        What the kernels take. Stage latencies are aligned at the last stage: a group with fewer
+        stages than others has stages without latency before its first.
+    model, group : int64[R], int64[R]
         Model and group of each replica.
-    stage_latency_s : float64[R, num_stages]
-        Stage latencies, aligned at the last stage: a group with fewer stages than others has
-        stages without latency before its first.
     busy_s : float64[R]
         Mean of the group's stage latencies: how long one request keeps a stage busy.
-    num_stages
-        Most stages of any group; 1 if there is none.
     """
 
-    first_replica: NDArray[np.uint32]
+    rows: fixed.Replicas
     model: NDArray[np.int64]
-    group: NDArray[np.uint32]
-    stage_latency_s: NDArray[np.float64]
+    group: NDArray[np.int64]
     busy_s: NDArray[np.float64]
-    num_stages: int
 
 
 class ReplicaTable:
@@ -60,7 +55,7 @@ class ReplicaTable:
             ]
         self._busy_s = mean_of_stages_s(self._aligned_s, problem.num_stages)
 
-    def replicas_of(self, placement: Placement) -> Replicas:
+    def replicas_of(self, placement: Placement) -> PlacedReplicas:
         """Look up the replicas of a placement.
 
         Raises
@@ -75,7 +70,7 @@ class ReplicaTable:
                 f"replicas must be [{placement.shapes.size} groups, "
                 f"{self._profile_of_model.size} models], found {placement.replicas.shape}"
             )
-        flat = np.flatnonzero(placement.replicas.T.ravel())
+        (flat,) = placement.replicas.T.ravel().nonzero()
         model, group = np.divmod(flat, max(1, num_groups))
         shape = placement.shapes[group]
         profile = self._profile_of_model[model]
@@ -83,11 +78,10 @@ class ReplicaTable:
             raise ValueError("a replica is on a group whose shape its profile does not list")
         num_stages = int(self._num_stages[placement.shapes].max(initial=1))
         first_stage = self._aligned_s.shape[2] - num_stages
-        return Replicas(
+        rows = fixed.Replicas(
             first_replica=model.searchsorted(self._model_bounds).astype(np.uint32),
-            model=model,
             group=group.astype(np.uint32),
-            stage_latency_s=self._aligned_s[shape, profile, first_stage:],
-            busy_s=self._busy_s[shape, profile],
+            stage_latency_s=self._aligned_s[shape, profile, first_stage:].ravel(),
             num_stages=num_stages,
         )
+        return PlacedReplicas(rows, model, group, self._busy_s[shape, profile])

@@ -1,18 +1,18 @@
-"""Simulates placements on one trace (DESIGN.md section 4); the loops are in `_kernel`."""
+"""Simulates placements on one trace (DESIGN.md section 4); the loops are in `kernels`."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.simulator._jit import compiled_kernel
 from alpaplan.simulator.evaluation import Evaluation, Replay
-from alpaplan.simulator.replicas import Replicas, ReplicaTable
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.simulator.group_state import GroupState, StateConverter
+from alpaplan.simulator.kernels import fixed
+from alpaplan.simulator.kernels.table import ServiceKind, kernel
+from alpaplan.simulator.replicas import PlacedReplicas, ReplicaTable
 from alpaplan.workload.trace import Trace
 
 
@@ -40,124 +40,107 @@ class Simulator:
             raise ValueError("the trace must index the problem's models: use trace.for_models")
         self.problem = problem
         self.trace = trace
-        self._arrival_s = _frozen(trace.arrival_s, np.float64)
-        self._model = _frozen(trace.model, np.int32).view(np.uint32)
+        self._requests = fixed.Requests(
+            arrival_s=_frozen(trace.arrival_s, np.float64),
+            model=_frozen(trace.model, np.int32).view(np.uint32),
+            slo_s=_frozen(problem.slo_s, np.float64),
+            overhead_s=float(problem.request_overhead_s),
+        )
+        arrival_s, model = self._requests.arrival_s, self._requests.model
         # A NaN is not in order either, and would never leave a queue.
-        if not np.all(self._arrival_s[1:] >= self._arrival_s[:-1]):
+        if not np.all(arrival_s[1:] >= arrival_s[:-1]):
             raise ValueError("the trace's times must not decrease")
-        if self._model.size and self._model.max() >= problem.num_models:
+        if model.size and model.max() >= problem.num_models:
             raise ValueError("the trace has requests of models that are not in its model_names")
-        self._slo_s = _frozen(problem.slo_s, np.float64)
-        self._requests = trace.requests_per_model()
-        self._requests.setflags(write=False)
+        self._requests_per_model = trace.requests_per_model()
+        self._requests_per_model.setflags(write=False)
         self._table = ReplicaTable(problem)
-        self._kernel = compiled_kernel(problem.dispatch)
+        self._states = StateConverter(self._requests, problem.dispatch)
+        self._kernel = kernel(ServiceKind.FIXED, problem.dispatch)
 
-    def evaluate(self, placement: Placement) -> Evaluation:
+    def evaluate(self, placement: Placement, start: GroupState | None = None) -> Evaluation:
         """Simulate a placement and return the counts: what a search calls.
 
         Parameters
         ----------
         placement
             Groups and their replicas; not checked against the memory or the cluster.
+        start
+            What the groups have still to do, from a simulation of earlier requests; without it
+            they are idle.
 
         Raises
         ------
         ValueError
-            If the placement is not one of this problem.
-        """
-        nothing = np.empty(0, dtype=np.float64), np.empty(0, dtype=np.int32)
-        return self._run(self._table.replicas_of(placement), placement.num_groups, *nothing)
-
-    def replay(self, placement: Placement) -> Replay:
-        """Simulate a placement and return the fate of every request too.
-
-        Raises
-        ------
-        ValueError
-            If the placement is not one of this problem.
+            If the placement is not one of this problem, or the state is not one that it can
+            start with.
         """
         replicas = self._table.replicas_of(placement)
-        latency_s = np.full(self._arrival_s.size, np.nan)
-        replica = np.full(self._arrival_s.size, -1, dtype=np.int32)
-        evaluation = self._run(replicas, placement.num_groups, latency_s, replica)
+        groups = self._states.before(start, replicas.rows, placement.num_groups)
+        return self._run(replicas, groups, placement.num_groups, np.empty(0), np.empty(0, np.int32))
+
+    def replay(self, placement: Placement, start: GroupState | None = None) -> Replay:
+        """Simulate a placement and return the fate of every request too.
+
+        A simulation that starts where another one ended goes on as if there had been only one,
+        to the last bit: cut a trace anywhere, simulate the parts one after the other, each from
+        the `Replay.state` of the one before, and all requests have the fates that they have in
+        the whole. In between the placement may change; `GroupState.for_groups` says which
+        groups go on.
+
+        Parameters
+        ----------
+        placement, start
+            As in `evaluate`.
+
+        Raises
+        ------
+        ValueError
+            As `evaluate`.
+        """
+        replicas = self._table.replicas_of(placement)
+        groups = self._states.before(start, replicas.rows, placement.num_groups)
+        num_requests = self._requests.arrival_s.size
+        latency_s = np.full(num_requests, np.nan)
+        replica = np.full(num_requests, -1, dtype=np.int32)
+        evaluation = self._run(replicas, groups, placement.num_groups, latency_s, replica)
         group_of_replica = np.append(replicas.group.astype(np.int32), np.int32(-1))
-        return Replay(evaluation, latency_s, group_of_replica[replica])
+        num_stages = self.problem.num_stages[placement.shapes]
+        state = self._states.after(start, groups, num_stages)
+        return Replay(evaluation, latency_s, group_of_replica[replica], state)
 
     def _run(
         self,
-        replicas: Replicas,
+        replicas: PlacedReplicas,
+        groups: fixed.Groups,
         num_groups: int,
         request_latency_s: NDArray[np.float64],
         request_replica: NDArray[np.int32],
     ) -> Evaluation:
-        num_replicas = replicas.group.size
-        assigned = np.zeros(num_replicas, dtype=np.int64)
-        attained = np.zeros(num_replicas, dtype=np.int64)
-        latency_sum_s = np.zeros(num_replicas, dtype=np.float64)
-        if num_replicas:
-            queues: tuple[NDArray[Any], ...] = ()
-            if self.problem.dispatch is Dispatch.SHORTEST_QUEUE:
-                queues = self._queues(replicas, num_groups)
-            self._kernel(
-                self._arrival_s,
-                self._model,
-                replicas.first_replica,
-                replicas.group,
-                replicas.stage_latency_s.ravel(),
-                np.uint64(replicas.num_stages),
-                self._slo_s,
-                self.problem.request_overhead_s,
-                # Before all arrivals, whatever their first time is.
-                np.full(replicas.num_stages * num_groups, -np.inf),
-                *queues,
-                assigned,
-                attained,
-                latency_sum_s,
-                request_latency_s,
-                request_replica,
-            )
-        num_models = self._slo_s.size
         model, group = replicas.model, replicas.group
-        return Evaluation(
-            requests=self._requests,
-            attained=_total(model, attained, num_models).astype(np.int64),
-            latency_sum_s=_total(model, latency_sum_s, num_models),
-            group_requests=_total(group, assigned, num_groups).astype(np.int64),
-            group_attained=_total(group, attained, num_groups).astype(np.int64),
-            group_busy_s=_total(group, attained * replicas.busy_s, num_groups),
+        outcome = fixed.Outcome(
+            assigned=np.zeros(group.size, dtype=np.int64),
+            attained=np.zeros(group.size, dtype=np.int64),
+            latency_sum_s=np.zeros(group.size),
+            request_latency_s=request_latency_s,
+            request_replica=request_replica,
         )
-
-    def _queues(
-        self, replicas: Replicas, num_groups: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.uint64], NDArray[np.uint64]]:
-        capacity = 1 << (self._longest_queue(replicas) + 1).bit_length()
-        finish_s = np.empty((num_groups, capacity), dtype=np.float64)
-        finish_s[:, 0] = np.inf
-        entered_and_left = np.zeros((2, num_groups), dtype=np.uint64)
-        return finish_s.ravel(), entered_and_left[0], entered_and_left[1]
-
-    def _longest_queue(self, replicas: Replicas) -> int:
-        """Return a bound on the requests that a group has accepted and not finished.
-
-        They all finish within the longest objective from now, and each keeps the last stage
-        busy. Rounding may bring two finishes closer by a unit in the last place of each of
-        the two additions that make them.
-        """
-        num_requests = self._arrival_s.size
-        if not num_requests:
-            return 0
-        longest_slo_s = float(self._slo_s.max())
-        latest_s = float(self._arrival_s[-1]) + longest_slo_s + self.problem.request_overhead_s
-        rounding_s = math.ulp(latest_s) + math.ulp(float(self._arrival_s[0]))
-        apart_s = float(replicas.stage_latency_s[:, -1].min()) - 2 * rounding_s
-        if not apart_s * num_requests > longest_slo_s:
-            return num_requests
-        return min(num_requests, int((longest_slo_s + rounding_s) / apart_s) + 2)
+        if group.size:
+            self._kernel(self._requests, replicas.rows, groups, outcome)
+        num_models = self.problem.num_models
+        busy_s = outcome.attained * replicas.busy_s
+        return Evaluation(
+            requests=self._requests_per_model,
+            attained=_total(model, outcome.attained, num_models).astype(np.int64),
+            latency_sum_s=_total(model, outcome.latency_sum_s, num_models),
+            group_requests=_total(group, outcome.assigned, num_groups).astype(np.int64),
+            group_attained=_total(group, outcome.attained, num_groups).astype(np.int64),
+            group_busy_s=_total(group, busy_s, num_groups),
+        )
 
 
 def _total(
-    owner: NDArray[np.int64] | NDArray[np.uint32],
+    owner: NDArray[np.int64],
     amount: NDArray[np.int64] | NDArray[np.float64],
     num_owners: int,
 ) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.simulator.pooled import dropped_work_s
+from alpaplan.simulator.kernels.pooled import Requests, dropped_work_s
 from alpaplan.workload.trace import Trace
 
 MAX_LEVELS = 64
@@ -91,7 +91,7 @@ def _lost_at(
     kept = counts[trace.model]
     arrival_s, model = trace.arrival_s[kept], trace.model[kept]
     dropped_s = dropped_work_s(
-        arrival_s, arrival_s + window_s[model], work_s[model], level[model], speed
+        Requests(arrival_s, arrival_s + window_s[model], work_s[model], level[model], speed)
     )
     steps = values - np.append(values[1:], 0.0)
     return float(steps @ dropped_s)

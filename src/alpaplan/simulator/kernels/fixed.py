@@ -1,9 +1,7 @@
-"""The loops over requests, one for each dispatch rule. Nothing here knows what a spec is.
+"""Fixed service without batching: a request takes the same time whatever else runs.
 
-What all loops share:
+What the loops, one for each dispatch rule, share:
 
-- Replicas are rows ``0 .. R`` sorted by model, then by group. Those of model m are
-  ``first_replica[m] .. first_replica[m + 1]``, in plan order of their groups.
 - Every replica has the same number of stages: those that its group does not have come first
   and take no time. There x is the arrival and the clock an earlier arrival, so that
   ``max(x, clock) + 0.0`` is x to the last bit. Loops of one length are faster than short
@@ -12,6 +10,8 @@ What all loops share:
   earliest-finish compares, lie side by side.
 - Indices are unsigned, because for signed ones numba also compiles the wrap-around of
   negative indices, which costs shortest-queue a third of its speed.
+- Fields are unpacked before the loop: one that is read inside is kept alive, with a counter
+  that threads share, for each request.
 - A choice between candidates is compiled to selects, the acceptance to a branch: most
   placements accept nearly all requests, and a predicted branch lets the processor start the
   next request before this one's finish is known.
@@ -19,21 +19,107 @@ What all loops share:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from alpaplan.simulator.kernels.compiling import Input, in_kernel
+
 ONE = np.uint64(1)
-# Left to itself, the compiler keeps calls, each of which hands over every field of both arrays.
-_IN_KERNEL = njit(error_model="numpy", forceinline=True)
 
 
-@_IN_KERNEL
+class Requests(NamedTuple):
+    """`N` requests for `M` models, in order of arrival, and when each is attained.
+
+    Parameters
+    ----------
+    arrival_s, model : float64[N], uint32[N]
+        The requests.
+    slo_s : float64[M]
+        Latency objective of each model.
+    overhead_s
+        Added to the end of each request's last stage.
+    """
+
+    arrival_s: Input[np.float64]
+    model: Input[np.uint32]
+    slo_s: Input[np.float64]
+    overhead_s: float
+
+
+class Replicas(NamedTuple):
+    """`R` replicas, sorted by model, then by group in plan order.
+
+    Parameters
+    ----------
+    first_replica : uint32[M + 1]
+        First replica of each model, and `R`.
+    group : uint32[R]
+        Group of each replica.
+    stage_latency_s : float64[R * num_stages]
+        Stage latencies of each replica.
+    num_stages
+        Stages of every replica, at least 1.
+    """
+
+    first_replica: NDArray[np.uint32]
+    group: NDArray[np.uint32]
+    stage_latency_s: NDArray[np.float64]
+    num_stages: int
+
+
+class Groups(NamedTuple):
+    """What `G` groups, at least 1, have still to do. Changed.
+
+    Parameters
+    ----------
+    clock_s : float64[num_stages * G]
+        When each stage of each group is free, stage by stage.
+    finish_s : float64[G * capacity]
+        Only for shortest-queue: a ring of finish times for each group, those of requests that it
+        has accepted and that have not left. The entry behind the newest is always infinite, so
+        that no request is read that is not there. The capacity is a power of two and above the
+        longest possible queue.
+    num_left, num_entered : uint64[G]
+        Only for shortest-queue: requests that have left and entered each ring.
+    """
+
+    clock_s: NDArray[np.float64]
+    finish_s: NDArray[np.float64]
+    num_left: NDArray[np.uint64]
+    num_entered: NDArray[np.uint64]
+
+
+class Outcome(NamedTuple):
+    """What a simulation is for.
+
+    Parameters
+    ----------
+    assigned, attained, latency_sum_s : int64[R], int64[R], float64[R]
+        Added to: requests that chose the replica, those accepted, and their latencies.
+    request_latency_s, request_replica : float64[N], int32[N]
+        Written for each accepted request, and for each that found a replica. Both empty if
+        only the sums are wanted.
+    """
+
+    assigned: NDArray[np.int64]
+    attained: NDArray[np.int64]
+    latency_sum_s: NDArray[np.float64]
+    request_latency_s: NDArray[np.float64]
+    request_replica: NDArray[np.int32]
+
+
+Kernel: TypeAlias = Callable[[Requests, Replicas, Groups, Outcome], None]
+
+
+@in_kernel
 def _later(left: float, right: float) -> float:
     return left if left > right else right
 
 
-@_IN_KERNEL
+@in_kernel
 def _end_of_last_stage(
     clock_s: NDArray[np.float64],
     stage_latency_s: NDArray[np.float64],
@@ -54,7 +140,7 @@ def _end_of_last_stage(
     return end_s
 
 
-@_IN_KERNEL
+@in_kernel
 def _occupy_stages(
     clock_s: NDArray[np.float64],
     stage_latency_s: NDArray[np.float64],
@@ -79,55 +165,18 @@ def _occupy_stages(
 
 
 def earliest_finish(
-    arrival_s: NDArray[np.float64],
-    model: NDArray[np.uint32],
-    first_replica: NDArray[np.uint32],
-    group: NDArray[np.uint32],
-    stage_latency_s: NDArray[np.float64],
-    num_stages: np.uint64,
-    slo_s: NDArray[np.float64],
-    request_overhead_s: float,
-    clock_s: NDArray[np.float64],
-    assigned: NDArray[np.int64],
-    attained: NDArray[np.int64],
-    latency_sum_s: NDArray[np.float64],
-    request_latency_s: NDArray[np.float64],
-    request_replica: NDArray[np.int32],
+    requests: Requests, replicas: Replicas, groups: Groups, outcome: Outcome
 ) -> None:
-    """Send each request to the candidate whose last stage is free first.
-
-    There has to be at least one group and one stage.
-
-    Parameters
-    ----------
-    arrival_s, model : float64[N], uint32[N]
-        The requests.
-    first_replica : uint32[M + 1]
-        First replica of each model.
-    group : uint32[R]
-        Group of each replica.
-    stage_latency_s : float64[R * num_stages]
-        Stage latencies of each replica.
-    num_stages
-        Stages of every replica.
-    slo_s : float64[M]
-        Latency objective of each model.
-    request_overhead_s
-        Added to the end of the last stage.
-    clock_s : float64[num_stages * G]
-        When each stage of each group is free, stage by stage. Changed.
-    assigned, attained, latency_sum_s : int64[R], int64[R], float64[R]
-        Added to: requests that chose the replica, those accepted, and their latencies.
-    request_latency_s, request_replica : float64[N], int32[N]
-        Written for each accepted request, and for each that found a replica. Both empty if
-        only the sums are wanted.
-    """
+    """Send each request to the candidate whose last stage is free first."""
+    first_replica, group = replicas.first_replica, replicas.group
+    stage_latency_s, num_stages = replicas.stage_latency_s, np.uint64(replicas.num_stages)
+    clock_s = groups.clock_s
     num_groups = np.uint64(clock_s.size) // num_stages
     last_clock_s = clock_s[num_groups * (num_stages - ONE) :]
-    record = request_latency_s.size > 0
-    for request in range(np.uint64(arrival_s.size)):
-        at_s = arrival_s[request]
-        wanted = model[request]
+    record = outcome.request_latency_s.size > 0
+    for request in range(np.uint64(requests.arrival_s.size)):
+        at_s = requests.arrival_s[request]
+        wanted = requests.model[request]
         chosen = np.uint64(first_replica[wanted])
         end = np.uint64(first_replica[wanted + ONE])
         if chosen == end:
@@ -139,63 +188,40 @@ def earliest_finish(
                 free_s = other_free_s
                 chosen = np.uint64(replica)
         to = group[chosen]
-        assigned[chosen] += 1
+        outcome.assigned[chosen] += 1
         if record:
-            request_replica[request] = chosen
+            outcome.request_replica[request] = chosen
         end_s = _end_of_last_stage(
             clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s
         )
-        latency_s = end_s + request_overhead_s - at_s
-        if latency_s <= slo_s[wanted]:
+        latency_s = end_s + requests.overhead_s - at_s
+        if latency_s <= requests.slo_s[wanted]:
             _occupy_stages(clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s)
-            attained[chosen] += 1
-            latency_sum_s[chosen] += latency_s
+            outcome.attained[chosen] += 1
+            outcome.latency_sum_s[chosen] += latency_s
             if record:
-                request_latency_s[request] = latency_s
+                outcome.request_latency_s[request] = latency_s
 
 
 def shortest_queue(
-    arrival_s: NDArray[np.float64],
-    model: NDArray[np.uint32],
-    first_replica: NDArray[np.uint32],
-    group: NDArray[np.uint32],
-    stage_latency_s: NDArray[np.float64],
-    num_stages: np.uint64,
-    slo_s: NDArray[np.float64],
-    request_overhead_s: float,
-    clock_s: NDArray[np.float64],
-    queue_s: NDArray[np.float64],
-    queue_head: NDArray[np.uint64],
-    queue_tail: NDArray[np.uint64],
-    assigned: NDArray[np.int64],
-    attained: NDArray[np.int64],
-    latency_sum_s: NDArray[np.float64],
-    request_latency_s: NDArray[np.float64],
-    request_replica: NDArray[np.int32],
+    requests: Requests, replicas: Replicas, groups: Groups, outcome: Outcome
 ) -> None:
     """Send each request to the candidate with the fewest requests accepted and not finished.
 
     A group finishes its requests in the order in which it accepts them, so a ring of finish
     times is its queue. What has finished leaves the ring when the group is next a candidate.
-
-    Parameters
-    ----------
-    queue_s : float64[G * capacity]
-        Finish times, a ring for each group, whose first entry has to be infinite. The entry
-        behind the newest is always infinite, so that no request is read that is not there.
-        The capacity is a power of two and above the longest possible queue. Changed.
-    queue_head, queue_tail : uint64[G]
-        Requests that have left and entered each ring, all 0 at the start. Changed.
-    others
-        As in `earliest_finish`.
     """
+    first_replica, group = replicas.first_replica, replicas.group
+    stage_latency_s, num_stages = replicas.stage_latency_s, np.uint64(replicas.num_stages)
+    clock_s, queue_s = groups.clock_s, groups.finish_s
+    queue_head, queue_tail = groups.num_left, groups.num_entered
     num_groups = np.uint64(queue_head.size)
     capacity = np.uint64(queue_s.size) // num_groups
     wrap = capacity - ONE
-    record = request_latency_s.size > 0
-    for request in range(np.uint64(arrival_s.size)):
-        at_s = arrival_s[request]
-        wanted = model[request]
+    record = outcome.request_latency_s.size > 0
+    for request in range(np.uint64(requests.arrival_s.size)):
+        at_s = requests.arrival_s[request]
+        wanted = requests.model[request]
         chosen = np.uint64(first_replica[wanted])
         end = np.uint64(first_replica[wanted + ONE])
         if chosen == end:
@@ -215,15 +241,15 @@ def shortest_queue(
                 shortest = length
                 chosen = np.uint64(replica)
         to = group[chosen]
-        assigned[chosen] += 1
+        outcome.assigned[chosen] += 1
         if record:
-            request_replica[request] = chosen
+            outcome.request_replica[request] = chosen
         end_s = _end_of_last_stage(
             clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s
         )
-        finish_s = end_s + request_overhead_s
+        finish_s = end_s + requests.overhead_s
         latency_s = finish_s - at_s
-        if latency_s <= slo_s[wanted]:
+        if latency_s <= requests.slo_s[wanted]:
             _occupy_stages(clock_s, stage_latency_s, num_groups, num_stages, to, chosen, at_s)
             ring = to * capacity
             tail = queue_tail[to]
@@ -231,7 +257,7 @@ def shortest_queue(
             tail += ONE
             queue_s[ring + (tail & wrap)] = np.inf
             queue_tail[to] = tail
-            attained[chosen] += 1
-            latency_sum_s[chosen] += latency_s
+            outcome.attained[chosen] += 1
+            outcome.latency_sum_s[chosen] += latency_s
             if record:
-                request_latency_s[request] = latency_s
+                outcome.request_latency_s[request] = latency_s

@@ -1,0 +1,28 @@
+"""The table of all kernels: which loop simulates a kind of service under a dispatch rule."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from alpaplan.simulator.kernels import fixed
+from alpaplan.simulator.kernels.compiling import compiled
+from alpaplan.specs.cluster import Dispatch
+
+
+class ServiceKind(StrEnum):
+    """How a group serves requests: what a kernel has to know to say when one finishes."""
+
+    FIXED = "fixed"
+    """Each request by itself, in a time that its model and the group's shape determine."""
+
+
+KERNELS: dict[tuple[ServiceKind, Dispatch], fixed.Kernel] = {
+    (ServiceKind.FIXED, Dispatch.EARLIEST_FINISH): fixed.earliest_finish,
+    (ServiceKind.FIXED, Dispatch.SHORTEST_QUEUE): fixed.shortest_queue,
+}
+"""The loops as plain functions; `kernel` compiles those that are used."""
+
+
+def kernel(service: ServiceKind, dispatch: Dispatch) -> fixed.Kernel:
+    """Return the compiled loop of a kind of service under a dispatch rule."""
+    return compiled(KERNELS[service, dispatch])
