@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpaplan.errors import InputError
-from alpaplan.files import trace_csv
+from alpaplan.files import text_blocks, trace_csv
+from alpaplan.files.csv_columns import MAX_TIME_S
 from alpaplan.files.trace_csv import (
-    MAX_TIME_S,
     is_trace_path,
     read_trace,
     trace_writer,
@@ -164,7 +164,7 @@ def test_any_bytes_give_a_trace_or_an_input_error(
 
 
 def test_order_is_held_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trace_csv, "_CHUNK_ROWS", 2)
+    monkeypatch.setattr(text_blocks, "BLOCK_BYTES", 8)
     path = tmp_path / "t.csv"
     path.write_text("arrival_s,model\n1,a\n2,b\n1.5,a\n3,b\n4,c\n3.5,a\n")
     with pytest.raises(InputError) as caught:

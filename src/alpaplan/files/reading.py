@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import os
-import zlib
 from pathlib import Path
 
 from alpaplan.errors import InputError
@@ -25,36 +22,6 @@ def read_bytes(path: Path) -> bytes:
         raise InputError([f"{path}: {reason(error)}"]) from error
     except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say
         raise InputError([f"{str(path)!r}: is not a possible file name"]) from error
-
-
-def unpack(path: Path, data: bytes, max_bytes: int) -> bytes:
-    """Return the bytes of a file, uncompressed if its name ends in ``.gz``.
-
-    Parameters
-    ----------
-    path
-        The file.
-    data
-        What is in it.
-    max_bytes
-        Most bytes that there may be once it is uncompressed: stops compressed bombs.
-
-    Raises
-    ------
-    InputError
-        If they cannot be uncompressed, or are more.
-    """
-    if path.name.endswith(".gz"):
-        try:
-            with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
-                data = archive.read(max_bytes + 1)
-        except EOFError as error:
-            raise InputError([f"{path}: the compressed data ends too early"]) from error
-        except (OSError, zlib.error) as error:
-            raise InputError([f"{path}: not valid gzip: {str(error).lower()}"]) from error
-    if len(data) > max_bytes:
-        raise InputError([f"{path}: must be at most {max_bytes:,} bytes, found more"])
-    return data
 
 
 def reason(error: OSError) -> str:
@@ -86,7 +53,7 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def decode_text(path: Path, data: bytes, first_line: int = 1) -> str:
+def decode_text(path: Path, data: bytes) -> str:
     """Decode UTF-8 with or without a byte-order mark.
 
     Parameters
@@ -94,9 +61,7 @@ def decode_text(path: Path, data: bytes, first_line: int = 1) -> str:
     path
         The file.
     data
-        Its bytes, or those of some of its lines.
-    first_line
-        Number of the line that `data` begins with.
+        Its bytes.
 
     Raises
     ------
@@ -106,7 +71,19 @@ def decode_text(path: Path, data: bytes, first_line: int = 1) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + first_line
-        byte = error.object[error.start]
-        message = f"must be UTF-8 text, found byte 0x{byte:02x}"
+        line, message = undecodable(error)
         raise InputError([f"{path}:{line}: {message}"]) from error
+
+
+def undecodable(error: UnicodeDecodeError, first_line: int = 1) -> tuple[int, str]:
+    """Return the line of the first byte that is not UTF-8, and what is wrong with it.
+
+    Parameters
+    ----------
+    error
+        What decoding raised.
+    first_line
+        Number of the line that the bytes begin with.
+    """
+    line = error.object.count(b"\n", 0, error.start) + first_line
+    return line, f"must be UTF-8 text, found byte 0x{error.object[error.start]:02x}"

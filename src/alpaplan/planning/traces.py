@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from alpaplan.errors import InputError, did_you_mean
-from alpaplan.files.line_problems import MAX_SHOWN_LINES, LineProblems
+from alpaplan.files.line_issues import MAX_SHOWN_LINES, LineIssues
 from alpaplan.files.trace_csv import TraceFile, read_trace
 from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
 from alpaplan.specs.workload import MAX_MODELS
@@ -71,9 +71,9 @@ def silent_models(trace: Trace) -> list[str]:
 
 def _refuse(trace: Trace, path: Path, bad: list[int], message: Callable[[str], str]) -> None:
     """Raise an `InputError` with the lines where bad models first appear, if there are any."""
-    problems = LineProblems(path)
+    issues = LineIssues(path)
     for m in bad[:MAX_SHOWN_LINES]:
         line = int(np.argmax(trace.model == m)) + 2  # the first row of data is line 2
-        problems.add(line, f"model: {message(trace.model_names[m])}")
-    problems.add_untold(len(bad[MAX_SHOWN_LINES:]))
-    problems.raise_any()
+        issues.add(line, f"model: {message(trace.model_names[m])}")
+    issues.add_unshown(len(bad[MAX_SHOWN_LINES:]))
+    issues.raise_any()

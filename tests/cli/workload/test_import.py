@@ -90,9 +90,10 @@ def test_counts_scaled(logged: Workspace) -> None:
 
 
 def test_a_trace_too_large_for_others(logged: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alpaplan.files.trace_csv.MAX_TEXT_BYTES", 10)
-    _, err = import_log(logged, *FROM_CSV)
-    assert "the trace has 31 B of text, other commands read at most 10 B" in err
+    monkeypatch.setattr("alpaplan.files.trace_csv.MAX_REQUESTS", 3)
+    result = logged.run("workload", "import", *FROM_CSV, exit_code=2)
+    assert result.stderr.endswith("t.csv: must have at most 3 requests, found more\n")
+    assert "t.csv" not in logged.names()
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_spoiled_columns_and_no_rows(write: Write) -> None:
         "e.csv:1: missing column 'prefill_latency_ms'; is it 'prefil_latency_ms'?",
     ]
     assert problems("aiconfigurator", write("e.csv", HEADER)) == [
-        "e.csv:1: must have at least one row, found only the names of columns"
+        "e.csv:1: must have at least one row, found only the header"
     ]
 
 

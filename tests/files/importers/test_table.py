@@ -96,10 +96,8 @@ def test_compressed(tmp_path: Path) -> None:
         pytest.param(
             (HEADER + ",stage",), ["m.csv:1: duplicate column 'stage'"], id="duplicate column"
         ),
-        pytest.param((), ["m.csv:1: must begin with the names of columns, found an empty file"]),
-        pytest.param(
-            ("", HEADER), ["m.csv:2: must have at least one row, found only the names of columns"]
-        ),
+        pytest.param((), ["m.csv:1: must begin with a header, found an empty line or file"]),
+        pytest.param(("", HEADER), ["m.csv:2: must have at least one row, found only the header"]),
         pytest.param(
             (
                 HEADER,
@@ -212,7 +210,7 @@ def test_all_files_are_looked_at(write: Write, tmp_path: Path) -> None:
     cut = tmp_path / "cut.csv.gz"
     cut.write_bytes(gzip.compress(b"model" * 1000)[:-9])
     latin = tmp_path / "latin.csv"
-    latin.write_bytes(b"model\n\xe9")
+    latin.write_bytes(f"{HEADER}\n".encode() + b"\xe9")
     first = write("a.csv", HEADER, *["m,d,1,1,1,0,x,1GB"] * 25)
     lines = problems("table", first, str(tmp_path / "absent"), str(cut), str(latin))
     # 25 wrong numbers, and 24 duplicates of the first row: 20 of them are shown.

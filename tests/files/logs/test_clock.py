@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.files.line_problems import LineProblems
+from alpaplan.files.csv_table import Chunk
+from alpaplan.files.line_issues import LineIssues
 from alpaplan.files.logs.clock import Clock
-from alpaplan.files.logs.reading import Chunk
 
 
 def seconds(texts: list[str]) -> list[float]:
-    problems = LineProblems(Path("log.csv"))
-    clock = Clock()
-    found = clock.read(Chunk(texts, 1, range(2, 2 + len(texts))), 0, "time", problems)
-    problems.raise_any()
+    issues = LineIssues(Path("log.csv"))
+    found = Clock().read(Chunk(["time"], texts, range(2, 2 + len(texts)), issues), 0)
+    issues.raise_any()
     return [float(one) for one in found]
 
 

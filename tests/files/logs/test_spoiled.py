@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alpaplan.errors import AlpaplanError, InputError
-from alpaplan.files.logs import columns, reading
+from alpaplan.files import csv_columns, text_blocks
 from alpaplan.files.trace_csv import read_trace
 from alpaplan.workload.rescale import Scaling
 from tests.files.logs.importing import imported, write
@@ -22,7 +22,6 @@ OLD = "1700-11-16 12:00:00.68"  # 323 years: more nanoseconds than 63 bits have
 MS = "1700000000000"
 DATE = "must be a date like '2023-11-16 18:15:46.68'"
 FAMILIES = "gamma, weibull, exponential"
-LINE_FEEDS = "must have lines that end in a line feed, found others"
 MINUTES = "function,minute_0,minute_1\n"
 
 
@@ -78,13 +77,8 @@ MINUTES = "function,minute_0,minute_1\n"
         ("csv", 'time,model\n1,a\n2,"b" c\n', ["3: not valid CSV: ',' expected after '\"'"]),
         ("csv", f"time,model\n{MS},a\n", [f"2: time: must be at most 1e+11, found '{MS}'"]),
         ("csv", f"time,model\n{NOON},a\n{OLD},b\n", [f"3: time: {DATE}, found '{OLD}'"]),
-        ("csv", "time,model\r1,a\r2,b\r", [f"1: {LINE_FEEDS}"]),
         ("csv", "", ["1: must begin with a header, found an empty line or file"]),
-        (
-            "csv",
-            "\ntime,model\n1,a\n",
-            ["1: must begin with a header, found an empty line or file"],
-        ),
+        ("csv", "\n \n", ["1: must begin with a header, found an empty line or file"]),
     ],
 )
 def test_what_is_wrong(tmp_path: Path, name: str, text: str, messages: list[str]) -> None:
@@ -140,7 +134,7 @@ def test_lines_are_counted_across_blocks(tmp_path: Path, monkeypatch: pytest.Mon
     path = write(tmp_path / "log.csv", "\r\n".join(["time,model", *rows]))
     expected = [f"{path}:{k}: time: must be a number, found 'x{k}'" for k in (7, 8, 300, 450)]
     for block_bytes in (16, 100, 1 << 19):
-        monkeypatch.setattr(reading, "BLOCK_BYTES", block_bytes)
+        monkeypatch.setattr(text_blocks, "BLOCK_BYTES", block_bytes)
         with pytest.raises(InputError) as caught:
             imported([path], "csv", tmp_path)
         assert list(caught.value.lines) == expected
@@ -153,7 +147,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_too_many_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "MAX_FUNCTIONS", 2)
+    monkeypatch.setattr(csv_columns, "MAX_NAMES", 2)
     path = write(tmp_path / "log.csv", "time,model\n1,a\n1,b\n1,a\n1,c\n")
     with pytest.raises(InputError) as caught:
         imported([path], "csv", tmp_path)
@@ -202,7 +196,7 @@ def test_damage_inside(tmp_path: Path) -> None:
 
 
 def test_a_file_without_line_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 1 << 20)
+    monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 1 << 20)
     path = write(tmp_path / "log.csv.gz", "time,model\n" + "0" * (1 << 22))
     with pytest.raises(InputError, match="2: must be lines of at most 1,048,576 bytes"):
         imported([path], "csv", tmp_path)

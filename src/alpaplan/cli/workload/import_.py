@@ -223,8 +223,6 @@ def _check(import_options: ImportOptions, import_format: str) -> None:
 
 def _report(summary: ImportSummary, output: Path, assign: str | None) -> None:
     from alpaplan.cli.workload.summary import count, print_summary
-    from alpaplan.files.trace_csv import MAX_TEXT_BYTES
-    from alpaplan.units import format_bytes
 
     print_summary(output, summary.requests, summary.num_models, summary.duration_s)
     notes = []
@@ -237,10 +235,5 @@ def _report(summary: ImportSummary, output: Path, assign: str | None) -> None:
         notes.append(f"{count(summary.num_silent_models, 'model')} without a request")
     if summary.requests_before:
         notes.append(f"{count(summary.requests_before, 'request')} before time 0 left out")
-    if summary.text_bytes > MAX_TEXT_BYTES:
-        notes.append(
-            f"the trace has {format_bytes(summary.text_bytes)} of text, other commands read at "
-            f"most {format_bytes(MAX_TEXT_BYTES)}: take less with --start and --end"
-        )
     for note in notes:
         click.echo(f"alpaplan: {note}", err=True)

@@ -22,13 +22,13 @@ from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers import cells
 from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names, tools
-from alpaplan.files.importers.problems import Problems
 from alpaplan.files.importers.request import (
     ImportRequest,
     MeasurementFormat,
     ProgressListener,
     Reading,
 )
+from alpaplan.files.line_issues import FileIssues
 
 _KEYS = ("model", "gpu", "tp", "pp", "batch_size", "input_len")
 _NUMBERS = ("prefill_latency_ms", "mem_weights_gib", "mem_kvcache_gib", "mem_activations_gib")
@@ -75,13 +75,13 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
     AlpaplanError
         If there are no rows with the prompt length of the request.
     """
-    problems = Problems()
+    issues = FileIssues()
     notes = []
     found: list[tuple[int, Measurement]] = []
     for path in request.files:
         num_oom = 0
-        for row in read_rows(path, LAYOUT, problems):
-            values = parse_cells(row, _CONVERTERS, _KEYS, problems)
+        for row in read_rows(path, LAYOUT, issues):
+            values = parse_cells(row, _CONVERTERS, _KEYS, issues)
             if values is None:
                 continue
             if values.get("oom", False):
@@ -90,7 +90,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
                 found.append((values["input_len"], _measurement(row, values)))
         if num_oom:
             notes.append(f"{path}: rows left out as they are out of memory: {num_oom:,}")
-    lengths = _chosen_lengths(request.input_len, {length for length, _ in found}, problems)
+    lengths = _chosen_lengths(request.input_len, {length for length, _ in found}, issues)
     variants: dict[str, tuple[str, int]] = {}
     measurements = []
     for length, measurement in found:
@@ -109,7 +109,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
         model, length = variants[variant]
         return source_text(model, measured, length, f"from {file_names(measured)} (aiconfigurator)")
 
-    return Reading(measurements, source, notes, problems)
+    return Reading(measurements, source, notes, issues)
 
 
 def source_text(model: str, measured: Sequence[Measurement], input_len: int, origin: str) -> str:
@@ -156,12 +156,12 @@ def _measurement(row: Row, values: dict[str, Any]) -> Measurement:
     )
 
 
-def _chosen_lengths(wanted: int | None, lengths: set[int], problems: Problems) -> set[int]:
+def _chosen_lengths(wanted: int | None, lengths: set[int], issues: FileIssues) -> set[int]:
     if not lengths:
-        problems.raise_any()
+        issues.raise_any()
         raise AlpaplanError("there are no rows that fit into memory")
     if wanted is not None and wanted not in lengths:
-        problems.raise_any()
+        issues.raise_any()
         listed = ", ".join(map(str, sorted(lengths)))
         raise AlpaplanError(f"--input-len must be one of {listed}, found {wanted}")
     return lengths if wanted is None else {wanted}

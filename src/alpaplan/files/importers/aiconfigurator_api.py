@@ -24,13 +24,13 @@ from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.files.importers import cells
 from alpaplan.files.importers.aiconfigurator import device_of, source_text, system_of
 from alpaplan.files.importers.measurement import Measurement
-from alpaplan.files.importers.problems import Place
 from alpaplan.files.importers.request import (
     ImportRequest,
     MeasurementFormat,
     ProgressListener,
     Reading,
 )
+from alpaplan.files.line_issues import Place
 from alpaplan.units import BYTE_UNITS
 
 BACKEND = "vllm"

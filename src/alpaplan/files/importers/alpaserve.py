@@ -29,13 +29,13 @@ from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers import cells
 from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names
-from alpaplan.files.importers.problems import Problems
 from alpaplan.files.importers.request import (
     ImportRequest,
     MeasurementFormat,
     ProgressListener,
     Reading,
 )
+from alpaplan.files.line_issues import FileIssues
 
 USUAL_HEADER = (
     "ModelName",
@@ -91,15 +91,15 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
         If the request has several device types.
     """
     device = _device(request)
-    problems = Problems()
+    issues = FileIssues()
     notes = []
     if not request.devices:
         notes.append(f"--device not given: taken as {device}, which AlpaServe's own results are of")
     best: dict[tuple[tuple[str, str, int, int], int], Measurement] = {}
     for path in request.files:
         num_data_parallel = num_microbatched = 0
-        for row in read_rows(path, LAYOUT, problems):
-            values = parse_cells(row, _CONVERTERS, _KEYS, problems)
+        for row in read_rows(path, LAYOUT, issues):
+            values = parse_cells(row, _CONVERTERS, _KEYS, issues)
             if values is None:
                 continue
             if values["DP"] != 1:
@@ -107,11 +107,11 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
             elif values.get("#Microbatch", 1) != 1:
                 num_microbatched += 1
             else:
-                _keep_best(best, _measurement(row, values, device, problems))
+                _keep_best(best, _measurement(row, values, device, issues))
         for num_rows, what in ((num_data_parallel, "DP"), (num_microbatched, "#Microbatch")):
             if num_rows:
                 notes.append(f"{path}: rows left out as {what} is above 1: {num_rows:,}")
-    return Reading(_with_largest_weights(best.values()), source, notes, problems)
+    return Reading(_with_largest_weights(best.values()), source, notes, issues)
 
 
 def source(_model: str, measurements: Sequence[Measurement]) -> str:
@@ -134,7 +134,7 @@ def _device(request: ImportRequest) -> str:
         raise AlpaplanError(f"--device {error}") from error
 
 
-def _measurement(row: Row, values: dict[str, Any], device: str, problems: Problems) -> Measurement:
+def _measurement(row: Row, values: dict[str, Any], device: str, issues: FileIssues) -> Measurement:
     num_stages = values["PP"]
     flawed = False
     for name in _LISTS:
@@ -143,13 +143,13 @@ def _measurement(row: Row, values: dict[str, Any], device: str, problems: Proble
         elif len(values[name]) != num_stages:
             flawed = True
             found = f"must have PP = {num_stages} numbers, found {len(values[name])}"
-            problems.add(row.place, f"{name}: {found}")
+            issues.add(row.place, f"{name}: {found}")
     weights, peaks, latencies = (values.get(name, ()) for name in _LISTS)
     for peak, weight in zip(peaks, weights, strict=False):
         if peak < weight:
             flawed = True
             found = f"must be at least StageWeights(B) ({weight}), found {peak}"
-            problems.add(row.place, f"StagePeakMem(B): {found}")
+            issues.add(row.place, f"StagePeakMem(B): {found}")
     return Measurement(
         values["ModelName"],
         device,

@@ -38,7 +38,7 @@ def import_profiles(
     """
     reading = MEASUREMENT_FORMATS[format_name].read(request, listener)
     measurements = _of_batch_sizes(reading, request.batch_sizes)
-    profiles = make_profiles(measurements, reading.source, reading.problems)
+    profiles = make_profiles(measurements, reading.source, reading.issues)
     if not profiles:
         raise AlpaplanError("nothing is left to make a profile of: " + "; ".join(reading.notes))
     return Imported(profiles, reading.notes)
@@ -52,8 +52,8 @@ def _of_batch_sizes(reading: Reading, wanted: tuple[int, ...] | None) -> list[Me
         raise AlpaplanError("--batch must have 1, which every profile needs")
     found = {measurement.batch_size for measurement in reading.measurements}
     absent = [str(size) for size in wanted if size not in found]
-    if absent and not reading.problems.rows_unread:
-        reading.problems.raise_any()
+    if absent and not reading.issues.rows_unread:
+        reading.issues.raise_any()
         listed = ", ".join(map(str, sorted(found)))
         raise AlpaplanError(f"--batch: there are {listed}, and not {', '.join(absent)}")
     return [each for each in reading.measurements if each.batch_size in wanted]

@@ -1,17 +1,15 @@
-"""Tables of text with a line of column names (CSV, TSV), plain or compressed."""
+"""Rows of tables whose columns are known by name, in any order."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alpaplan.errors import InputError, did_you_mean
-from alpaplan.files.importers.problems import Place, Problems
-from alpaplan.files.reading import decode_text, read_bytes, unpack
+from alpaplan.errors import did_you_mean
+from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.line_issues import FileIssues, LineIssues, Place, RefusedFileError
 
 MAX_TEXT_BYTES = 2**26
 """Largest uncompressed table, some half a million rows: stops compressed bombs."""
@@ -49,46 +47,42 @@ class Row:
     cells: Mapping[str, str]
 
 
-def read_rows(path: str, layout: Layout, problems: Problems) -> list[Row]:
-    """Read the rows of a table; what is wrong with it is added to the problems.
+def read_rows(path: str, layout: Layout, issues: FileIssues) -> Iterator[Row]:
+    """Yield the rows of a table; what is wrong with it is added to the issues.
 
-    Lines without anything on them are skipped.
+    Rows without anything in them are skipped.
     """
+    found = issues.of(path)
     try:
-        text = decode_text(Path(path), unpack(Path(path), read_bytes(Path(path)), MAX_TEXT_BYTES))
-    except InputError as error:
-        problems.add_file(path, error)
-        return []
-    lines = _lines(path, text, layout.delimiter, problems)
-    first = next(lines, None)
-    if first is None:
-        what = "must begin with the names of columns, found an empty file"
-        problems.add_unread(Place(path, 1), what)
-        return []
-    place, header = first
-    rows: list[Row] = []
-    if layout.usual_header and not set(header) & set(layout.usual_header):
-        header = list(layout.usual_header)
-        rows += _row(place, header, first[1], problems)
-    elif not _check_header(place, header, layout, problems):
-        return []
-    num_before = len(rows)
-    for place, cells in lines:
-        num_before += 1
-        rows += _row(place, header, cells, problems)
-    if num_before == 0 and not problems.are_in(path):
-        what = "must have at least one row, found only the names of columns"
-        problems.add_unread(first[0], what)
-    return rows
+        table = CsvTable(
+            Path(path),
+            found,
+            delimiter=layout.delimiter,
+            usual_header=layout.usual_header,
+            max_bytes=MAX_TEXT_BYTES,
+        )
+        header = [name.strip() for name in table.header]
+        if not header:
+            raise table.header_refusal(f"must begin with a header, found {table.shown_header()}")
+        if not _check_header(table.header_line, header, layout, found):
+            return
+        for chunk in table.chunks():
+            for line, cells in zip(chunk.lines, chunk.rows(), strict=True):
+                stripped = [cell.strip() for cell in cells]
+                if any(stripped):
+                    yield Row(Place(path, line), dict(zip(header, stripped, strict=True)))
+        table.require_rows()
+    except RefusedFileError:
+        return  # the issues say why
 
 
 def parse_cells(
     row: Row,
     converters: Mapping[str, Callable[[str], object]],
     keys: Collection[str],
-    problems: Problems,
+    issues: FileIssues,
 ) -> dict[str, Any] | None:
-    """Convert the cells of a row; a converter's `ValueError` is added to the problems.
+    """Convert the cells of a row; a converter's `ValueError` is added to the issues.
 
     Parameters
     ----------
@@ -98,7 +92,7 @@ def parse_cells(
         Column -> what makes a value of its text.
     keys
         Columns that say what the row is about.
-    problems
+    issues
         What is wrong is added here.
 
     Returns
@@ -112,36 +106,13 @@ def parse_cells(
         try:
             values[column] = convert(row.cells[column])
         except ValueError as error:
-            add = problems.add_unread if column in keys else problems.add
+            add = issues.add_unread if column in keys else issues.add
             add(row.place, f"{column}: {error}")
     return values if values.keys() >= {key for key in keys if key in row.cells} else None
 
 
-def _lines(
-    path: str, text: str, delimiter: str, problems: Problems
-) -> Iterator[tuple[Place, list[str]]]:
-    """Yield the cells of every line that has any, until one is no CSV."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                yield Place(path, line), stripped
-            line = reader.line_num + 1
-    except csv.Error as error:
-        problems.add_unread(Place(path, max(reader.line_num, 1)), f"not valid CSV: {error}")
-
-
-def _row(place: Place, header: Sequence[str], cells: list[str], problems: Problems) -> list[Row]:
-    if len(cells) != len(header):
-        problems.add_unread(place, f"must have {len(header)} columns, found {len(cells)}")
-        return []
-    return [Row(place, dict(zip(header, cells, strict=True)))]
-
-
-def _check_header(place: Place, header: list[str], layout: Layout, problems: Problems) -> bool:
-    """Whether the columns are those of the layout; what is wrong is added to the problems."""
+def _check_header(line: int, header: list[str], layout: Layout, issues: LineIssues) -> bool:
+    """Whether the columns are those of the layout; what is wrong is added to the issues."""
     known = (*layout.required, *layout.optional)
     missing = [name for name in layout.required if name not in header]
     unknown = [name for name in header if name not in known]
@@ -153,7 +124,7 @@ def _check_header(place: Place, header: list[str], layout: Layout, problems: Pro
         hint = did_you_mean(name, unknown) if layout.other_columns else ""
         messages.append(f"missing column {name!r}{hint.replace('did you mean', 'is it')}")
     for message in messages:
-        problems.add_unread(place, message)
+        issues.add_unread(line, message)
     return not messages
 
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from alpaplan.errors import InputError
 from alpaplan.files.importers.cells import profile_name
-from alpaplan.files.importers.problems import Place, Problems
+from alpaplan.files.line_issues import FileIssues, Place
 from alpaplan.specs.profile import ModelProfileSpec
 
 
@@ -64,7 +64,7 @@ SourceText = Callable[[str, Sequence[Measurement]], str]
 
 
 def make_profiles(
-    measurements: Iterable[Measurement], source: SourceText, problems: Problems
+    measurements: Iterable[Measurement], source: SourceText, issues: FileIssues
 ) -> list[ModelProfileSpec]:
     """Make one profile a model, of all its measurements on all devices.
 
@@ -81,9 +81,9 @@ def make_profiles(
     by_model: dict[str, list[Measurement]] = {}
     for measurement in measurements:
         by_model.setdefault(measurement.model, []).append(measurement)
-    _check_names(by_model, problems)
-    configs = {model: _configs(found, problems) for model, found in by_model.items()}
-    problems.raise_any()
+    _check_names(by_model, issues)
+    configs = {model: _configs(found, issues) for model, found in by_model.items()}
+    issues.raise_any()
     return [_profile(model, configs[model], source(model, by_model[model])) for model in by_model]
 
 
@@ -102,46 +102,46 @@ def tools(measurements: Iterable[Measurement]) -> str:
     return ", ".join(f"{tool} on {' and '.join(names)}" for tool, names in devices.items())
 
 
-def _check_names(by_model: dict[str, list[Measurement]], problems: Problems) -> None:
+def _check_names(by_model: dict[str, list[Measurement]], issues: FileIssues) -> None:
     taken: dict[str, str] = {}
     for model, measurements in by_model.items():
         name = profile_name(model)
         if name in taken:
             other = taken[name]
             message = f"{model!r} and {other!r} ({by_model[other][0].place}) would both be {name!r}"
-            problems.add(measurements[0].place, f"model: {message}")
+            issues.add(measurements[0].place, f"model: {message}")
         taken.setdefault(name, model)
 
 
-def _configs(measurements: list[Measurement], problems: Problems) -> list[dict[str, object]]:
+def _configs(measurements: list[Measurement], issues: FileIssues) -> list[dict[str, object]]:
     """Make the configurations of one model."""
     grouped: dict[tuple[str, str, int, int], dict[int, Measurement]] = {}
     for new in measurements:
         by_size = grouped.setdefault(new.config, {})
         if new.batch_size in by_size:
             message = f"duplicate {_title(new)} with batch size {new.batch_size}"
-            problems.add(new.place, f"{message}, first at {by_size[new.batch_size].place}")
+            issues.add(new.place, f"{message}, first at {by_size[new.batch_size].place}")
         by_size.setdefault(new.batch_size, new)
     for by_size in grouped.values():
-        _check_agreement(by_size, problems)
+        _check_agreement(by_size, issues)
     devices = list(dict.fromkeys(device for _, device, _, _ in grouped))
     order = sorted(grouped, key=lambda key: (devices.index(key[1]), *key[2:]))
     return [_config(list(grouped[key].values())) for key in order]
 
 
-def _check_agreement(by_size: dict[int, Measurement], problems: Problems) -> None:
+def _check_agreement(by_size: dict[int, Measurement], issues: FileIssues) -> None:
     first = next(iter(by_size.values()))
-    if 1 not in by_size and not problems.rows_unread:
+    if 1 not in by_size and not issues.rows_unread:
         sizes = ", ".join(map(str, sorted(by_size)))
-        problems.add(first.place, f"{_title(first)}: must have batch size 1, found only {sizes}")
+        issues.add(first.place, f"{_title(first)}: must have batch size 1, found only {sizes}")
     sound = [measurement for measurement in by_size.values() if not measurement.flawed]
     for other in sound[1:]:
         where = f"{_title(other)} with batch size {other.batch_size}"
         same = f"of batch size {sound[0].batch_size} ({sound[0].place})"
         if other.stage_weight_bytes != sound[0].stage_weight_bytes:
-            problems.add(other.place, f"{where}: must have the weights {same}, found others")
+            issues.add(other.place, f"{where}: must have the weights {same}, found others")
         if (other.stage_activation_bytes is None) != (sound[0].stage_activation_bytes is None):
-            problems.add(other.place, f"{where}: must have activations or none, as those {same}")
+            issues.add(other.place, f"{where}: must have activations or none, as those {same}")
 
 
 def _config(measurements: list[Measurement]) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from alpaplan.files.importers.measurement import Measurement, SourceText
-from alpaplan.files.importers.problems import Problems
+from alpaplan.files.line_issues import FileIssues
 
 ProgressListener = Callable[[int, int], None]
 """Called with how many steps are done, and how many there are."""
@@ -52,14 +52,14 @@ class Reading:
         What a model's profile says of where its numbers come from.
     notes
         What was left out, a line each.
-    problems
+    issues
         What is wrong so far.
     """
 
     measurements: list[Measurement]
     source: SourceText
     notes: list[str] = field(default_factory=list)
-    problems: Problems = field(default_factory=Problems)
+    issues: FileIssues = field(default_factory=FileIssues)
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 from alpaplan.files.importers import cells
 from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names
-from alpaplan.files.importers.problems import Problems
 from alpaplan.files.importers.request import (
     ImportRequest,
     MeasurementFormat,
     ProgressListener,
     Reading,
 )
+from alpaplan.files.line_issues import FileIssues
 
 KEYS = ("model", "device", "intra_op", "inter_op", "batch_size", "stage")
 LAYOUT = Layout((*KEYS, "latency_s", "weight_bytes"), optional=("activation_bytes",))
@@ -65,26 +65,26 @@ class _StageRow:
 
 def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
     """Read tables; stages are counted from 0."""
-    problems = Problems()
+    issues = FileIssues()
     batches: dict[_Batch, dict[int, _StageRow]] = {}
     for path in request.files:
-        for row in read_rows(path, LAYOUT, problems):
-            values = parse_cells(row, _CONVERTERS, KEYS, problems)
+        for row in read_rows(path, LAYOUT, issues):
+            values = parse_cells(row, _CONVERTERS, KEYS, issues)
             if values is None:
                 continue
             *key, stage = (values[name] for name in KEYS)
             batch = _Batch(*key)
             if stage >= batch.inter_op:
                 what = f"must be below inter_op = {batch.inter_op}, as the first is 0"
-                problems.add_unread(row.place, f"stage: {what}, found {stage}")
+                issues.add_unread(row.place, f"stage: {what}, found {stage}")
                 continue
             stages = batches.setdefault(batch, {})
             if stage in stages:
                 first = stages[stage].row.place
-                problems.add(row.place, f"duplicate {batch} stage {stage}, first at {first}")
+                issues.add(row.place, f"duplicate {batch} stage {stage}, first at {first}")
             stages.setdefault(stage, _StageRow(row, values))
-    measurements = [_measurement(batch, stages, problems) for batch, stages in batches.items()]
-    return Reading(measurements, source, [], problems)
+    measurements = [_measurement(batch, stages, issues) for batch, stages in batches.items()]
+    return Reading(measurements, source, [], issues)
 
 
 def source(_model: str, measurements: Sequence[Measurement]) -> str:
@@ -92,19 +92,19 @@ def source(_model: str, measurements: Sequence[Measurement]) -> str:
     return f"Measured as {file_names(measurements)} says (table); every number is taken as it is."
 
 
-def _measurement(batch: _Batch, stages: dict[int, _StageRow], problems: Problems) -> Measurement:
+def _measurement(batch: _Batch, stages: dict[int, _StageRow], issues: FileIssues) -> Measurement:
     """Put the stages of one batch together."""
     first = next(iter(stages.values()))
     missing = [stage for stage in range(batch.inter_op) if stage not in stages]
-    if missing and not problems.rows_unread:
+    if missing and not issues.rows_unread:
         listed = ", ".join(map(str, missing[:MAX_LISTED_STAGES]))
         more = ", ..." if len(missing) > MAX_LISTED_STAGES else ""
         what = f"must have stages 0 to {batch.inter_op - 1}, missing {listed}{more}"
-        problems.add(first.row.place, f"{batch}: {what}")
+        issues.add(first.row.place, f"{batch}: {what}")
     for other in stages.values():
         if other.has_activation != first.has_activation:
             what = f"must have activation_bytes or not, as {first.row.place}"
-            problems.add(other.row.place, f"{batch}: {what}")
+            issues.add(other.row.place, f"{batch}: {what}")
     names = ["latency_s", "weight_bytes", *(["activation_bytes"] if first.has_activation else [])]
     columns: dict[str, tuple[Any, ...]] = {
         name: tuple(stages[s].values[name] for s in sorted(stages) if name in stages[s].values)

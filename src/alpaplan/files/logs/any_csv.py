@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.files.logs.columns import name_column
-from alpaplan.files.logs.reading import LogFile
+from alpaplan.files.csv_columns import name_column
+from alpaplan.files.csv_table import CsvTable
 from alpaplan.files.logs.records import Form, LogFormat, Reading, column_of, records_of
 
 TIME_COLUMNS = ("arrival_s", "timestamp_s", "timestamp", "time", "time_s", "arrival", "datetime")
@@ -16,14 +16,14 @@ MODEL_COLUMNS = ("model", "model_name", "function", "function_or_model", "servic
 """Names of columns that are looked for, whatever their case; the first one that is there counts."""
 
 
-def read_csv(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_csv(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each row; times are seconds or dates."""
     time = column_of(log, reading.time_column, TIME_COLUMNS, "time")
     model = column_of(log, reading.model_column, MODEL_COLUMNS, "model")
     for chunk in log.chunks():
-        time_s = reading.clock.read(chunk, time, log.header[time], log.problems)
-        names = name_column(chunk, model, log.header[model], log.problems)
-        function = reading.functions.numbers(names, log.path)
+        time_s = reading.clock.read(chunk, time)
+        names = name_column(chunk, model)
+        function = reading.functions.numbers(names, log.issues)
         yield records_of(Form.REQUEST, len(names), time_s=time_s, function=function)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from alpaplan.errors import InputError, did_you_mean
-from alpaplan.files.logs.columns import name_column
-from alpaplan.files.logs.reading import LogFile
-from alpaplan.files.logs.records import matching_header
+from alpaplan.errors import did_you_mean
+from alpaplan.files.csv_columns import name_column
+from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.line_issues import LineIssues
 from alpaplan.units import format_value
 
 HEADER = ["function", "model"]
@@ -29,25 +29,25 @@ def read_assignment(path: Path, model_names: Sequence[str] | None) -> dict[str, 
     InputError
         With what is wrong with it, the first lines of that.
     """
-    log = LogFile(path, lambda _: None)
-    matching_header(log, HEADER)
+    issues = LineIssues(path)
+    table = CsvTable(path, issues)
+    table.match_header(HEADER)
     model_of: dict[str, str] = {}
     line_of: dict[str, int] = {}
     known = None if model_names is None else set(model_names)
-    for chunk in log.chunks():
-        functions = name_column(chunk, 0, HEADER[0], log.problems)
-        models = name_column(chunk, 1, HEADER[1], log.problems)
+    for chunk in table.chunks():
+        functions = name_column(chunk, 0)
+        models = name_column(chunk, 1)
         for line, function, model in zip(chunk.lines, functions, models, strict=True):
             if function in line_of:
                 what = f"duplicate {format_value(function)}, first on line {line_of[function]}"
-                log.problems.add(line, f"function: {what}")
+                issues.add(line, f"function: {what}")
             if known is not None and model not in known:
                 hint = did_you_mean(model, known)
                 what = f"must be one of the workload's, found {format_value(model)}{hint}"
-                log.problems.add(line, f"model: {what}")
+                issues.add(line, f"model: {what}")
             line_of.setdefault(function, line)
             model_of[function] = model
-    log.problems.raise_any()
-    if not model_of:
-        raise InputError([f"{path}:1: must have at least one row, found only the header"])
+    table.require_rows()
+    issues.raise_any()
     return model_of

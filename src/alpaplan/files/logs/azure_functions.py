@@ -13,10 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.errors import InputError
-from alpaplan.files.logs.columns import count_columns, name_column, number_column, second_column
-from alpaplan.files.logs.reading import LogFile, shown_header
-from alpaplan.files.logs.records import Form, LogFormat, Reading, matching_header, records_of
+from alpaplan.files.csv_columns import count_columns, name_column, number_column, second_column
+from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.logs.records import Form, LogFormat, Reading, records_of
 
 MINUTE_S = 60.0
 
@@ -25,7 +24,7 @@ _PUBLISHED_2021 = ["app", "func", "end_timestamp", "duration"]
 _PLAIN_2021 = ["timestamp_s", "function_or_model", "duration_s"]
 
 
-def read_2019(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_2019(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each minute and function with invocations; each file follows the last.
 
     Published as ``HashOwner,HashApp,HashFunction,Trigger,1,2,...,1440``, one file a day; also read
@@ -35,9 +34,9 @@ def read_2019(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
     begin_s = reading.next_file_s
     reading.next_file_s = begin_s + MINUTE_S * (len(log.header) - first)
     for chunk in log.chunks():
-        names = name_column(chunk, function, log.header[function], log.problems)
-        counts = count_columns(chunk, first, log.header, log.problems)
-        number = reading.functions.numbers(names, log.path)
+        names = name_column(chunk, function)
+        counts = count_columns(chunk, first)
+        number = reading.functions.numbers(names, log.issues)
         row, minute = np.nonzero(counts)
         yield records_of(
             Form.COUNT,
@@ -48,27 +47,27 @@ def read_2019(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
         )
 
 
-def read_2021(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_2021(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each invocation.
 
     Published as ``app,func,end_timestamp,duration``, in order of the end: it arrived a duration
     earlier. Also read is ``timestamp_s,function_or_model,duration_s``, with times of arrival.
     """
-    published = matching_header(log, _PUBLISHED_2021, _PLAIN_2021) == 0
+    published = log.match_header(_PUBLISHED_2021, _PLAIN_2021) == 0
     time, function, duration = (2, 1, 3) if published else (0, 1, 2)
     for chunk in log.chunks():
-        arrival_s = second_column(chunk, time, log.header[time], log.problems)
-        took_s = number_column(chunk, duration, log.header[duration], log.problems, minimum=0)
-        names = name_column(chunk, function, log.header[function], log.problems)
+        arrival_s = second_column(chunk, time)
+        took_s = number_column(chunk, duration, minimum=0)
+        names = name_column(chunk, function)
         yield records_of(
             Form.REQUEST,
             len(names),
             time_s=arrival_s - took_s if published else arrival_s,
-            function=reading.functions.numbers(names, log.path),
+            function=reading.functions.numbers(names, log.issues),
         )
 
 
-def _minutes_begin(log: LogFile) -> tuple[int, int]:
+def _minutes_begin(log: CsvTable) -> tuple[int, int]:
     """Return the positions of the first minute and of the function's name."""
     header = log.header
     for start, prefix, number in ((_PUBLISHED_2019, "", 1), (["function"], "minute_", 0)):
@@ -79,8 +78,8 @@ def _minutes_begin(log: LogFile) -> tuple[int, int]:
     # Thousands of columns: show where they stop being as they should.
     wrong = next((n for n in header if not re.fullmatch(r"(minute_)?\d+|function|Hash\w+", n)), "")
     what = "'HashOwner,HashApp,HashFunction,Trigger,1,2,...' or 'function,minute_0,minute_1,...'"
-    found = f"{shown_header(header)}" + (f" with {wrong!r}" if wrong not in header[:4] else "")
-    raise InputError([f"{log.path}:1: must begin with {what}, found {found}"])
+    found = log.shown_header() + (f" with {wrong!r}" if wrong and wrong not in header[:4] else "")
+    raise log.header_refusal(f"must begin with {what}, found {found}")
 
 
 FORMAT_2019 = LogFormat(Form.COUNT, read_2019, window_s=MINUTE_S)

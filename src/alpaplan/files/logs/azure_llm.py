@@ -11,32 +11,29 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.files.logs.columns import name_column, number_column
-from alpaplan.files.logs.reading import LogFile
-from alpaplan.files.logs.records import Form, LogFormat, Reading, matching_header, records_of
+from alpaplan.files.csv_columns import name_column, number_column
+from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.logs.records import Form, LogFormat, Reading, records_of
 
 _PUBLISHED = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 _PLAIN = ["timestamp_s", "function_or_model", "input_tokens", "output_tokens"]
 
 
-def read_llm(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_llm(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each request.
 
     Published as ``TIMESTAMP,ContextTokens,GeneratedTokens``, a file for each service, which is
     called by the file's name without its ending; times are dates. Also read is
     ``timestamp_s,function_or_model,input_tokens,output_tokens``. Token counts are checked only.
     """
-    published = matching_header(log, _PUBLISHED, _PLAIN) == 0
+    published = log.match_header(_PUBLISHED, _PLAIN) == 0
     service = log.path.name.removesuffix(".gz").removesuffix(".csv")
     for chunk in log.chunks():
-        time_s = reading.clock.read(chunk, 0, log.header[0], log.problems)
+        time_s = reading.clock.read(chunk, 0)
         for column in (1, 2) if published else (2, 3):
-            number_column(chunk, column, log.header[column], log.problems, minimum=0)
-        if published:
-            names = [service] * len(chunk.lines)
-        else:
-            names = name_column(chunk, 1, log.header[1], log.problems)
-        function = reading.functions.numbers(names, log.path)
+            number_column(chunk, column, minimum=0)
+        names = [service] * len(chunk.lines) if published else name_column(chunk, 1)
+        function = reading.functions.numbers(names, log.issues)
         yield records_of(Form.REQUEST, len(names), time_s=time_s, function=function)
 
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.files.line_problems import LineProblems
-from alpaplan.files.logs.columns import floats, second_column
-from alpaplan.files.logs.reading import Chunk
+from alpaplan.files.csv_columns import floats, second_column
+from alpaplan.files.csv_table import Chunk
 from alpaplan.units import format_value
 
 _DATE = re.compile(
@@ -41,9 +40,7 @@ class Clock:
         """Whether times are dates, so that the earliest one is where the log begins."""
         return self._reference_ns is not None
 
-    def read(
-        self, chunk: Chunk, column: int, name: str, problems: LineProblems
-    ) -> NDArray[np.float64]:
+    def read(self, chunk: Chunk, column: int) -> NDArray[np.float64]:
         """Read a column of times; what is none is noted, and NaN in the result.
 
         Returns
@@ -55,23 +52,24 @@ class Clock:
         if not self._numbers and self._reference_ns is None:
             self._numbers = floats(texts[:1]) is not None or _nanoseconds(texts[:1]) is None
         if self._numbers:
-            return second_column(chunk, column, name, problems)
+            return second_column(chunk, column)
         moments_ns = _nanoseconds(texts)
         if moments_ns is None:
-            moments_ns = self._one_by_one(chunk, texts, name, problems)
+            moments_ns = self._one_by_one(chunk, column)
         if self._reference_ns is None:
             self._reference_ns = int(moments_ns[0])
         return (moments_ns - self._reference_ns) / _NANOSECONDS
 
-    def _one_by_one(
-        self, chunk: Chunk, texts: Sequence[str], name: str, problems: LineProblems
-    ) -> NDArray[np.int64]:
+    def _one_by_one(self, chunk: Chunk, column: int) -> NDArray[np.int64]:
+        texts = chunk.column(column)
         found = np.full(len(texts), self._reference_ns or 0, dtype=np.int64)
         for row, (line, text) in enumerate(zip(chunk.lines, texts, strict=True)):
             one = _nanoseconds([text])
             if one is None:
                 what = "must be a date like '2023-11-16 18:15:46.68'"
-                problems.add(line, f"{name}: {what}, found {format_value(text)}")
+                chunk.issues.add(
+                    line, f"{chunk.header[column]}: {what}, found {format_value(text)}"
+                )
             else:
                 found[row] = one[0]
         return found

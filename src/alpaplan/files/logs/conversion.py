@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
-from alpaplan.files.logs.reading import LogFile
+from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.line_issues import FileIssues, RefusedFileError
 from alpaplan.files.logs.records import Form, LogFormat, Reading
 from alpaplan.files.logs.sorting import RecordSorter
 from alpaplan.files.logs.windows import (
@@ -92,8 +93,6 @@ class ImportSummary:
         Their requests in the log; expected ones, where it has rates only.
     requests_before
         Requests before the log's time 0, which are not in the trace.
-    text_bytes
-        Size of the trace before it is compressed.
     """
 
     requests: int
@@ -103,7 +102,6 @@ class ImportSummary:
     num_left_out: int
     requests_left_out: float
     requests_before: int
-    text_bytes: int
 
 
 def import_log(
@@ -141,7 +139,6 @@ def import_log(
         num_left_out=int(np.count_nonzero(left_out)),
         requests_left_out=float(weight[left_out].sum()),
         requests_before=requests_before,
-        text_bytes=written.text_bytes,
     )
 
 
@@ -154,24 +151,22 @@ def _read(
     # With dates, the beginning is known only in the end, and with rates how long their windows are.
     span = LogSpan(options.start_s or 0.0, _end_s(options), options.log_format.window_s or 0.0)
     takes_all = options.log_format.form is Form.LAW
-    lines: list[str] = []
+    issues = FileIssues()
     requests_before = 0
     for path in paths:
         try:
-            log = LogFile(path, progress.advance)
+            log = CsvTable(path, issues.of(path), advance=progress.advance)
             for records in options.log_format.read(log, reading):
-                if lines or log.problems.found:
+                if issues.found:
                     continue  # only to find what else is wrong
                 if takes_all or reading.clock.reads_dates:
                     sorter.add(records)
                 else:
                     requests_before += int(np.count_nonzero(records["time_s"] < 0))
                     sorter.add(span.taken(records))
-            log.problems.raise_any()
-        except InputError as error:
-            lines += error.lines
-    if lines:
-        raise InputError(lines)
+        except RefusedFileError:
+            continue  # the issues say why
+    issues.raise_any()
     return reading, requests_before if options.start_s is None else 0
 
 
@@ -247,11 +242,10 @@ def _arrivals(
 
 @dataclass(frozen=True)
 class _Written:
-    """What is in the trace: requests of each model, int64[num_models], and its size."""
+    """What is in the trace: requests of each model, int64[num_models], and its length."""
 
     requests: NDArray[np.int64]
     duration_s: float
-    text_bytes: int
 
 
 def _write(
@@ -264,7 +258,7 @@ def _write(
 ) -> _Written:
     num_models = len(assigned.model_names)
     requests = np.zeros(num_models, dtype=np.int64)
-    first_s, last_s, text_bytes = math.nan, math.nan, 0
+    first_s, last_s = math.nan, math.nan
     with trace_writer(output, assigned.model_names) as write:
         for time_s, model in arrivals:
             inside = (time_s >= 0) & (time_s < span.end_s - span.begin_s)
@@ -275,10 +269,10 @@ def _write(
             first_s = float(kept_s[0]) if math.isnan(first_s) else first_s
             last_s = float(kept_s[-1])
             requests += np.bincount(kept_model, minlength=num_models)
-            text_bytes += write(kept_s, kept_model)
+            write(kept_s, kept_model)
         if math.isnan(first_s):
             raise InputError([f"{', '.join(map(str, paths))}: {_nothing(options)}"])
-    return _Written(requests, last_s - first_s, text_bytes)
+    return _Written(requests, last_s - first_s)
 
 
 def _nothing(options: ImportOptions) -> str:

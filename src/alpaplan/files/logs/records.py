@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.errors import InputError, did_you_mean
+from alpaplan.errors import did_you_mean
+from alpaplan.files.csv_columns import NameIndex
+from alpaplan.files.csv_table import CsvTable
 from alpaplan.files.logs.clock import Clock
-from alpaplan.files.logs.columns import FunctionNames
-from alpaplan.files.logs.reading import LogFile, shown_header
 from alpaplan.units import format_value
 
 
@@ -53,7 +53,7 @@ class Reading:
 
     time_column: str | None = None
     model_column: str | None = None
-    functions: FunctionNames = field(default_factory=FunctionNames)
+    functions: NameIndex = field(default_factory=NameIndex)
     clock: Clock = field(default_factory=Clock)
     next_file_s: float = 0.0
 
@@ -67,7 +67,7 @@ class LogFormat:
     form
         What its records say.
     read
-        Yields the records of one file; what is wrong goes to ``LogFile.problems``.
+        Yields the records of one file; what is wrong goes to ``CsvTable.issues``.
     window_s
         Length of the windows of `Form.COUNT`.
     names_columns
@@ -75,7 +75,7 @@ class LogFormat:
     """
 
     form: Form
-    read: Callable[[LogFile, Reading], Iterator[NDArray[np.void]]]
+    read: Callable[[CsvTable, Reading], Iterator[NDArray[np.void]]]
     window_s: float | None = None
     names_columns: bool = False
 
@@ -88,22 +88,7 @@ def records_of(form: Form, size: int, **columns: NDArray[Any]) -> NDArray[np.voi
     return records
 
 
-def matching_header(log: LogFile, *headers: Sequence[str]) -> int:
-    """Return which of the possible headers a file has.
-
-    Raises
-    ------
-    InputError
-        If it has none of them.
-    """
-    for index, header in enumerate(headers):
-        if log.header == list(header):
-            return index
-    known = " or ".join(repr(",".join(header)) for header in headers)
-    raise InputError([f"{log.path}:1: must begin with {known}, found {shown_header(log.header)}"])
-
-
-def column_of(log: LogFile, wanted: str | None, usual: Sequence[str], what: str) -> int:
+def column_of(log: CsvTable, wanted: str | None, usual: Sequence[str], what: str) -> int:
     """Return the position of a column, by the name that the user gave or by the usual ones.
 
     Raises
@@ -111,14 +96,16 @@ def column_of(log: LogFile, wanted: str | None, usual: Sequence[str], what: str)
     InputError
         If there is no such column.
     """
+    if not log.header:
+        raise log.header_refusal(f"must begin with a header, found {log.shown_header()}")
     if wanted is not None:
         if wanted in log.header:
             return log.header.index(wanted)
-        message = f"must have a column {format_value(wanted)}, found {shown_header(log.header)}"
-        raise InputError([f"{log.path}:1: {message}{did_you_mean(wanted, log.header)}"])
+        message = f"must have a column {format_value(wanted)}, found {log.shown_header()}"
+        raise log.header_refusal(f"{message}{did_you_mean(wanted, log.header)}")
     lowered = [name.strip().lower() for name in log.header]
     for name in usual:
         if name in lowered:
             return lowered.index(name)
-    message = f"must have a {what} column ({', '.join(usual)}), found {shown_header(log.header)}"
-    raise InputError([f"{log.path}:1: {message}; name it with --{what}-column"])
+    message = f"must have a {what} column ({', '.join(usual)}), found {log.shown_header()}"
+    raise log.header_refusal(f"{message}; name it with --{what}-column")

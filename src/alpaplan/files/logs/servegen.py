@@ -11,43 +11,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import did_you_mean
-from alpaplan.files.logs.columns import name_column, number_column, second_column
-from alpaplan.files.logs.reading import Chunk, LogFile
-from alpaplan.files.logs.records import Form, LogFormat, Reading, matching_header, records_of
+from alpaplan.files.csv_columns import name_column, number_column, second_column
+from alpaplan.files.csv_table import Chunk, CsvTable
+from alpaplan.files.logs.records import Form, LogFormat, Reading, records_of
 from alpaplan.units import format_value
 from alpaplan.workload.rescale import FAMILIES
 
 _HEADER = ["client", "window_start_s", "rate_rps", "iat_cv", "dist", "shape", "scale"]
 
 
-def read_windows(log: LogFile, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_windows(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each client and window of ``client,window_start_s,rate_rps,iat_cv,...``.
 
     What is sampled has the measured rate and CV and the family of ``dist``; the fitted ``shape``
     and ``scale`` are not used, as their mean gap is often far from the measured one.
     """
-    matching_header(log, _HEADER)
+    log.match_header(_HEADER)
     for chunk in log.chunks():
-        names = name_column(chunk, 0, _HEADER[0], log.problems)
+        names = name_column(chunk, 0)
         yield records_of(
             Form.LAW,
             len(names),
-            time_s=second_column(chunk, 1, _HEADER[1], log.problems),
-            function=reading.functions.numbers(names, log.path),
-            rate_rps=number_column(chunk, 2, _HEADER[2], log.problems, minimum=0),
-            cv=number_column(chunk, 3, _HEADER[3], log.problems, above=0),
-            family=_families(chunk, log),
+            time_s=second_column(chunk, 1),
+            function=reading.functions.numbers(names, log.issues),
+            rate_rps=number_column(chunk, 2, minimum=0),
+            cv=number_column(chunk, 3, above=0),
+            family=_families(chunk),
         )
 
 
-def _families(chunk: Chunk, log: LogFile) -> NDArray[np.int8]:
+def _families(chunk: Chunk) -> NDArray[np.int8]:
     texts = chunk.column(4)
     numbers = [FAMILIES.index(text.lower()) if text.lower() in FAMILIES else -1 for text in texts]
     for line, text, number in zip(chunk.lines, texts, numbers, strict=True):
         if number < 0:
             known = ", ".join(FAMILIES)
             message = f"must be one of {known}, found {format_value(text)}"
-            log.problems.add(line, f"dist: {message}{did_you_mean(text.lower(), FAMILIES)}")
+            chunk.issues.add(line, f"dist: {message}{did_you_mean(text.lower(), FAMILIES)}")
     return np.array(numbers, dtype=np.int8)
 
 

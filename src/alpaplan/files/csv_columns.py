@@ -1,32 +1,32 @@
-"""Columns of a log as arrays: all values at once where they are in order, else one by one."""
+"""Columns of a table as arrays: all values at once where they are in order, else one by one."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.errors import InputError
-from alpaplan.files.line_problems import LineProblems
-from alpaplan.files.logs.reading import Chunk
-from alpaplan.files.trace_csv import MAX_TIME_S
+from alpaplan.files.csv_table import Chunk
+from alpaplan.files.line_issues import LineIssues
 from alpaplan.units import format_value
 
-MAX_FUNCTIONS = 5_000_000
-"""Most different names of one log (a count): their names are kept in memory."""
+MAX_NAMES = 5_000_000
+"""Most different names of one log or trace (a count): they are kept in memory."""
+
+MAX_TIME_S = 1e11
+"""Latest time (seconds): 3,000 years after 1970. What is more is not in seconds."""
 
 MAX_COUNT = 10**9
 """Largest number of requests in one cell of a log (a count): more cannot be meant."""
 
 _SEPARATOR = "_"
-"""Python reads 1_000 as a number; no other reader of a log would."""
+"""Python reads 1_000 as a number; no other reader of a table would."""
 
 
-class FunctionNames:
-    """The functions, services or clients of a log, numbered in order of first appearance."""
+class NameIndex:
+    """Names of a log's functions or a trace's models, numbered in order of first appearance."""
 
     def __init__(self) -> None:
         self._index: dict[str, int] = {}
@@ -39,43 +39,37 @@ class FunctionNames:
         """All names so far."""
         return tuple(self._index)
 
-    def numbers(self, names: Sequence[str], path: Path) -> NDArray[np.int32]:
+    def numbers(self, names: Sequence[str], issues: LineIssues) -> NDArray[np.int32]:
         """Return the number of each name; new ones get the next numbers.
 
         Raises
         ------
         InputError
-            If there are more than `MAX_FUNCTIONS`; it names the file at `path`.
+            If there are more than `MAX_NAMES`, with all the issues of their file.
         """
         index = self._index
         for name in dict.fromkeys(names):
             index.setdefault(name, len(index))
-        if len(index) > MAX_FUNCTIONS:
-            what = f"must have at most {MAX_FUNCTIONS:,} different names of functions or models"
-            raise InputError([f"{path}: {what}, found more"])
+        if len(index) > MAX_NAMES:
+            what = f"must have at most {MAX_NAMES:,} different names of functions or models"
+            raise issues.refusal(None, f"{what}, found more")
         return np.fromiter(map(index.__getitem__, names), dtype=np.int32, count=len(names))
 
 
 def number_column(
     chunk: Chunk,
     column: int,
-    name: str,
-    problems: LineProblems,
     *,
     minimum: float = -math.inf,
     maximum: float = math.inf,
     above: float = -math.inf,
 ) -> NDArray[np.float64]:
-    """Read finite numbers within limits; note all others as problems.
+    """Read finite numbers within limits; all others are noted as issues.
 
     Parameters
     ----------
     chunk, column
         Where the numbers are.
-    name
-        What the column is called.
-    problems
-        Where problems go.
     minimum, maximum
         The smallest and the largest number that will do.
     above
@@ -84,8 +78,9 @@ def number_column(
     Returns
     -------
     float64[num_rows]
-        NaN where there is a problem.
+        NaN where there is an issue.
     """
+    name, issues = chunk.header[column], chunk.issues
     texts = chunk.column(column)
     values = floats(texts)
     if values is not None and ((values >= minimum) & (values <= maximum) & (values > above)).all():
@@ -94,48 +89,44 @@ def number_column(
     for row, (line, text) in enumerate(zip(chunk.lines, texts, strict=True)):
         value = _float(text)
         if value is None:
-            problems.add(line, f"{name}: must be a number, found {format_value(text)}")
+            issues.add(line, f"{name}: must be a number, found {format_value(text)}")
         elif not math.isfinite(value):
-            problems.add(line, f"{name}: must be a finite number, found {format_value(text)}")
+            issues.add(line, f"{name}: must be a finite number, found {format_value(text)}")
         elif value < minimum:
-            problems.add(line, f"{name}: must be at least {minimum:g}, found {format_value(text)}")
+            issues.add(line, f"{name}: must be at least {minimum:g}, found {format_value(text)}")
         elif value > maximum:
-            problems.add(line, f"{name}: must be at most {maximum:g}, found {format_value(text)}")
+            issues.add(line, f"{name}: must be at most {maximum:g}, found {format_value(text)}")
         elif value <= above:
-            problems.add(line, f"{name}: must be above {above:g}, found {format_value(text)}")
+            issues.add(line, f"{name}: must be above {above:g}, found {format_value(text)}")
         else:
             found[row] = value
     return found
 
 
-def second_column(
-    chunk: Chunk, column: int, name: str, problems: LineProblems
-) -> NDArray[np.float64]:
+def second_column(chunk: Chunk, column: int, *, minimum: float = -math.inf) -> NDArray[np.float64]:
     """Read times in seconds, up to `MAX_TIME_S`; see `number_column`."""
-    return number_column(chunk, column, name, problems, maximum=MAX_TIME_S)
+    return number_column(chunk, column, minimum=minimum, maximum=MAX_TIME_S)
 
 
-def name_column(chunk: Chunk, column: int, name: str, problems: LineProblems) -> list[str]:
+def name_column(chunk: Chunk, column: int) -> list[str]:
     """Read names, which must not be empty."""
     texts = chunk.column(column)
     if "" in texts:
         for line, text in zip(chunk.lines, texts, strict=True):
             if not text:
-                problems.add(line, f"{name}: must not be empty, found nothing")
+                chunk.issues.add(line, f"{chunk.header[column]}: must not be empty, found nothing")
     return texts
 
 
-def count_columns(
-    chunk: Chunk, first: int, header: Sequence[str], problems: LineProblems
-) -> NDArray[np.int64]:
+def count_columns(chunk: Chunk, first: int) -> NDArray[np.int64]:
     """Read all columns from `first` on as whole numbers from 0 to `MAX_COUNT`.
 
     Returns
     -------
     int64[num_rows, num_columns]
-        0 where there is a problem.
+        0 where there is an issue.
     """
-    shape = (len(chunk.lines), len(header) - first)
+    shape = (len(chunk.lines), len(chunk.header) - first)
     cells = chunk.from_column(first)
     counts = _counts(cells)
     if counts is None:
@@ -143,8 +134,8 @@ def count_columns(
         for position, (line, text) in enumerate(zip(lines, cells, strict=True)):
             if _counts([text]) is None:
                 what = f"must be a whole number from 0 to {MAX_COUNT:,}"
-                column = header[first + position % shape[1]]
-                problems.add(line, f"{column}: {what}, found {format_value(text)}")
+                column = chunk.header[first + position % shape[1]]
+                chunk.issues.add(line, f"{column}: {what}, found {format_value(text)}")
         return np.zeros(shape, dtype=np.int64)
     return counts.reshape(shape)
 
