@@ -21,7 +21,7 @@ from pathlib import Path
 from alpaplan.files.importers.conversion import import_profiles
 from alpaplan.files.importers.request import ImportRequest
 from alpaplan.files.profile_yaml import profile_to_yaml
-from alpaplan.specs import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.units import BYTE_UNITS
 
 INPUT_TOKENS = 2048

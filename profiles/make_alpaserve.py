@@ -40,7 +40,8 @@ from pathlib import Path
 
 from alpaplan.files.profile_yaml import profile_to_yaml
 from alpaplan.profiling.stages import cut_into_stages
-from alpaplan.specs import LayerProfileSpec, ModelProfileSpec
+from alpaplan.specs.layers import LayerProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.units import BYTE_UNITS
 
 DEVICE = "v100-16gb"

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.build import build_problem
-from alpaplan.specs import ClusterSpec, ModelProfileSpec, WorkloadSpec
 from alpaplan.specs.arrivals import ArrivalsSpec
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.workload import WorkloadSpec
 
 GB = 10**9
 

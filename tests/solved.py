@@ -9,7 +9,8 @@ import numpy as np
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned, plan
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.specs import ClusterSpec, ModelProfileSpec
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.workload import ServedModel
 from alpaplan.workload.arrival_sets import ArrivalSets
 from alpaplan.workload.sampling import sample_trace

@@ -16,13 +16,10 @@ import yaml
 from alpaplan.files.profile_yaml import profile_to_yaml
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.stages import cut_into_stages
-from alpaplan.specs import (
-    ClusterSpec,
-    LayerProfileSpec,
-    ModelProfileSpec,
-    ProfiledConfig,
-    WorkloadSpec,
-)
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.layers import LayerProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.workload import WorkloadSpec
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROFILE_PATHS = sorted((REPOSITORY / "profiles").glob("*.yaml"))

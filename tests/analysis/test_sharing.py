@@ -14,7 +14,8 @@ from alpaplan.analysis.queueing.pooling import largest_alpha, largest_beta, payi
 from alpaplan.analysis.sharing import SharingAnalysis, analyze_sharing
 from alpaplan.problem.build import build_problem
 from alpaplan.report.sharing import analysis_tables
-from alpaplan.specs import ClusterSpec, ModelProfileSpec
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.report.text import lines_of, rows_of

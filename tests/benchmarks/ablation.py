@@ -21,7 +21,7 @@ from time import perf_counter
 import click
 
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.search.effort import Effort
+from alpaplan.specs.choices import Effort
 from tests.benchmarks.quality import case_folders, load_case, markdown_table, plan_case
 from tests.benchmarks.variants import COMPLETE, Variant, all_variants
 

@@ -18,7 +18,7 @@ from alpaplan.cli import main
 from alpaplan.files.profile_yaml import profile_to_yaml
 from alpaplan.profiling.chain import LayerChain
 from alpaplan.profiling.cuts import best_cuts, smallest_memory_bytes
-from alpaplan.specs import LayerProfileSpec
+from alpaplan.specs.layers import LayerProfileSpec
 from tests.benchmarks.bench_simulator import repeat
 
 NUM_LAYERS = 1000

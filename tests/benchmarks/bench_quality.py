@@ -16,7 +16,7 @@ import click
 from rich.console import Console
 
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.search.effort import Effort
+from alpaplan.specs.choices import Effort
 from tests.benchmarks.planning import QUALITY_CASES
 from tests.benchmarks.quality import (
     CaseOutcome,

@@ -19,7 +19,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from alpaplan.problem import Placement
 from alpaplan.simulator import Simulator
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import RULES, Case, make_case
 

@@ -22,7 +22,7 @@ import click
 import yaml
 
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.search.effort import Effort
+from alpaplan.specs.choices import Effort
 from tests.benchmarks.planning import (
     QUALITY_CASES,
     REPOSITORY,

@@ -9,7 +9,7 @@ import pytest
 from alpaplan.files.document import load_document
 from alpaplan.planning.inputs import load_inputs
 from alpaplan.planning.paths import InputPaths
-from alpaplan.specs import PlanSpec
+from alpaplan.specs.plan import PlanSpec
 from tests.cli.workspace import WORKLOAD, Workspace
 
 QUICK = ("--method", "round-robin")

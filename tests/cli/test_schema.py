@@ -7,7 +7,8 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from alpaplan.cli import main
-from alpaplan.specs.registry import DOCUMENT_KINDS, json_schema
+from alpaplan.specs.json_schema import json_schema
+from alpaplan.specs.registry import DOCUMENT_KINDS
 
 
 @pytest.mark.parametrize("kind", DOCUMENT_KINDS)
@@ -23,7 +24,7 @@ def test_prints_the_schema_of_each_kind(kind: str) -> None:
 def test_unknown_kind_is_a_usage_error() -> None:
     result = CliRunner().invoke(main, ["schema", "clutser"])
     assert result.exit_code == 2
-    assert "'clutser' is not one of 'model-profile', 'cluster'" in result.stderr
+    assert "found 'clutser'; did you mean 'cluster'?" in result.stderr
 
 
 def test_help_names_every_kind() -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from alpaplan.files.document import load_any, load_document
 from alpaplan.files.profile_yaml import profile_to_yaml
-from alpaplan.specs import LayerProfileSpec, ModelProfileSpec
+from alpaplan.specs.layers import LayerProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests.files.examples import LAYER_PROFILE, MODEL_PROFILE
 
 MODEL_TEXT = """\

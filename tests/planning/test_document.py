@@ -15,8 +15,8 @@ from alpaplan.problem.checker import check_plan
 from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult
-from alpaplan.specs import ModelProfileSpec
 from alpaplan.specs.plan import NodeDevices, PlanSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
 from tests.builders import GB
 from tests.solved import solved

@@ -11,7 +11,7 @@ import pytest
 
 import alpaplan
 from alpaplan.errors import InputError, SpecError
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 from tests.cli.workspace import HAND_WRITTEN, INPUTS, Workspace
 

@@ -14,7 +14,7 @@ from alpaplan.planning.paths import InputPaths, MissingInputError
 from alpaplan.planning.plan import draw_arrivals, plan, random_streams
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.registry import UnknownNameError
-from alpaplan.search.effort import Effort
+from alpaplan.specs.choices import Effort
 from alpaplan.specs.plan import InputRecord, Provenance
 from tests import builders as make
 from tests.builders import GB

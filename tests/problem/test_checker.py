@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from alpaplan.problem.checker import check_plan
-from alpaplan.specs import ModelProfileSpec, PlanSpec
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
 from tests.builders import GB
 

@@ -11,7 +11,7 @@ from alpaplan.problem.feasibility import (
     servable_replicas,
     unservable_models,
 )
-from alpaplan.specs import ModelProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
 from tests.builders import GB
 

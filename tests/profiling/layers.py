@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import combinations, pairwise
 from typing import Any
 
-from alpaplan.specs import LayerProfileSpec
+from alpaplan.specs.layers import LayerProfileSpec
 
 PS = 1e-12
 """A picosecond in seconds."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alpaplan.profiling.chain import layer_chain
 from alpaplan.profiling.cuts import best_cuts, smallest_memory_bytes
-from alpaplan.specs import LayerProfileSpec
+from alpaplan.specs.layers import LayerProfileSpec
 from tests.profiling.layers import Outcome, all_cuts, layer_profile, outcome
 
 # Few values, so that many cuts are equally good in one criterion or two; and now and then a layer

@@ -13,7 +13,8 @@ from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.chain import layer_chain
 from alpaplan.profiling.cuts import best_cuts
 from alpaplan.profiling.stages import TooLarge, cut_into_stages, largest_stage_count
-from alpaplan.specs import LayerProfileSpec, ProfiledConfig
+from alpaplan.specs.layers import LayerProfileSpec
+from alpaplan.specs.profile import ProfiledConfig
 from tests.profiling.layers import equal_blocks, layer_profile, outcome
 
 MB = 10**6

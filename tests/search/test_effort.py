@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.search.effort import BASE_MODELS, WORK, Effort, work_of
+from alpaplan.search.effort import BASE_MODELS, WORK, work_of
+from alpaplan.specs.choices import Effort
 
 ALL = (Effort.LOW, Effort.MEDIUM, Effort.HIGH)
 

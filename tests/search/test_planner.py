@@ -13,11 +13,12 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search import planner
 from alpaplan.search.candidate import Score
-from alpaplan.search.effort import WORK, Effort
+from alpaplan.search.effort import WORK
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult, solve, without_empty_groups
 from alpaplan.search.stopping import Interrupt, StopReason
 from alpaplan.simulator import Simulator
+from alpaplan.specs.choices import Effort
 from alpaplan.workload.arrival_sets import ArrivalSets
 from alpaplan.workload.trace import Trace
 from tests import builders as make

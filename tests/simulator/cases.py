@@ -10,7 +10,7 @@ import numpy as np
 
 from alpaplan.problem import DevicePool, GroupShape, Placement, PlacementProblem
 from alpaplan.simulator import Replay, Simulator
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 from tests.simulator import oracle
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from alpaplan.simulator import Simulator
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from tests.simulator.cases import COMPILED, RULES, Case, fates, random_case
 from tests.simulator.strategies import cases
 

@@ -15,7 +15,11 @@ import yaml
 from alpaplan.planning.document import placement_of_plan
 from alpaplan.problem.build import build_problem
 from alpaplan.simulator import Simulator, summarize
-from alpaplan.specs import ClusterSpec, Dispatch, ModelProfileSpec, PlanSpec, WorkloadSpec
+from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.workload import WorkloadSpec
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import COMPILED, Case
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from alpaplan.problem import Placement
 from alpaplan.simulator import GroupState, Replay, Simulator
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import COMPILED, RULES, Case, one_server, random_case
 from tests.simulator.strategies import cases

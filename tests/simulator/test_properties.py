@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alpaplan.problem import Placement
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import COMPILED, RULES, Case, random_case
 

@@ -10,7 +10,7 @@ import pytest
 
 from alpaplan.problem import Placement
 from alpaplan.simulator import Simulator
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import COMPILED, RULES, make_case, one_server, random_case
 

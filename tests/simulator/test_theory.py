@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alpaplan.simulator import summarize
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from tests.simulator.cases import COMPILED, RULES, one_server
 
 NO_LIMIT_S = 1e9

@@ -8,18 +8,15 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from alpaplan.specs import (
-    ClusterSpec,
-    Dispatch,
-    LayerProfileSpec,
-    ModelProfileSpec,
-    PlanSpec,
-    WorkloadSpec,
-)
 from alpaplan.specs.arrivals import GammaArrivals
+from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.layers import LayerProfileSpec
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.registry import DOCUMENT_KINDS
 from alpaplan.specs.stages import StageLayers, layer_ranges
-from alpaplan.specs.workload import MAX_MODELS
+from alpaplan.specs.workload import MAX_MODELS, WorkloadSpec
 from tests.files.examples import EXAMPLES
 
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from alpaplan.specs.registry import DOCUMENT_KINDS, json_schema
+from alpaplan.specs.json_schema import json_schema
+from alpaplan.specs.registry import DOCUMENT_KINDS
 from tests.conftest import UNDERSTOOD
 from tests.files.examples import EXAMPLES
 

@@ -54,7 +54,7 @@ def compare(
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.runs import arrivals_to_compare_on
     from alpaplan.planning.runs import compare as compare_plans
-    from alpaplan.specs.cluster import Dispatch
+    from alpaplan.specs.choices import Dispatch
 
     if len(plans) < 2:
         raise click.UsageError(f"must be given at least two plans, found {len(plans)}")

@@ -93,7 +93,7 @@ def plan(
 
 def _with_options(settings: PlanSettings, **given: Any) -> PlanSettings:
     """Let options that were given take the place of settings."""
-    from alpaplan.search.effort import Effort
+    from alpaplan.specs.choices import Effort
 
     changes = {name: value for name, value in given.items() if value is not None}
     if "effort" in changes:

@@ -61,7 +61,7 @@ def simulate(
     from alpaplan.planning.runs import arrivals_for
     from alpaplan.planning.runs import simulate as simulate_plan
     from alpaplan.report.figure import plot_format
-    from alpaplan.specs.cluster import Dispatch
+    from alpaplan.specs.choices import Dispatch
     from alpaplan.specs.plan import PlanSpec
 
     if plot is not None:

@@ -6,17 +6,21 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from alpaplan.errors import InputError, Issue, Location, did_you_mean
+from alpaplan.errors import InputError, Issue, Location
 from alpaplan.files.reading import decode_text, read_bytes
 from alpaplan.files.validation import issues_of
 from alpaplan.files.yaml_tree import Problem, YamlNode, YamlTextError, parse_yaml
+from alpaplan.registry import must_be_one_of
 from alpaplan.specs.fields import Spec
-from alpaplan.specs.registry import DOCUMENT_KINDS, DocumentSpec
+from alpaplan.specs.registry import DOCUMENT_KINDS
 from alpaplan.units import format_value
+
+if TYPE_CHECKING:
+    from alpaplan.specs.registry import DocumentSpec
 
 VERSION = 1
 """Newest version of the document formats that is read."""
@@ -103,7 +107,7 @@ def load_any(path: Path) -> Document[DocumentSpec]:
     """
     raw = read_raw(path)
     kind = raw.text_at("kind")
-    if kind not in DOCUMENT_KINDS:
+    if kind is None or kind not in DOCUMENT_KINDS:
         raise InputError(_error_lines(raw, _format_issues(raw.root, None)))
     return validate_document(raw, DOCUMENT_KINDS[kind])
 
@@ -161,13 +165,11 @@ def _format_issues(root: YamlNode, spec_type: type[Spec] | None) -> list[Issue]:
 
 
 def _kind_issues(data: dict[Any, Any], spec_type: type[Spec] | None) -> list[Issue]:
-    known = ", ".join(DOCUMENT_KINDS)
     if "kind" not in data:
-        return [Issue((), f"missing key 'kind' (one of {known})")]
+        return [Issue((), f"missing key 'kind' (one of {', '.join(DOCUMENT_KINDS)})")]
     kind = data["kind"]
     if not isinstance(kind, str) or kind not in DOCUMENT_KINDS:
-        hint = did_you_mean(kind, DOCUMENT_KINDS) if isinstance(kind, str) else ""
-        return [Issue(("kind",), f"must be one of {known}, found {format_value(kind)}{hint}")]
+        return [Issue(("kind",), must_be_one_of(DOCUMENT_KINDS, kind))]
     if DOCUMENT_KINDS[kind] is not spec_type:
         expected = next(name for name, spec in DOCUMENT_KINDS.items() if spec is spec_type)
         return [Issue(("kind",), f"expected a {expected}, found a {kind}")]

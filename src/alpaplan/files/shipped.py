@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from alpaplan.errors import InputError, did_you_mean
+from alpaplan.errors import InputError
 from alpaplan.files.reading import exists, read_bytes
 from alpaplan.files.writing import make_folder, write_atomically
+from alpaplan.registry import must_be_one_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _REPOSITORY = _PACKAGE.parents[1]
@@ -58,8 +59,7 @@ def read_example(name: str) -> dict[str, bytes]:
     """
     known = example_names()
     if name not in known:
-        hint = did_you_mean(name, known)
-        raise InputError([f"example must be one of {', '.join(known)}, found {name!r}{hint}"])
+        raise InputError([f"example {must_be_one_of(known, name)}"])
     paths = sorted((shipped_examples() / name).iterdir())
     return {path.name: read_bytes(path) for path in paths if path.name != _RESULT}
 

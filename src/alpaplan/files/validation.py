@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from alpaplan.errors import Issue, Location, did_you_mean
 from alpaplan.files.yaml_tree import YamlNode
+from alpaplan.registry import must_be_one_of
 from alpaplan.specs.fields import LOCATED_ERROR, NAME_PATTERN, Spec
 from alpaplan.units import format_value
 
@@ -67,11 +68,11 @@ def _issues(details: ErrorDetails, spec_type: type[Spec], root: YamlNode) -> lis
     if kind == "union_tag_not_found":
         members = get_args(_type_at(spec_type, location))
         tags = [tag for member in members for tag in _tags_of(_bare(member))]
-        return [Issue(where, f"missing key {_TAG_KEY!r} (one of {_listed(tags)})")]
+        return [Issue(where, f"missing key {_TAG_KEY!r} (one of {', '.join(tags)})")]
     if kind == "union_tag_invalid":
         chosen = details["ctx"]["tag"]
         known = _quoted(details["ctx"]["expected_tags"])
-        return [Issue((*where, _TAG_KEY), _one_of(known, chosen))]
+        return [Issue((*where, _TAG_KEY), must_be_one_of(known, chosen))]
     message = _message(details, found)
     return [Issue(where, f"key {message}" if _KEY_MARK in rest else message)]
 
@@ -114,12 +115,7 @@ def _pattern(context: dict[str, Any], found: object) -> str:
 
 
 def _choice(context: dict[str, Any], found: object) -> str:
-    return _one_of(_quoted(context["expected"]) or [context["expected"]], found)
-
-
-def _one_of(known: list[str], found: object) -> str:
-    hint = did_you_mean(found, known) if isinstance(found, str) else ""
-    return f"must be one of {_listed(known)}, found {format_value(found)}{hint}"
+    return must_be_one_of(_quoted(context["expected"]) or [context["expected"]], found)
 
 
 def _must(rule: str) -> Callable[[dict[str, Any], object], str]:
@@ -164,10 +160,6 @@ _MESSAGES: dict[str, Callable[[dict[str, Any], object], str]] = {
 
 def _quoted(text: str) -> list[str]:
     return re.findall(r"'([^']*)'", text)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names)
 
 
 def _tags_of(model: type[BaseModel]) -> tuple[str, ...]:

@@ -19,10 +19,9 @@ from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.plan import Planned
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.search.context import ProgressListener, ignore_progress
-from alpaplan.search.effort import Effort
 from alpaplan.search.methods import DEFAULT_METHOD
 from alpaplan.search.stopping import StopCriterion, never
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch, Effort
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.workload.trace import Trace
 

@@ -13,7 +13,7 @@ from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.traces import read_trace_of
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import GroupStatistics, Replay, SimulationSummary, Simulator, summarize
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.workload.trace import Trace
 

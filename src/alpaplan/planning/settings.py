@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
-from alpaplan.search.effort import Effort
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.specs.choices import Effort
 from alpaplan.specs.plan import Provenance
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch
 
 
 @dataclass(frozen=True)

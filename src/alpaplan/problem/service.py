@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem.problem import PlacementProblem
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch
 
 # Times.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from alpaplan.errors import Issue, Location, SpecError, did_you_mean
+from alpaplan.errors import Issue, Location, SpecError
 from alpaplan.profiling.architecture import Attention, Block, Experts, Mlp, Transformer
 from alpaplan.profiling.config_keys import ConfigKeys
 from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.families import FAMILIES, Family, WindowRule
+from alpaplan.registry import must_be_one_of
 from alpaplan.units import format_value
 
 MAX_LAYERS = 4096
@@ -76,9 +77,8 @@ def _dtype(where: Location, value: object, config: Mapping[str, object]) -> Dtyp
         raise SpecError("config", [Issue(("quantization_config",), message)])
     name = value.removeprefix("torch.") if isinstance(value, str) else ""
     if name not in _DTYPES:
-        known = ", ".join(_DTYPES)
-        message = f"must be one of {known}, found {format_value(value)}; give --dtype"
-        raise SpecError("config", [Issue(where, message)])
+        message = must_be_one_of(_DTYPES, value)
+        raise SpecError("config", [Issue(where, f"{message}; give --dtype")])
     return _DTYPES[name]
 
 
@@ -94,12 +94,9 @@ def _keys_of(config: Mapping[str, object]) -> ConfigKeys:
 
 
 def _unknown_family(keys: ConfigKeys, model_type: object) -> Issue:
-    known = ", ".join(FAMILIES)
     if model_type is None:
-        return Issue(keys.where, f"missing key 'model_type' (one of {known})")
-    hint = did_you_mean(model_type, FAMILIES) if isinstance(model_type, str) else ""
-    found = format_value(model_type)
-    return Issue((*keys.where, "model_type"), f"must be one of {known}, found {found}{hint}")
+        return Issue(keys.where, f"missing key 'model_type' (one of {', '.join(FAMILIES)})")
+    return Issue((*keys.where, "model_type"), must_be_one_of(FAMILIES, model_type))
 
 
 def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transformer:
@@ -256,6 +253,6 @@ def _windows_by_list(
     known = ("full_attention", "sliding_attention")
     for index, kind in enumerate(kinds):
         if kind not in known:
-            message = f"must be one of {', '.join(known)}, found {format_value(kind)}"
-            keys.issues.append(Issue((*keys.where, "layer_types", index), message))
+            issue = Issue((*keys.where, "layer_types", index), must_be_one_of(known, kind))
+            keys.issues.append(issue)
     return [window if kind == "sliding_attention" else None for kind in kinds]

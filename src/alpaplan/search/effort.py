@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 import math
-from enum import StrEnum
 
-
-class Effort(StrEnum):
-    """How much a search may do."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
+from alpaplan.specs.choices import Effort
 
 WORK: dict[Effort, int] = {
     Effort.LOW: 120_000_000,

@@ -17,12 +17,12 @@ from alpaplan.search.bounds.bound import AttainmentBound, attainment_bound
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide
-from alpaplan.search.effort import Effort
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.prediction import Prediction, predict
 from alpaplan.search.stopping import StopCriterion, StopReason, never
 from alpaplan.simulator import Simulator
+from alpaplan.specs.choices import Effort
 from alpaplan.workload.arrival_sets import ArrivalSets
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.simulator.kernels import fixed
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch
 
 
 @dataclass(frozen=True)

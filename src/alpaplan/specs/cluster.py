@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from alpaplan.errors import Issue
+from alpaplan.specs.choices import Dispatch
 from alpaplan.specs.fields import (
     Count,
     Name,
@@ -22,13 +22,6 @@ from alpaplan.specs.fields import (
 
 MAX_DEVICES_PER_NODE = 1024
 """Far above any machine built."""
-
-
-class Dispatch(StrEnum):
-    """Which of the groups that hold a model gets a request."""
-
-    SHORTEST_QUEUE = "shortest-queue"
-    EARLIEST_FINISH = "earliest-finish"
 
 
 class NodePool(Spec):

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE, Dispatch
+from alpaplan.specs.choices import Dispatch, Effort
+from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE
 from alpaplan.specs.fields import (
     Fraction,
     Name,
@@ -110,7 +111,7 @@ class Provenance(Spec):
     alpaplan: str
     method: str
     seed: int = Field(strict=True, ge=0)
-    effort: Literal["low", "medium", "high"] | None = None
+    effort: Effort | None = None
     max_evaluations: int | None = Field(default=None, strict=True, ge=1)
     stopped_early: Literal["time-limit", "interrupt"] | None = Field(
         default=None, description="set if the clock or a person ended the search: not repeatable"

@@ -1,45 +1,39 @@
-"""The kinds of documents there are, and the JSON Schema of each."""
+"""The kinds of documents there are: a module and a line here add one."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
+from alpaplan.registry import Entry, Registry
 
-from alpaplan.specs.cluster import ClusterSpec
-from alpaplan.specs.layers import LayerProfileSpec
-from alpaplan.specs.plan import PlanSpec
-from alpaplan.specs.profile import ModelProfileSpec
-from alpaplan.specs.workload import WorkloadSpec
+if TYPE_CHECKING:
+    from alpaplan.specs.cluster import ClusterSpec
+    from alpaplan.specs.layers import LayerProfileSpec
+    from alpaplan.specs.plan import PlanSpec
+    from alpaplan.specs.profile import ModelProfileSpec
+    from alpaplan.specs.workload import WorkloadSpec
 
-DocumentSpec = ClusterSpec | WorkloadSpec | ModelProfileSpec | LayerProfileSpec | PlanSpec
+    DocumentSpec = ClusterSpec | WorkloadSpec | ModelProfileSpec | LayerProfileSpec | PlanSpec
 
-DOCUMENT_KINDS: dict[str, type[DocumentSpec]] = {
-    "model-profile": ModelProfileSpec,
-    "cluster": ClusterSpec,
-    "workload": WorkloadSpec,
-    "layer-profile": LayerProfileSpec,
-    "placement-plan": PlanSpec,
-}
+_PACKAGE = "alpaplan.specs"
+
+DOCUMENT_KINDS: Registry[type[DocumentSpec]] = Registry(
+    {
+        "model-profile": Entry(
+            f"{_PACKAGE}.profile:ModelProfileSpec",
+            "latency and memory of a model in each parallel configuration",
+        ),
+        "cluster": Entry(f"{_PACKAGE}.cluster:ClusterSpec", "nodes, devices and their memory"),
+        "workload": Entry(
+            f"{_PACKAGE}.workload:WorkloadSpec", "models to serve, their objectives and arrivals"
+        ),
+        "layer-profile": Entry(
+            f"{_PACKAGE}.layers:LayerProfileSpec", "latency and memory of each layer of a model"
+        ),
+        "placement-plan": Entry(
+            f"{_PACKAGE}.plan:PlanSpec", "groups of devices and the models on each"
+        ),
+    },
+    what="kind",
+)
 """Value of a document's ``kind`` -> its specification."""
-
-
-class _SchemaForEditors(GenerateJsonSchema):
-    """Leaves out titles that only repeat the key, and says what keys a mapping of numbers has."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
-        result = super().dict_schema(schema)
-        if schema.get("keys_schema", {}).get("type") == "int":
-            # To JSON Schema every key is a text, and so YAML's whole numbers are to editors.
-            result["propertyNames"] = {"pattern": "^[1-9][0-9]*$"}
-        return result
-
-
-def json_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of one kind of document."""
-    schema = DOCUMENT_KINDS[kind].model_json_schema(schema_generator=_SchemaForEditors)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from alpaplan.cli import main
 from alpaplan.files.document import load_document
 from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
-from alpaplan.specs import ModelProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests.cli.workspace import Workspace
 from tests.files.importers.fake_aiconfigurator import FakePackage
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from alpaplan.files.document import load_document
-from alpaplan.specs import ModelProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests.cli.workspace import INPUTS, Workspace
 
 LAYERS = """\

@@ -11,7 +11,7 @@ import pytest
 from alpaplan.errors import InputError
 from alpaplan.files.importers.conversion import Imported, import_profiles
 from alpaplan.files.importers.request import ImportRequest
-from alpaplan.specs import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 
 Write = Callable[..., str]
 """Name of a file and its lines -> its path."""

@@ -8,7 +8,7 @@ import yaml
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.profiling.batch_sizes import batch_latency_s
-from alpaplan.specs import ModelProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests.files.importers.imports import Write, config_of, imported, problems, profiles
 
 HEADER = (

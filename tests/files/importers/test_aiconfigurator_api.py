@@ -11,7 +11,7 @@ import yaml
 from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers.conversion import import_profiles
 from alpaplan.files.importers.request import ImportRequest
-from alpaplan.specs import ModelProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from tests.files.importers.fake_aiconfigurator import FakePackage
 from tests.files.importers.imports import config_of, imported
 

@@ -23,7 +23,8 @@ from alpaplan.problem.memory import placement_fits
 from alpaplan.search.bounds.bound import BoundLimit, attainment_bound
 from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.simulator import Simulator
-from alpaplan.specs import Dispatch, ModelProfileSpec
+from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB

@@ -12,7 +12,8 @@ from alpaplan.search.context import SearchContext
 from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.methods.selective_replication import selective_replication
 from alpaplan.simulator import Simulator
-from alpaplan.specs import ClusterSpec, ModelProfileSpec
+from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB

@@ -9,7 +9,7 @@ import pytest
 
 from alpaplan.simulator import Simulator
 from alpaplan.simulator.kernels.table import KERNELS, ServiceKind, kernel
-from alpaplan.specs import Dispatch
+from alpaplan.specs.choices import Dispatch
 from tests.simulator.cases import RULES, fates, random_case
 
 

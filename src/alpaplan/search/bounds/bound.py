@@ -19,7 +19,7 @@ from alpaplan.problem.service import (
 )
 from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.search.bounds.replica_memory import most_weight_in_memory
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 
 RELATIVE_SLACK = 1e-6

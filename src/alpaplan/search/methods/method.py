@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.context import SearchContext
-from alpaplan.search.effort import Effort, work_of
+from alpaplan.search.effort import work_of
+from alpaplan.specs.choices import Effort
 
 
 @dataclass(frozen=True)

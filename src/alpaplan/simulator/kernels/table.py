@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from alpaplan.simulator.kernels import fixed
 from alpaplan.simulator.kernels.compiling import compiled
-from alpaplan.specs.cluster import Dispatch
+from alpaplan.specs.choices import Dispatch
 
 
 class ServiceKind(StrEnum):
