@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from alpaplan.units import (
     BYTE_UNITS,
     SECOND_UNITS,
+    exact_bytes,
     format_bytes,
     format_seconds,
     format_value,
@@ -121,6 +122,10 @@ def test_plain_numbers_are_exact(number: float) -> None:
 )
 def test_format_bytes(num_bytes: float, text: str) -> None:
     assert format_bytes(num_bytes) == text
+
+
+def test_exact_bytes_can_be_compared_and_read() -> None:
+    assert exact_bytes(13_400_000_001) == "13400000001 bytes (13.4 GB)"
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def parse_number(value: object) -> float:
 
 
 def _quantity(value: object, units: dict[str, Decimal], example: str) -> Decimal:
-    what = f"must be a number or a text like {example!r}" if units else "must be a number"
+    what = f"must be a number or text like {example!r}" if units else "must be a number"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(f"{what}, found {format_value(value)}")
     if isinstance(value, int):
@@ -108,6 +108,11 @@ def format_bytes(num_bytes: float) -> str:
         if abs(num_bytes) >= BYTE_UNITS[unit]:
             return f"{num_bytes / BYTE_UNITS[unit]:.4g} {unit}"
     return f"{num_bytes:.0f} B"
+
+
+def exact_bytes(num_bytes: int) -> str:
+    """Show bytes for people to compare: ``13400000000 bytes (13.4 GB)``."""
+    return f"{num_bytes} bytes ({format_bytes(num_bytes)})"
 
 
 def format_seconds(duration_s: float) -> str:

@@ -34,7 +34,7 @@ def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: o
 @pytest.mark.parametrize(
     ("kind", "text", "message"),
     [
-        (Seconds(), "soon", "must be a number or a text like '151ms', found 'soon'"),
+        (Seconds(), "soon", "must be a number or text like '151ms', found 'soon'"),
         (Seconds(), "0s", "must be above 0, found '0s'"),
         (Seconds(zero=True), "-1", "must be at least 0, found '-1'"),
         (Seconds(), "1e99", "must be at most"),

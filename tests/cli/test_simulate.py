@@ -150,7 +150,7 @@ def test_a_trace_of_other_models(planned: Workspace) -> None:
         (
             "inter_op: 2\n    devices: [{node: n-0, devices: [0, 1]}]",
             "inter_op: 2\n    devices: [{node: n-0, devices: [0, 2]}]",
-            "14: groups[1].devices[0].devices[0]: group 'idle' must have devices of its own, n-0 2",
+            "14: groups[1].devices[0].devices[0]: group 'idle' must have devices of its own, but",
         ),
         (
             "node: n-0, devices: [2, 3]",
@@ -171,7 +171,7 @@ def test_a_plan_that_needs_too_much_memory(planned: Workspace) -> None:
     result = planned.run("simulate", "plan.yaml", *INPUTS, exit_code=2)
     assert result.stderr == (
         "plan.yaml:9: groups[0].replicas: group 'left' needs 9000000000 bytes (9 GB) on each "
-        "device of stage 0, available are 8000000000 bytes (8 GB)\n"
+        "device of stage 0, but only 8000000000 bytes (8 GB) are available\n"
     )
 
 

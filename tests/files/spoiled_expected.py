@@ -63,7 +63,7 @@ EXPECTED: tuple[tuple[str, int, str], ...] = (
     ("cluster-batching.yaml", 11, "batching is not supported yet: must be 1, found 4"),
     ("cluster-dispatch.yaml", 10, "did you mean 'shortest-queue'?"),
     ("cluster-nan.yaml", 10, "serving.stage_overhead: must be finite, found nan"),
-    ("cluster-date.yaml", 10, "must be a number or a text like '151ms', found '2024-13-45'"),
+    ("cluster-date.yaml", 10, "must be a number or text like '151ms', found '2024-13-45'"),
     ("cluster-clock.yaml", 10, "found '12:30'"),
     ("cluster-name.yaml", 3, "name: must be a text, found true (write it in quotes)"),
     ("cluster-empty-name.yaml", 3, "name: must not be empty"),

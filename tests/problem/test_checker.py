@@ -12,7 +12,7 @@ from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
 from tests.builders import GB
 
-AVAILABLE = "available are 10000000000 bytes (10 GB)"
+AVAILABLE = "but only 10000000000 bytes (10 GB) are available"
 
 
 def group(**changes: object) -> dict[str, object]:
@@ -146,7 +146,7 @@ def test_a_device_belongs_to_one_group() -> None:
     assert issues_of(group(), second) == [
         (
             ("groups", 1, "devices", 0, "devices", 0),
-            "group 'g1' must have devices of its own, n-0 1 is 'g0''s",
+            "group 'g1' must have devices of its own, but device 1 of n-0 belongs to 'g0'",
         )
     ]
 

@@ -30,7 +30,7 @@ def test_too_large_a_model_is_named_with_bytes_and_its_closest_configuration() -
     assert "model 'm0' cannot be placed: profile 'p' needs 11000000000 bytes (11 GB)" in text
     assert "stage 0" in text
     assert "intra_op 1, inter_op 4" in text
-    assert "available are 10000000000 bytes (10 GB)" in text
+    assert "but only 10000000000 bytes (10 GB) are available" in text
 
 
 def test_a_model_without_a_configuration_for_the_cluster_is_named_with_both_sides() -> None:

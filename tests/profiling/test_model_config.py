@@ -227,7 +227,7 @@ class TestNumberFormat:
             ),
             (
                 {"torch_dtype": "bfloat16", "quantization_config": {"quant_method": "fp8"}},
-                "the weights are quantized, in a way that is not read; give --dtype",
+                "the weights are quantized in an unsupported way; give --dtype",
             ),
         ],
     )

@@ -127,7 +127,7 @@ class TestMemoryLimit:
         assert len(lines) == 5
         assert lines[-1] == (
             "  intra_op 2, inter_op 4 needs 20 bytes (20 B) on each device of its largest stage, "
-            "available are 10 bytes (10 B)"
+            "but only 10 bytes (10 B) are available"
         )
 
 

@@ -85,7 +85,7 @@ def test_latencies_next_to_nothing_are_refused(short_s: float) -> None:
         with pytest.raises(AlpaplanError) as caught:
             summary(*configs)
         assert str(caught.value) == (
-            "p: gpu intra_op 1 inter_op 1: latencies are too short or too different to be compared"
+            "p: gpu intra_op 1 inter_op 1: latencies are too short or too different to compare"
         )
     with pytest.raises(AlpaplanError, match="intra_op 2 inter_op 1: latencies are too short"):
         summary(config(1, [1e-6]), config(2, [1e17]))

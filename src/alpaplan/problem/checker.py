@@ -14,7 +14,7 @@ from alpaplan.specs.plan import GroupSpec, PlanSpec, ReplicaSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.stages import layer_ranges
 from alpaplan.specs.workload import WorkloadSpec
-from alpaplan.units import format_bytes
+from alpaplan.units import exact_bytes
 
 
 def check_plan(
@@ -82,8 +82,8 @@ def _check_devices(
                 yield Issue(there, f"must use devices 0 to {last} of a node, found {device}")
             other = owner.setdefault((item.node, device), group.name)
             if other != group.name:
-                where_else = f"{item.node} {device} is {other!r}'s"
-                yield Issue(there, f"must have devices of its own, {where_else}")
+                taken = f"device {device} of {item.node} belongs to {other!r}"
+                yield Issue(there, f"must have devices of its own, but {taken}")
 
 
 def _check_size(group: GroupSpec, nodes: Mapping[str, NodePool]) -> Iterator[Issue]:
@@ -157,8 +157,8 @@ def _check_memory(
     if needed > usable:
         yield Issue(
             ("replicas",),
-            f"needs {needed} bytes ({format_bytes(needed)}) on each device of stage "
-            f"{needed_bytes.index(needed)}, available are {usable} bytes ({format_bytes(usable)})",
+            f"needs {exact_bytes(needed)} on each device of stage {needed_bytes.index(needed)}, "
+            f"but only {exact_bytes(usable)} are available",
         )
 
 

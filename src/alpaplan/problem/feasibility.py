@@ -13,7 +13,7 @@ from alpaplan.problem.memory import room_for_profiles
 from alpaplan.problem.problem import PlacementProblem
 from alpaplan.problem.service import idle_latency_s, stage_memory_bytes, usable_memory_bytes
 from alpaplan.specs.profile import ModelProfileSpec
-from alpaplan.units import format_bytes, format_seconds
+from alpaplan.units import exact_bytes, format_seconds
 
 
 @dataclass(frozen=True)
@@ -146,10 +146,9 @@ def _why(problem: PlacementProblem, profile: int, spec: ModelProfileSpec) -> str
     stage = int(needed_of[closest].argmax())
     needed_bytes, usable = int(needed_of[closest][stage]), usable_of[closest]
     return (
-        f"profile {name!r} needs {needed_bytes} bytes ({format_bytes(needed_bytes)}) on each "
-        f"device of stage {stage} in its closest configuration ({device}, "
-        f"intra_op {shape.intra_op}, inter_op {shape.inter_op}), available are {usable} bytes "
-        f"({format_bytes(usable)})"
+        f"profile {name!r} needs {exact_bytes(needed_bytes)} on each device of stage {stage} in "
+        f"its closest configuration ({device}, intra_op {shape.intra_op}, "
+        f"inter_op {shape.inter_op}), but only {exact_bytes(usable)} are available"
     )
 
 

@@ -138,7 +138,7 @@ class LayerEstimate:
         if largest > MAX_QUANTITY:
             raise AlpaplanError(
                 f"must be at most {MAX_QUANTITY:g} bytes of weights and working memory, "
-                f"found {largest:.3g}: too large a model, --input-len or --batch"
+                f"found {largest:.3g}: the model, --input-len or --batch is too large"
             )
         layers = tuple(
             Layer(

@@ -73,7 +73,7 @@ def dtype_of(config: Mapping[str, object]) -> Dtype:
 
 def _dtype(where: Location, value: object, config: Mapping[str, object]) -> Dtype:
     if config.get("quantization_config") is not None:
-        message = "the weights are quantized, in a way that is not read; give --dtype"
+        message = "the weights are quantized in an unsupported way; give --dtype"
         raise SpecError("config", [Issue(("quantization_config",), message)])
     name = value.removeprefix("torch.") if isinstance(value, str) else ""
     if name not in _DTYPES:

@@ -11,7 +11,7 @@ from alpaplan.profiling.cuts import Cuts, best_cuts, smallest_memory_bytes
 from alpaplan.specs.layers import LayerProfileSpec
 from alpaplan.specs.profile import MAX_PARALLELISM, ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.stages import StageLayers
-from alpaplan.units import format_bytes
+from alpaplan.units import exact_bytes
 
 DEFAULT_STAGE_COUNTS = (1, 2, 4, 8, 16)
 """As far as there are so many layers."""
@@ -36,9 +36,9 @@ class TooLarge:
     def describe(self, limit_bytes: int) -> str:
         """Describe what it needs and what there is."""
         return (
-            f"intra_op {self.intra_op}, inter_op {self.inter_op} needs {self.needed_bytes} bytes "
-            f"({format_bytes(self.needed_bytes)}) on each device of its largest stage, available "
-            f"are {limit_bytes} bytes ({format_bytes(limit_bytes)})"
+            f"intra_op {self.intra_op}, inter_op {self.inter_op} needs "
+            f"{exact_bytes(self.needed_bytes)} on each device of its largest stage, "
+            f"but only {exact_bytes(limit_bytes)} are available"
         )
 
 

@@ -156,7 +156,7 @@ def summarize_profile(profile: ModelProfileSpec, batch_size: int = 1) -> Profile
         if not (found.throughput_rps <= MAX_SHOWN and found.overhead.total <= MAX_SHOWN):
             raise AlpaplanError(
                 f"{profile.name}: {found.device} intra_op {found.intra_op} inter_op "
-                f"{found.inter_op}: latencies are too short or too different to be compared"
+                f"{found.inter_op}: latencies are too short or too different to compare"
             )
     left_out = tuple(config for config in profile.configs if not reaches(config, batch_size))
     return ProfileSummary(profile.name, profile.source, batch_size, tuple(summaries), left_out)

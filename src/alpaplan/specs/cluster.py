@@ -64,7 +64,7 @@ class Serving(Spec):
 
     dispatch: Dispatch = Dispatch.SHORTEST_QUEUE
     request_overhead_s: NonNegativeSeconds = Field(
-        default=0.0, description="added once to every request"
+        default=0.0, description="added once to every request's latency"
     )
     stage_overhead: NonNegativeNumber = Field(
         default=0.0, description="each stage latency is multiplied by 1 + stage_overhead * inter_op"

@@ -122,22 +122,22 @@ Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 PositiveBytes = Annotated[
     int,
     BeforeValidator(_reader(parse_bytes, gt=0)),
-    _quantity_schema("bytes: a number or a text like 16GiB", _BYTES_PATTERN, gt=0),
+    _quantity_schema("bytes: a number or text like 16GiB", _BYTES_PATTERN, gt=0),
 ]
 NonNegativeBytes = Annotated[
     int,
     BeforeValidator(_reader(parse_bytes, ge=0)),
-    _quantity_schema("bytes: a number or a text like 16GiB", _BYTES_PATTERN, ge=0),
+    _quantity_schema("bytes: a number or text like 16GiB", _BYTES_PATTERN, ge=0),
 ]
 PositiveSeconds = Annotated[
     float,
     BeforeValidator(_reader(parse_seconds, gt=0)),
-    _quantity_schema("seconds: a number or a text like 151ms", _SECONDS_PATTERN, gt=0),
+    _quantity_schema("seconds: a number or text like 151ms", _SECONDS_PATTERN, gt=0),
 ]
 NonNegativeSeconds = Annotated[
     float,
     BeforeValidator(_reader(parse_seconds, ge=0)),
-    _quantity_schema("seconds: a number or a text like 151ms", _SECONDS_PATTERN, ge=0),
+    _quantity_schema("seconds: a number or text like 151ms", _SECONDS_PATTERN, ge=0),
 ]
 PositiveNumber = Annotated[
     float,

@@ -36,7 +36,7 @@ class Layer(Spec):
     """One layer: its latency by intra-op parallelism and batch size, and what it hands on."""
 
     name: Name
-    weight_bytes: NonNegativeBytes = Field(description="of the whole layer, before intra_op")
+    weight_bytes: NonNegativeBytes = Field(description="of the whole layer, undivided")
     latency_s: dict[IntraOp, dict[Count, PositiveSeconds]] = Field(
         description="intra_op -> batch size -> seconds", min_length=1
     )
@@ -45,7 +45,7 @@ class Layer(Spec):
     )
     activation_bytes: dict[Count, NonNegativeBytes] | None = Field(
         default=None,
-        description="batch size -> peak working memory on each device, for every intra_op the same",
+        description="batch size -> peak working memory on each device, the same for every intra_op",
     )
 
     @field_validator("latency_s")

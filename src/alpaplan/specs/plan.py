@@ -114,13 +114,14 @@ class Provenance(Spec):
     effort: Effort | None = None
     max_evaluations: int | None = Field(default=None, strict=True, ge=1)
     stopped_early: Literal["time-limit", "interrupt"] | None = Field(
-        default=None, description="set if the clock or a person ended the search: not repeatable"
+        default=None,
+        description="set if the search was stopped, so that it cannot be repeated",
     )
     trace: str | None = Field(
         default=None,
         min_length=1,
-        description="recorded requests, among the inputs, in place of the workload's arrivals; "
-        "relative to the plan",
+        description="recorded requests used in place of the workload's arrivals, also listed in "
+        "inputs; relative to the plan",
     )
     inputs: tuple[InputRecord, ...] = ()
 
@@ -138,7 +139,7 @@ class ArrivalsRecord(Spec):
     """The arrivals that a number was measured on."""
 
     source: Literal["sampled", "held-out"] = Field(
-        description="fresh samples of the workload, or the end of its recorded arrivals"
+        description="new samples of the workload, or the last part of its recorded arrivals"
     )
     runs: int = Field(strict=True, ge=1)
     run_s: NonNegativeSeconds = Field(description="length of each run")
@@ -146,7 +147,7 @@ class ArrivalsRecord(Spec):
 
 
 class UpperBound(Spec):
-    """What no placement surpasses on some arrivals, and what this one reaches on the same."""
+    """An attainment that no placement exceeds on some arrivals, and this plan's on the same."""
 
     slo_attainment: Fraction
     reached: Fraction
@@ -160,13 +161,14 @@ class Prediction(Spec):
 
     slo_attainment: Fraction
     confidence_interval_95: tuple[Fraction, Fraction] | None = Field(
-        default=None, description="where the mean attainment of ever more runs lies"
+        default=None, description="of the mean attainment over many runs"
     )
     prediction_interval_95: tuple[Fraction, Fraction] | None = Field(
-        default=None, description="where the attainment of one more run as long as these lies"
+        default=None, description="of the attainment of one more run of this length"
     )
     training_slo_attainment: Fraction | None = Field(
-        default=None, description="on the arrivals that the search saw: too rosy"
+        default=None,
+        description="on the arrivals that the search saw: too optimistic",
     )
     upper_bound: UpperBound | None = None
     goodput_rps: NonNegativeNumber | None = None
@@ -190,7 +192,7 @@ class PlannedModel(Spec):
     slo_attainment: Fraction | None = None
     latency_s: LatencySummary | None = None
     best_latency_s: PositiveSeconds | None = Field(
-        default=None, description="only of a model that cannot meet its slo_s anywhere"
+        default=None, description="only for a model that cannot meet its slo_s anywhere"
     )
 
 

@@ -39,7 +39,7 @@ class ProfiledConfig(Spec):
         default=None, description="batch size -> peak working memory on each device of each stage"
     )
     stages: Stages | None = Field(
-        default=None, description="the layers that each stage runs, if it is known"
+        default=None, description="the layers that each stage runs, if known"
     )
 
     @field_validator("stage_weight_bytes")

@@ -94,7 +94,7 @@ def merge_traces(traces: Sequence[Trace], duration_s: float) -> Trace:
     """
     model_names = traces[0].model_names if traces else ()
     if not traces or any(trace.model_names != model_names for trace in traces):
-        raise ValueError("traces must be at least one, all of the same models")
+        raise ValueError("must be at least one trace, and all of the same models")
     return _merged(
         np.concatenate([trace.arrival_s for trace in traces]),
         np.concatenate([trace.model for trace in traces]),

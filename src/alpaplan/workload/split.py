@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from alpaplan.workload.statistics import observed_from_s
 from alpaplan.workload.trace import Trace
 
 
@@ -31,10 +32,8 @@ def hold_out(trace: Trace, fraction: float) -> tuple[Trace, Trace]:
     """
     if not 0 < fraction < 1:
         raise ValueError(f"fraction must be above 0 and below 1, found {fraction}")
-    last_s = float(trace.arrival_s[-1]) if trace.num_requests else 0.0
-    start_s = max(last_s - trace.duration_s, 0.0)
     train_s = trace.duration_s * (1 - fraction)
-    cut_s = start_s + train_s
+    cut_s = observed_from_s(trace) + train_s
     first = int(np.searchsorted(trace.arrival_s, cut_s))
     train = Trace(trace.arrival_s[:first], trace.model[:first], trace.model_names, train_s)
     held_out = Trace(

@@ -161,7 +161,7 @@ def test_a_quantized_checkpoint_needs_a_dtype(config: Workspace) -> None:
     config.write("small.json", CONFIG.replace('"torch_dtype"', quantized))
     result = config.run(*COMMAND, "--device", "l4", exit_code=2)
     assert result.stderr == (
-        "small.json:9: quantization_config: the weights are quantized, in a way that is not read; "
+        "small.json:9: quantization_config: the weights are quantized in an unsupported way; "
         "give --dtype\n"
     )
     config.run(*COMMAND, "--device", "l4", "--dtype", "fp8")

@@ -115,7 +115,7 @@ def test_the_same_bytes_every_time(layers: Workspace) -> None:
 def test_configurations_that_need_too_much_are_left_out(layers: Workspace) -> None:
     made, said = run(layers, "layers.yaml", "--memory-limit", "2.05GB", "--inter-op", "1,2,3")
     assert shapes(made) == [(1, 3), (2, 2), (2, 3)]
-    there = "of its largest stage, available are 2050000000 bytes (2.05 GB)"
+    there = "of its largest stage, but only 2050000000 bytes (2.05 GB) are available"
     assert said.splitlines() == [
         f"layers.yaml: left out: intra_op {intra_op}, inter_op {inter_op} needs {needed} on each "
         f"device {there}"
@@ -143,7 +143,7 @@ def test_nothing_fits(layers: Workspace) -> None:
         "alpaplan: no configuration of 'q' fits",
         *(
             f"  intra_op {intra_op}, inter_op {inter_op} needs {needed} on each device of its "
-            "largest stage, available are 1000000000 bytes (1 GB)"
+            "largest stage, but only 1000000000 bytes (1 GB) are available"
             for intra_op, inter_op, needed in (
                 (1, 1, "4100000000 bytes (4.1 GB)"),
                 (1, 2, "2100000000 bytes (2.1 GB)"),

@@ -108,7 +108,7 @@ def test_compressed(tmp_path: Path) -> None:
                 "...,\x01,1,1,1,0,1ms,1GB",
             ),
             [
-                "m.csv:2: latency_s: must be a number or a text like '151ms', found 'fast'",
+                "m.csv:2: latency_s: must be a number or text like '151ms', found 'fast'",
                 "m.csv:3: intra_op: must be at least 1, found '0'",
                 "m.csv:3: inter_op: must be a whole number, found '1.5'",
                 "m.csv:3: batch_size: must be a whole number, found 'x'",
@@ -152,7 +152,7 @@ def test_compressed(tmp_path: Path) -> None:
                     "at m.csv:2"
                 ),
                 "m.csv:4: m on d intra_op 2 inter_op 1: must have batch size 1, found only 2",
-                "m.csv:5: latency_s: must be a number or a text like '151ms', found 'slow'",
+                "m.csv:5: latency_s: must be a number or text like '151ms', found 'slow'",
                 (
                     "m.csv:7: m on d intra_op 4 inter_op 1 with batch size 2: must have the "
                     "weights of batch size 4 (m.csv:6), found others"
