@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# How long one example takes says more about the machine than about the code.
-settings.register_profile("no-deadline", deadline=None)
-settings.load_profile("no-deadline")
+# How long one example takes says more about the machine than about the code. What CI finds must be
+# due to the change that it looks at, so that it draws the same examples each time.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
+
+# Outputs are as wide as in a pipe, whatever terminal the tests are started from. (The readline
+# library, which pytest loads, sets this variable for all processes that are started later on.)
+os.environ.pop("COLUMNS", None)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 UNDERSTOOD = ("simulator", "quality", "roomy")
 """Kinds of shared cases whose documents say nothing that is still to come, such as batching."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run files that are named one by one without workers, which take longer to start.
+
+    Benchmarks are named so, and measure nothing in a worker.
+    """
+    named = [Path(argument.partition("::")[0]) for argument in config.args]
+    return 0 if all(path.is_file() for path in named) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow tests, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")
