@@ -162,8 +162,11 @@ def _quoted(text: str) -> list[str]:
     return re.findall(r"'([^']*)'", text)
 
 
-def _tags_of(model: type[BaseModel]) -> tuple[str, ...]:
-    field = model.model_fields.get(_TAG_KEY)
+def _tags_of(member: Any) -> tuple[str, ...]:
+    """Return the tags of one member of a union; None, which it may have, has no tag."""
+    if not (isinstance(member, type) and issubclass(member, BaseModel)):
+        return ()
+    field = member.model_fields.get(_TAG_KEY)
     return () if field is None else get_args(field.annotation)
 
 
