@@ -78,6 +78,7 @@ def test_second_command_installs_and_tests() -> None:
     )
 
 
+@pytest.mark.slow
 def test_commands_of_the_guide(copy: Path) -> None:
     # In the order of the page, since later ones read what earlier ones have written.
     shell = 0
@@ -94,6 +95,7 @@ def test_commands_of_the_guide(copy: Path) -> None:
     assert all((REPOSITORY / command).is_file() for command in RUN_BY_CI)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example_gives_the_plan_that_is_committed(copy: Path, example: str) -> None:
     page = page_text(f"examples/{example}/README.md")

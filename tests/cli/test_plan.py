@@ -58,6 +58,7 @@ def test_plan_on_stdout_and_summary_on_stderr(workspace: Workspace) -> None:
     assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_same_bytes_whatever_the_jobs(workspace: Workspace, method: str) -> None:
     plans = [

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.workspace import INPUTS, WORKLOAD, Workspace
 
 PLAN = (sys.executable, "-c", "from alpaplan.cli import main; main()", "plan", *INPUTS)
@@ -22,6 +24,7 @@ def read_until(descriptor: int, wanted: bytes) -> bytes:
     return seen
 
 
+@pytest.mark.slow
 def test_interrupt_ends_with_the_best_plan_so_far(workspace: Workspace) -> None:
     workspace.replace("cluster.yaml", "count: 1", "count: 64")
     crowd = (
@@ -43,12 +46,14 @@ def test_interrupt_ends_with_the_best_plan_so_far(workspace: Workspace) -> None:
     assert workspace.plan()["provenance"]["stopped_early"] == "interrupt"
 
 
+@pytest.mark.slow
 def test_no_progress_where_there_is_no_terminal(workspace: Workspace) -> None:
     done = subprocess.run((*PLAN, *QUICK, "-o", "plan.yaml"), capture_output=True, check=True)
     assert done.stderr == b""
     assert b"\x1b" not in done.stdout
 
 
+@pytest.mark.slow
 def test_a_reader_that_stops_early(workspace: Workspace) -> None:
     with subprocess.Popen(
         (*PLAN, *QUICK, "-q"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=Path.cwd()

@@ -231,6 +231,7 @@ def test_bad_usage(planned: Workspace, arguments: list[str], message: str) -> No
     assert result.stdout == ""
 
 
+@pytest.mark.slow
 def test_json_through_a_pipe(planned: Workspace) -> None:
     program = "from alpaplan.cli import main; main()"
     arguments = ("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", "--format", "json")

@@ -161,6 +161,7 @@ SCALARS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(
     kind=st.sampled_from(sorted(EXAMPLES)),

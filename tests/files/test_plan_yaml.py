@@ -115,6 +115,7 @@ def test_long_rows_are_not_wrapped() -> None:
     assert text.splitlines()[-1].endswith("group-199]}")
 
 
+@pytest.mark.slow
 @given(data=PLANS)
 def test_loads_back_equal(scratch: Path, data: dict[str, Any]) -> None:
     plan = PlanSpec.model_validate(data)

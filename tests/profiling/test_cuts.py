@@ -39,6 +39,7 @@ def chains(draw: st.DrawFn) -> LayerProfileSpec:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=400)
 @given(layers=chains(), intra_op=st.sampled_from([1, 3]), limit=st.none() | st.integers(1, 90))
 def test_cuts_are_the_best_of_all(

@@ -12,6 +12,7 @@ from tests.simulator.cases import COMPILED, RULES, Case, fates, random_case
 from tests.simulator.strategies import cases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 @settings(
     max_examples=400 if COMPILED else 60,

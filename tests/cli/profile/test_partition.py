@@ -245,6 +245,7 @@ class TestPlans:
         layers.run_plan("-q", "-o", "plan.yaml", "--method", "greedy", "--max-evaluations", "40")
         return layers
 
+    @pytest.mark.slow
     def test_a_plan_says_which_layers_each_stage_runs(self, planned: Workspace) -> None:
         replicas = [item for group in planned.plan()["groups"] for item in group["replicas"]]
         assert replicas

@@ -151,6 +151,7 @@ def test_an_old_trace_stays_if_the_new_one_fails(tmp_path: Path) -> None:
     assert {one.name for one in tmp_path.iterdir()} == {"log.csv", "t.csv"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_does_not_grow_with_the_log(
     tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPatch

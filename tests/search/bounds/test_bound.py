@@ -101,6 +101,7 @@ def random_placement(rng: np.random.Generator, problem: PlacementProblem) -> Pla
     return Placement(np.array(shapes, dtype=np.int64), replicas)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 1.7e9]))
 def test_no_simulation_of_any_placement_surpasses_it(seed: int, start_s: float) -> None:

@@ -81,11 +81,13 @@ def test_a_compiled_kernel_takes_what_is_annotated_and_nothing_else() -> None:
             fast(mixed._replace(values=cast("Any", read)), alike, 11.0, out)
 
 
+@pytest.mark.slow
 def test_compiled_code_is_kept_for_later_runs(tmp_path: Path) -> None:
     assert run(PROGRAM, NUMBA_CACHE_DIR=str(tmp_path)) == "0 True"
     assert run(PROGRAM, NUMBA_CACHE_DIR=str(tmp_path)) == "1 True"
 
 
+@pytest.mark.slow
 def test_a_disk_without_room_only_costs_the_next_compilation(tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
     assert run(limit + PROGRAM, NUMBA_CACHE_DIR=str(tmp_path)) == "0 True"

@@ -57,6 +57,7 @@ def fitted(duration_s: float, rng: np.random.Generator) -> tuple[float, ...]:
     return tuple(math.log(a / b) for a, b in zip(found, true, strict=True))
 
 
+@pytest.mark.slow
 def test_parameters_of_samples_come_back_and_errors_shrink() -> None:
     rng = np.random.default_rng(51)
     short, long = (
