@@ -70,7 +70,7 @@ def check_feasible(problem: PlacementProblem, profiles: Mapping[str, ModelProfil
     for p in np.flatnonzero(~fits_somewhere):
         name = problem.profile_names[p]
         models = [problem.model_names[m] for m in np.flatnonzero(problem.profile_of_model == p)]
-        reason = _why(problem, int(p), profiles[name])
+        reason = _describe_misfit(problem, int(p), profiles[name])
         lines.append(f"{_name_models(models)} cannot be placed: {reason}")
     if lines:
         raise InfeasibleError("no feasible placement\n" + "\n".join(f"  {line}" for line in lines))
@@ -123,7 +123,7 @@ def describe_unservable(problem: PlacementProblem, model: UnservableModel) -> st
     )
 
 
-def _why(problem: PlacementProblem, profile: int, spec: ModelProfileSpec) -> str:
+def _describe_misfit(problem: PlacementProblem, profile: int, spec: ModelProfileSpec) -> str:
     name = problem.profile_names[profile]
     candidates = np.flatnonzero(problem.supported[:, profile])
     if not candidates.size:

@@ -99,7 +99,7 @@ def reaches(config: ProfiledConfig, batch_size: int) -> bool:
     return min(config.stage_latency_s) <= batch_size <= max(config.stage_latency_s)
 
 
-def out_of_range(config: ProfiledConfig, batch_size: int) -> str:
+def describe_out_of_range(config: ProfiledConfig, batch_size: int) -> str:
     """Describe a batch size outside the profiled range, and that range."""
     smallest, largest = min(config.stage_latency_s), max(config.stage_latency_s)
     profiled = f"{smallest} to {largest}" if smallest < largest else f"{smallest} only"
@@ -115,7 +115,7 @@ def _at(
     if not reaches(config, batch_size):
         raise UnprofiledBatchSizeError(
             f"{config.device} intra_op {config.intra_op} inter_op {config.inter_op}: "
-            f"{out_of_range(config, batch_size)}"
+            f"{describe_out_of_range(config, batch_size)}"
         )
     below = max(size for size in by_size if size < batch_size)
     above = min(size for size in by_size if size > batch_size)

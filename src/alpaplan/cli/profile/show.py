@@ -102,18 +102,19 @@ def _load(paths: Iterable[Path]) -> list[Document[ModelProfileSpec]]:
 def _left_out(
     documents: Iterable[Document[ModelProfileSpec]], summaries: Iterable[ProfileSummary]
 ) -> list[str]:
-    """Say which configurations do not reach the batch size, in a line for each profiled range."""
-    from alpaplan.profiling.batch_sizes import out_of_range
+    """Describe configurations that do not reach the batch size, a line for each profiled range."""
+    from alpaplan.profiling.batch_sizes import describe_out_of_range
 
     lines = []
     for document, summary in zip(documents, summaries, strict=True):
-        by_problem: dict[str, list[ProfiledConfig]] = {}
+        by_reason: dict[str, list[ProfiledConfig]] = {}
         for config in summary.left_out:
-            by_problem.setdefault(out_of_range(config, summary.batch_size), []).append(config)
+            reason = describe_out_of_range(config, summary.batch_size)
+            by_reason.setdefault(reason, []).append(config)
         num_configs = len(document.spec.configs)
-        for problem, configs in by_problem.items():
+        for reason, configs in by_reason.items():
             names = "every configuration" if len(configs) == num_configs else _names(configs)
-            lines.append(f"{document.path}: left out {names}: {problem}")
+            lines.append(f"{document.path}: left out {names}: {reason}")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""How long cutting a model into stages takes. Run: ``pytest tests/benchmarks/bench_partition.py``.
+"""How long cutting a model into stages takes. Run: ``pytest tests/benchmarks/bench_cuts.py``.
 
 Goal on one core: below 1 s for 1,000 layers into 64 stages, however the layers are (0.03 to 0.2 s;
 0.1 to 1.1 s for all of 1 to 64), and below 2 s for the whole command on a document of 1,000 layers,
