@@ -15,12 +15,14 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from alpaplan.planning.inputs import load_inputs
 from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.plan import draw_arrivals
-from alpaplan.search.context import SearchContext
+from alpaplan.search.attempt import Attempt
+from alpaplan.search.budget import Budget
 from alpaplan.search.incremental import IncrementalEvaluator
 from alpaplan.search.moves import MOVES, Move, MoveState
 from alpaplan.search.moves.state import Choices
 from alpaplan.search.partition import pool_partitions
 from alpaplan.search.selection.quick import select_quickly
+from alpaplan.search.space import SearchSpace
 from alpaplan.simulator import Simulator
 from tests.conftest import REPOSITORY
 
@@ -35,8 +37,8 @@ def state() -> tuple[MoveState, Simulator]:
     arrivals = draw_arrivals(inputs, np.random.default_rng(0))
     problem, simulator = inputs.problem, Simulator(inputs.problem, arrivals.screening)
     partition = next(p for p in pool_partitions(problem, 0) if p.label == "4 x (1, 8)")
-    context = SearchContext(problem, simulator, simulator, np.random.default_rng(0))
-    start = select_quickly(context, partition)
+    space = SearchSpace(problem, simulator, simulator)
+    start = select_quickly(Attempt(space, Budget(), np.random.default_rng(0)), partition)
     return MoveState(Choices.of(problem), start.placement, start.evaluation), simulator
 
 

@@ -13,12 +13,13 @@ from unittest.mock import patch
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search import improve, incremental
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, best_of
-from alpaplan.search.context import SearchContext
 from alpaplan.search.incremental import Change, IncrementalEvaluator
 from alpaplan.search.methods import auto
 from alpaplan.search.moves import MOVES
 from alpaplan.search.partition import GroupPartition
+from alpaplan.search.search import Search
 from alpaplan.simulator import Evaluation
 from alpaplan.workload import arrival_sets
 
@@ -92,7 +93,7 @@ def _best_if_any(candidates: list[Candidate]) -> Candidate | _Nothing:
     return best_of(candidates) if candidates else _Nothing()
 
 
-def _no_improvement(_context: SearchContext, _starts: list[Candidate]) -> list[Candidate]:
+def _no_improvement(_search: Search, _starts: list[Candidate]) -> list[Candidate]:
     return []
 
 
@@ -114,6 +115,6 @@ class _FreeScreening(IncrementalEvaluator):
 class _UnscreenedWalk(improve._Walk):
     """Simulates every change on all training arrivals."""
 
-    def __init__(self, context: SearchContext, start: Candidate) -> None:
-        super().__init__(context, start)
-        self._screening = _FreeScreening(context.problem, context.screening)
+    def __init__(self, attempt: Attempt, start: Candidate) -> None:
+        super().__init__(attempt, start)
+        self._screening = _FreeScreening(attempt.problem, attempt.space.screening)

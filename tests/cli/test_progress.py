@@ -10,6 +10,7 @@ from rich.console import Console
 
 from alpaplan.cli import progress
 from alpaplan.cli.progress import search_progress
+from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
 
 
@@ -21,7 +22,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool, enabled: bool =
     monkeypatch.setattr(progress, "REFRESH_S", 0)
     with search_progress(100_000, None, enabled=enabled) as listen:
         for _ in range(5):
-            listen(10_000, Score(0.875, -0.1))
+            listen(Usage(1, 10_000), Score(0.875, -0.1))
     return file.getvalue()
 
 

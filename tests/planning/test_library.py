@@ -140,6 +140,6 @@ def test_a_search_can_be_watched_and_stopped(inputs: alpaplan.Inputs) -> None:
         max_evaluations=5,
         effort="low",
         jobs=1,
-        on_evaluation=lambda work, _score: seen.append(work),
+        on_evaluation=lambda used, _score: seen.append(used.work),
     )
     assert len(seen) >= 5

@@ -14,9 +14,9 @@ from alpaplan.report import plan as module
 from alpaplan.report.plan import plan_summary
 from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
 from alpaplan.search.candidate import Candidate, Score
-from alpaplan.search.context import SearchStep
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
+from alpaplan.search.search import SearchStep
 from alpaplan.simulator.statistics import LatencyStatistics
 from alpaplan.specs.plan import NodeDevices
 from tests import builders as make

@@ -10,12 +10,18 @@ import pytest
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.problem.memory import keep_what_fits
-from alpaplan.search.context import SearchContext
+from alpaplan.search.attempt import Attempt, Watch
+from alpaplan.search.budget import Budget
+from alpaplan.search.search import Search
+from alpaplan.search.space import SearchSpace
+from alpaplan.search.stopping import StopCriterion, never
 from alpaplan.simulator import Simulator
 from alpaplan.specs.workload import ServedModel
 from alpaplan.workload.sampling import sample_trace
 from tests import builders as make
 from tests.builders import GB
+
+UNLIMITED = Budget()
 
 SHAPES = ((1, 1), (1, 2), (2, 1), (1, 4), (2, 2), (2, 4))
 
@@ -32,6 +38,20 @@ def served_models(cv: float = 3.0) -> tuple[ServedModel, ...]:
         for i in range(10)
     ]
     return make.workload(*entries).served_models()
+
+
+def search_on(simulator: Simulator, budget: Budget = UNLIMITED) -> Search:
+    """Return a search that is screened by all of its arrivals."""
+    space = SearchSpace(simulator.problem, simulator, simulator)
+    return Search(space, budget, np.random.default_rng(0))
+
+
+def attempt_in(
+    search: Search, budget: Budget | None = None, stop: StopCriterion = never
+) -> Attempt:
+    """Return an attempt with the whole budget of a search, or with another one."""
+    whole = search.budget if budget is None else budget
+    return Attempt(search.space, whole, np.random.default_rng(5), Watch(stop))
 
 
 @pytest.fixture(scope="session")
@@ -55,13 +75,12 @@ def simulator(problem: PlacementProblem) -> Simulator:
 
 
 @pytest.fixture
-def context(problem: PlacementProblem, simulator: Simulator) -> SearchContext:
-    """Return a context with a small budget."""
+def search(problem: PlacementProblem, simulator: Simulator) -> Search:
+    """Return a search with a small budget."""
     trace = simulator.trace
     screening = Simulator(problem, trace.window(0.0, trace.duration_s / 3))
-    return SearchContext(
-        problem, simulator, screening, np.random.default_rng(5), max_work=6_000_000
-    )
+    space = SearchSpace(problem, simulator, screening)
+    return Search(space, Budget(max_work=6_000_000), np.random.default_rng(5))
 
 
 @pytest.fixture(scope="session")

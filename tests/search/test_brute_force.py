@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import placement_fits
+from alpaplan.search.budget import Budget
 from alpaplan.search.candidate import Score, best_of
-from alpaplan.search.context import SearchContext
 from alpaplan.search.methods import METHODS
 from alpaplan.simulator import Simulator
 from alpaplan.workload.sampling import sample_trace
 from tests import builders as make
 from tests.builders import GB
+from tests.search.conftest import search_on
 
 
 def tiny(seed: int) -> tuple[PlacementProblem, Simulator]:
@@ -65,10 +67,9 @@ def test_methods_never_beat_brute_force_and_auto_meets_it(seed: int) -> None:
     scores = [Score.of(problem, simulator.evaluate(p)) for p in all_placements(problem)]
     best = max(scores)
     rng = np.random.default_rng(seed)
+    whole = search_on(simulator, Budget(max_work=50_000_000))
     for name, method in METHODS.items():
-        found = best_of(
-            method.find(SearchContext(problem, simulator, simulator, rng, max_work=50_000_000))
-        ).score
+        found = best_of(method.find(replace(whole, rng=rng))).score
         assert found <= best, name
         if name == "auto":
             assert found.attainment == best.attainment

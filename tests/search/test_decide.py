@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Candidate, Score
-from alpaplan.search.context import SearchContext
 from alpaplan.search.decide import decide
+from alpaplan.search.search import Search
 from alpaplan.search.stopping import StopReason
 from alpaplan.simulator import Simulator
 from alpaplan.workload.sampling import sample_trace
@@ -22,15 +22,15 @@ Draw = Callable[[np.random.Generator], Placement]
 
 
 @pytest.fixture
-def tried(context: SearchContext, random_placement: Draw) -> list[Candidate]:
+def tried(search: Search, random_placement: Draw) -> list[Candidate]:
     """Return random candidates whose scores promise the opposite of what they do."""
     rng = np.random.default_rng(8)
     made = []
     for number in range(4):
         placement = random_placement(rng)
-        score, evaluation = replace(context).evaluate(placement)
-        wrong = Score(1 - score.attainment, score.negative_latency_s)
-        made.append(Candidate("random", f"{number}", placement, wrong, evaluation, 1))
+        scored = search.space.score(placement)
+        wrong = Score(1 - scored.score.attainment, scored.score.negative_latency_s)
+        made.append(Candidate("random", f"{number}", placement, wrong, scored.evaluation, 1))
     return made
 
 
@@ -42,12 +42,12 @@ def deciding() -> list[Trace]:
 
 
 def test_fresh_arrivals_outvote_the_training(
-    context: SearchContext,
+    search: Search,
     problem: PlacementProblem,
     tried: list[Candidate],
     deciding: list[Trace],
 ) -> None:
-    best = decide(context, tried, deciding)
+    best = decide(search, tried, deciding)
     assert best is not max(tried, key=lambda candidate: candidate.score)
 
     def mean(candidate: Candidate) -> float:
@@ -59,15 +59,15 @@ def test_fresh_arrivals_outvote_the_training(
 
 
 def test_a_stopped_search_decides_by_the_training(
-    context: SearchContext, tried: list[Candidate], deciding: list[Trace]
+    search: Search, tried: list[Candidate], deciding: list[Trace]
 ) -> None:
-    context.stop_reason = StopReason.TIME_LIMIT
-    assert decide(context, tried, deciding) is max(tried, key=lambda item: item.score)
-    assert context.num_evaluations == 0
+    search.stop_reason = StopReason.TIME_LIMIT
+    assert decide(search, tried, deciding) is max(tried, key=lambda item: item.score)
+    assert search.used == Usage()
 
 
 def test_where_nothing_is_missed_the_placement_with_more_to_spare_wins(
-    context: SearchContext, problem: PlacementProblem, simulator: Simulator
+    search: Search, problem: PlacementProblem, simulator: Simulator
 ) -> None:
     # A request of 80 ms every 90 ms: one device suffices, but not at 1.25 times the rate.
     single = next(h for h, s in enumerate(problem.shapes) if s.num_devices == 1)
@@ -83,4 +83,4 @@ def test_where_nothing_is_missed_the_placement_with_more_to_spare_wins(
         score = Score.of(problem, evaluation)
         made.append(Candidate("m", f"{copies}", placement, score, evaluation, 1))
     assert made[0].score.attainment == made[1].score.attainment == 1.0
-    assert decide(context, made, [calm]) is made[1]
+    assert decide(search, made, [calm]) is made[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,39 +10,36 @@ import pytest
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search import improve as improvement
+from alpaplan.search.attempt import Watch
 from alpaplan.search.candidate import Candidate, Score
-from alpaplan.search.context import SearchContext
 from alpaplan.search.improve import improve
+from alpaplan.search.search import Search
 from alpaplan.search.stopping import StopReason
+from alpaplan.search.workers import threads
 from alpaplan.simulator import Simulator
+from tests.search.conftest import UNLIMITED
 
 Draw = Callable[[np.random.Generator], Placement]
 
 
 @pytest.fixture
-def starts(context: SearchContext, random_placement: Draw) -> list[Candidate]:
+def starts(search: Search, random_placement: Draw) -> list[Candidate]:
     """Return some random placements."""
     rng = np.random.default_rng(8)
     made = []
     for _ in range(5):
         placement = random_placement(rng)
-        score, evaluation = replace(context).evaluate(placement)
-        made.append(Candidate("random", "", placement, score, evaluation, 1))
+        made.append(Candidate.of("random", "", search.space.score(placement), 1))
     return made
-
-
-def with_executor(context: SearchContext, executor: ThreadPoolExecutor | None) -> SearchContext:
-    """Return a fresh context of the same seed and budget."""
-    return replace(context, rng=np.random.default_rng(5), executor=executor)
 
 
 def test_it_is_clearly_better_than_its_starts_and_its_scores_are_true(
     problem: PlacementProblem,
     simulator: Simulator,
-    context: SearchContext,
+    search: Search,
     starts: list[Candidate],
 ) -> None:
-    found = improve(context, starts)
+    found = improve(search, starts)
     assert len(found) == improvement.FINAL_ATTEMPTS
     assert found[0].score >= found[1].score
     missed = 1 - max(start.score.attainment for start in starts)
@@ -52,30 +48,26 @@ def test_it_is_clearly_better_than_its_starts_and_its_scores_are_true(
         assert candidate.score == Score.of(problem, simulator.evaluate(candidate.placement))
 
 
-def test_the_number_of_workers_changes_nothing(
-    context: SearchContext, starts: list[Candidate]
-) -> None:
-    alone = improve(with_executor(context, None), starts)
-    with ThreadPoolExecutor(3) as executor:
-        together = improve(with_executor(context, executor), starts)
+def test_the_number_of_workers_changes_nothing(search: Search, starts: list[Candidate]) -> None:
+    with threads(3) as workers:
+        several = replace(search, rng=np.random.default_rng(5), workers=workers)
+        together = improve(several, starts)
+    alone = improve(search, starts)
     for one, other in zip(alone, together, strict=True):
         assert one.score == other.score
         np.testing.assert_array_equal(one.placement.replicas, other.placement.replicas)
         np.testing.assert_array_equal(one.placement.shapes, other.placement.shapes)
 
 
-def test_the_budget_is_used_and_hardly_exceeded(
-    context: SearchContext, starts: list[Candidate]
-) -> None:
-    improve(context, starts)
-    assert context.max_work is not None
-    most = context.simulator.trace.num_requests + 8_000
-    assert 0.5 * context.max_work < context.work < context.max_work + 12 * most
+def test_the_budget_is_used_and_hardly_exceeded(search: Search, starts: list[Candidate]) -> None:
+    improve(search, starts)
+    max_work = search.budget.max_work
+    assert max_work is not None
+    most = search.space.training.trace.num_requests + 8_000
+    assert 0.5 * max_work < search.used.work < max_work + 12 * most
 
 
-def test_a_stopped_search_returns_the_best_so_far(
-    context: SearchContext, starts: list[Candidate]
-) -> None:
+def test_a_stopped_search_returns_the_best_so_far(search: Search, starts: list[Candidate]) -> None:
     asked = 0
 
     def stop() -> StopReason | None:
@@ -83,13 +75,13 @@ def test_a_stopped_search_returns_the_best_so_far(
         asked += 1
         return StopReason.INTERRUPT if asked > 40 else None
 
-    context.stop = stop
-    found = improve(context, starts)
-    assert context.stop_reason is StopReason.INTERRUPT
-    assert context.num_evaluations <= 40
+    search.watch = Watch(stop)
+    found = improve(search, starts)
+    assert search.stop_reason is StopReason.INTERRUPT
+    assert search.used.num_evaluations <= 40
     assert found[0].score >= max(start.score for start in starts)
 
 
-def test_without_a_budget_it_does_nothing(context: SearchContext, starts: list[Candidate]) -> None:
-    context.max_work = None
-    assert improve(context, starts) == []
+def test_without_a_budget_it_does_nothing(search: Search, starts: list[Candidate]) -> None:
+    search.budget = UNLIMITED
+    assert improve(search, starts) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search import planner
+from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
 from alpaplan.search.effort import WORK
 from alpaplan.search.methods import METHODS
@@ -92,18 +92,6 @@ def test_devices_of_groups_without_replicas_are_left_over() -> None:
     assert [span.count for span in result.devices.unused] == [1]
 
 
-@pytest.mark.parametrize("method", ["auto", "greedy"])
-def test_workers_change_nothing(
-    method: str, problem: PlacementProblem, arrivals: ArrivalSets
-) -> None:
-    alone = plan(problem, arrivals, method)
-    assert_same(alone, plan(problem, arrivals, method, jobs=3))
-    with ThreadPoolExecutor(2) as executor:
-        assert_same(alone, plan(problem, arrivals, method, executor=executor))
-        # It is not the planner's to shut down.
-        assert executor.submit(int).result() == 0
-
-
 def test_less_effort_is_less_work(
     problem: PlacementProblem, arrivals: ArrivalSets, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,8 +100,8 @@ def test_less_effort_is_less_work(
     used = {Effort.LOW: 0, Effort.MEDIUM: 0}
     for effort in used:
 
-        def count(work: int, _: Score | None, effort: Effort = effort) -> None:
-            used[effort] += work
+        def count(more: Usage, _: Score | None, effort: Effort = effort) -> None:
+            used[effort] += more.work
 
         plan(problem, arrivals, "auto", None, effort=effort, on_evaluation=count)
     assert used[Effort.LOW] < 0.5 * used[Effort.MEDIUM]

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from alpaplan.cli.step_progress import bar_with_times
+from alpaplan.search.attempt import ProgressListener, ignore_progress
+from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
-from alpaplan.search.context import ProgressListener, ignore_progress
 from alpaplan.search.stopping import Interrupt
 
 REFRESH_S = 0.1
@@ -47,21 +48,21 @@ def search_progress(
         lock = threading.Lock()
         seen, done, best, shown_at = 0, 0, 0.0, 0.0
 
-        def listen(work: int, score: Score | None) -> None:
+        def listen(used: Usage, score: Score | None) -> None:
             nonlocal seen, done, best, shown_at
             with lock:
-                seen += 1
-                done += work
+                seen += used.num_evaluations
+                done += used.work
                 best = best if score is None else max(best, score.attainment)
                 now = time.monotonic()
                 if now - shown_at < REFRESH_S:
                     return
                 shown_at = now
-                used = max(
+                part = max(
                     done / max_work if max_work else 0.0,
                     seen / max_evaluations if max_evaluations else 0.0,
                 )
-            progress.update(task, completed=used, seen=seen, best=best)
+            progress.update(task, completed=part, seen=seen, best=best)
 
         yield listen
 

@@ -18,7 +18,7 @@ from alpaplan.planning.inputs import load_inputs as load_inputs_at
 from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.plan import Planned
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.search.context import ProgressListener, ignore_progress
+from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.methods import DEFAULT_METHOD
 from alpaplan.search.stopping import StopCriterion, never
 from alpaplan.specs.choices import Dispatch, Effort

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +14,11 @@ from alpaplan.planning.provenance import provenance_of
 from alpaplan.planning.settings import PlanSettings, usable_cores
 from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
-from alpaplan.search.context import ProgressListener, ignore_progress
+from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
+from alpaplan.search.workers import Workers
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.workload.arrival_sets import ArrivalSets
 
@@ -68,7 +68,7 @@ def plan(
     folder: Path | None = None,
     arrivals: ArrivalSets | None = None,
     stop: StopCriterion = never,
-    executor: Executor | None = None,
+    workers: Workers | None = None,
     on_evaluation: ProgressListener = ignore_progress,
 ) -> Planned:
     """Search for a placement of the inputs' models, and predict how it does.
@@ -87,8 +87,8 @@ def plan(
         What to search on and what to predict from; None: drawn from the workload.
     stop
         Ends the search early; the best placement so far is then the plan.
-    executor
-        Runs attempts in place of threads of this process.
+    workers
+        Make the attempts of the search in place of threads of this process.
     on_evaluation
         Told of every simulated placement, for a progress display.
 
@@ -117,7 +117,7 @@ def plan(
         max_evaluations=settings.max_evaluations,
         stop=first_of(stop, *limits),
         jobs=settings.jobs or usable_cores(),
-        executor=executor,
+        workers=workers,
         on_evaluation=on_evaluation,
     )
     provenance = provenance_of(inputs, settings, result, folder or Path())

@@ -36,6 +36,15 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """A placement, and how it did on the training arrivals."""
+
+    placement: Placement
+    score: Score
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
 class Candidate:
     """The best placement that one attempt found.
 
@@ -63,11 +72,11 @@ class Candidate:
         cls,
         method: str,
         partition: str,
-        best: tuple[Score, Placement, Evaluation],
+        best: Scored,
         num_evaluations: int,
     ) -> Candidate:
         """Make the candidate of an attempt from the best placement that it found."""
-        score, placement, evaluation = best
+        placement, score, evaluation = best.placement, best.score, best.evaluation
         return cls(method, partition, placement, score, evaluation, num_evaluations)
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, Score
-from alpaplan.search.context import SearchContext
+from alpaplan.search.search import Search
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 
@@ -38,14 +40,12 @@ class _Verdict:
     negative_latency_s: float
 
 
-def decide(
-    context: SearchContext, tried: Sequence[Candidate], deciding: Sequence[Trace]
-) -> Candidate:
+def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]) -> Candidate:
     """Return the candidate that is best over training and deciding arrivals together.
 
     Parameters
     ----------
-    context
+    search
         Counts the work. A search that was stopped decides by the training arrivals alone.
     tried
         At least one candidate.
@@ -53,15 +53,13 @@ def decide(
         Arrivals like the training's, which no candidate was searched on.
     """
     finalists = _finalists(tried)
-    if context.stop_reason is not None or not deciding:
+    if search.stop_reason is not None or not deciding:
         return finalists[0]
-    fresh = [Simulator(context.problem, trace) for trace in deciding]
-    strained = [Simulator(context.problem, trace.faster(STRAIN)) for trace in deciding]
-    verdicts = context.map_attempts(
-        lambda own, candidate: _judge(own, candidate, fresh, strained), finalists
-    )
+    fresh = [Simulator(search.problem, trace) for trace in deciding]
+    strained = [Simulator(search.problem, trace.faster(STRAIN)) for trace in deciding]
+    verdicts = search.map_attempts(partial(_judge, fresh=fresh, strained=strained), finalists)
     best = max(range(len(finalists)), key=lambda index: verdicts[index])
-    context.log(
+    search.log(
         f"decision on {len(deciding)} fresh samples ({len(finalists)} finalists)",
         finalists[best].score,
         *(
@@ -87,22 +85,24 @@ def _finalists(tried: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _judge(
-    context: SearchContext,
+    attempt: Attempt,
     candidate: Candidate,
     fresh: Sequence[Simulator],
     strained: Sequence[Simulator],
 ) -> _Verdict:
-    def scores(simulators: Sequence[Simulator]) -> list[Score]:
-        found = []
-        for simulator in simulators:
-            score = Score.of(context.problem, simulator.evaluate(candidate.placement))
-            context.count(simulator.trace.num_requests, score)
-            found.append(score)
-        return found
-
-    usual = [candidate.score, *scores(fresh)]
+    usual = [candidate.score, *_scores(attempt, candidate, fresh)]
+    under_strain = _scores(attempt, candidate, strained)
     return _Verdict(
         float(np.mean([score.attainment for score in usual])),
-        float(np.mean([score.attainment for score in scores(strained)])),
+        float(np.mean([score.attainment for score in under_strain])),
         float(np.mean([score.negative_latency_s for score in usual])),
     )
+
+
+def _scores(attempt: Attempt, candidate: Candidate, simulators: Sequence[Simulator]) -> list[Score]:
+    found = []
+    for simulator in simulators:
+        score = Score.of(attempt.problem, simulator.evaluate(candidate.placement))
+        attempt.count(simulator.trace.num_requests, score)
+        found.append(score)
+    return found

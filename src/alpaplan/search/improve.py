@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, Score
-from alpaplan.search.context import SearchContext
 from alpaplan.search.incremental import Change, IncrementalEvaluator
 from alpaplan.search.moves import MOVES, MoveState
 from alpaplan.search.moves.state import Choices
 from alpaplan.search.partition import describe_shapes
+from alpaplan.search.search import Search
 from alpaplan.simulator import Evaluation
 
 FIRST_TEMPERATURE = 0.01
@@ -49,9 +50,9 @@ class MoveCount:
     improved: int = 0
 
 
-@dataclass
-class Attempt:
-    """One run of the improvement, which can be taken up again.
+@dataclass(frozen=True)
+class Improvement:
+    """How far an improvement has come; the next attempt takes it up again.
 
     Parameters
     ----------
@@ -63,17 +64,17 @@ class Attempt:
 
     current: Candidate
     best: Candidate
-    counts: dict[str, MoveCount] = field(default_factory=dict)
+    counts: Mapping[str, MoveCount] = field(default_factory=dict)
 
 
-def improve(context: SearchContext, starts: Sequence[Candidate]) -> list[Candidate]:
+def improve(search: Search, starts: Sequence[Candidate]) -> list[Candidate]:
     """Improve several starts, give up the worse half again and again, and finish the best.
 
     Each round has an equal part of the budget; without a budget nothing is done.
 
     Parameters
     ----------
-    context
+    search
         Its budget is used up, unless a stopping criterion ends it before.
     starts
         Where to start, at least one.
@@ -83,35 +84,37 @@ def improve(context: SearchContext, starts: Sequence[Candidate]) -> list[Candida
     list[Candidate]
         The best placement of every attempt that ran to the end, best first.
     """
-    if context.max_work is None and context.max_evaluations is None:
+    if not search.budget.is_limited:
         return []
-    attempts = [Attempt(start, start) for start in starts]
-    num_rounds = max(1, math.ceil(math.log2(max(1, len(attempts) / FINAL_ATTEMPTS))) + 1)
+    improvements = [Improvement(start, start) for start in starts]
+    num_rounds = max(1, math.ceil(math.log2(max(1, len(improvements) / FINAL_ATTEMPTS))) + 1)
     for number in range(num_rounds):
         span = (number / num_rounds, (number + 1) / num_rounds)
-        attempts = context.map_attempts(
-            partial(_anneal, span=span), attempts, fraction=1 / (num_rounds - number)
+        improvements = search.map_attempts(
+            partial(_anneal, span=span), improvements, fraction=1 / (num_rounds - number)
         )
-        attempts.sort(key=lambda attempt: attempt.best.score, reverse=True)
-        notes = _notes(attempts) if number == num_rounds - 1 else ()
-        name = f"improvement, round {number + 1} of {num_rounds} ({len(attempts)} placements)"
-        context.log(name, attempts[0].best.score, *notes)
+        improvements.sort(key=lambda each: each.best.score, reverse=True)
+        notes = _notes(improvements) if number == num_rounds - 1 else ()
+        name = f"improvement, round {number + 1} of {num_rounds} ({len(improvements)} placements)"
+        search.log(name, improvements[0].best.score, *notes)
         if number < num_rounds - 1:
-            attempts = attempts[: max(FINAL_ATTEMPTS, (len(attempts) + 1) // 2)]
-    return [attempt.best for attempt in attempts]
+            improvements = improvements[: max(FINAL_ATTEMPTS, (len(improvements) + 1) // 2)]
+    return [each.best for each in improvements]
 
 
-def _anneal(context: SearchContext, attempt: Attempt, span: tuple[float, float]) -> Attempt:
-    """Run an attempt over a span of the whole schedule, from 0 to 1, until its budget is used."""
-    walk = _Walk(context, attempt.current)
-    best = attempt.best
+def _anneal(attempt: Attempt, start: Improvement, span: tuple[float, float]) -> Improvement:
+    """Go on over a span of the whole schedule, from 0 to 1, until the attempt's budget is used."""
+    walk = _Walk(attempt, start.current)
+    best = start.best
     moves = [move for move, _ in MOVES]
     shares = np.cumsum([share for _, share in MOVES])
-    counts = {move.__name__: MoveCount() for move in moves} | attempt.counts
+    counts = {
+        move.__name__: replace(start.counts.get(move.__name__, MoveCount())) for move in moves
+    }
     idle = since_best = 0
-    while idle < IDLE_MOVES and since_best < _patience(walk.state) and not context.exhausted():
-        move = moves[min(int(np.searchsorted(shares, context.rng.random())), len(moves) - 1)]
-        change = move(walk.state, context.rng)
+    while idle < IDLE_MOVES and since_best < _patience(walk.state) and not attempt.exhausted():
+        move = moves[min(int(np.searchsorted(shares, attempt.rng.random())), len(moves) - 1)]
+        change = move(walk.state, attempt.rng)
         if change is None:
             idle += 1
             continue
@@ -120,15 +123,15 @@ def _anneal(context: SearchContext, attempt: Attempt, span: tuple[float, float])
         count = counts[move.__name__]
         count.simulated += 1
         before = walk.score
-        progress = span[0] + (span[1] - span[0]) * context.used()
-        if not walk.accept(change, _loss_allowed(before, progress, context.rng)):
+        progress = span[0] + (span[1] - span[0]) * attempt.used_part
+        if not walk.accept(change, _loss_allowed(before, progress, attempt.rng)):
             continue
         count.accepted += 1
         count.improved += walk.score > before
         if walk.score > best.score:
             since_best = 0
             best = _candidate(best, walk.state, walk.score)
-    return Attempt(_candidate(best, walk.state, walk.score), best, counts)
+    return Improvement(_candidate(best, walk.state, walk.score), best, counts)
 
 
 def _loss_allowed(score: Score, progress: float, rng: np.random.Generator) -> float:
@@ -146,35 +149,36 @@ class _Walk:
 
     Parameters
     ----------
-    context
-        Of the attempt.
+    attempt
+        Counts what it simulates.
     start
         Where it starts.
     """
 
-    def __init__(self, context: SearchContext, start: Candidate) -> None:
-        self._context = context
-        self._full = IncrementalEvaluator(context.problem, context.simulator)
-        self._screening = IncrementalEvaluator(context.problem, context.screening)
-        self._screened = context.screening.evaluate(start.placement)
+    def __init__(self, attempt: Attempt, start: Candidate) -> None:
+        space = attempt.space
+        self._attempt = attempt
+        self._full = IncrementalEvaluator(space.problem, space.training)
+        self._screening = IncrementalEvaluator(space.problem, space.screening)
+        self._screened = space.screening.evaluate(start.placement)
         self.score = start.score
-        self.state = MoveState(Choices.of(context.problem), start.placement, start.evaluation)
+        self.state = MoveState(Choices.of(space.problem), start.placement, start.evaluation)
 
     def accept(self, change: Change, loss_allowed: float) -> bool:
         """Make a change unless it loses more attainment than is allowed."""
-        problem, state = self._context.problem, self.state
+        problem, state = self._attempt.problem, self.state
         placement = change.applied_to(state.placement)
         screened, num_screened = self._screening.evaluate(
             state.placement, self._screened, change, placement
         )
         if self._hopeless(screened, loss_allowed):
-            self._context.count(num_screened)
+            self._attempt.count(num_screened)
             return False
         evaluation, num_requests = self._full.evaluate(
             state.placement, state.evaluation, change, placement
         )
         score = Score.of(problem, evaluation)
-        self._context.count(num_screened + num_requests, score)
+        self._attempt.count(num_screened + num_requests, score)
         if score < self.score and self.score.attainment - score.attainment >= loss_allowed:
             return False
         self.state = state.at(placement, evaluation)
@@ -182,7 +186,7 @@ class _Walk:
         return True
 
     def _hopeless(self, screened: Evaluation, loss_allowed: float) -> bool:
-        weight = self._context.problem.model_weight
+        weight = self._attempt.problem.model_weight
         old, new = self._screened.weighted_attainment(weight), screened.weighted_attainment(weight)
         slack = SCREENING_SLACK * (1.0 - old) + SLACK_REQUESTS / self._screened.requests.sum()
         return bool(old - new > loss_allowed + slack)
@@ -193,11 +197,11 @@ def _patience(state: MoveState) -> int:
     return PATIENCE * (state.placement.replicas.size + num_replicas**2 // 4 + 20)
 
 
-def _notes(attempts: Sequence[Attempt]) -> list[str]:
-    """Say how each move did in the attempts that ran to the end."""
+def _notes(improvements: Sequence[Improvement]) -> list[str]:
+    """Describe how each move did in the improvements that ran to the end, a line each."""
     lines = []
-    for name in attempts[0].counts:
-        counts = [attempt.counts[name] for attempt in attempts]
+    for name in improvements[0].counts:
+        counts = [each.counts[name] for each in improvements]
         simulated, accepted, improved = (
             sum(getattr(count, what) for count in counts)
             for what in ("simulated", "accepted", "improved")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,14 +12,18 @@ from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
+from alpaplan.search.attempt import ProgressListener, Watch, ignore_progress
 from alpaplan.search.bounds.bound import AttainmentBound, attainment_bound
+from alpaplan.search.budget import Budget
 from alpaplan.search.candidate import Candidate
-from alpaplan.search.context import ProgressListener, SearchContext, SearchStep, ignore_progress
 from alpaplan.search.decide import decide
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.prediction import Prediction, predict
+from alpaplan.search.search import Search, SearchStep
+from alpaplan.search.space import SearchSpace
 from alpaplan.search.stopping import StopCriterion, StopReason, never
+from alpaplan.search.workers import Workers, threads
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import Effort
 from alpaplan.workload.arrival_sets import ArrivalSets
@@ -74,7 +77,7 @@ def solve(
     max_evaluations: int | None = None,
     stop: StopCriterion = never,
     jobs: int = 1,
-    executor: Executor | None = None,
+    workers: Workers | None = None,
     on_evaluation: ProgressListener = ignore_progress,
 ) -> PlanResult:
     """Search for a placement and predict how it does.
@@ -97,8 +100,8 @@ def solve(
         Ends the search early; the best placement so far is returned.
     jobs
         Attempts side by side, in threads. The result does not depend on it.
-    executor
-        Runs attempts in place of such threads; in this process, as attempts hold closures.
+    workers
+        Make the attempts in place of such threads.
     on_evaluation
         Told of every simulated placement, for a progress display.
 
@@ -109,48 +112,40 @@ def solve(
     InterruptedWithoutPlanError
         If the search was stopped before it had such a placement.
     """
-    with _workers(jobs, executor) as workers:
-        context = SearchContext(
-            problem=problem,
-            simulator=Simulator(problem, arrivals.training),
-            screening=Simulator(problem, arrivals.screening),
-            rng=rng,
-            max_evaluations=max_evaluations,
-            max_work=METHODS[method].max_work(effort, problem.num_models),
-            stop=stop,
-            on_evaluation=on_evaluation,
-            executor=workers,
-        )
-        tried, best = _find(context, method, arrivals)
-    return _judged(context, arrivals, tried, best)
+    training, screening = arrivals.training, arrivals.screening
+    space = SearchSpace(problem, Simulator(problem, training), Simulator(problem, screening))
+    budget = Budget(max_evaluations, METHODS[method].max_work(effort, problem.num_models))
+    watch = Watch(stop, on_evaluation)
+    with threads(jobs) if workers is None else nullcontext(workers) as chosen:
+        search = Search(space, budget, rng, chosen, watch)
+        tried, best = _find(search, method, arrivals)
+    return _judged(search, arrivals, tried, best)
 
 
-def _find(
-    context: SearchContext, method: str, arrivals: ArrivalSets
-) -> tuple[list[Candidate], Candidate]:
+def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Candidate], Candidate]:
     """Run a method and decide; returns what was tried, and the winner among it."""
-    tried = METHODS[method].find(context)
-    if not _places_something(tried) and context.exhausted():
+    tried = METHODS[method].find(search)
+    if not _places_something(tried) and search.exhausted():
         # Any plan is better than none, and this one needs no budget.
-        tried = [*tried, *round_robin(context)]
+        tried = [*tried, *round_robin(search)]
     if _places_something(tried):
-        return tried, decide(context, tried, arrivals.deciding)
-    if context.stop_reason is not None:
-        raise InterruptedWithoutPlanError(f"stopped by {context.stop_reason} before a first plan")
+        return tried, decide(search, tried, arrivals.deciding)
+    if search.stop_reason is not None:
+        raise InterruptedWithoutPlanError(f"stopped by {search.stop_reason} before a first plan")
     raise InfeasibleError(f"method {method!r} finds no placement for this cluster and workload")
 
 
 def _judged(
-    context: SearchContext, arrivals: ArrivalSets, tried: list[Candidate], best: Candidate
+    search: Search, arrivals: ArrivalSets, tried: list[Candidate], best: Candidate
 ) -> PlanResult:
     """Put the winner onto devices and predict how it does."""
-    problem = context.problem
+    problem = search.problem
     placement = without_empty_groups(best.placement)
     devices = assign_devices(problem, [int(h) for h in placement.shapes])
     if devices is None or not placement_fits(problem, placement):
         raise RuntimeError("the search made a placement that breaks its own rules")
     unseen = [Simulator(problem, trace) for trace in arrivals.unseen]
-    evaluation = context.simulator.evaluate(placement)
+    evaluation = search.space.training.evaluate(placement)
     return PlanResult(
         best=replace(best, placement=placement, evaluation=evaluation),
         chosen=next(index for index, candidate in enumerate(tried) if candidate is best),
@@ -159,9 +154,9 @@ def _judged(
         prediction=predict(problem, unseen, placement),
         bound=attainment_bound(problem, arrivals.unseen[0]),
         bound_reached=unseen[0].evaluate(placement).weighted_attainment(problem.model_weight),
-        num_evaluations=context.num_evaluations,
-        stop_reason=context.stop_reason,
-        steps=tuple(context.steps),
+        num_evaluations=search.used.num_evaluations,
+        stop_reason=search.stop_reason,
+        steps=tuple(search.steps),
     )
 
 
@@ -173,13 +168,3 @@ def without_empty_groups(placement: Placement) -> Placement:
 
 def _places_something(tried: Iterable[Candidate]) -> bool:
     return any(candidate.placement.replicas.any() for candidate in tried)
-
-
-@contextmanager
-def _workers(jobs: int, executor: Executor | None) -> Iterator[Executor | None]:
-    """Threads are enough: the simulator's kernel releases the interpreter lock."""
-    if executor is not None or jobs <= 1:
-        yield executor
-        return
-    with ThreadPoolExecutor(max_workers=jobs) as threads:
-        yield threads

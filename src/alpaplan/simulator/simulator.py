@@ -58,6 +58,10 @@ class Simulator:
         self._states = StateConverter(self._requests, problem.dispatch)
         self._kernel = kernel(ServiceKind.FIXED, problem.dispatch)
 
+    def __reduce__(self) -> tuple[type[Simulator], tuple[PlacementProblem, Trace]]:
+        # Another process has kernels of its own.
+        return type(self), (self.problem, self.trace)
+
     def evaluate(self, placement: Placement, start: GroupState | None = None) -> Evaluation:
         """Simulate a placement and return the counts: what a search calls.
 

@@ -8,26 +8,27 @@ import numpy as np
 import pytest
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.search.context import SearchContext
 from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.methods.selective_replication import selective_replication
+from alpaplan.search.search import Search
 from alpaplan.simulator import Simulator
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB
+from tests.search.conftest import search_on
 
 
-def context_of(
+def search_of(
     num_models: int, profiles: Sequence[ModelProfileSpec], on: ClusterSpec | None = None
-) -> SearchContext:
-    """Return a context of models in turn, each with ten requests at once."""
+) -> Search:
+    """Return a search of models in turn, each with ten requests at once."""
     models = [make.model(f"m{i}", profiles[i % len(profiles)].name) for i in range(num_models)]
     problem = make.problem(models, profiles, on)
     model = np.repeat(np.arange(num_models, dtype=np.int32), 10)
     simulator = Simulator(problem, Trace(np.zeros(model.size), model, problem.model_names, 1.0))
-    return SearchContext(problem, simulator, simulator, np.random.default_rng(0))
+    return search_on(simulator)
 
 
 def shapes_of(problem: PlacementProblem, shapes: Sequence[int]) -> list[tuple[int, int]]:
@@ -37,9 +38,9 @@ def shapes_of(problem: PlacementProblem, shapes: Sequence[int]) -> list[tuple[in
 def test_round_robin_deals_in_turn_until_nothing_fits() -> None:
     # Two groups with room for two models of three each: every other turn goes to each.
     profile = make.profile(weight_bytes=16 * GB, shapes=[(1, 4)])
-    context = context_of(3, [profile], make.cluster(make.pool(count=2)))
-    (found,) = round_robin(context)
-    assert shapes_of(context.problem, found.placement.shapes.tolist()) == [(1, 4)] * 2
+    search = search_of(3, [profile], make.cluster(make.pool(count=2)))
+    (found,) = round_robin(search)
+    assert shapes_of(search.problem, found.placement.shapes.tolist()) == [(1, 4)] * 2
     assert found.placement.replicas.tolist() == [[True, False, True], [True, True, False]]
     assert found.method == "round-robin"
 
@@ -47,8 +48,8 @@ def test_round_robin_deals_in_turn_until_nothing_fits() -> None:
 def test_round_robin_passes_full_groups_over() -> None:
     small, large = make.profile("small", 0.1, 2 * GB), make.profile("large", 0.1, 36 * GB)
     both = [p.model_copy(update={"configs": p.configs[3:4]}) for p in (large, small)]
-    context = context_of(4, both, make.cluster(make.pool(count=2)))
-    (found,) = round_robin(context)
+    search = search_of(4, both, make.cluster(make.pool(count=2)))
+    (found,) = round_robin(search)
     # A large model leaves room for two small ones beside it: all go everywhere they fit.
     assert found.placement.replicas.sum(axis=0).tolist() == [1, 2, 1, 2]
 
@@ -65,9 +66,9 @@ def test_round_robin_passes_full_groups_over() -> None:
 def test_round_robin_takes_four_stage_pipelines_or_what_is_nearest(
     shapes: list[tuple[int, int]], taken: tuple[int, int]
 ) -> None:
-    context = context_of(2, [make.profile(shapes=shapes)], make.cluster(make.pool(count=2)))
-    (found,) = round_robin(context)
-    assert set(shapes_of(context.problem, found.placement.shapes.tolist())) == {taken}
+    search = search_of(2, [make.profile(shapes=shapes)], make.cluster(make.pool(count=2)))
+    (found,) = round_robin(search)
+    assert set(shapes_of(search.problem, found.placement.shapes.tolist())) == {taken}
 
 
 def test_selective_replication_leaves_pools_without_single_devices_empty() -> None:
@@ -75,19 +76,19 @@ def test_selective_replication_leaves_pools_without_single_devices_empty() -> No
     two = make.profile(shapes=[(1, 2)], device="two")
     profile = one.model_copy(update={"configs": one.configs + two.configs})
     on = make.cluster(make.pool("x", device="one"), make.pool("y", device="two"))
-    context = context_of(2, [profile], on)
-    (found,) = selective_replication(context)
-    assert shapes_of(context.problem, found.placement.shapes.tolist()) == [(1, 1)] * 4
-    assert {context.problem.shapes[h].pool for h in found.placement.shapes} == {0}
+    search = search_of(2, [profile], on)
+    (found,) = selective_replication(search)
+    assert shapes_of(search.problem, found.placement.shapes.tolist()) == [(1, 1)] * 4
+    assert {search.problem.shapes[h].pool for h in found.placement.shapes} == {0}
     assert found.method == "selective-replication"
     assert found.placement.replicas.any(axis=0).all()
 
 
 def test_models_too_large_for_a_device_cannot_be_replicated() -> None:
-    assert selective_replication(context_of(1, [make.profile(weight_bytes=30 * GB)])) == []
+    assert selective_replication(search_of(1, [make.profile(weight_bytes=30 * GB)])) == []
 
 
 def test_where_nothing_can_be_served_nothing_is_dealt() -> None:
-    context = context_of(1, [make.profile(latency_s=50.0)])
-    assert not any(found.placement.replicas.any() for found in round_robin(context))
-    assert not any(found.placement.replicas.any() for found in selective_replication(context))
+    search = search_of(1, [make.profile(latency_s=50.0)])
+    assert not any(found.placement.replicas.any() for found in round_robin(search))
+    assert not any(found.placement.replicas.any() for found in selective_replication(search))

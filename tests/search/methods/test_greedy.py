@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.candidate import best_of
-from alpaplan.search.context import SearchContext
 from alpaplan.search.methods import greedy as module
 from alpaplan.search.methods.greedy import greedy
 from alpaplan.search.partition import combine, pool_partitions
+from alpaplan.search.search import Search
 
 
 def pools_of(problem: PlacementProblem, shapes: NDArray[np.int64]) -> set[int]:
@@ -21,16 +21,16 @@ def pools_of(problem: PlacementProblem, shapes: NDArray[np.int64]) -> set[int]:
 
 
 def test_too_many_combinations_are_thinned_out_by_pool(
-    context: SearchContext, monkeypatch: pytest.MonkeyPatch
+    search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    problem = context.problem
+    problem = search.problem
     alone = [pool_partitions(problem, pool) for pool in range(2)]
     everything = len(alone[0]) * len(alone[1])
-    whole = greedy(replace(context))
+    whole = greedy(replace(search))
     assert len(whole) == everything
     assert {item.partition for item in whole} == {p.label for p in combine(problem, alone)}
     monkeypatch.setattr(module, "MAX_COMBINATIONS", 4)
-    tried = greedy(replace(context))
+    tried = greedy(replace(search))
     by_pool = [item for item in tried if len(pools_of(problem, item.placement.shapes)) == 1]
     together = [item for item in tried if len(pools_of(problem, item.placement.shapes)) == 2]
     assert len(by_pool) == len(alone[0]) + len(alone[1])

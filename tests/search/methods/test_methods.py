@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,26 +10,26 @@ import pytest
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.memory import placement_fits
+from alpaplan.search.budget import Budget
 from alpaplan.search.candidate import Candidate, Score, best_of
-from alpaplan.search.context import SearchContext
 from alpaplan.search.methods import METHODS
+from alpaplan.search.search import Search
+from alpaplan.search.workers import threads
 from alpaplan.simulator import Simulator
 
 
-def run(method: str, context: SearchContext, jobs: int = 1) -> list[Candidate]:
+def run(method: str, search: Search, jobs: int = 1) -> list[Candidate]:
     """Run a method with a fresh generator."""
-    fresh = replace(context, rng=np.random.default_rng(5))
-    if jobs == 1:
+    with threads(jobs) as workers:
+        fresh = replace(search, rng=np.random.default_rng(5), workers=workers)
         return METHODS[method].find(fresh)
-    with ThreadPoolExecutor(jobs) as executor:
-        return METHODS[method].find(replace(fresh, executor=executor))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_all_that_a_method_tries_fits_and_is_scored_truly(
-    method: str, context: SearchContext, problem: PlacementProblem, simulator: Simulator
+    method: str, search: Search, problem: PlacementProblem, simulator: Simulator
 ) -> None:
-    tried = run(method, context)
+    tried = run(method, search)
     assert tried
     for candidate in tried:
         assert placement_fits(problem, candidate.placement)
@@ -40,8 +39,8 @@ def test_all_that_a_method_tries_fits_and_is_scored_truly(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_number_of_workers_changes_nothing(method: str, context: SearchContext) -> None:
-    alone, together = run(method, context), run(method, context, jobs=3)
+def test_the_number_of_workers_changes_nothing(method: str, search: Search) -> None:
+    alone, together = run(method, search), run(method, search, jobs=3)
     assert [candidate.score for candidate in alone] == [item.score for item in together]
     for one, other in zip(alone, together, strict=True):
         assert one.partition == other.partition
@@ -49,32 +48,32 @@ def test_the_number_of_workers_changes_nothing(method: str, context: SearchConte
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_budget_in_evaluations_is_kept(method: str, context: SearchContext) -> None:
-    limited = replace(context, max_evaluations=150, max_work=None)
+def test_a_budget_in_evaluations_is_kept(method: str, search: Search) -> None:
+    limited = replace(search, budget=Budget(max_evaluations=150))
     METHODS[method].find(limited)
     # Each of the side-by-side attempts simulates at least once, whatever its share.
-    assert limited.num_evaluations <= 150 + 60
+    assert limited.used.num_evaluations <= 150 + 60
 
 
-def test_auto_is_not_worse_than_the_others(context: SearchContext) -> None:
-    scores = {method: best_of(run(method, context)).score for method in METHODS}
+def test_auto_is_not_worse_than_the_others(search: Search) -> None:
+    scores = {method: best_of(run(method, search)).score for method in METHODS}
     assert scores["auto"] == max(scores.values())
 
 
-def test_model_parallelism_beats_replication_for_bursty_models(context: SearchContext) -> None:
-    replication = best_of(run("selective-replication", context)).score
-    assert best_of(run("greedy", context)).score.attainment > replication.attainment + 0.02
+def test_model_parallelism_beats_replication_for_bursty_models(search: Search) -> None:
+    replication = best_of(run("selective-replication", search)).score
+    assert best_of(run("greedy", search)).score.attainment > replication.attainment + 0.02
 
 
 def test_selective_replication_uses_single_devices(
-    context: SearchContext, problem: PlacementProblem
+    search: Search, problem: PlacementProblem
 ) -> None:
-    (found,) = run("selective-replication", context)
+    (found,) = run("selective-replication", search)
     assert {problem.shapes[h].num_devices for h in found.placement.shapes} == {1}
 
 
-def test_round_robin_deals_evenly(context: SearchContext, problem: PlacementProblem) -> None:
-    (found,) = run("round-robin", context)
+def test_round_robin_deals_evenly(search: Search, problem: PlacementProblem) -> None:
+    (found,) = run("round-robin", search)
     copies = found.placement.replicas.sum(axis=0)
     assert copies.min() >= 1
     assert copies.max() - copies.min() <= 2

@@ -36,7 +36,7 @@ def mixed(num_models: int, num_nodes: int, devices_per_node: int = 8) -> Placeme
     return make.problem(models, profiles, make.cluster(pools))
 
 
-def check(problem: PlacementProblem, proposals: list[Proposal], total_rps: float) -> None:
+def check(problem: PlacementProblem, proposals: list[Proposal]) -> None:
     """Check what holds for all proposals."""
     assert proposals
     servable = servable_replicas(problem)
@@ -47,7 +47,6 @@ def check(problem: PlacementProblem, proposals: list[Proposal], total_rps: float
         assert proposal.eligible.shape == (shapes.size, problem.num_models)
         assert (proposal.eligible <= servable[shapes]).all()
         assert proposal.eligible.any(axis=1).all()
-        assert 0 < proposal.objective <= total_rps * (1 + 1e-9)
         assert proposal.label
     distinct = {(p.shapes, p.eligible.tobytes()) for p in proposals}
     assert len(distinct) == len(proposals)
@@ -57,7 +56,7 @@ def check(problem: PlacementProblem, proposals: list[Proposal], total_rps: float
 @pytest.mark.parametrize("devices_per_node", [1, 3, 6, 8])
 def test_proposals_pack_and_are_different(num_nodes: int, devices_per_node: int) -> None:
     problem = mixed(9, num_nodes, devices_per_node)
-    check(problem, propose_partitions(problem, bursty(problem, 30.0), 4), 30.0)
+    check(problem, propose_partitions(problem, bursty(problem, 30.0), 4))
 
 
 def test_every_device_that_can_serve_is_used() -> None:
@@ -69,9 +68,7 @@ def test_every_device_that_can_serve_is_used() -> None:
 def test_proposals_repeat() -> None:
     problem = mixed(12, 2)
     first, second = (propose_partitions(problem, bursty(problem, 60.0), 6) for _ in range(2))
-    assert [(p.shapes, p.objective, p.label) for p in first] == [
-        (p.shapes, p.objective, p.label) for p in second
-    ]
+    assert [(p.shapes, p.label) for p in first] == [(p.shapes, p.label) for p in second]
     assert all(np.array_equal(a.eligible, b.eligible) for a, b in zip(first, second, strict=True))
 
 
@@ -96,7 +93,7 @@ def test_pools_of_different_devices_serve_side_by_side() -> None:
     )
     problem = make.problem([make.model(f"m{i}") for i in range(10)], [both], on)
     proposals = propose_partitions(problem, bursty(problem, 60.0), 5)
-    check(problem, proposals, 60.0)
+    check(problem, proposals)
     for proposal in proposals:
         assert {problem.shapes[h].pool for h in proposal.shapes} == {0, 1}
 
@@ -120,4 +117,4 @@ def test_thousands_of_models_and_devices_take_seconds() -> None:
     started = perf_counter()
     proposals = propose_partitions(problem, bursty(problem, 8000.0), 3)
     assert perf_counter() - started < 10
-    check(problem, proposals, 8000.0)
+    check(problem, proposals)

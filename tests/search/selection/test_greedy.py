@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement
-from alpaplan.search.candidate import Score
-from alpaplan.search.context import SearchContext
+from alpaplan.search.attempt import Attempt
+from alpaplan.search.budget import Budget
+from alpaplan.search.candidate import Score, Scored
 from alpaplan.search.partition import make_partition, pool_partitions
+from alpaplan.search.search import Search
 from alpaplan.search.selection.greedy import neediest_onto_least_used, select_greedily
 from alpaplan.search.selection.replicas import ReplicaSelection
 from alpaplan.search.stopping import Interrupt
@@ -19,17 +19,17 @@ from alpaplan.simulator import Evaluation, Simulator
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB
+from tests.search.conftest import attempt_in, search_on
 
 
 @pytest.fixture
-def three() -> SearchContext:
+def three() -> Search:
     """Return three models of 4 GB, of which two fit onto each of two devices of 10 GB."""
     models = [make.model("m0"), make.model("m1", weight=5.0), make.model("m2")]
     on = make.cluster(make.pool(devices_per_node=2))
     problem = make.problem(models, [make.profile(shapes=[(1, 1)], weight_bytes=4 * GB)], on)
     trace = Trace(np.arange(6.0), np.arange(6, dtype=np.int32) % 3, problem.model_names, 6.0)
-    simulator = Simulator(problem, trace)
-    return SearchContext(problem, simulator, simulator, np.random.default_rng(0))
+    return search_on(Simulator(problem, trace))
 
 
 def outcome(missed: list[int], busy_s: list[float]) -> Evaluation:
@@ -42,45 +42,59 @@ def outcome(missed: list[int], busy_s: list[float]) -> Evaluation:
     )
 
 
-def test_the_neediest_goes_onto_the_least_used_group(three: SearchContext) -> None:
-    selection = ReplicaSelection(three.problem, [0, 0])
+def test_the_neediest_goes_onto_the_least_used_group(three: Search) -> None:
+    problem = three.problem
+    selection = ReplicaSelection(problem, [0, 0])
     # A request of m1 counts five times.
-    assert neediest_onto_least_used(three, selection, outcome([9, 2, 3], [2.0, 1.0])) == (1, 1)
-    assert neediest_onto_least_used(three, selection, outcome([11, 2, 3], [2.0, 1.0])) == (1, 0)
+    assert neediest_onto_least_used(problem, selection, outcome([9, 2, 3], [2.0, 1.0])) == (
+        1,
+        1,
+    )
+    assert neediest_onto_least_used(problem, selection, outcome([11, 2, 3], [2.0, 1.0])) == (
+        1,
+        0,
+    )
     selection.add(1, 0)
-    assert neediest_onto_least_used(three, selection, outcome([11, 2, 3], [2.0, 1.0])) == (0, 0)
+    assert neediest_onto_least_used(problem, selection, outcome([11, 2, 3], [2.0, 1.0])) == (
+        0,
+        0,
+    )
     selection.add(1, 2)
     # The second group is full, and the first one is all that is left, however used it is.
-    assert neediest_onto_least_used(three, selection, outcome([0, 0, 3], [2.0, 1.0])) == (0, 2)
+    assert neediest_onto_least_used(problem, selection, outcome([0, 0, 3], [2.0, 1.0])) == (
+        0,
+        2,
+    )
 
 
-def test_models_that_miss_nothing_or_fit_nowhere_get_no_more(three: SearchContext) -> None:
-    selection = ReplicaSelection(three.problem, [0, 0])
-    assert neediest_onto_least_used(three, selection, outcome([0, 0, 0], [0.0, 0.0])) is None
+def test_models_that_miss_nothing_or_fit_nowhere_get_no_more(three: Search) -> None:
+    problem = three.problem
+    selection = ReplicaSelection(problem, [0, 0])
+    assert neediest_onto_least_used(problem, selection, outcome([0, 0, 0], [0.0, 0.0])) is None
     for group, model in ((0, 0), (1, 0), (0, 1), (1, 2)):
         selection.add(group, model)
-    assert neediest_onto_least_used(three, selection, outcome([5, 5, 5], [0.0, 0.0])) is None
+    assert neediest_onto_least_used(problem, selection, outcome([5, 5, 5], [0.0, 0.0])) is None
 
 
 def test_every_step_adds_by_that_rule_and_the_best_one_is_kept(
-    context: SearchContext, monkeypatch: pytest.MonkeyPatch
+    search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[NDArray[np.bool_], Score]] = []
-    evaluate = SearchContext.evaluate
+    evaluate = Attempt.evaluate
 
-    def noting(self: SearchContext, placement: Placement) -> tuple[Score, Evaluation]:
+    def noting(self: Attempt, placement: Placement) -> Scored:
         found = evaluate(self, placement)
-        seen.append((placement.replicas, found[0]))
+        seen.append((placement.replicas, found.score))
         return found
 
-    monkeypatch.setattr(SearchContext, "evaluate", noting)
-    partition = pool_partitions(context.problem, 0)[1]
-    found = select_greedily(context, partition)
+    monkeypatch.setattr(Attempt, "evaluate", noting)
+    partition = pool_partitions(search.problem, 0)[1]
+    found = select_greedily(attempt_in(search), partition)
     assert not seen[0][0].any()
-    selection = ReplicaSelection(context.problem, partition.shapes)
+    selection = ReplicaSelection(search.problem, partition.shapes)
     for replicas, _ in seen[1:]:
-        result = context.simulator.evaluate(selection.placement())
-        choice = neediest_onto_least_used(context, selection, result)
+        result = search.space.training.evaluate(selection.placement())
+        choice = neediest_onto_least_used(search.problem, selection, result)
         assert choice is not None
         selection.add(*choice)
         np.testing.assert_array_equal(selection.replicas, replicas)
@@ -88,12 +102,13 @@ def test_every_step_adds_by_that_rule_and_the_best_one_is_kept(
     assert found.num_evaluations == len(seen) > 10
 
 
-def test_a_stop_leaves_the_best_so_far(three: SearchContext) -> None:
+def test_a_stop_leaves_the_best_so_far(three: Search) -> None:
     interrupt = Interrupt()
     interrupt.ask()
-    found = select_greedily(replace(three, stop=interrupt), make_partition(three.problem, [0, 0]))
+    singles = make_partition(three.problem, [0, 0])
+    found = select_greedily(attempt_in(three, stop=interrupt), singles)
     assert not found.placement.replicas.any()
-    limited = replace(three, max_evaluations=3)
-    found = select_greedily(limited, make_partition(three.problem, [0, 0]))
+    limited = attempt_in(three, Budget(max_evaluations=3))
+    found = select_greedily(limited, singles)
     assert found.placement.replicas.sum() == 2
     assert found.num_evaluations == 3

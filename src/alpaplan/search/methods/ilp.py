@@ -19,12 +19,13 @@ from alpaplan.problem.service import (
     share_of_group_memory,
     slowest_stage_s,
 )
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate
-from alpaplan.search.context import SearchContext
 from alpaplan.search.integer_program import IntegerProgram
 from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import GroupPartition, uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
+from alpaplan.search.search import Search
 from alpaplan.search.selection.quick import select_quickly
 from alpaplan.search.selection.replicas import ReplicaSelection
 
@@ -50,30 +51,30 @@ MAX_VARIABLES = 50_000
 it is given to start from (a count; 10,000 to 200,000)."""
 
 
-def ilp(context: SearchContext) -> list[Candidate]:
+def ilp(search: Search) -> list[Candidate]:
     """Solve AlpaServe's replica ILP on single devices and on the best partitions."""
-    problem = context.problem
+    problem = search.problem
     partitions = uniform_partitions(problem)
-    found = context.map_attempts(select_quickly, partitions, 0.5)
+    found = search.map_attempts(select_quickly, partitions, 0.5)
     ranked = sorted(
         zip(partitions, found, strict=True), key=lambda pair: pair[1].score, reverse=True
     )
     singles = [part for part in partitions if _all_single(problem, part)]
     best = [part for part, _ in ranked if part not in singles]
-    return context.map_attempts(solve_replicas, [*singles, *best[:ILP_PARTITIONS]])
+    return search.map_attempts(solve_replicas, [*singles, *best[:ILP_PARTITIONS]])
 
 
 ILP = Method(ilp)
 
 
-def solve_replicas(context: SearchContext, partition: GroupPartition) -> Candidate:
+def solve_replicas(attempt: Attempt, partition: GroupPartition) -> Candidate:
     """Solve the ILP for given groups, and simulate the placement once.
 
     The program starts from AlpaServe's greedy solution of the same problem, which is also the
     answer if it is too large (`MAX_VARIABLES`).
     """
-    problem = context.problem
-    tolerance = _tolerance(context, partition)
+    problem = attempt.problem
+    tolerance = _tolerance(attempt, partition)
     greedy = _least_tolerant_first(problem, partition, tolerance)
     replicas = greedy.replicas
     if replicas.size <= MAX_VARIABLES:
@@ -83,16 +84,14 @@ def solve_replicas(context: SearchContext, partition: GroupPartition) -> Candida
     for group, model in np.argwhere(replicas).tolist():
         if selection.addable[group, model]:
             selection.add(group, model)
-    placement = selection.placement()
-    score, evaluation = context.evaluate(placement)
-    best = (score, placement, evaluation)
-    return Candidate.of("ilp", partition.label, best, context.num_evaluations)
+    only = attempt.evaluate(selection.placement())
+    return Candidate.of("ilp", partition.label, only, attempt.used.num_evaluations)
 
 
-def _tolerance(context: SearchContext, partition: GroupPartition) -> NDArray[np.float64]:
+def _tolerance(attempt: Attempt, partition: GroupPartition) -> NDArray[np.float64]:
     """Return throughput over rate of every possible replica, ``float64[G, M]``."""
-    problem = context.problem
-    rate_rps = measure_demand(problem, context.simulator.trace).rate_rps
+    problem = attempt.problem
+    rate_rps = measure_demand(problem, attempt.space.training.trace).rate_rps
     slowest_s = slowest_stage_s(problem)[list(partition.shapes)]
     work = slowest_s[:, problem.profile_of_model] * rate_rps
     tolerance: NDArray[np.float64] = 1 / np.maximum(work, 1 / LARGEST_TOLERANCE)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alpaplan.search.candidate import Candidate
-from alpaplan.search.context import SearchContext
 from alpaplan.search.effort import work_of
+from alpaplan.search.search import Search
 from alpaplan.specs.choices import Effort
 
 
@@ -24,7 +24,7 @@ class Method:
         would not be the baselines that they are.
     """
 
-    find: Callable[[SearchContext], list[Candidate]]
+    find: Callable[[Search], list[Candidate]]
     is_endless: bool = False
 
     def max_work(self, effort: Effort, num_models: int) -> int | None:

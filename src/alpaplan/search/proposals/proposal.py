@@ -32,7 +32,8 @@ SOLVE_LIMIT = 0.5
 """Deterministic seconds of one solve (0.1 to 10); most take less than a tenth."""
 
 VALUE_UNITS = 1_000_000
-"""The objective counts in this part of all requests, as CP-SAT's numbers are integers."""
+"""Attained requests are counted in this part of the best option's, as CP-SAT's numbers are
+integers."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,12 @@ class Proposal:
         Index of each group's shape, by pool, large groups first.
     eligible : bool[G, M]
         Models that the group is meant for and can serve.
-    objective
-        Estimated attained requests per second, weighted by model.
     label
         The partition in words.
     """
 
     shapes: tuple[int, ...]
     eligible: NDArray[np.bool_]
-    objective: float
     label: str
 
 
@@ -74,7 +72,6 @@ def propose_partitions(
         How many at most.
     """
     classes = latency_classes(problem, demand)
-    estimate = QueueingEstimate(problem, demand, classes.part_of_model)
     under_load = replace(demand, rate_rps=demand.rate_rps * LOAD_MARGIN)
     strained = QueueingEstimate(problem, under_load, classes.part_of_model)
     options = bucket_options(problem, classes, strained)
@@ -86,7 +83,7 @@ def propose_partitions(
         if not chosen:
             break
         forbidden.append(chosen)
-        proposal = _as_proposal(problem, classes, chosen, estimate)
+        proposal = _as_proposal(problem, classes, chosen)
         # Buckets that cut one class in different ways are different, and mean the same groups.
         key = proposal.shapes, np.packbits(proposal.eligible).tobytes()
         if key not in seen:
@@ -135,16 +132,11 @@ def _as_proposal(
     problem: PlacementProblem,
     classes: LatencyClasses,
     chosen: list[Option],
-    estimate: QueueingEstimate,
 ) -> Proposal:
     """Make the groups of the chosen options, and of the devices that they leave over."""
     servable = servable_replicas(problem)
     groups: list[tuple[int, NDArray[np.bool_]]] = []
-    objective = 0.0
     for option in chosen:
-        models = classes.models_of_parts(option.first, option.last)
-        count = np.array([option.num_groups])
-        objective += float(estimate.attained_rps(option.shape, models, count)[0])
         meant = classes.models_of_classes(option.first, option.last) & servable[option.shape]
         groups += [(option.shape, meant)] * option.num_groups
     groups = sorted(groups, key=lambda group: _order(problem, group[0]))
@@ -157,7 +149,7 @@ def _as_proposal(
     groups.sort(key=lambda group: _order(problem, group[0]))
     shapes = tuple(h for h, _ in groups)
     eligible = np.array([meant for _, meant in groups], dtype=np.bool_)
-    return Proposal(shapes, eligible, objective, describe_shapes(problem, shapes))
+    return Proposal(shapes, eligible, describe_shapes(problem, shapes))
 
 
 def _fill(problem: PlacementProblem, span: DeviceSpan, present: set[int]) -> list[int]:

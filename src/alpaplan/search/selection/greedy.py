@@ -8,41 +8,39 @@ from __future__ import annotations
 
 import numpy as np
 
+from alpaplan.problem import PlacementProblem
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate
-from alpaplan.search.context import SearchContext
 from alpaplan.search.partition import GroupPartition
 from alpaplan.search.selection.replicas import ReplicaSelection
 from alpaplan.simulator import Evaluation
 
 
-def select_greedily(context: SearchContext, partition: GroupPartition) -> Candidate:
+def select_greedily(attempt: Attempt, partition: GroupPartition) -> Candidate:
     """Add replicas one by one, each onto the least used group with room for the neediest model.
 
     After each, the placement is simulated; the best one on the way is returned, which is not
     always the fullest.
     """
-    problem = context.problem
+    problem = attempt.problem
     selection = ReplicaSelection(problem, partition.shapes)
-    placement = selection.placement()
-    score, evaluation = context.evaluate(placement)
-    best = (score, placement, evaluation)
-    while not context.exhausted():
-        choice = neediest_onto_least_used(context, selection, evaluation)
+    best = latest = attempt.evaluate(selection.placement())
+    while not attempt.exhausted():
+        choice = neediest_onto_least_used(problem, selection, latest.evaluation)
         if choice is None:
             break
         selection.add(*choice)
-        placement = selection.placement()
-        score, evaluation = context.evaluate(placement)
-        if score > best[0]:
-            best = (score, placement, evaluation)
-    return Candidate.of("greedy", partition.label, best, context.num_evaluations)
+        latest = attempt.evaluate(selection.placement())
+        if latest.score > best.score:
+            best = latest
+    return Candidate.of("greedy", partition.label, best, attempt.used.num_evaluations)
 
 
 def neediest_onto_least_used(
-    context: SearchContext, selection: ReplicaSelection, evaluation: Evaluation
+    problem: PlacementProblem, selection: ReplicaSelection, evaluation: Evaluation
 ) -> tuple[int, int] | None:
     """Return (group, model) of the next replica, or None if nothing unserved can be added."""
-    unserved = (evaluation.requests - evaluation.attained) * context.problem.model_weight
+    unserved = (evaluation.requests - evaluation.attained) * problem.model_weight
     wanted = selection.addable.any(axis=0) & (unserved > 0)
     if not wanted.any():
         return None

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.service import mean_stage_s
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate
-from alpaplan.search.context import SearchContext
 from alpaplan.search.partition import GroupPartition
 from alpaplan.search.selection.replicas import ReplicaSelection
 
@@ -29,29 +29,27 @@ EXPECTED_RELIEF = 0.5
 group's load for the rest of the round is guessed (a fraction; 0.2 to 1)."""
 
 
-def select_quickly(context: SearchContext, partition: GroupPartition) -> Candidate:
+def select_quickly(attempt: Attempt, partition: GroupPartition) -> Candidate:
     """Add replicas for the neediest models round by round, and simulate once a round."""
-    problem = context.problem
+    problem = attempt.problem
     selection = ReplicaSelection(problem, partition.shapes, partition.eligible)
     cost_s = _stage_cost_s(problem, partition)
-    requests = context.simulator.trace.requests_per_model()
+    requests = attempt.space.training.trace.requests_per_model()
     _spread(selection, problem.model_weight, requests.astype(np.float64), cost_s)
-    placement = selection.placement()
-    score, evaluation = context.evaluate(placement)
-    best = (score, placement, evaluation)
+    best = latest = attempt.evaluate(selection.placement())
     most = max(1, round(MODELS_A_ROUND * problem.num_models))
     for _ in range(ROUNDS):
+        evaluation = latest.evaluation
         missed = (evaluation.requests - evaluation.attained).astype(np.float64)
         need = missed * problem.model_weight
         busy_s = evaluation.group_busy_s.copy()
         added = _add_round(selection, need, missed * EXPECTED_RELIEF, cost_s, busy_s, most)
-        if not added or context.exhausted():
+        if not added or attempt.exhausted():
             break
-        placement = selection.placement()
-        score, evaluation = context.evaluate(placement)
-        if score > best[0]:
-            best = (score, placement, evaluation)
-    return Candidate.of("quick", partition.label, best, context.num_evaluations)
+        latest = attempt.evaluate(selection.placement())
+        if latest.score > best.score:
+            best = latest
+    return Candidate.of("quick", partition.label, best, attempt.used.num_evaluations)
 
 
 def _spread(

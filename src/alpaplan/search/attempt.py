@@ -1,0 +1,150 @@
+"""Attempts: the parts of a search that run side by side, here or in other processes.
+
+An attempt is a function at the top of a module. It is called with an `Attempt`, which counts what
+it uses, and with the item that it is about, such as a group partition. Attempts never see each
+other: each has a budget and a generator of its own, so what it finds does not depend on how many
+run at a time, nor on where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.search.budget import Budget, Usage
+from alpaplan.search.candidate import Score, Scored
+from alpaplan.search.space import SearchSpace
+from alpaplan.search.stopping import StopCriterion, StopReason, never
+
+Found = TypeVar("Found")
+Found_co = TypeVar("Found_co", covariant=True)
+
+ProgressListener = Callable[[Usage, Score | None], None]
+"""Told what was used since it was last told, from any thread: after every simulated placement,
+with its score unless it was rejected before it had any."""
+
+
+def ignore_progress(_used: Usage, _score: Score | None) -> None:
+    """Listen to nothing."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who may end attempts, and who is told how they go on.
+
+    Parameters
+    ----------
+    stop
+        Asked before every evaluation.
+    on_evaluation
+        Told of every evaluation.
+    """
+
+    stop: StopCriterion = never
+    on_evaluation: ProgressListener = ignore_progress
+
+
+UNWATCHED = Watch()
+"""Nobody."""
+
+
+@dataclass
+class Attempt:
+    """One attempt while it runs: what it may use, and what it has used.
+
+    Parameters
+    ----------
+    space
+        What it searches.
+    budget
+        What it may simulate.
+    rng
+        Source of all its random choices.
+    watch
+        Who may end it, and who is told.
+    """
+
+    space: SearchSpace
+    budget: Budget
+    rng: np.random.Generator
+    watch: Watch = UNWATCHED
+    used: Usage = field(default_factory=Usage, init=False)
+    stop_reason: StopReason | None = field(default=None, init=False)
+
+    @property
+    def problem(self) -> PlacementProblem:
+        """The problem."""
+        return self.space.problem
+
+    @property
+    def used_part(self) -> float:
+        """The used part of the budget; 0 if it has no limit."""
+        return self.budget.used_part(self.used)
+
+    def exhausted(self) -> bool:
+        """Whether the budget is used up, or a stopping criterion ends the search."""
+        if self.stop_reason is None:
+            self.stop_reason = self.watch.stop()
+        return self.stop_reason is not None or self.used_part >= 1.0
+
+    def evaluate(self, placement: Placement) -> Scored:
+        """Simulate a placement on the training arrivals."""
+        scored = self.space.score(placement)
+        self.count(self.space.training.trace.num_requests, scored.score)
+        return scored
+
+    def count(self, num_requests: int, score: Score | None = None) -> None:
+        """Count a simulation of so many requests, and tell its score if it has one."""
+        usage = Usage.of_one(num_requests)
+        self.used += usage
+        self.watch.on_evaluation(usage, score)
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Found_co]):
+    """What became of an attempt.
+
+    Parameters
+    ----------
+    found
+        What it found.
+    used
+        What it simulated.
+    stop_reason
+        The stopping criterion that ended it, if one did.
+    """
+
+    found: Found_co
+    used: Usage
+    stop_reason: StopReason | None
+
+
+@dataclass(frozen=True)
+class Task(Generic[Found_co]):
+    """An attempt to be made, as values that can be pickled.
+
+    Parameters
+    ----------
+    function
+        Called with the attempt and the item.
+    item
+        What it is about.
+    space, budget, rng
+        Of the attempt.
+    """
+
+    function: Callable[[Attempt, Any], Found_co]
+    item: Any
+    space: SearchSpace
+    budget: Budget
+    rng: np.random.Generator
+
+    def run(self, watch: Watch) -> Outcome[Found_co]:
+        """Make the attempt."""
+        attempt = Attempt(self.space, self.budget, self.rng, watch)
+        found = self.function(attempt, self.item)
+        return Outcome(found, attempt.used, attempt.stop_reason)

@@ -1,0 +1,129 @@
+"""What a method is given: a search under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+import numpy as np
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.search.attempt import UNWATCHED, Attempt, Task, Watch
+from alpaplan.search.budget import Budget, Usage
+from alpaplan.search.candidate import Candidate, Score
+from alpaplan.search.space import SearchSpace
+from alpaplan.search.stopping import StopReason
+from alpaplan.search.workers import SerialWorkers, Workers
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class SearchStep:
+    """What one step of a search gained.
+
+    Parameters
+    ----------
+    name
+        The step in words.
+    best
+        Best score once it was done.
+    num_evaluations
+        Placements that it simulated.
+    notes
+        More about it, a line each.
+    """
+
+    name: str
+    best: Score
+    num_evaluations: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Search:
+    """A search under way, in the process that plans.
+
+    It divides its budget between attempts, lets workers make them, and counts what they used.
+
+    Parameters
+    ----------
+    space
+        What is searched.
+    budget
+        What all attempts together may simulate.
+    rng
+        Source of all random choices; each attempt gets a generator that is spawned from it.
+    workers
+        Make the attempts.
+    watch
+        Who may end the search, and who is told how it goes on.
+    """
+
+    space: SearchSpace
+    budget: Budget
+    rng: np.random.Generator
+    workers: Workers = field(default_factory=SerialWorkers)
+    watch: Watch = UNWATCHED
+    used: Usage = field(default_factory=Usage, init=False)
+    stop_reason: StopReason | None = field(default=None, init=False)
+    steps: list[SearchStep] = field(default_factory=list, init=False)
+
+    @property
+    def problem(self) -> PlacementProblem:
+        """The problem."""
+        return self.space.problem
+
+    def map_attempts(
+        self,
+        function: Callable[[Attempt, Item], Found],
+        items: Iterable[Item],
+        fraction: float = 1.0,
+    ) -> list[Found]:
+        """Make an attempt for each item, and return what they found in the order of the items.
+
+        Parameters
+        ----------
+        function
+            The attempt: a function at the top of a module, or a `functools.partial` of one.
+        items
+            What each attempt is about.
+        fraction
+            The part of what is left of the budget that they share equally.
+        """
+        todo = list(items)
+        share = self.budget.share(self.used, len(todo), fraction)
+        rngs = self.rng.spawn(len(todo))
+        tasks = [
+            Task(function, item, self.space, share, rng)
+            for item, rng in zip(todo, rngs, strict=True)
+        ]
+        outcomes = self.workers.run(tasks, self.watch)
+        for outcome in outcomes:
+            self.used += outcome.used
+            self.stop_reason = self.stop_reason or outcome.stop_reason
+        return [outcome.found for outcome in outcomes]
+
+    def delegate(
+        self, find: Callable[[Search], list[Candidate]], fraction: float
+    ) -> list[Candidate]:
+        """Let another method search with a part of what is left of the budget."""
+        share = self.budget.share(self.used, fraction=fraction)
+        part = replace(self, budget=share, rng=self.rng.spawn(1)[0])
+        found = find(part)
+        self.used += part.used
+        self.stop_reason = self.stop_reason or part.stop_reason
+        return found
+
+    def log(self, name: str, best: Score, *notes: str) -> None:
+        """Note that a step is done; what was simulated since the last one was its work."""
+        before = sum(step.num_evaluations for step in self.steps)
+        self.steps.append(SearchStep(name, best, self.used.num_evaluations - before, notes))
+
+    def exhausted(self) -> bool:
+        """Whether the budget is used up, or a stopping criterion ends the search."""
+        if self.stop_reason is None:
+            self.stop_reason = self.watch.stop()
+        return self.stop_reason is not None or self.budget.used_part(self.used) >= 1.0

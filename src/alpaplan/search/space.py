@@ -1,0 +1,35 @@
+"""What never changes during a search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.search.candidate import Score, Scored
+from alpaplan.simulator import Simulator
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """What placements are searched for, and the arrivals that they are scored on.
+
+    All attempts share one. It can be pickled, and so be sent to other processes.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    training
+        Simulator of the training arrivals.
+    screening
+        Simulator of the beginning of the same arrivals, by which hopeless candidates are told.
+    """
+
+    problem: PlacementProblem
+    training: Simulator
+    screening: Simulator
+
+    def score(self, placement: Placement) -> Scored:
+        """Simulate a placement on the training arrivals."""
+        evaluation = self.training.evaluate(placement)
+        return Scored(placement, Score.of(self.problem, evaluation), evaluation)

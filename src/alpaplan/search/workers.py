@@ -1,0 +1,154 @@
+"""Where attempts run: one after another, in threads, or in other processes.
+
+A search hands tasks to its workers and never knows where they run. Stopping criteria and progress
+listeners stay in the process that plans.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import contextmanager
+from multiprocessing.shared_memory import ShareableList
+from typing import Protocol, TypeVar
+
+from alpaplan.search.attempt import Outcome, Task, Watch
+from alpaplan.search.stopping import StopReason
+
+Found = TypeVar("Found")
+
+ASK_S = 0.1
+"""Seconds between two looks at the stopping criteria while other processes work."""
+
+
+class Workers(Protocol):
+    """Makes attempts."""
+
+    def run(self, tasks: Sequence[Task[Found]], watch: Watch) -> list[Outcome[Found]]:
+        """Make all attempts; their outcomes are in the order of the tasks."""
+
+
+class SerialWorkers:
+    """Makes attempts one after another."""
+
+    def run(self, tasks: Sequence[Task[Found]], watch: Watch) -> list[Outcome[Found]]:
+        """Make all attempts."""
+        return [task.run(watch) for task in tasks]
+
+
+class ThreadWorkers:
+    """Makes attempts in threads, which is enough: the kernels release the interpreter's lock.
+
+    Parameters
+    ----------
+    executor
+        The threads.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def run(self, tasks: Sequence[Task[Found]], watch: Watch) -> list[Outcome[Found]]:
+        """Make all attempts."""
+        return list(self._executor.map(Task.run, tasks, itertools.repeat(watch)))
+
+
+class ProcessWorkers:
+    """Makes attempts in other processes of this machine.
+
+    An attempt there looks at a flag, which is raised here once a stopping criterion ends the
+    search. The listener is told what an attempt used when it is over, without scores.
+
+    Parameters
+    ----------
+    executor
+        The processes.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def run(self, tasks: Sequence[Task[Found]], watch: Watch) -> list[Outcome[Found]]:
+        """Make all attempts."""
+        with _stop_flag() as flag:
+            futures = [self._executor.submit(task.run, Watch(flag)) for task in tasks]
+            pending = set(futures)
+            try:
+                while pending:
+                    reason = watch.stop()
+                    if reason is not None:
+                        flag.show(reason)
+                    done, pending = wait(pending, ASK_S, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        watch.on_evaluation(future.result().used, None)
+            finally:
+                # After an error, the others end soon; until then they need the flag.
+                flag.show(StopReason.INTERRUPT)
+                for future in pending:
+                    future.cancel()
+                wait(pending)
+        return [future.result() for future in futures]
+
+
+class _StopFlag:
+    """A stopping criterion that is set in one process and asked in others.
+
+    Parameters
+    ----------
+    shared
+        In memory that they share, the number of the reason to stop, from 1; 0 if there is none.
+    """
+
+    def __init__(self, shared: ShareableList[int]) -> None:
+        self._shared = shared
+
+    def show(self, reason: StopReason) -> None:
+        """Let all who ask stop from now on."""
+        self._shared[0] = 1 + list(StopReason).index(reason)
+
+    def __call__(self) -> StopReason | None:
+        """Return the reason to stop, if there is one."""
+        number = self._shared[0]
+        return list(StopReason)[number - 1] if number else None
+
+
+@contextmanager
+def _stop_flag() -> Iterator[_StopFlag]:
+    shared = ShareableList([0])
+    try:
+        yield _StopFlag(shared)
+    finally:
+        shared.shm.close()
+        shared.shm.unlink()
+
+
+@contextmanager
+def threads(count: int) -> Iterator[Workers]:
+    """Work in so many threads; without any if one at a time is enough."""
+    if count <= 1:
+        yield SerialWorkers()
+        return
+    with ThreadPoolExecutor(max_workers=count) as executor:
+        yield ThreadWorkers(executor)
+
+
+@contextmanager
+def processes(count: int) -> Iterator[Workers]:
+    """Work in so many processes.
+
+    They are started afresh, as a copy of this process would lack its threads, and they leave
+    Ctrl-C to this process.
+    """
+    context = multiprocessing.get_context("spawn")
+    ignore_interrupt = (signal.SIGINT, signal.SIG_IGN)
+    with ProcessPoolExecutor(count, context, signal.signal, ignore_interrupt) as executor:
+        yield ProcessWorkers(executor)
