@@ -26,7 +26,8 @@ from alpaplan.workload.arrivals import ArrivalProcess, process_of
 from alpaplan.workload.arrivals.modulated import Mmpp
 from alpaplan.workload.arrivals.piecewise import Piecewise
 from alpaplan.workload.arrivals.renewal import Gamma, Poisson, Weibull, weibull_shape
-from alpaplan.workload.fitting import LAWS, fit_observation
+from alpaplan.workload.fitting import LAWS
+from alpaplan.workload.fitting.choice import fit_observation
 from alpaplan.workload.fitting.observation import Observation
 from alpaplan.workload.sampling import merge_traces
 from alpaplan.workload.trace import Trace

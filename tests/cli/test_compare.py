@@ -124,7 +124,7 @@ def test_recorded_arrivals_are_one_run(planned: Workspace) -> None:
     found = compare(planned)
     assert (found["arrivals"]["source"], found["arrivals"]["requests"]) == ("trace", 11)
     arguments = ("compare", "plan.yaml", "one.yaml", *INPUTS, "--runs", "3")
-    assert "there is one run" in planned.run(*arguments, exit_code=2).stderr
+    assert "there is only one run" in planned.run(*arguments, exit_code=2).stderr
 
 
 def test_everything_wrong_with_any_plan_at_once(planned: Workspace) -> None:
@@ -144,16 +144,16 @@ def test_everything_wrong_with_any_plan_at_once(planned: Workspace) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["plan.yaml", *INPUTS], "must be given at least two plans, found 1"),
-        ([], "must be given at least two plans, found 0"),
+        (["plan.yaml", *INPUTS], "give at least two plans to compare, found 1"),
+        ([], "give at least two plans to compare, found 0"),
         (["plan.yaml", "one.yaml", *INPUTS, "--runs", "1"], "'--runs'"),
         (
             ["plan.yaml", "one.yaml", *INPUTS, "--runs", "3", "--trace", "trace.csv"],
-            "--runs belongs to sampled arrivals, found it beside --trace",
+            "give either --trace or --runs, not both",
         ),
         (
             ["plan.yaml", "one.yaml", *INPUTS, "--duration", "9s", "--trace", "trace.csv"],
-            "--duration belongs to sampled arrivals, found it beside --trace",
+            "give either --trace or --duration, not both",
         ),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 import click
@@ -56,3 +57,16 @@ def test_page_fits_the_terminal(path: tuple[str, ...]) -> None:
 def test_every_option_has_help(path: tuple[str, ...]) -> None:
     options = [item for item in command_of(path).params if isinstance(item, click.Option)]
     assert [item.name for item in options if not item.help] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=" ".join)
+def test_every_option_names_its_value_in_one_word(path: tuple[str, ...]) -> None:
+    options = [item for item in command_of(path).params if isinstance(item, click.Option)]
+    named = {item.name: item.metavar for item in options if not (item.is_flag or item.count)}
+    assert all(metavar and metavar.isupper() and " " not in metavar for metavar in named.values())
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path], ids=" ".join)
+def test_groups_show_the_first_line_of_each_command(path: tuple[str, ...]) -> None:
+    first_line, _, _ = inspect.cleandoc(command_of(path).help or "").partition("\n")
+    assert f"{path[-1]} {first_line}" in " ".join(help_of(path[:-1]).split())

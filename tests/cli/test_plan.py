@@ -199,7 +199,7 @@ def test_usage_errors(workspace: Workspace, arguments: list[str], message: str) 
 
 def test_missing_options_are_named(workspace: Workspace) -> None:
     result = workspace.run("plan", "-w", "workload.yaml", exit_code=2)
-    assert "missing option -c/--cluster: no plan says where to find it" in result.stderr
+    assert "missing option -c/--cluster: neither given nor named in a plan" in result.stderr
     result = workspace.run("plan", exit_code=2)
     assert "missing option -c/--cluster, -w/--workload: no plan says" in result.stderr
 

@@ -211,11 +211,14 @@ def test_windows_are_compared_with_the_plan_s_prediction(planned: Workspace) -> 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-c", "cluster.yaml"], "missing option -w/--workload: no plan says where"),
+        (["-c", "cluster.yaml"], "missing option -w/--workload: neither given nor"),
         ([*INPUTS, "--duration", "1fortnight"], "'--duration': unknown unit 'fortnight'"),
-        ([*INPUTS, "--duration", "1d", "--trace", "trace.csv"], "--duration belongs to sampled"),
+        (
+            [*INPUTS, "--duration", "1d", "--trace", "trace.csv"],
+            "either --trace or --duration",
+        ),
         ([*INPUTS, "--dispatch", "random"], "'--dispatch'"),
-        ([*INPUTS, "--plot", "x.svg"], "--plot shows windows of time: give their length with"),
+        ([*INPUTS, "--plot", "x.svg"], "--plot draws windows of time: give their length with"),
         ([*INPUTS, "--window", "1s", "--plot", "x.gif"], "x.gif: a plot's name must end in one"),
         # Before any work is done.
         (["-w", "no", "--window", "1s", "--plot", "no/x.svg"], "no/x.svg: cannot be written: no"),

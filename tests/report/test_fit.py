@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alpaplan.report.fit import describe_process, fit_summary
-from alpaplan.workload.fitting import ModelFit
+from alpaplan.workload.fitting.trace_fit import ModelFit
 from tests import builders as make
 from tests.report.text import lines_of
 

@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@options.cluster
-@options.workload
-@options.profiles
+@options.inputs
 @options.output_format
 @options.plot
 @user_errors
@@ -29,11 +27,11 @@ def analyze(
     output_format: str,
     plot: Path | None,
 ) -> None:
-    """Show by queueing theory why devices should be shared, or why not.
+    """Show by queueing theory whether models should share devices.
 
-    For each model: its load, at which utilization its objective breaks, and how many devices it
-    would need alone. For each profiled pipeline: between which utilizations the waits that it saves
-    are worth more than its overheads.
+    For each model: its load, the utilization at which it misses its objective, and the number of
+    devices that it would need on its own. For each profiled pipeline: the range of utilizations
+    in which the waiting that it saves outweighs its overhead.
     """
     from alpaplan.files.writing import require_writable
     from alpaplan.planning.inputs import load_inputs

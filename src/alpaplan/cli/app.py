@@ -10,11 +10,11 @@ from alpaplan.cli.lazy_group import LazyGroup
 COMMANDS = {
     "plan": "Find a placement plan for a cluster and a workload.",
     "simulate": "Simulate a plan on a trace or on sampled arrivals.",
-    "compare": "Show several plans side by side on the same arrivals.",
-    "analyze": "Show what queueing theory says of a workload on a cluster.",
-    "profile": "Make model profiles, and look at them.",
-    "workload": "Make workloads and traces from request logs, and look at them.",
-    "validate": "Check files of any kind, and show everything wrong with them.",
+    "compare": "Compare plans on the same arrivals.",
+    "analyze": "Show by queueing theory whether models should share devices.",
+    "profile": "Make model profiles and show what they say.",
+    "workload": "Make workloads and traces and show their statistics.",
+    "validate": "Check files of any kind and list everything wrong with them.",
     "schema": "Print the JSON Schema of a kind of document.",
     "init": "Copy an example to start from.",
 }

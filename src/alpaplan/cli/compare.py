@@ -10,6 +10,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_json, print_result
+from alpaplan.cli.quantities import WholeNumber
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("plans", type=click.Path(path_type=Path), metavar="PLAN...", nargs=-1)
-@options.cluster
-@options.workload
-@options.profiles
+@options.inputs_of_plan
 @options.trace
-@options.runs
+@click.option(
+    "--runs",
+    type=WholeNumber(2, 1000),
+    metavar="N",
+    help="Number of sampled runs, each with its own seed.  [default: 10]",
+)
 @options.duration
 @options.seed
 @options.dispatch
@@ -42,11 +46,12 @@ def compare(
     dispatch: str | None,
     output_format: str,
 ) -> None:
-    """Show plans side by side on the same arrivals: a trace, or samples of the workload.
+    """Compare plans on the same arrivals.
 
-    All plans see the same arrivals, so that they differ by what they do and not by luck. Inputs
-    that are not given are those of the first plan, which the others are compared with. Run number
-    i of the samples is what `alpaplan simulate` shows for the seed SEED + i.
+    The arrivals are a trace or samples of the workload, the same for all plans, so that
+    differences are not due to chance. The first plan is the baseline; inputs that are not given
+    are those that it was made from. Sampled run i has the arrivals that `alpaplan simulate` uses
+    with the seed SEED + i.
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.planning.inputs import load_inputs
@@ -57,10 +62,10 @@ def compare(
     from alpaplan.specs.choices import Dispatch
 
     if len(plans) < 2:
-        raise click.UsageError(f"must be given at least two plans, found {len(plans)}")
+        raise click.UsageError(f"give at least two plans to compare, found {len(plans)}")
     for name, value in (("--duration", duration_s), ("--runs", runs)):
         if trace is not None and value is not None:
-            raise click.UsageError(f"{name} belongs to sampled arrivals, found it beside --trace")
+            raise click.UsageError(f"give either --trace or {name}, not both")
     documents = _load_plans(plans)
     paths = InputPaths(cluster, workload, profiles).or_those_of(documents[0])
     with busy("simulating"):
@@ -72,8 +77,8 @@ def compare(
         if lines:
             raise InputError(lines)
         if runs is not None and inputs.workload.is_recorded:
-            what = "the arrivals of all models are recorded, so that there is one run"
-            raise click.UsageError(f"--runs belongs to sampled arrivals: {what}")
+            what = "the arrivals of all models are recorded, so there is only one run"
+            raise click.UsageError(f"--runs needs sampled arrivals: {what}")
         arrivals = arrivals_to_compare_on(inputs, trace, runs, duration_s, seed or 0)
         named = [(str(document.path), document.spec) for document in documents]
         rule = None if dispatch is None else Dispatch(dispatch)

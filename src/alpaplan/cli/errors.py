@@ -41,7 +41,7 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
             return command(*args, **kwargs)
         except MissingInputError as error:
             missing = ", ".join(f"-{role[0]}/--{role}" for role in error.roles)
-            what = f"missing option {missing}: no plan says where to find it"
+            what = f"missing option {missing}: neither given nor named in a plan"
             raise click.UsageError(what) from None
         except InputError as error:
             _say(*error.lines)

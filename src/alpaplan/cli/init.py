@@ -27,8 +27,8 @@ README = "README.md"
 def init(folder: Path | None, example: str, *, list_examples: bool) -> None:
     """Copy an example to start from.
 
-    Its files go into DIR, which is made if it is not there. A file that is there already is never
-    overwritten: nothing is copied then.
+    Its files go into DIR, which is created if needed. Existing files are never overwritten: if
+    one has the name of a file to copy, nothing is copied.
     """
     if list_examples:
         _print_examples()

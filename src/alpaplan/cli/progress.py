@@ -24,15 +24,19 @@ REFRESH_S = 0.1
 
 @contextmanager
 def search_progress(
-    max_work: int | None, max_evaluations: int | None, *, enabled: bool
+    max_work: int | None,
+    max_evaluations: int | None,
+    time_limit_s: float | None = None,
+    *,
+    enabled: bool,
 ) -> Iterator[ProgressListener]:
     """Show the progress of a search on stderr while the block runs, if that is a terminal.
 
     Parameters
     ----------
-    max_work, max_evaluations
-        Budgets in simulated requests and in placements; None where there is none. The bar and
-        the time left follow the one that runs out first; a search may end before.
+    max_work, max_evaluations, time_limit_s
+        Budgets in simulated requests, in placements and in seconds; None where there is none.
+        The bar and the time left follow the one that runs out first; a search may end before.
     enabled
         Whether to show anything at all.
     """
@@ -43,7 +47,8 @@ def search_progress(
     seen_so_far = TextColumn("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}")
     columns = SpinnerColumn(), TextColumn("searching"), *bar_with_times(seen_so_far)
     with Progress(*columns, console=console, transient=True) as progress:
-        limited = max_work is not None or max_evaluations is not None
+        limited = any((max_work, max_evaluations, time_limit_s))
+        begun_at = time.monotonic()
         task = progress.add_task("search", total=1.0 if limited else None, best=0.0, seen=0)
         lock = threading.Lock()
         seen, done, best, shown_at = 0, 0, 0.0, 0.0
@@ -61,6 +66,7 @@ def search_progress(
                 part = max(
                     done / max_work if max_work else 0.0,
                     seen / max_evaluations if max_evaluations else 0.0,
+                    (now - begun_at) / time_limit_s if time_limit_s else 0.0,
                 )
             progress.update(task, completed=part, seen=seen, best=best)
 

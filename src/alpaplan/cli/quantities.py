@@ -150,3 +150,18 @@ class Counts(ParamType[tuple[int, ...]]):
         if counts[0] < 1 or counts[-1] > MAX_COUNT:
             self.fail(f"must be from 1 to {MAX_COUNT:,}, found {value!r}", param, ctx)
         return counts
+
+
+class DocumentName(ParamType[str]):
+    """A name that a document may have, or give to something."""
+
+    name = "name"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take a name that documents may have."""
+        from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
+
+        if not is_name(value):
+            rule = f"a name of 1 to {MAX_NAME_LENGTH} characters without leading space or control"
+            self.fail(f"must be {rule} characters, found {value!r}", param, ctx)
+        return value

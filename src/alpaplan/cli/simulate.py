@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("plan", type=click.Path(path_type=Path), metavar="PLAN")
-@options.cluster
-@options.workload
-@options.profiles
+@options.inputs_of_plan
 @options.trace
 @options.duration
 @options.seed
@@ -45,12 +43,12 @@ def simulate(
     require_attainment: float | None,
     output_format: str,
 ) -> None:
-    """Simulate a plan on a trace, or on arrivals sampled from its workload.
+    """Simulate a plan on a trace or on sampled arrivals.
 
-    Inputs that are not given are those that the plan names in its provenance, found relative to
-    the plan. Without --trace, recorded arrivals of the workload are replayed and the others are
-    sampled; --seed chooses the sample. With --window the attainment is shown over time, too, and
-    where it is below what the plan predicts; --plot draws that.
+    Inputs that are not given are those that PLAN was made from, found relative to it. Without
+    --trace, the workload's recorded arrivals are replayed and the others are sampled with --seed.
+    With --window, attainment is also shown over time, and where it is below what the plan
+    predicts.
     """
     from alpaplan.analysis.drift import drift_of
     from alpaplan.cli.step_progress import busy
@@ -66,11 +64,11 @@ def simulate(
 
     if plot is not None:
         if window_s is None:
-            raise click.UsageError("--plot shows windows of time: give their length with --window")
+            raise click.UsageError("--plot draws windows of time: give their length with --window")
         plot_format(plot)
         require_writable(plot)
     if trace is not None and duration_s is not None:
-        raise click.UsageError("--duration belongs to sampled arrivals, found it beside --trace")
+        raise click.UsageError("give either --trace or --duration, not both")
     document = load_document(plan, PlanSpec)
     paths = InputPaths(cluster, workload, profiles).or_those_of(document)
     with busy("simulating"):

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 )
 @user_errors
 def validate(files: tuple[Path, ...]) -> None:
-    """Check files, and show everything wrong with them.
+    """Check files of any kind and list everything wrong with them.
 
-    Each FILE is a document of any kind, a trace (.csv, .csv.gz) or a folder, of which every
-    YAML file is checked. Traces that a workload names are checked with it.
+    Each FILE is a document of any kind, a trace (.csv, .csv.gz) or a folder, of which every YAML
+    file is checked. Traces that a workload names are checked with it.
     """
     problems: list[str] = []
     for path in files:

@@ -17,9 +17,9 @@ from alpaplan.specs.arrivals import (
     WeibullArrivals,
 )
 from alpaplan.units import format_seconds
-from alpaplan.workload.fitting import ModelFit
 from alpaplan.workload.fitting.law import MIN_REQUESTS
 from alpaplan.workload.fitting.mmpp import MIN_REQUESTS_MMPP
+from alpaplan.workload.fitting.trace_fit import ModelFit
 
 MAX_ROWS = 40
 """Longest table shown; the workload document has all models."""

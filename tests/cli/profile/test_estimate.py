@@ -123,7 +123,7 @@ def test_help_lists_devices_and_stacks(config: Workspace) -> None:
             ("--device", "l4", "--inter-op", "2,5"),
             "--inter-op must be at most the number of blocks (4), found 5",
         ),
-        (("--device", "l4", "--name", " x"), "--name must be a name of 1 to 200 characters"),
+        (("--device", "l4", "--name", " x"), "'--name': must be a name of 1 to 200 characters"),
         (("--device", "l4", "--stack", "v"), "must be one of vllm-2025, eager-2023, found 'v'"),
         (("--device", "l4", "--memory-limit", "0"), "must be above 0 and at most 1e+18, found '0'"),
         (("--device", "l4", "--input-len", "0"), "must be from 1 to 10,000,000, found '0'"),

@@ -170,8 +170,8 @@ def test_nothing_fits(layers: Workspace) -> None:
         (("--inter-op", "0"), "must be from 1 to 1,000,000, found '0'"),
         (("--memory-limit", "1parsec"), "unknown unit 'parsec'"),
         (("--memory-limit", "0"), "must be above 0 and at most 1e+18, found '0'"),
-        (("--name", " q"), "--name must be a name of 1 to 200 characters"),
-        (("--name", ""), "--name must be a name of 1 to 200 characters"),
+        (("--name", " q"), "'--name': must be a name of 1 to 200 characters"),
+        (("--name", ""), "'--name': must be a name of 1 to 200 characters"),
     ],
 )
 def test_wrong_usage(layers: Workspace, arguments: tuple[str, ...], message: str) -> None:

@@ -187,14 +187,17 @@ MODELS = ("--models", "workload.yaml")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((*MODELS, "--slo", "1s"), "--slo is for all models alike, found it beside --models"),
+        ((*MODELS, "--slo", "1s"), "give either --models or --slo, not both"),
         (("--profile", "p", "--slo", "1s", "--slo-scale", "5"), "either --slo or --slo-scale"),
-        ((*MODELS, "--name", " x"), "--name must be a name of at most 200 characters without"),
-        ((*MODELS, "--name", "x" * 201), "--name must be a name of at most 200 characters"),
+        ((*MODELS, "--name", " x"), "'--name': must be a name of 1 to 200 characters without"),
+        ((*MODELS, "--name", "x" * 201), "'--name': must be a name of 1 to 200 characters"),
         (("--profile", "p", "--slo", "1e19"), "must be at most 1e+18 s, found '1e19'"),
         (("--slo-scale", "nan"), "'--slo-scale': must be a number, found 'nan'"),
         ((*MODELS, "--window", "0s"), "must be above 0"),
-        ((*MODELS, "--process", "pareto"), "'pareto' is not one of"),
+        (
+            (*MODELS, "--process", "pareto"),
+            "one of auto, poisson, gamma, weibull, mmpp, found",
+        ),
         ((*MODELS, "-o", "absent/w.yaml"), "absent/w.yaml: cannot be written: no folder absent"),
         (("--models", "absent.yaml"), "absent.yaml: no such file"),
         ((*MODELS, "--window", "1ns"), "t.csv.gz: must be at most 100,000 windows, found "),

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from alpaplan.specs.arrivals import MmppArrivals
 from alpaplan.workload.arrivals.modulated import Mmpp
 from alpaplan.workload.arrivals.renewal import Poisson
-from alpaplan.workload.fitting import LAWS, fit_observation
+from alpaplan.workload.fitting import LAWS
+from alpaplan.workload.fitting.choice import fit_observation
 from alpaplan.workload.fitting.mmpp import TwoStates, log_likelihood
 from alpaplan.workload.fitting.observation import Observation
 from alpaplan.workload.fitting.poisson import poisson_log_likelihood

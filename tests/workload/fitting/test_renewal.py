@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alpaplan.specs.arrivals import GammaArrivals, PoissonArrivals, WeibullArrivals
 from alpaplan.workload.arrivals.renewal import Gamma, Poisson, RenewalProcess, Weibull
-from alpaplan.workload.fitting import fit_observation
+from alpaplan.workload.fitting.choice import fit_observation
 from alpaplan.workload.fitting.gamma import GammaGaps
 from alpaplan.workload.fitting.observation import Observation
 from alpaplan.workload.fitting.poisson import poisson_log_likelihood

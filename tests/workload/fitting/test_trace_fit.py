@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 
-import click
 import numpy as np
 import pytest
 
-from alpaplan.cli.workload.fit import fit as fit_command
 from alpaplan.errors import SpecError
 from alpaplan.specs.arrivals import GammaArrivals, PiecewiseArrivals, PoissonArrivals
 from alpaplan.workload.arrivals import process_of
 from alpaplan.workload.arrivals.modulated import Mmpp
 from alpaplan.workload.arrivals.renewal import Deterministic, Gamma, Poisson
-from alpaplan.workload.fitting import LAWS, ModelFit, fit_trace
 from alpaplan.workload.fitting.span import watched_span
+from alpaplan.workload.fitting.trace_fit import ModelFit, fit_trace
 from alpaplan.workload.sampling import merge_traces
 from alpaplan.workload.statistics import trace_statistics
 from alpaplan.workload.trace import Trace
@@ -151,12 +149,6 @@ def test_progress_counts_all_requests() -> None:
     fit_trace(trace, "poisson", np.random.default_rng(0), 25.0, done.append)
     assert sum(done) == trace.num_requests
     assert len(done) == 4 + 2
-
-
-def test_the_option_names_all_laws() -> None:
-    (option,) = (item for item in fit_command.params if item.name == "process")
-    assert isinstance(option.type, click.Choice)
-    assert set(option.type.choices) == {"auto", *LAWS}
 
 
 def test_the_same_trace_gives_the_same_fits() -> None:

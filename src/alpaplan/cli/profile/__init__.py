@@ -1,4 +1,4 @@
-"""`alpaplan profile`: make model profiles from what people have, and look at them."""
+"""`alpaplan profile`: make model profiles and show what they say."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import click
 from alpaplan.cli.lazy_group import LazyGroup
 
 COMMANDS = {
-    "partition": "Cut a model's layers into stages, so that the longest is shortest.",
+    "partition": "Cut a model's layers into balanced pipeline stages.",
     "estimate": "Estimate a profile from a model's config.json.",
-    "import": "Make profiles of a benchmark table or of another tool's database.",
-    "show": "Show latency, throughput, memory and overhead of each configuration.",
+    "import": "Import profiles from a benchmark table or another tool.",
+    "show": "Show latency, throughput, memory and overhead of profiles.",
 }
 """Subcommand -> its line in the help."""
 
 
 @click.group(cls=LazyGroup, package="alpaplan.cli.profile", summaries=COMMANDS)
 def profile() -> None:
-    """Make model profiles, and look at them."""
+    """Make model profiles and show what they say."""

@@ -12,7 +12,6 @@ from alpaplan.cli import options
 from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
-from alpaplan.cli.profile.names import check_name
 from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
 from alpaplan.profiling.families import FAMILIES
@@ -111,8 +110,6 @@ def estimate(
     from alpaplan.profiling.estimate import estimate_profile
 
     chosen = [DEVICES[device] for device in dict.fromkeys(devices)]
-    if name is not None:
-        check_name(name)
     loaded = load_model_config(config)
     transformer = loaded.transformer
     number_format = loaded.dtype() if dtype is None else Dtype(dtype)

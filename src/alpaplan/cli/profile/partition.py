@@ -10,7 +10,6 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
-from alpaplan.cli.profile.names import check_name
 from alpaplan.cli.quantities import Counts
 
 if TYPE_CHECKING:
@@ -56,8 +55,6 @@ def partition(
     from alpaplan.files.document import load_document
     from alpaplan.specs.layers import LayerProfileSpec
 
-    if name is not None:
-        check_name(name)
     document = load_document(layers, LayerProfileSpec)
     _check_counts(document.spec, intra_op, inter_op)
     target = output or STANDARD_OUTPUT

@@ -42,11 +42,11 @@ MAX_NAMED = 4
 def show(
     profiles: tuple[Path, ...], batch_size: int, output_format: str, plot: Path | None
 ) -> None:
-    """Show latency, throughput, memory and overhead of each configuration.
+    """Show latency, throughput, memory and overhead of profiles.
 
-    Each PROFILE is a model profile or a folder of them. An overhead is the device time that a
-    request takes beyond that on the smallest configuration of the same device type; it is split
-    into communication and imbalance between stages.
+    Each PROFILE is a model profile or a folder of them; each configuration is shown in a row. An
+    overhead is the device time that a request takes beyond that on the smallest configuration of
+    the same device type; it is split into communication and imbalance between stages.
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically

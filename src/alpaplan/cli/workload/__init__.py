@@ -1,4 +1,4 @@
-"""`alpaplan workload`: make workloads and traces from request logs, and look at them."""
+"""`alpaplan workload`: make workloads and traces and show their statistics."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import click
 from alpaplan.cli.lazy_group import LazyGroup
 
 COMMANDS = {
-    "fit": "Fit arrival processes to a trace.",
-    "import": "Make a trace of a request log.",
-    "generate": "Sample a trace of a workload.",
-    "stats": "Show how many requests a workload or trace has, and how bursty they are.",
+    "fit": "Fit arrival processes to a trace and write a workload.",
+    "import": "Convert a request log into a trace.",
+    "generate": "Sample a trace from a workload.",
+    "stats": "Show request rates and burstiness of a workload or trace.",
 }
 """Subcommand -> its line in the help."""
 
 
 @click.group(cls=LazyGroup, package="alpaplan.cli.workload", summaries=COMMANDS)
 def workload() -> None:
-    """Make workloads and traces from request logs, and look at them."""
+    """Make workloads and traces and show their statistics."""

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
+from alpaplan.cli.quantities import DocumentName, Number, Seconds
+from alpaplan.workload.fitting import LAWS
 
 if TYPE_CHECKING:
     from alpaplan.specs.workload import ServedModel, WorkloadSpec
-    from alpaplan.workload.fitting import ModelFit
+    from alpaplan.workload.fitting.trace_fit import ModelFit
     from alpaplan.workload.trace import Trace
 
 
@@ -25,14 +28,44 @@ of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
 
 @click.command()
 @click.argument("trace", type=click.Path(path_type=Path), metavar="TRACE")
-@options.served_models
-@options.common_profile
-@options.common_slo
-@options.common_slo_scale
+@click.option(
+    "--models",
+    "models",
+    type=options.FILE,
+    metavar="WORKLOAD",
+    help="Take profiles and objectives from this workload document; its arrivals are replaced.",
+)
+@click.option(
+    "--profile",
+    type=DocumentName(),
+    metavar="NAME",
+    help="Without --models: profile of all models.  [default: each model's own name]",
+)
+@click.option(
+    "--slo",
+    "slo_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Without --models: latency objective of all models (500ms).",
+)
+@click.option(
+    "--slo-scale",
+    type=Number(0, 1e6, above=True),
+    metavar="FACTOR",
+    help="Without --models: latency objective as a multiple of each model's latency on its "
+    f"smallest configuration.  [default: {DEFAULT_SLO_SCALE:g}]",
+)
 @options.window
-@options.fitted_process
-@options.name
-@options.workload_output
+@click.option(
+    "--process",
+    type=NameOf(("auto", *LAWS)),
+    metavar="NAME",
+    default="auto",
+    show_default=True,
+    help=f"Arrival process to fit: {listed(LAWS)}; auto takes the one that fits best.",
+)
+@options.document_name("workload", "name of the file TRACE")
+@options.document_output("workload")
 @options.quiet
 @user_errors
 def fit(
@@ -47,13 +80,14 @@ def fit(
     output: Path | None,
     quiet: bool,
 ) -> None:
-    """Fit an arrival process to each model of a trace, and write a workload of them.
+    """Fit arrival processes to a trace and write a workload.
 
-    Profiles and objectives come from the workload of --models. Without it they are the same for all
-    models; what is not said by options is assumed, and shown.
-    With --window each window has a process of its own.
+    Each model of the trace gets the process that fits it. Profiles and objectives come from the
+    workload of --models. Without it they are the same for
+    all models; what no option states is assumed, and shown. With --window, each window of time
+    gets its own process.
     """
-    _check_usage(models, profile, slo_s, slo_scale, name)
+    _check_usage(models, profile, slo_s, slo_scale)
     from alpaplan.files.workload_yaml import workload_to_yaml
     from alpaplan.workload.fitting.document import fitted_workload
 
@@ -76,21 +110,13 @@ def _check_usage(
     profile: str | None,
     slo_s: float | None,
     slo_scale: float | None,
-    name: str | None,
 ) -> None:
-    from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
-
     common = {"--profile": profile, "--slo": slo_s, "--slo-scale": slo_scale}
     given = [option for option, value in common.items() if value is not None]
     if models is not None and given:
-        raise click.UsageError(f"{given[0]} is for all models alike, found it beside --models")
+        raise click.UsageError(f"give either --models or {given[0]}, not both")
     if slo_s is not None and slo_scale is not None:
-        raise click.UsageError("must have either --slo or --slo-scale, found both")
-    for option, value in (("--name", name), ("--profile", profile)):
-        if value is not None and not is_name(value):
-            what = f"must be a name of at most {MAX_NAME_LENGTH} characters"
-            rule = f"{what} without leading space or control characters"
-            raise click.UsageError(f"{option} {rule}, found {value!r}")
+        raise click.UsageError("give either --slo or --slo-scale, not both")
 
 
 def _of_workload(workload: Path, trace: Path) -> tuple[Sequence[ServedModel], Trace]:
@@ -134,7 +160,7 @@ def _fit(
 
     from alpaplan.cli.step_progress import step_progress
     from alpaplan.errors import InputError, SpecError
-    from alpaplan.workload.fitting import fit_trace
+    from alpaplan.workload.fitting.trace_fit import fit_trace
 
     with step_progress(enabled=not quiet) as progress:
         progress.begin("fitting requests", trace.num_requests)

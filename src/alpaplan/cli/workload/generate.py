@@ -8,19 +8,27 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.quantities import Seconds
 
 
 @click.command()
 @click.argument("workload", type=click.Path(path_type=Path), metavar="WORKLOAD")
-@options.required_duration
+@click.option(
+    "--duration",
+    "duration_s",
+    type=Seconds(),
+    metavar="DURATION",
+    required=True,
+    help="Length of the trace (10min).",
+)
 @options.seed
 @options.trace_output
 @user_errors
 def generate(workload: Path, duration_s: float, seed: int | None, output: Path) -> None:
-    """Sample a trace of a workload.
+    """Sample a trace from a workload.
 
-    The trace has the arrivals that `alpaplan simulate` runs a plan of the workload on, with the
-    same --duration and --seed: recorded arrivals are replayed, the others sampled.
+    Recorded arrivals are replayed and the others sampled: the trace has the arrivals that
+    `alpaplan simulate` uses with the same --duration and --seed.
     """
     import numpy as np
 

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 @options.plot
 @user_errors
 def stats(file: Path, output_format: str, plot: Path | None) -> None:
-    """Show how many requests a workload or trace has, and how bursty they are.
+    """Show request rates and burstiness of a workload or trace.
 
-    FILE is a trace (.csv, .csv.gz), whose requests are measured, or a workload document, whose
-    processes have a known rate, CV and dispersion. The plot of a document is that of a sample.
+    FILE is a trace (.csv, .csv.gz), which is measured, or a workload document, whose processes
+    have a known rate, CV and dispersion. For a workload, --plot draws a sample.
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.writing import require_writable, write_atomically

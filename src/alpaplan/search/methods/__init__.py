@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alpaplan.registry import Registry
+from alpaplan.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from alpaplan.search.methods.method import Method
 
 METHODS: Registry[Method] = Registry(
     {
-        "auto": "alpaplan.search.methods.auto:AUTO",
-        "greedy": "alpaplan.search.methods.greedy:GREEDY",
-        "beam": "alpaplan.search.methods.beam:BEAM",
-        "selective-replication": "alpaplan.search.methods.selective_replication:REPLICATION",
-        "round-robin": "alpaplan.search.methods.round_robin:ROUND_ROBIN",
-        "ilp": "alpaplan.search.methods.ilp:ILP",
+        "auto": Entry(
+            "alpaplan.search.methods.auto:AUTO",
+            "quick placements on many group partitions, then local improvement of the best",
+        ),
+        "greedy": Entry(
+            "alpaplan.search.methods.greedy:GREEDY",
+            "AlpaServe's fast greedy selection of replicas on every partition into equal groups",
+        ),
+        "beam": Entry(
+            "alpaplan.search.methods.beam:BEAM",
+            "AlpaServe's beam search on the best partitions that greedy finds",
+        ),
+        "selective-replication": Entry(
+            "alpaplan.search.methods.selective_replication:REPLICATION",
+            "greedy replicas on single devices, without model parallelism",
+        ),
+        "round-robin": Entry(
+            "alpaplan.search.methods.round_robin:ROUND_ROBIN",
+            "models dealt out in turn to equal groups",
+        ),
+        "ilp": Entry(
+            "alpaplan.search.methods.ilp:ILP",
+            "AlpaServe's integer program for replicas, which simulates nothing",
+        ),
     },
     what="search method",
 )

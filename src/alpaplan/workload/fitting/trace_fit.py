@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.specs.arrivals import ArrivalsSpec, PiecewiseArrivals, Window
+from alpaplan.workload.fitting import LAWS
+from alpaplan.workload.fitting.choice import fit_observation
 from alpaplan.workload.fitting.law import MIN_REQUESTS, Fit, six_digits
 from alpaplan.workload.fitting.observation import Observation
 from alpaplan.workload.fitting.poisson import poisson_log_likelihood
-from alpaplan.workload.fitting.registry import LAWS, fit_observation
 from alpaplan.workload.fitting.span import Span, is_coarse, watched_span
 from alpaplan.workload.statistics import gap_cv
 from alpaplan.workload.trace import Trace
