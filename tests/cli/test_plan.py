@@ -201,7 +201,7 @@ def test_missing_options_are_named(workspace: Workspace) -> None:
     result = workspace.run("plan", "-w", "workload.yaml", exit_code=2)
     assert "missing option -c/--cluster: neither given nor named in a plan" in result.stderr
     result = workspace.run("plan", exit_code=2)
-    assert "missing option -c/--cluster, -w/--workload: no plan says" in result.stderr
+    assert "missing option -c/--cluster, -w/--workload: neither given" in result.stderr
 
 
 def test_a_mistyped_command_gets_a_hint(workspace: Workspace) -> None:
