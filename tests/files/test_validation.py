@@ -19,8 +19,8 @@ from tests.files.examples import EXAMPLES
 def issues(kind: str, old: str, new: str) -> list[Issue]:
     """Validate an example after a replacement, and return what is wrong."""
     assert old in EXAMPLES[kind]
-    root, problems = parse_yaml(EXAMPLES[kind].replace(old, new, 1))
-    assert problems == []
+    root, text_issues = parse_yaml(EXAMPLES[kind].replace(old, new, 1))
+    assert text_issues == []
     spec_type: type[Spec] = DOCUMENT_KINDS[kind]
     with pytest.raises(ValidationError) as caught:
         spec_type.model_validate(root.value)

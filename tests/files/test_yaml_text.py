@@ -31,9 +31,9 @@ def test_reads_back_as_it_was(data: dict[str, Any]) -> None:
 
 @given(st.lists(st.sampled_from(["y", "1e3", "0o7", "on", "~", "12:30", "1.0", "-", "#"])))
 def test_texts_stay_texts_for_our_own_reader(texts: list[str]) -> None:
-    root, problems = parse_yaml(to_yaml({"texts": texts}))
+    root, issues = parse_yaml(to_yaml({"texts": texts}))
     assert root.value == {"texts": texts}
-    assert problems == []
+    assert issues == []
 
 
 def test_short_things_stay_on_one_line() -> None:

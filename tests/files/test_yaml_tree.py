@@ -10,8 +10,8 @@ from alpaplan.files.yaml_tree import YamlTextError, parse_yaml
 
 
 def value_of(text: str) -> object:
-    node, problems = parse_yaml(text)
-    assert problems == []
+    node, issues = parse_yaml(text)
+    assert issues == []
     return node.value
 
 
@@ -100,9 +100,9 @@ def test_aliases_count_as_written_out() -> None:
 
 
 def test_the_first_of_duplicate_keys_is_kept() -> None:
-    root, problems = parse_yaml("a: 1\nb:\n  2: x\n  2.0: y\na: 3\n")
+    root, issues = parse_yaml("a: 1\nb:\n  2: x\n  2.0: y\na: 3\n")
     assert root.value == {"a": 1, "b": {2: "x"}}
-    assert [(problem.line, problem.message) for problem in problems] == [
+    assert [(issue.line, issue.message) for issue in issues] == [
         (4, "duplicate key 2.0, first on line 3"),
         (5, "duplicate key 'a', first on line 1"),
     ]
@@ -124,5 +124,5 @@ def test_number_length_is_bounded() -> None:
     longest = "9" * yaml_tree.MAX_INTEGER_LENGTH
     assert value_of(longest) == int(longest)
     assert value_of("0.1" + "0" * 100) == 0.1
-    _, problems = parse_yaml(f"a: [1, {longest}9]")
-    assert [problem.where for problem in problems] == [("a", 1)]
+    _, issues = parse_yaml(f"a: [1, {longest}9]")
+    assert [issue.where for issue in issues] == [("a", 1)]

@@ -56,7 +56,7 @@ class Chunk:
 
 
 class CsvTable:
-    """A table with a line of column names, read once from begin to end.
+    """A table with a line of column names, read once from start to end.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class CsvTable:
     max_bytes
         Most bytes that there may be once it is uncompressed.
     advance
-        Hears how far reading is.
+        Called as reading goes on.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from alpaplan.errors import InputError, Issue, Location
 from alpaplan.files.reading import decode_text, read_bytes
 from alpaplan.files.validation import issues_of
-from alpaplan.files.yaml_tree import Problem, YamlNode, YamlTextError, parse_yaml
+from alpaplan.files.yaml_tree import TextIssue, YamlNode, YamlTextError, parse_yaml
 from alpaplan.registry import must_be_one_of
 from alpaplan.specs.fields import Spec
 from alpaplan.specs.registry import DOCUMENT_KINDS
@@ -67,14 +67,14 @@ class RawDocument:
     ----------
     path, sha256, root
         As of `Document`.
-    problems
+    issues
         What is wrong with it so far, such as duplicate keys.
     """
 
     path: Path
     sha256: str
     root: YamlNode
-    problems: tuple[Problem, ...]
+    issues: tuple[TextIssue, ...]
 
     def text_at(self, key: str) -> str | None:
         """Return the text under a key at the top, or None if there is no such text."""
@@ -82,7 +82,7 @@ class RawDocument:
         return value if isinstance(value, str) else None
 
     def error_lines(self, issues: Iterable[Issue]) -> list[str]:
-        """Return the issues, and the text's own problems, in line order."""
+        """Return the issues, and the text's own, in line order."""
         return _error_lines(self, issues)
 
 
@@ -123,10 +123,10 @@ def read_raw(path: Path) -> RawDocument:
     data = read_bytes(path)
     text = decode_text(path, data)
     try:
-        root, problems = parse_yaml(text)
+        root, issues = parse_yaml(text)
     except YamlTextError as error:
         raise InputError([f"{path}:{error.line}: {error}"]) from error
-    return RawDocument(path, hashlib.sha256(data).hexdigest(), root, tuple(problems))
+    return RawDocument(path, hashlib.sha256(data).hexdigest(), root, tuple(issues))
 
 
 def validate_document(raw: RawDocument, spec_type: type[SpecT]) -> Document[SpecT]:
@@ -147,7 +147,7 @@ def validate_document(raw: RawDocument, spec_type: type[SpecT]) -> Document[Spec
         except ValidationError as error:
             issues += issues_of(error, spec_type, raw.root)
         else:
-            if not issues and not raw.problems:
+            if not issues and not raw.issues:
                 return Document(raw.path, spec, raw.sha256, raw.root)
     raise InputError(_error_lines(raw, issues))
 
@@ -196,18 +196,16 @@ def _line_of(root: YamlNode, where: Location) -> int:
 
 
 def _error_lines(raw: RawDocument, issues: Iterable[Issue]) -> list[str]:
-    """Put everything wrong in line order; a problem of the text hides what follows from it."""
-    hidden = {problem.where for problem in raw.problems}
-    problems = [*raw.problems]
-    problems += [
-        Problem(_line_of(raw.root, issue.where), issue.where, issue.message)
+    """Put everything wrong in line order; an issue of the text hides what follows from it."""
+    hidden = {issue.where for issue in raw.issues}
+    found = [*raw.issues]
+    found += [
+        TextIssue(_line_of(raw.root, issue.where), issue.where, issue.message)
         for issue in issues
         if issue.where not in hidden or not issue.where
     ]
-    problems.sort(key=lambda problem: problem.line)
-    return [
-        _error_line(raw.path, problem.line, problem.where, problem.message) for problem in problems
-    ]
+    found.sort(key=lambda issue: issue.line)
+    return [_error_line(raw.path, issue.line, issue.where, issue.message) for issue in found]
 
 
 def _error_line(path: Path, line: int, where: Location, message: str) -> str:

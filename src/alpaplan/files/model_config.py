@@ -55,7 +55,7 @@ def load_model_config(path: Path) -> ModelConfig:
         transformer = transformer_of(_mapping(raw))
     except SpecError as error:
         raise InputError(raw.error_lines(error.issues)) from error
-    if raw.problems:
+    if raw.issues:
         raise InputError(raw.error_lines(()))
     return ModelConfig(transformer, raw)
 

@@ -25,7 +25,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def reason(error: OSError) -> str:
-    """Say why the operating system refused, in words that name no error number."""
+    """Return why the operating system refused, in words that name no error number."""
     if isinstance(error, FileNotFoundError):
         return "no such file or directory"
     if isinstance(error, IsADirectoryError):

@@ -23,7 +23,7 @@ MAX_LINE_BYTES = 1 << 24
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Advance = Callable[[int], None]
-"""Hears of that many more bytes of the file that were read, as they lie on disk."""
+"""Called with the number of bytes that were read since the last call, as they lie on disk."""
 
 
 def ignore_progress(_num_bytes: int) -> None:
@@ -31,7 +31,7 @@ def ignore_progress(_num_bytes: int) -> None:
 
 
 class TextBlocks:
-    """The lines of a file, read once from begin to end.
+    """The lines of a file, read once from start to end.
 
     Lines may end as on Unix, Windows or old Macs. A byte-order mark is left out.
 
@@ -44,7 +44,7 @@ class TextBlocks:
     max_bytes
         Most bytes that there may be once it is uncompressed: stops compressed bombs.
     advance
-        Hears how far reading is.
+        Called as reading goes on.
     """
 
     def __init__(
@@ -140,7 +140,7 @@ class _HeardFile(io.FileIO):
 
 
 def too_many_bytes(max_bytes: int) -> str:
-    """Return what is wrong with a text of more than so many bytes."""
+    """Return what is wrong with a text of more bytes than that."""
     return f"must be at most {max_bytes:,} bytes, found more"
 
 

@@ -30,7 +30,7 @@ MAX_REQUESTS = 100_000_000
 """Most requests of a trace (a count): they take 1.2 GB of memory, and 2 GB while they are read."""
 
 MAX_TEXT_BYTES = 2**34
-"""Largest uncompressed trace (bytes), 170 for each of so many requests: stops compressed bombs."""
+"""Largest uncompressed trace (bytes), 170 for each request: stops compressed bombs."""
 
 _WRITTEN_ROWS = 1 << 16
 """Rows that become text in one go: few enough to stay small, enough to hide Python."""
@@ -186,6 +186,7 @@ def _too_many() -> str:
 def _as_field(name: str) -> str:
     """Return a model's name as CSV writes it."""
     stream = io.StringIO(newline="")
-    # A field before it, since a row of one empty field would be quoted.
-    csv.writer(stream, lineterminator="").writerow(["", name])
-    return stream.getvalue()[1:]
+    # A field before it, since a row of one empty field would be quoted; and both characters that
+    # end lines, since others are not quoted before Python 3.13.
+    csv.writer(stream, lineterminator="\r\n").writerow(["", name])
+    return stream.getvalue()[1:-2]

@@ -119,7 +119,7 @@ def _choice(context: dict[str, Any], found: object) -> str:
 
 
 def _must(rule: str) -> Callable[[dict[str, Any], object], str]:
-    """Say a rule, which may name values of the error's context, and what was found."""
+    """Make a message of a rule, which may name values of the error's context."""
     return lambda context, found: f"must {rule.format(**context)}, found {format_value(found)}"
 
 

@@ -2,7 +2,9 @@
 
 Works on the parser's events, which carry lines, cost no recursion in C, and let duplicate
 keys, aliases and depth be checked while the data is built. PyYAML's own constructor would
-lose the lines, keep the last of duplicate keys and follow aliases without limit.
+lose the lines, keep the last of duplicate keys and follow aliases without limit. The nodes of
+``yaml.compose`` say neither where an alias stands nor which tags were written out, an anchor can
+be defined only once, and making them takes as long as all that is done here.
 """
 
 from __future__ import annotations
@@ -64,7 +66,7 @@ class YamlNode:
 
 
 @dataclass(frozen=True)
-class Problem:
+class TextIssue:
     """One thing wrong with one line of a text."""
 
     line: int
@@ -80,7 +82,7 @@ class YamlTextError(Exception):
         super().__init__(message)
 
 
-def parse_yaml(text: str) -> tuple[YamlNode, list[Problem]]:
+def parse_yaml(text: str) -> tuple[YamlNode, list[TextIssue]]:
     """Parse the one document of a YAML text.
 
     YAML 1.1 as PyYAML reads it, but dates and base-60 numbers (``12:30``) stay texts.
@@ -100,7 +102,7 @@ def parse_yaml(text: str) -> tuple[YamlNode, list[Problem]]:
         raise YamlTextError(line, f"must be plain text, found character U+{ord(odd.group()):04X}")
     composer = _Composer(text)
     try:
-        return composer.document(), composer.problems
+        return composer.document(), composer.issues
     except yaml.YAMLError as error:
         raise YamlTextError(*_syntax_error(error, text)) from error
     finally:
@@ -127,7 +129,7 @@ class _Composer:
     """Builds the tree from the events of one text."""
 
     def __init__(self, text: str) -> None:
-        self.problems: list[Problem] = []
+        self.issues: list[TextIssue] = []
         self._loader = _Loader(text)
         self._anchors: dict[str, YamlNode | None] = {}
         self._resolver = Resolver()
@@ -153,7 +155,7 @@ class _Composer:
         return int(self._loader.peek_event().start_mark.line) + 1
 
     def _report(self, line: int, where: Location, message: str) -> None:
-        self.problems.append(Problem(line, where, message))
+        self.issues.append(TextIssue(line, where, message))
 
     def _node(self, where: Location, depth: int) -> YamlNode:
         line = self._line()

@@ -195,13 +195,6 @@ def test_damage_inside(tmp_path: Path) -> None:
     assert all(line.startswith(f"{path}:") for line in caught.value.lines)
 
 
-def test_a_file_without_line_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_blocks, "MAX_LINE_BYTES", 1 << 20)
-    path = write(tmp_path / "log.csv.gz", "time,model\n" + "0" * (1 << 22))
-    with pytest.raises(InputError, match="2: must be lines of at most 1,048,576 bytes"):
-        imported([path], "csv", tmp_path)
-
-
 @pytest.mark.parametrize("text", ["time,model\n", "time,model\n-1,m\n", "time,model\n90,m\n\n\n"])
 def test_nothing_left(tmp_path: Path, text: str) -> None:
     path = write(tmp_path / "log.csv", text)

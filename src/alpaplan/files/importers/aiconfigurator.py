@@ -113,7 +113,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
 
 
 def source_text(model: str, measured: Sequence[Measurement], input_len: int, origin: str) -> str:
-    """Say where the numbers come from.
+    """Describe where the numbers come from.
 
     Parameters
     ----------

@@ -115,7 +115,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
 
 
 def source(_model: str, measurements: Sequence[Measurement]) -> str:
-    """Say where the numbers come from."""
+    """Describe where the numbers come from."""
     return (
         f"Measured by AlpaServe's benchmark on {measurements[0].device}, from "
         f"{file_names(measurements)} (alpaserve). Latencies and weights are taken as they are, of "

@@ -38,7 +38,7 @@ class Measurement:
     tool
         What it was measured with, for the profile's source; empty: not known.
     flawed
-        Whether a problem was found with its numbers, so that it only says that it is there.
+        Whether something is wrong with its numbers, so that it only says that it is there.
     """
 
     model: str
@@ -74,7 +74,7 @@ def make_profiles(
     Raises
     ------
     InputError
-        With `problems`, and what is found wrong here: measurements that say the same thing
+        With `issues`, and what is found wrong here: measurements that say the same thing
         twice or contradict each other, a configuration without batch size 1, two models of one
         profile name.
     """

@@ -88,7 +88,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
 
 
 def source(_model: str, measurements: Sequence[Measurement]) -> str:
-    """Say where the numbers come from."""
+    """Describe where the numbers come from."""
     return f"Measured as {file_names(measurements)} says (table); every number is taken as it is."
 
 

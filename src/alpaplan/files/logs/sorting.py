@@ -161,7 +161,7 @@ class _Run:
         return self._next < self._end
 
     def read(self, num_records: int) -> NDArray[np.void]:
-        """Read the next records, at most so many."""
+        """Read the next records, at most `num_records`."""
         first, self._next = self._next, min(self._next + num_records, self._end)
         if isinstance(self._source, np.ndarray):
             return self._source[first : self._next]
