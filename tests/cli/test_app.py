@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from click.testing import CliRunner
 
 from alpaplan.cli import main
 from alpaplan.cli.app import COMMANDS
 from alpaplan.cli.lazy_group import python_name
 from alpaplan.cli.profile import COMMANDS as PROFILE_COMMANDS
 from alpaplan.cli.workload import COMMANDS as WORKLOAD_COMMANDS
+from tests.cli.runner import invoke
 
 GROUPS = {(): COMMANDS, ("profile",): PROFILE_COMMANDS, ("workload",): WORKLOAD_COMMANDS}
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_help_names_every_command(group: tuple[str, ...]) -> None:
-    result = CliRunner().invoke(main, [*group, "--help"])
+    result = invoke(main, [*group, "--help"])
     assert result.exit_code == 0
     for name, summary in GROUPS[group].items():
         assert f"  {name} " in result.stdout
@@ -27,7 +27,7 @@ def test_help_names_every_command(group: tuple[str, ...]) -> None:
     ("group", "name"), [(group, name) for group in GROUPS for name in GROUPS[group]]
 )
 def test_every_command_has_help_of_its_own(group: tuple[str, ...], name: str) -> None:
-    result = CliRunner().invoke(main, [*group, name, "-h"])
+    result = invoke(main, [*group, name, "-h"])
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("Usage: ")
 
@@ -42,7 +42,7 @@ def test_every_command_has_help_of_its_own(group: tuple[str, ...], name: str) ->
     ],
 )
 def test_unknown_commands(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(main, arguments)
+    result = invoke(main, arguments)
     assert result.exit_code == 2
     assert message in result.stderr
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import click
 import pytest
 from click.shell_completion import ShellComplete
-from click.testing import CliRunner
 
 from alpaplan.cli.choices import ListingCommand, NameOf
+from tests.cli.runner import invoke
 
 
 @click.command(
@@ -19,7 +19,7 @@ def paint(color: str) -> None:
 
 
 def test_a_name_that_is_there() -> None:
-    result = CliRunner().invoke(paint, ["--color", "blue"])
+    result = invoke(paint, ["--color", "blue"])
     assert result.stdout == "blue\n"
 
 
@@ -31,13 +31,13 @@ def test_a_name_that_is_there() -> None:
     ],
 )
 def test_a_name_that_is_not(arguments: list[str], message: str) -> None:
-    result = CliRunner().invoke(paint, arguments)
+    result = invoke(paint, arguments)
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
 
 
 def test_help_ends_with_the_names() -> None:
-    result = CliRunner().invoke(paint, ["--help"])
+    result = invoke(paint, ["--help"])
     assert result.stdout.endswith(
         "Colors:\n  red   as roses are\n  blue  as violets are\n\nSizes:\n  s, xl.\n"
     )

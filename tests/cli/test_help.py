@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from alpaplan.cli import main
+from tests.cli.runner import invoke
 
 COLUMNS = 80
 
@@ -37,9 +37,7 @@ def command_of(path: tuple[str, ...]) -> click.Command:
 
 
 def help_of(path: tuple[str, ...]) -> str:
-    result = CliRunner().invoke(
-        main, [*path, "--help"], prog_name="alpaplan", terminal_width=COLUMNS
-    )
+    result = invoke(main, [*path, "--help"], prog_name="alpaplan", terminal_width=COLUMNS)
     assert result.exit_code == 0, result.output
     return result.stdout
 

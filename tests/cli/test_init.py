@@ -4,10 +4,11 @@ import shlex
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from alpaplan.cli import main
 from alpaplan.files.shipped import example_names
+from tests.cli.runner import invoke
 from tests.page_outputs import commands_of
 
 NAMES = example_names()
@@ -21,7 +22,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str, exit_code: int = 0) -> Result:
-    result = CliRunner().invoke(main, arguments)
+    result = invoke(main, arguments)
     assert result.exit_code == exit_code, result.output
     return result
 

@@ -4,15 +4,16 @@ import gzip
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from alpaplan.cli import main
+from tests.cli.runner import invoke
 from tests.conftest import UNDERSTOOD
 from tests.files.examples import EXAMPLES, recorded_workload
 
 
 def validate(*paths: Path | str) -> Result:
-    return CliRunner().invoke(main, ["validate", *map(str, paths)])
+    return invoke(main, ["validate", *map(str, paths)])
 
 
 SUMMARIES = {

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from alpaplan.cli import main
+from tests.cli.runner import invoke
 
 CLUSTER = """\
 kind: cluster
@@ -112,7 +113,7 @@ class Workspace:
 
     def run(self, *arguments: str, exit_code: int = 0) -> Result:
         """Run `alpaplan`, and make sure of its exit code and that there is no traceback."""
-        result = CliRunner().invoke(main, arguments)
+        result = invoke(main, arguments)
         ended_well = result.exception is None or isinstance(result.exception, SystemExit)
         assert ended_well, repr(result.exception)
         assert result.exit_code == exit_code, (result.exit_code, result.output)

@@ -7,9 +7,9 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from alpaplan.cli import main
+from tests.cli.runner import invoke
 from tests.files.spoiled_expected import EXPECTED
 
 SPOILED = Path(__file__).parent / "spoiled"
@@ -22,7 +22,7 @@ TRACE = b"arrival_s,model\n" + b"".join(b"%d,m\n" % second for second in range(1
 
 def problems_of(path: Path) -> list[str]:
     """Run `alpaplan validate` on a file that is not in order, and return its lines on stderr."""
-    result = CliRunner().invoke(main, ["validate", str(path)])
+    result = invoke(main, ["validate", str(path)])
     assert result.exit_code == 2, result.output
     assert result.stdout == ""
     assert "Traceback" not in result.stderr

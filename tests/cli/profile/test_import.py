@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +13,7 @@ from alpaplan.cli import main
 from alpaplan.files.document import load_document
 from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
 from alpaplan.specs.profile import ModelProfileSpec
+from tests.cli.runner import invoke
 from tests.cli.workspace import Workspace
 from tests.files.importers.fake_aiconfigurator import FakePackage
 
@@ -249,7 +249,7 @@ def test_mutated_files_give_profiles_or_messages(
     path.write_bytes(gzip.compress(data)[: -(seed % 2) or None] if packed else data)
     made = scratch / "made"
     arguments = ["profile", "import", str(path), "--from", import_format, *options]
-    result = CliRunner().invoke(main, [*arguments, "-o", str(made)])
+    result = invoke(main, [*arguments, "-o", str(made)])
     assert isinstance(result.exception, SystemExit | None), repr(result.exception)
     assert result.exit_code in (0, 2), result.output
     assert "Traceback" not in result.output
