@@ -9,11 +9,11 @@ import pytest
 from alpaplan.files.document import load_document
 from alpaplan.planning.inputs import load_inputs
 from alpaplan.planning.paths import InputPaths
+from alpaplan.search.methods import METHODS
 from alpaplan.specs.plan import PlanSpec
 from tests.cli.workspace import WORKLOAD, Workspace
 
 QUICK = ("--method", "round-robin")
-METHODS = ("auto", "greedy", "beam", "selective-replication", "round-robin")
 
 
 def require_plan_that_passes(workspace: Workspace, name: str = "plan.yaml") -> None:

@@ -11,9 +11,8 @@ from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search import planner
-from alpaplan.search.budget import Usage
+from alpaplan.search.budget import WORK, Usage
 from alpaplan.search.candidate import Score
-from alpaplan.search.effort import WORK
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult, solve, without_empty_groups
 from alpaplan.search.stopping import Interrupt, StopReason

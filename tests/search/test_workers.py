@@ -37,7 +37,7 @@ def pool() -> Iterator[Workers]:
         yield workers
 
 
-@pytest.fixture(params=["serial", "threads", "processes"])
+@pytest.fixture(params=["serial", "threads", pytest.param("processes", marks=pytest.mark.slow)])
 def workers(request: pytest.FixtureRequest, pool: Workers) -> Iterator[Workers]:
     """Return workers of every kind."""
     if request.param == "processes":
@@ -127,6 +127,7 @@ def all_numbers(result: PlanResult) -> str:
         return repr(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_plans_are_the_same_wherever_attempts_run(
     method: str, problem: PlacementProblem, arrivals: ArrivalSets, pool: Workers
@@ -138,6 +139,7 @@ def test_plans_are_the_same_wherever_attempts_run(
     assert all_numbers(planned(problem, arrivals, method, workers=pool)) == alone
 
 
+@pytest.mark.slow
 def test_an_interrupted_search_in_processes_keeps_the_best_so_far(
     problem: PlacementProblem, arrivals: ArrivalSets, pool: Workers
 ) -> None:
@@ -163,6 +165,7 @@ def test_an_interrupted_search_in_processes_keeps_the_best_so_far(
     assert sum(told, Usage()).num_evaluations == result.num_evaluations
 
 
+@pytest.mark.slow
 def test_processes_can_also_be_somebody_elses(search: Search) -> None:
     with ProcessPoolExecutor(1) as executor:
         own = replace(search, workers=ProcessWorkers(executor))

@@ -1,7 +1,7 @@
 """The choice between the best candidates, on more arrivals than they were searched on.
 
 A long search fits its placement to the accidents of the training arrivals a little. Fresh
-arrivals do not favour the one that did so most.
+arrivals do not favor the one that did so most.
 """
 
 from __future__ import annotations

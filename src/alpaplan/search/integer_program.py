@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 class IntegerProgram:
-    """A program over integer variables with linear constraints, to be maximised.
+    """A program over integer variables with linear constraints, to be maximized.
 
     Constraints may be added between solves. One worker, a fixed seed and a limit in CP-SAT's
     deterministic time (about seconds, counted in work) make every run give the same solution.
@@ -46,7 +46,7 @@ class IntegerProgram:
         self._model.add_exactly_one([self._variables[i] for i in indices])
 
     def maximize(self, indices: Sequence[int] | NDArray[np.int64], coefficients: ArrayLike) -> None:
-        """Set the objective."""
+        """Set the weighted sum of variables to be maximized."""
         self._model.maximize(self._sum(indices, coefficients))
 
     def hint(self, values: NDArray[np.int64]) -> None:

@@ -43,7 +43,7 @@ class GroupPartition:
 
 
 def describe_shapes(problem: PlacementProblem, shapes: Sequence[int]) -> str:
-    """Say which shapes there are how often: ``8 x (intra_op, inter_op)``, by pool if several."""
+    """Return the shapes in words, such as ``8 x (1, 4)``, with their pools if there are several."""
     names = []
     for h, count in Counter(shapes).items():
         shape = problem.shapes[h]

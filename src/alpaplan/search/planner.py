@@ -93,7 +93,7 @@ def solve(
     rng
         Source of all random choices.
     effort
-        Budget in work of methods that need one; see `alpaplan.search.effort`.
+        Budget in work of methods that need one; see `alpaplan.search.budget`.
     max_evaluations
         Placements that may be simulated besides; None for as many as the method takes.
     stop

@@ -6,12 +6,14 @@ from time import perf_counter
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.feasibility import servable_replicas
+from alpaplan.search.partition import GroupPartition
 from alpaplan.search.proposals.demand import Demand
-from alpaplan.search.proposals.proposal import Proposal, propose_partitions
+from alpaplan.search.proposals.proposal import propose_partitions
 from tests import builders as make
 from tests.builders import GB
 
@@ -36,7 +38,13 @@ def mixed(num_models: int, num_nodes: int, devices_per_node: int = 8) -> Placeme
     return make.problem(models, profiles, make.cluster(pools))
 
 
-def check(problem: PlacementProblem, proposals: list[Proposal]) -> None:
+def eligible(proposal: GroupPartition) -> NDArray[np.bool_]:
+    """Return the models that each group is meant for."""
+    assert proposal.eligible is not None
+    return proposal.eligible
+
+
+def check(problem: PlacementProblem, proposals: list[GroupPartition]) -> None:
     """Check what holds for all proposals."""
     assert proposals
     servable = servable_replicas(problem)
@@ -44,11 +52,11 @@ def check(problem: PlacementProblem, proposals: list[Proposal]) -> None:
         shapes = np.array(proposal.shapes)
         assigned = assign_devices(problem, proposal.shapes)
         assert assigned is not None
-        assert proposal.eligible.shape == (shapes.size, problem.num_models)
-        assert (proposal.eligible <= servable[shapes]).all()
-        assert proposal.eligible.any(axis=1).all()
+        assert eligible(proposal).shape == (shapes.size, problem.num_models)
+        assert (eligible(proposal) <= servable[shapes]).all()
+        assert eligible(proposal).any(axis=1).all()
         assert proposal.label
-    distinct = {(p.shapes, p.eligible.tobytes()) for p in proposals}
+    distinct = {(p.shapes, eligible(p).tobytes()) for p in proposals}
     assert len(distinct) == len(proposals)
 
 
@@ -69,7 +77,7 @@ def test_proposals_repeat() -> None:
     problem = mixed(12, 2)
     first, second = (propose_partitions(problem, bursty(problem, 60.0), 6) for _ in range(2))
     assert [(p.shapes, p.label) for p in first] == [(p.shapes, p.label) for p in second]
-    assert all(np.array_equal(a.eligible, b.eligible) for a, b in zip(first, second, strict=True))
+    assert all(np.array_equal(eligible(a), eligible(b)) for a, b in zip(first, second, strict=True))
 
 
 def test_models_with_little_patience_get_groups_of_their_own() -> None:
@@ -79,9 +87,9 @@ def test_models_with_little_patience_get_groups_of_their_own() -> None:
     problem = make.problem(models, profiles, make.cluster(make.pool(devices_per_node=8)))
     demand = Demand(np.repeat([10.0, 1.0], 4), np.ones(8), np.ones(8))
     best = propose_partitions(problem, demand, 1)[0]
-    both = best.eligible[:, :4].any(axis=1) & best.eligible[:, 4:].any(axis=1)
+    both = eligible(best)[:, :4].any(axis=1) & eligible(best)[:, 4:].any(axis=1)
     assert not both.any()
-    assert best.eligible.any(axis=0).all()
+    assert eligible(best).any(axis=0).all()
 
 
 def test_pools_of_different_devices_serve_side_by_side() -> None:

@@ -25,7 +25,7 @@ def least_lost_weight(
     """Return how much weight of requests must be lost however the devices are used.
 
     Request j of weight w and work p, in one machine as fast as all devices together, may be
-    attained in part: x of it, if x * p is done in its window. The linear program that maximises
+    attained in part: x of it, if x * p is done in its window. The linear program that maximizes
     the sum of w * x bounds every placement. The amounts of work that can be done in time are
     the independent vectors of a polymatroid (a transversal one: units of work matched with
     units of time), so the greedy order of falling value w / p is optimal (Edmonds, "Submodular
@@ -104,7 +104,7 @@ def _prices_of_highest_load(
 
     By linear programming duality that largest load is the one of the best division of the
     requests between the pools. The load is concave in each price and breaks where the pool
-    becomes the cheapest for a model, so it is maximised price by price.
+    becomes the cheapest for a model, so it is maximized price by price.
 
     Parameters
     ----------

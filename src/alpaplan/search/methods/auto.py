@@ -5,7 +5,7 @@ from __future__ import annotations
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.improve import improve
 from alpaplan.search.methods.method import Method
-from alpaplan.search.partition import GroupPartition, uniform_partitions
+from alpaplan.search.partition import uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.proposals.proposal import propose_partitions
 from alpaplan.search.search import Search
@@ -26,10 +26,7 @@ def auto(search: Search) -> list[Candidate]:
     """Select replicas quickly on equal groups and on proposed groups, then improve the best."""
     problem = search.problem
     demand = measure_demand(problem, search.space.training.trace)
-    proposed = [
-        GroupPartition(proposal.shapes, proposal.label, proposal.eligible)
-        for proposal in propose_partitions(problem, demand, PROPOSALS)
-    ]
+    proposed = propose_partitions(problem, demand, PROPOSALS)
     starts: list[Candidate] = []
     for name, partitions in (("equal", uniform_partitions(problem)), ("proposed", proposed)):
         starts += search.map_attempts(select_quickly, partitions, QUICK_FRACTION / 2)

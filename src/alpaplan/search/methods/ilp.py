@@ -3,7 +3,7 @@
 The formulation of ``SelectiveReplicationILP`` in AlpaServe's artifact
 (github.com/alpa-projects/mms, ``alpa_serve/placement_policy/selective_replication.py``), in other
 words: a model's *burst tolerance* is the throughput of all its replicas over its rate. Binary
-variables say which group holds which model; memory bounds each group; maximised is the smallest
+variables say which group holds which model; memory bounds each group; maximized is the smallest
 tolerance of any model plus a small part of the sum of all. Nothing is simulated, and no group's
 load is bounded. There it is asked for single devices; here it also runs on the best equal groups.
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from alpaplan.search.budget import work_of
 from alpaplan.search.candidate import Candidate
-from alpaplan.search.effort import work_of
 from alpaplan.search.search import Search
 from alpaplan.specs.choices import Effort
 

@@ -56,7 +56,7 @@ def latency_classes(problem: PlacementProblem, demand: Demand) -> LatencyClasses
     """Order models by objective times latency, and cut the order into classes.
 
     Models of one profile and objective are never separated; where that makes more than
-    `MAX_CLASSES` classes, neighbours are joined to that many classes of about equal load.
+    `MAX_CLASSES` classes, neighbors are joined to that many classes of about equal load.
     """
     best_s = feasible_latency_s(problem).min(axis=0, initial=np.inf)[problem.profile_of_model]
     best_s = np.where(np.isfinite(best_s), best_s, problem.slo_s)
@@ -73,7 +73,7 @@ def latency_classes(problem: PlacementProblem, demand: Demand) -> LatencyClasses
 
 
 def _join(load: NDArray[np.float64], num_classes: int) -> NDArray[np.int64]:
-    """Join neighbours: each goes where the middle of its load lies in equal shares of all."""
+    """Join neighbors: each goes where the middle of its load lies in equal shares of all."""
     middle = (np.cumsum(load) - load / 2) / max(float(load.sum()), np.finfo(np.float64).tiny)
     share = np.minimum((middle * num_classes).astype(np.int64), num_classes - 1)
     return np.unique(share, return_inverse=True)[1].astype(np.int64)

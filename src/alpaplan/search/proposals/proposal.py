@@ -8,7 +8,7 @@ program over a table of queueing estimates, solved by CP-SAT.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import DeviceSpan, assign_devices
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.search.integer_program import IntegerProgram
-from alpaplan.search.partition import describe_shapes, useful_shapes
+from alpaplan.search.partition import GroupPartition, describe_shapes, useful_shapes
 from alpaplan.search.proposals.bucket_options import Option, bucket_options
 from alpaplan.search.proposals.demand import Demand
 from alpaplan.search.proposals.latency_classes import LatencyClasses, latency_classes
@@ -36,31 +36,13 @@ VALUE_UNITS = 1_000_000
 integers."""
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """A group partition, and what each group is meant for.
-
-    Parameters
-    ----------
-    shapes
-        Index of each group's shape, by pool, large groups first.
-    eligible : bool[G, M]
-        Models that the group is meant for and can serve.
-    label
-        The partition in words.
-    """
-
-    shapes: tuple[int, ...]
-    eligible: NDArray[np.bool_]
-    label: str
-
-
 def propose_partitions(
     problem: PlacementProblem, demand: Demand, num_proposals: int
-) -> list[Proposal]:
+) -> list[GroupPartition]:
     """Propose good and different partitions, the best one under `LOAD_MARGIN` first.
 
-    No two give the same buckets the same shapes, so that they are different starts for a search.
+    Each says which models its groups are meant for. No two give the same buckets the same shapes,
+    so that they are different starts for a search.
 
     Parameters
     ----------
@@ -75,7 +57,7 @@ def propose_partitions(
     under_load = replace(demand, rate_rps=demand.rate_rps * LOAD_MARGIN)
     strained = QueueingEstimate(problem, under_load, classes.part_of_model)
     options = bucket_options(problem, classes, strained)
-    proposals: list[Proposal] = []
+    proposals: list[GroupPartition] = []
     forbidden: list[list[Option]] = []
     seen: set[tuple[tuple[int, ...], bytes]] = set()
     while len(proposals) < num_proposals:
@@ -83,12 +65,12 @@ def propose_partitions(
         if not chosen:
             break
         forbidden.append(chosen)
-        proposal = _as_proposal(problem, classes, chosen)
+        shapes, eligible = _groups(problem, classes, chosen)
         # Buckets that cut one class in different ways are different, and mean the same groups.
-        key = proposal.shapes, np.packbits(proposal.eligible).tobytes()
+        key = shapes, np.packbits(eligible).tobytes()
         if key not in seen:
             seen.add(key)
-            proposals.append(proposal)
+            proposals.append(GroupPartition(shapes, describe_shapes(problem, shapes), eligible))
     return proposals
 
 
@@ -128,12 +110,16 @@ def _bucket_and_shape(option: Option) -> tuple[int, int, int]:
     return option.first, option.last, option.shape
 
 
-def _as_proposal(
-    problem: PlacementProblem,
-    classes: LatencyClasses,
-    chosen: list[Option],
-) -> Proposal:
-    """Make the groups of the chosen options, and of the devices that they leave over."""
+def _groups(
+    problem: PlacementProblem, classes: LatencyClasses, chosen: list[Option]
+) -> tuple[tuple[int, ...], NDArray[np.bool_]]:
+    """Return the groups of the chosen options, and of the devices that they leave over.
+
+    Returns
+    -------
+    tuple[int, ...], bool[G, M]
+        Shape of each group, by pool, large ones first, and the models that it is meant for.
+    """
     servable = servable_replicas(problem)
     groups: list[tuple[int, NDArray[np.bool_]]] = []
     for option in chosen:
@@ -149,7 +135,7 @@ def _as_proposal(
     groups.sort(key=lambda group: _order(problem, group[0]))
     shapes = tuple(h for h, _ in groups)
     eligible = np.array([meant for _, meant in groups], dtype=np.bool_)
-    return Proposal(shapes, eligible, describe_shapes(problem, shapes))
+    return shapes, eligible
 
 
 def _fill(problem: PlacementProblem, span: DeviceSpan, present: set[int]) -> list[int]:

@@ -3,7 +3,7 @@
 A group that serves bursts of random length and turns away what would finish late is a finite
 dam: work flows in by jumps, flows out at rate 1, and overflows at a limit. With exponential
 jumps its content has a closed form (Cohen, The Single Server Queue, on finite dams; Asmussen,
-Applied Probability and Queues, on dams). Here every class of models has a limit of its own, its
+Applied Probability and Queues, on dams). Here every latency class has a limit of its own, its
 patience, which leaves the form closed: between two limits the density stays exponential. Bursts
 have the second moment that the measured dispersion implies, so that light load, heavy traffic
 (the regime of Kingman's and of Allen and Cunneen's waits) and overload come out of one formula.
@@ -33,7 +33,7 @@ _FLAT = 1e-9
 
 @dataclass(frozen=True)
 class ClassLoad:
-    """What classes of models ask of equal groups: `N` alternatives, `J` classes.
+    """What latency classes ask of equal groups: `N` alternatives, `J` classes.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def lost_fraction(
 
 
 class QueueingEstimate:
-    """Estimates what equal groups attain for sets of model classes.
+    """Estimates what equal groups attain for sets of latency classes.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class QueueingEstimate:
     demand
         Its measured arrivals.
     class_of_model : int64[M]
-        Classes of models that are alike in objective and latency, numbered from 0; a handful.
+        Latency classes, or parts of them, numbered from 0; a handful.
     """
 
     def __init__(
