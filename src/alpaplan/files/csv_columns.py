@@ -19,7 +19,7 @@ MAX_TIME_S = 1e11
 """Latest time (seconds): 3,000 years after 1970. What is more is not in seconds."""
 
 MAX_COUNT = 10**9
-"""Largest number of requests in one cell of a log (a count): more cannot be meant."""
+"""Largest number of requests in one cell of a log (a count): a larger one is a mistake."""
 
 _SEPARATOR = "_"
 """Python reads 1_000 as a number; no other reader of a table would."""
@@ -141,7 +141,7 @@ def count_columns(chunk: Chunk, first: int) -> NDArray[np.int64]:
 
 
 def floats(texts: Sequence[str]) -> NDArray[np.float64] | None:
-    """Convert many texts to finite numbers; None if any of them is none."""
+    """Convert many texts to finite numbers; None if any of them is not one."""
     if _SEPARATOR in "".join(texts):
         return None
     try:

@@ -83,7 +83,7 @@ def test_formats_and_devices_become_one_library(workspace: Workspace) -> None:
         "profile", "import", "estimates.csv", "--from", "aiconfigurator", "-o", "made"
     )
     assert result.stdout == "made/qwen3-8b.yaml: 2 configurations on h100-sxm\n"
-    assert result.stderr == "estimates.csv: rows left out as they are out of memory: 1\n"
+    assert result.stderr == "estimates.csv: rows left out because they are out of memory: 1\n"
     bert = load_document(Path("made/bert.yaml"), ModelProfileSpec).spec
     assert list(bert.configs[0].stage_latency_s) == [1]
 

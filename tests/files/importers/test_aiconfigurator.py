@@ -56,7 +56,7 @@ def test_rows_out_of_memory_are_left_out_and_counted(write: Write) -> None:
     path = write("e.csv", HEADER, row(), row(batch_size=2, oom=1), row(tp=2, oom=1))
     found = imported("aiconfigurator", path)
     assert [list(config.stage_latency_s) for config in found.profiles[0].configs] == [[1]]
-    assert found.notes == [f"{path}: rows left out as they are out of memory: 2"]
+    assert found.notes == [f"{path}: rows left out because they are out of memory: 2"]
     with pytest.raises(AlpaplanError, match="there are no rows that fit into memory"):
         imported("aiconfigurator", write("oom.csv", HEADER, row(oom=1)))
 

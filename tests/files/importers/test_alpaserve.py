@@ -102,8 +102,8 @@ def test_data_parallel_and_microbatched_rows_are_left_out(write: Write) -> None:
     found = imported("alpaserve", path, **V100)
     assert batch_latency_s(found.profiles[0].configs[0], 1) == 0.2
     assert found.notes == [
-        f"{path}: rows left out as DP is above 1: 1",
-        f"{path}: rows left out as #Microbatch is above 1: 2",
+        f"{path}: rows left out because DP is above 1: 1",
+        f"{path}: rows left out because #Microbatch is above 1: 2",
     ]
     path = write("dp.tsv", row("[0.1, 0.1]", data_parallel=2))
     with pytest.raises(AlpaplanError, match="nothing is left to make a profile of: "):
@@ -121,7 +121,10 @@ def test_device_of_the_paper_if_none_is_given(write: Write) -> None:
 @pytest.mark.parametrize(
     ("devices", "message"),
     [
-        (("a", "b"), "--device must be given once, as the files do not name it, found 2"),
+        (
+            ("a", "b"),
+            "--device must be given once, for the files do not name it, found 2",
+        ),
         (("",), "--device must not be empty, found nothing"),
     ],
 )

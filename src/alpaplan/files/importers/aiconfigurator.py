@@ -20,7 +20,6 @@ from typing import Any
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers import cells
-from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names, tools
 from alpaplan.files.importers.request import (
     ImportRequest,
@@ -28,6 +27,7 @@ from alpaplan.files.importers.request import (
     ProgressListener,
     Reading,
 )
+from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
 
 _KEYS = ("model", "gpu", "tp", "pp", "batch_size", "input_len")
@@ -89,7 +89,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
             else:
                 found.append((values["input_len"], _measurement(row, values)))
         if num_oom:
-            notes.append(f"{path}: rows left out as they are out of memory: {num_oom:,}")
+            notes.append(f"{path}: rows left out because they are out of memory: {num_oom:,}")
     lengths = _chosen_lengths(request.input_len, {length for length, _ in found}, issues)
     variants: dict[str, tuple[str, int]] = {}
     measurements = []

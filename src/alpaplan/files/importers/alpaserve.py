@@ -27,7 +27,6 @@ from typing import Any
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers import cells
-from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names
 from alpaplan.files.importers.request import (
     ImportRequest,
@@ -35,6 +34,7 @@ from alpaplan.files.importers.request import (
     ProgressListener,
     Reading,
 )
+from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
 
 USUAL_HEADER = (
@@ -110,7 +110,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
                 _keep_best(best, _measurement(row, values, device, issues))
         for num_rows, what in ((num_data_parallel, "DP"), (num_microbatched, "#Microbatch")):
             if num_rows:
-                notes.append(f"{path}: rows left out as {what} is above 1: {num_rows:,}")
+                notes.append(f"{path}: rows left out because {what} is above 1: {num_rows:,}")
     return Reading(_with_largest_weights(best.values()), source, notes, issues)
 
 
@@ -126,7 +126,7 @@ def source(_model: str, measurements: Sequence[Measurement]) -> str:
 
 def _device(request: ImportRequest) -> str:
     if len(request.devices) > 1:
-        what = "must be given once, as the files do not name it"
+        what = "must be given once, for the files do not name it"
         raise AlpaplanError(f"--device {what}, found {len(request.devices)}")
     try:
         return cells.name(request.devices[0] if request.devices else DEFAULT_DEVICE)

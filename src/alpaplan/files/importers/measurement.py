@@ -1,4 +1,4 @@
-"""What one batch took in one configuration of a model; and many of them as model profiles."""
+"""Measured batches of a model in one configuration, and model profiles made of many of them."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def _check_agreement(by_size: dict[int, Measurement], issues: FileIssues) -> Non
         if other.stage_weight_bytes != sound[0].stage_weight_bytes:
             issues.add(other.place, f"{where}: must have the weights {same}, found others")
         if (other.stage_activation_bytes is None) != (sound[0].stage_activation_bytes is None):
-            issues.add(other.place, f"{where}: must have activations or none, as those {same}")
+            issues.add(other.place, f"{where}: must have activations or none, like those {same}")
 
 
 def _config(measurements: list[Measurement]) -> dict[str, object]:

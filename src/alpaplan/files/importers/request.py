@@ -1,4 +1,4 @@
-"""What an import is asked for, and what a reader gives back."""
+"""Requests to an importer, and what its reader returns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ignore_progress(_done: int, _total: int) -> None:
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """What to read, and the options; None and empty: not given.
+    """Files to read, and options; None and empty: not given.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class ImportRequest:
     input_len
         Tokens of a prompt.
     batch_sizes, intra_ops, inter_ops
-        What to have of each.
+        Values of each to keep or to estimate.
     """
 
     files: tuple[str, ...]
@@ -42,7 +42,7 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read.
+    """Measurements with where they come from and what is wrong with them.
 
     Parameters
     ----------

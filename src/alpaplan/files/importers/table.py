@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from alpaplan.files.importers import cells
-from alpaplan.files.importers.delimited import Layout, Row, parse_cells, read_rows
 from alpaplan.files.importers.measurement import Measurement, file_names
 from alpaplan.files.importers.request import (
     ImportRequest,
@@ -15,6 +14,7 @@ from alpaplan.files.importers.request import (
     ProgressListener,
     Reading,
 )
+from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
 
 KEYS = ("model", "device", "intra_op", "inter_op", "batch_size", "stage")
@@ -37,7 +37,7 @@ MAX_LISTED_STAGES = 8
 
 
 class _Batch(NamedTuple):
-    """What a measurement is about."""
+    """Subject of a measurement."""
 
     model: str
     device: str
@@ -103,7 +103,7 @@ def _measurement(batch: _Batch, stages: dict[int, _StageRow], issues: FileIssues
         issues.add(first.row.place, f"{batch}: {what}")
     for other in stages.values():
         if other.has_activation != first.has_activation:
-            what = f"must have activation_bytes or not, as {first.row.place}"
+            what = f"must have activation_bytes in all files or in none, {first.row.place} differs"
             issues.add(other.row.place, f"{batch}: {what}")
     names = ["latency_s", "weight_bytes", *(["activation_bytes"] if first.has_activation else [])]
     columns: dict[str, tuple[Any, ...]] = {

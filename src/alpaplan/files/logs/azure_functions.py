@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from alpaplan.files.csv_columns import count_columns, name_column, number_column, second_column
 from alpaplan.files.csv_table import CsvTable
-from alpaplan.files.logs.records import Form, LogFormat, Reading, records_of
+from alpaplan.files.logs.records import Form, LogFormat, LogReading, records_of
 
 MINUTE_S = 60.0
 
@@ -24,7 +24,7 @@ _PUBLISHED_2021 = ["app", "func", "end_timestamp", "duration"]
 _PLAIN_2021 = ["timestamp_s", "function_or_model", "duration_s"]
 
 
-def read_2019(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_2019(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each minute and function with invocations; each file follows the last.
 
     Published as ``HashOwner,HashApp,HashFunction,Trigger,1,2,...,1440``, one file a day; also read
@@ -47,7 +47,7 @@ def read_2019(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
         )
 
 
-def read_2021(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_2021(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each invocation.
 
     Published as ``app,func,end_timestamp,duration``, in order of the end: it arrived a duration

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from alpaplan.files.csv_columns import name_column, number_column
 from alpaplan.files.csv_table import CsvTable
-from alpaplan.files.logs.records import Form, LogFormat, Reading, records_of
+from alpaplan.files.logs.records import Form, LogFormat, LogReading, records_of
 
 _PUBLISHED = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 _PLAIN = ["timestamp_s", "function_or_model", "input_tokens", "output_tokens"]
 
 
-def read_llm(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_llm(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each request.
 
-    Published as ``TIMESTAMP,ContextTokens,GeneratedTokens``, a file for each service, which is
-    called by the file's name without its ending; times are dates. Also read is
+    Published as ``TIMESTAMP,ContextTokens,GeneratedTokens``, one file a service, whose
+    name is that of the file without its ending; times are dates. Also read is
     ``timestamp_s,function_or_model,input_tokens,output_tokens``. Token counts are checked only.
     """
     published = log.match_header(_PUBLISHED, _PLAIN) == 0

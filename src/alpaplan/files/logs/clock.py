@@ -41,7 +41,7 @@ class Clock:
         return self._reference_ns is not None
 
     def read(self, chunk: Chunk, column: int) -> NDArray[np.float64]:
-        """Read a column of times; what is none is noted, and NaN in the result.
+        """Read a column of times; texts that are not times become issues and NaN.
 
         Returns
         -------
@@ -76,7 +76,7 @@ class Clock:
 
 
 def _nanoseconds(texts: Sequence[str]) -> NDArray[np.int64] | None:
-    """Convert dates to nanoseconds since 1970, UTC unless they say otherwise; None if one is none.
+    """Convert dates to nanoseconds since 1970, UTC by default; None if any text is not a date.
 
     Dates that are written like the first one are converted together.
     """

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from alpaplan.errors import InputError
 from alpaplan.files.csv_table import CsvTable
 from alpaplan.files.line_issues import FileIssues, RefusedFileError
-from alpaplan.files.logs.records import Form, LogFormat, Reading
+from alpaplan.files.logs.records import Form, LogFormat, LogReading
 from alpaplan.files.logs.sorting import RecordSorter
 from alpaplan.files.logs.windows import (
     REQUEST_WINDOW_S,
@@ -36,23 +36,23 @@ DIGITS = 9
 
 
 class ImportProgress(Protocol):
-    """Hears how far an import is."""
+    """Listens to the progress of an import."""
 
     def begin(self, what: str, total: int) -> None:
-        """Hear that a part of the work begins, of so many steps."""
+        """Start a part of the work that has `total` steps."""
 
     def advance(self, steps: int) -> None:
-        """Hear that so many more steps are done."""
+        """Count steps that were done."""
 
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What to make of a log.
+    """How to make a trace of a log.
 
     Parameters
     ----------
     log_format
-        What its files are.
+        Format of its files.
     time_column, model_column
         Names of columns, for formats that leave them open; None for the usual ones.
     start_s, end_s
@@ -77,7 +77,7 @@ class ImportOptions:
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What came out.
+    """Size of the trace, and what was left out of it.
 
     Parameters
     ----------
@@ -144,9 +144,9 @@ def import_log(
 
 def _read(
     paths: Sequence[Path], options: ImportOptions, sorter: RecordSorter, progress: ImportProgress
-) -> tuple[Reading, int]:
+) -> tuple[LogReading, int]:
     """Read all files into the sorter; also return how many requests came before time 0."""
-    reading = Reading(options.time_column, options.model_column)
+    reading = LogReading(options.time_column, options.model_column)
     progress.begin("reading", sum(path.stat().st_size for path in paths if path.is_file()))
     # With dates, the beginning is known only in the end, and with rates how long their windows are.
     span = LogSpan(options.start_s or 0.0, _end_s(options), options.log_format.window_s or 0.0)
@@ -174,7 +174,7 @@ def _end_s(options: ImportOptions) -> float:
     return math.inf if options.end_s is None else options.end_s
 
 
-def _span(options: ImportOptions, reading: Reading, sorter: RecordSorter) -> LogSpan:
+def _span(options: ImportOptions, reading: LogReading, sorter: RecordSorter) -> LogSpan:
     """Return the part of the log that is taken, now that it is known where the log begins."""
     form = options.log_format.form
     edges = [
@@ -242,7 +242,7 @@ def _arrivals(
 
 @dataclass(frozen=True)
 class _Written:
-    """What is in the trace: requests of each model, int64[num_models], and its length."""
+    """Contents of the trace: requests of each model, int64[num_models], and its length."""
 
     requests: NDArray[np.int64]
     duration_s: float

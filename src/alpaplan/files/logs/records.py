@@ -1,4 +1,4 @@
-"""What formats make of a log: records of one of three forms, and what reading needs to know."""
+"""Records that a log is read into, of one of three forms, and what its reader needs to know."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from alpaplan.units import format_value
 
 
 class Form(Enum):
-    """What a record of a log says; the value is its fields beside ``time_s`` and ``function``."""
+    """Kinds of records; the value is their fields besides ``time_s`` and ``function``."""
 
     REQUEST = ()
     """One request at a time."""
 
     COUNT = (("count", np.int64),)
-    """So many requests in the window that begins at a time."""
+    """A number of requests in the window that begins at a time."""
 
     LAW = (("rate_rps", np.float64), ("cv", np.float64), ("family", np.int8))
     """Rate, CV and family of the gaps in the window that begins at a time."""
@@ -36,8 +36,8 @@ class Form(Enum):
 
 
 @dataclass
-class Reading:
-    """What all files of a log share while they are read.
+class LogReading:
+    """State that all files of a log share while they are read.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Reading:
     functions
         Numbers of the functions.
     clock
-        How times are counted.
+        Reads times.
     next_file_s
         When the next file begins, for formats whose files are consecutive.
     """
@@ -65,7 +65,7 @@ class LogFormat:
     Parameters
     ----------
     form
-        What its records say.
+        Kind of its records.
     read
         Yields the records of one file; what is wrong goes to ``CsvTable.issues``.
     window_s
@@ -75,7 +75,7 @@ class LogFormat:
     """
 
     form: Form
-    read: Callable[[CsvTable, Reading], Iterator[NDArray[np.void]]]
+    read: Callable[[CsvTable, LogReading], Iterator[NDArray[np.void]]]
     window_s: float | None = None
     names_columns: bool = False
 

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from alpaplan.errors import did_you_mean
 from alpaplan.files.csv_columns import name_column, number_column, second_column
 from alpaplan.files.csv_table import Chunk, CsvTable
-from alpaplan.files.logs.records import Form, LogFormat, Reading, records_of
+from alpaplan.files.logs.records import Form, LogFormat, LogReading, records_of
 from alpaplan.units import format_value
 from alpaplan.workload.rescale import FAMILIES
 
 _HEADER = ["client", "window_start_s", "rate_rps", "iat_cv", "dist", "shape", "scale"]
 
 
-def read_windows(log: CsvTable, reading: Reading) -> Iterator[NDArray[np.void]]:
+def read_windows(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void]]:
     """Yield a record for each client and window of ``client,window_start_s,rate_rps,iat_cv,...``.
 
     What is sampled has the measured rate and CV and the family of ``dist``; the fitted ``shape``

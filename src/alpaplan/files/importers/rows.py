@@ -17,7 +17,7 @@ MAX_TEXT_BYTES = 2**26
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns of a table are called.
+    """Names of the columns of a table.
 
     Parameters
     ----------
