@@ -196,12 +196,12 @@ def test_activations_in_one_file_of_two(write: Write) -> None:
     )
     assert problems("table", first, second) == [
         (
-            "b.csv:2: m on d intra_op 1 inter_op 2 batch size 1: must have activation_bytes or "
-            "not, as a.csv:2"
+            "b.csv:2: m on d intra_op 1 inter_op 2 batch size 1: must have activation_bytes in "
+            "all files or in none, a.csv:2 differs"
         ),
         (
             "b.csv:3: m on d intra_op 2 inter_op 1 with batch size 2: must have activations or "
-            "none, as those of batch size 1 (a.csv:3)"
+            "none, like those of batch size 1 (a.csv:3)"
         ),
     ]
 
