@@ -11,6 +11,7 @@ from alpaplan.units import (
     SECOND_UNITS,
     exact_bytes,
     format_bytes,
+    format_count,
     format_seconds,
     format_value,
     parse_bytes,
@@ -162,3 +163,8 @@ def test_format_seconds(duration_s: float, text: str) -> None:
 )
 def test_format_value(value: object, text: str) -> None:
     assert format_value(value) == text
+
+
+def test_counts_for_people() -> None:
+    shown = [format_count(number, "model") for number in (0, 1, 2, 1234)]
+    assert shown == ["0 models", "1 model", "2 models", "1,234 models"]

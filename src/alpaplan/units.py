@@ -126,6 +126,11 @@ def format_seconds(duration_s: float) -> str:
     return f"{duration_s:.3g} s" if abs(duration_s) < 100 else f"{duration_s:.0f} s"
 
 
+def format_count(number: int, noun: str) -> str:
+    """Show a number of things for people: ``1 model``, ``2,000 models``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def format_value(value: object) -> str:
     """Show a value that was found in a file, in one short line, as the file would write it."""
     if value is None:

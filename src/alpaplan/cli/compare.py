@@ -90,7 +90,7 @@ def compare(
 
 
 def _load_plans(paths: tuple[Path, ...]) -> list[Document[PlanSpec]]:
-    """Load all plans, and say at once everything that is wrong with any of them."""
+    """Load all plans; raise one `InputError` with everything that is wrong with any of them."""
     from alpaplan.files.document import load_document
     from alpaplan.planning.located_errors import collected_errors
     from alpaplan.specs.plan import PlanSpec

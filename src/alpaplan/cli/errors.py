@@ -1,4 +1,4 @@
-"""How what a user can cause ends: words on stderr, an exit code, no traceback."""
+"""How errors that a user can cause end: a message on stderr, an exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
             what = f"missing option {missing}: neither given nor named in a plan"
             raise click.UsageError(what) from None
         except InputError as error:
-            _say(*error.lines)
+            _print_lines(*error.lines)
             raise SystemExit(error.exit_code) from None
         except AlpaplanError as error:
-            _say(f"alpaplan: {error}")
+            _print_lines(f"alpaplan: {error}")
             raise SystemExit(error.exit_code) from None
         except BrokenPipeError:
             _silence_stdout()
@@ -57,10 +57,10 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
 
             _silence_stdout()
             where = f"{error.filename}: " if error.filename else ""
-            _say(f"alpaplan: {where}{reason(error)}")
+            _print_lines(f"alpaplan: {where}{reason(error)}")
             raise SystemExit(InputError.exit_code) from None
         except KeyboardInterrupt:
-            _say("alpaplan: interrupted")
+            _print_lines("alpaplan: interrupted")
             raise SystemExit(INTERRUPTED) from None
 
     return run
@@ -79,8 +79,8 @@ def _print_any_letter() -> None:
             sys.stdout.reconfigure(encoding="utf-8")
 
 
-def _say(*lines: str) -> None:
-    """Write to stderr; the exit code says the same to those who no longer read it."""
+def _print_lines(*lines: str) -> None:
+    """Write to stderr, which may be closed already: the exit code says the same."""
     with contextlib.suppress(BrokenPipeError):
         for line in lines:
             click.echo(line, err=True)

@@ -9,6 +9,7 @@ import click
 
 from alpaplan.cli.errors import user_errors
 from alpaplan.errors import InputError
+from alpaplan.units import format_count
 
 if TYPE_CHECKING:
     from alpaplan.files.document import Document
@@ -62,9 +63,8 @@ def _check(path: Path) -> str:
 
     if is_trace_path(path):
         trace = read_trace(path).trace
-        return (
-            f"trace ({_count(trace.num_requests, 'request')} of {_models(len(trace.model_names))})"
-        )
+        requests = format_count(trace.num_requests, "request")
+        return f"trace ({requests} of {format_count(len(trace.model_names), 'model')})"
     from alpaplan.files.document import load_any
 
     document = load_any(path)
@@ -83,34 +83,26 @@ def _summary(document: Document[DocumentSpec]) -> str:
 
     spec = document.spec
     if isinstance(spec, ClusterSpec):
-        num_devices = sum(pool.num_devices for pool in spec.node_pools)
-        return f"{_count(num_devices, 'device')} in {_count(len(spec.node_pools), 'node pool')}"
+        num_devices = format_count(sum(pool.num_devices for pool in spec.node_pools), "device")
+        return f"{num_devices} in {format_count(len(spec.node_pools), 'node pool')}"
     if isinstance(spec, WorkloadSpec):
         return _check_workload(Document(document.path, spec, document.sha256, document.root))
     if isinstance(spec, PlanSpec):
         num_replicas = sum(len(group.replicas) for group in spec.groups)
-        return f"{_count(len(spec.groups), 'group')}, {_count(num_replicas, 'replica')}"
+        return f"{format_count(len(spec.groups), 'group')}, {format_count(num_replicas, 'replica')}"
     if isinstance(spec, LayerProfileSpec):
-        return f"{_count(len(spec.layers), 'layer')} on {spec.device}"
+        return f"{format_count(len(spec.layers), 'layer')} on {spec.device}"
     devices = dict.fromkeys(config.device for config in spec.configs)
-    return f"{_count(len(spec.configs), 'configuration')} on {', '.join(devices)}"
+    return f"{format_count(len(spec.configs), 'configuration')} on {', '.join(devices)}"
 
 
 def _check_workload(document: Document[WorkloadSpec]) -> str:
     from alpaplan.files.workload_traces import load_recorded
 
-    summary = _models(len(document.spec.served_models()))
+    summary = format_count(len(document.spec.served_models()), "model")
     recorded = load_recorded(document)
     if recorded:
         summary += f", {len(recorded):,} with recorded arrivals"
         num_silent = sum(name not in file.trace.model_names for name, file in recorded.items())
         summary += f", {num_silent:,} of them without a row" if num_silent else ""
     return summary
-
-
-def _models(count: int) -> str:
-    return _count(count, "model")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

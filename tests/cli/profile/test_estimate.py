@@ -107,17 +107,17 @@ def test_help_lists_devices_and_stacks(config: Workspace) -> None:
         (("--device", "h10-sxm"), "found 'h10-sxm'; did you mean 'h100-sxm'?"),
         (
             ("--device", "v100-16gb"),
-            "v100-16gb has no units for bf16; give --dtype (it has fp32, fp16)",
+            "v100-16gb does not support bf16; choose another --dtype: fp32, fp16",
         ),
         (
             ("--device", "h100-sxm", "--device", "a100-sxm", "--dtype", "fp8"),
-            "a100-sxm has no units for fp8; give --dtype (it has fp32, fp16, bf16)",
+            "a100-sxm does not support fp8; choose another --dtype: fp32, fp16, bf16",
         ),
         (("--device", "l4", "--dtype", "fp4"), "must be one of fp32, fp16, bf16, fp8, found 'fp4'"),
-        (("--device", "l4", "--batch", "2,4"), "--batch must have 1 among its sizes, found 2, 4"),
+        (("--device", "l4", "--batch", "2,4"), "--batch must include 1, found 2, 4"),
         (
             ("--device", "l4", "--intra-op", "1,3,32"),
-            "--intra-op must be able to share 16 heads and 4 for keys and values, found 3, 32",
+            "--intra-op must divide 16 attention heads and 4 key-value heads, found 3, 32",
         ),
         (
             ("--device", "l4", "--inter-op", "2,5"),

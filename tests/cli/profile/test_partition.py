@@ -160,7 +160,7 @@ def test_nothing_fits(layers: Workspace) -> None:
     [
         (
             ("--intra-op", "1,3,4"),
-            "--intra-op must be among those of the layers (1, 2), found 3, 4",
+            "--intra-op must be among those in LAYERS (1, 2), found 3, 4",
         ),
         (
             ("--inter-op", "2,4,8"),

@@ -39,7 +39,7 @@ def arrivals(workspace: Workspace, file: str = "fitted.yaml") -> dict[str, dict[
 def test_a_workload_that_plans(recorded: Workspace) -> None:
     result = recorded.run("workload", "fit", "t.csv.gz", "--models", "workload.yaml",
                           "-o", "fitted.yaml")  # fmt: skip
-    assert result.stderr == "left out of 't', as they have no requests: c\n"
+    assert result.stderr == "left out of 't' because they have no requests: c\n"
     document = yaml.safe_load(recorded.read("fitted.yaml"))
     assert (document["kind"], document["name"]) == ("workload", "t")
     a, b = document["models"]
@@ -76,10 +76,10 @@ def test_the_document_on_standard_output(recorded: Workspace) -> None:
     result = recorded.run(*fit)
     assert yaml.safe_load(result.stdout)["name"] == "last week"
     assert result.stderr.startswith("Fitted processes (2)\n")
-    assert result.stderr.endswith("left out of 'last week', as they have no requests: c\n")
+    assert result.stderr.endswith("left out of 'last week' because they have no requests: c\n")
     quiet = recorded.run(*fit, "-q")
     assert quiet.stdout == result.stdout
-    assert quiet.stderr == "left out of 'last week', as they have no requests: c\n"
+    assert quiet.stderr == "left out of 'last week' because they have no requests: c\n"
 
 
 def test_entries_with_a_count_are_written_out(recorded: Workspace) -> None:
@@ -90,7 +90,7 @@ def test_entries_with_a_count_are_written_out(recorded: Workspace) -> None:
         "weight: 2, arrivals: {process: poisson, total_rate_rps: 9}}\n",
     )
     result = recorded.run("workload", "fit", "t.csv", "--models", "workload.yaml", "-o", "w.yaml")
-    assert result.stderr == "left out of 't', as they have no requests: a-2\n"
+    assert result.stderr == "left out of 't' because they have no requests: a-2\n"
     first, second = yaml.safe_load(recorded.read("w.yaml"))["models"]
     assert [first["name"], second["name"]] == ["a-0", "a-1"]
     assert second == {
@@ -144,9 +144,14 @@ def test_one_profile_and_objective_for_all(
 @pytest.mark.parametrize(
     ("options", "assumed", "profile", "objective"),
     [
-        ((), ("each model's profile is called", "5 times the model's latency"), None, ("scale", 5)),
+        (
+            (),
+            ("profile has the model's name", "5 times the model's latency"),
+            None,
+            ("scale", 5),
+        ),
         (("--profile", "p"), ("5 times the model's latency",), "p", ("scale", 5)),
-        (("--slo", "1s"), ("each model's profile is called",), None, ("s", 1)),
+        (("--slo", "1s"), ("profile has the model's name",), None, ("s", 1)),
     ],
 )
 def test_what_is_not_said_is_assumed_and_shown(
@@ -157,7 +162,7 @@ def test_what_is_not_said_is_assumed_and_shown(
     objective: tuple[str, float],
 ) -> None:
     result = recorded.run("workload", "fit", "t.csv.gz", *options, "-o", "fitted.yaml", "-q")
-    assert result.stderr.startswith("assumed, as --models is not given: ")
+    assert result.stderr.startswith("assumed without --models: ")
     assert result.stderr.count(";") == len(assumed) - 1
     for what in assumed:
         assert what in result.stderr

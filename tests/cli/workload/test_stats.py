@@ -88,7 +88,7 @@ def test_plot(workspace: Workspace, file: str) -> None:
         (("cluster.yaml",), "cluster.yaml:1: kind: expected a workload, found a cluster"),
         (("t.csv", "--plot", "plot.pgn"), "found '.pgn'; did you mean '.png'?"),
         (("t.csv", "--plot", "absent/plot.png"), "absent/plot.png: cannot be written"),
-        (("instant.csv", "--plot", "plot.png"), "instant.csv: must have requests at several"),
+        (("instant.csv", "--plot", "plot.png"), "instant.csv: must have requests at different"),
     ],
 )
 def test_bad_usage(workspace: Workspace, arguments: tuple[str, ...], message: str) -> None:

@@ -226,7 +226,7 @@ def test_batch_sizes_that_are_asked_for_must_be_there(write: Write) -> None:
     path = write("m.csv", *GOOD)
     with pytest.raises(AlpaplanError, match="--batch: there are 1, 2, and not 8, 16"):
         imported("table", path, batch_sizes=(1, 8, 16))
-    with pytest.raises(AlpaplanError, match="--batch must have 1"):
+    with pytest.raises(AlpaplanError, match="--batch must include 1"):
         imported("table", path, batch_sizes=(2,))
 
 

@@ -134,7 +134,7 @@ def _check_support(devices: Sequence[Device], dtype: Dtype) -> None:
         if not device.supports(dtype):
             has = ", ".join(other.value for other in device.peak_flops)
             raise click.UsageError(
-                f"{device.name} has no units for {dtype.value}; give --dtype (it has {has})"
+                f"{device.name} does not support {dtype}; choose another --dtype: {has}"
             )
 
 
@@ -161,13 +161,13 @@ def _sweep(
         )
     if batch_sizes is not None and 1 not in batch_sizes:
         found = ", ".join(map(str, batch_sizes))
-        raise click.UsageError(f"--batch must have 1 among its sizes, found {found}")
+        raise click.UsageError(f"--batch must include 1, found {found}")
     impossible = [count for count in intra_op or () if not transformer.shares_into(count)]
     if impossible:
         attention = transformer.blocks[0].attention
-        heads = f"{attention.num_heads} heads and {attention.num_kv_heads} for keys and values"
         raise click.UsageError(
-            f"--intra-op must be able to share {heads}, found {', '.join(map(str, impossible))}"
+            f"--intra-op must divide {attention.num_heads} attention heads and "
+            f"{attention.num_kv_heads} key-value heads, found {', '.join(map(str, impossible))}"
         )
     num_blocks = len(transformer.blocks)
     too_many = [count for count in inter_op or () if count > num_blocks]

@@ -148,6 +148,7 @@ def _require_folder(folder: Path) -> None:
 def _write(folder: Path, profiles: list[ModelProfileSpec]) -> None:
     from alpaplan.files.profile_yaml import profile_to_yaml
     from alpaplan.files.writing import make_folder, require_writable, write_atomically
+    from alpaplan.units import format_count
 
     make_folder(folder)
     paths = [folder / f"{profile.name}.yaml" for profile in profiles]
@@ -156,6 +157,5 @@ def _write(folder: Path, profiles: list[ModelProfileSpec]) -> None:
     for path, profile in zip(paths, profiles, strict=True):
         write_atomically(path, profile_to_yaml(profile).encode())
         devices = ", ".join(dict.fromkeys(config.device for config in profile.configs))
-        num_configs = len(profile.configs)
-        noun = "configuration" if num_configs == 1 else "configurations"
-        click.echo(f"{path}: {num_configs} {noun} on {devices}")
+        configs = format_count(len(profile.configs), "configuration")
+        click.echo(f"{path}: {configs} on {devices}")

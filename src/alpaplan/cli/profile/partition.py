@@ -82,8 +82,7 @@ def _check_counts(
     unknown = [count for count in intra_op or () if count not in known]
     if unknown:
         raise click.UsageError(
-            f"--intra-op must be among those of the layers ({_listed(known)}), "
-            f"found {_listed(unknown)}"
+            f"--intra-op must be among those in LAYERS ({_listed(known)}), found {_listed(unknown)}"
         )
     most = largest_stage_count(layers)
     too_many = [count for count in inter_op or () if count > most]

@@ -102,7 +102,7 @@ def fit(
     write_document(target, workload_to_yaml(document))
     if not quiet:
         _print_summary(fits, window_s, to_stderr=target == STANDARD_OUTPUT)
-    _say_left_out(document, requests)
+    _report_left_out(document, requests)
 
 
 def _check_usage(
@@ -131,7 +131,7 @@ def _of_workload(workload: Path, trace: Path) -> tuple[Sequence[ServedModel], Tr
 def _all_alike(
     path: Path, profile: str | None, slo_s: float | None, slo_scale: float | None
 ) -> tuple[Sequence[ServedModel], Trace]:
-    """Give all models of a trace one profile and objective, and say what is assumed of both."""
+    """Give all models of a trace one profile and objective, and show what is assumed of both."""
     from alpaplan.files.trace_csv import read_trace
     from alpaplan.planning.traces import require_documentable
     from alpaplan.specs.arrivals import TraceArrivals
@@ -139,12 +139,12 @@ def _all_alike(
 
     trace = read_trace(path).trace
     require_documentable(trace, path)
-    assumed = [] if profile is not None else ["each model's profile is called as the model is"]
+    assumed = [] if profile is not None else ["each model's profile has the model's name"]
     if slo_s is None and slo_scale is None:
         slo_scale = DEFAULT_SLO_SCALE
         assumed.append(f"each objective is {slo_scale:g} times the model's latency")
     if assumed:
-        click.echo(f"assumed, as --models is not given: {'; '.join(assumed)}", err=True)
+        click.echo(f"assumed without --models: {'; '.join(assumed)}", err=True)
     recorded = TraceArrivals(process="trace", path=path.name)
     served = [
         ServedModel(name, profile or name, slo_s, slo_scale, 1.0, recorded, entry)
@@ -184,13 +184,13 @@ def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: b
     print_result(fit_summary(fits, window_s), to_stderr=to_stderr)
 
 
-def _say_left_out(document: WorkloadSpec, trace: Trace) -> None:
+def _report_left_out(document: WorkloadSpec, trace: Trace) -> None:
     from alpaplan.planning.traces import silent_models
     from alpaplan.report.tables import name_ranges
 
     silent = silent_models(trace)
     if silent:
         click.echo(
-            f"left out of {document.name!r}, as they have no requests: {name_ranges(silent)}",
+            f"left out of {document.name!r} because they have no requests: {name_ranges(silent)}",
             err=True,
         )

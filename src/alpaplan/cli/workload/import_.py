@@ -222,18 +222,19 @@ def _check(import_options: ImportOptions, import_format: str) -> None:
 
 
 def _report(summary: ImportSummary, output: Path, assign: str | None) -> None:
-    from alpaplan.cli.workload.summary import count, print_summary
+    from alpaplan.cli.workload.summary import print_summary
+    from alpaplan.units import format_count
 
     print_summary(output, summary.requests, summary.num_models, summary.duration_s)
     notes = []
     if summary.num_left_out:
         notes.append(
-            f"{count(summary.num_left_out, 'function')} with "
-            f"{count(round(summary.requests_left_out), 'request')} left out: not in {assign}"
+            f"{format_count(summary.num_left_out, 'function')} with "
+            f"{format_count(round(summary.requests_left_out), 'request')} left out: not in {assign}"
         )
     if summary.num_silent_models:
-        notes.append(f"{count(summary.num_silent_models, 'model')} without a request")
+        notes.append(f"{format_count(summary.num_silent_models, 'model')} without a request")
     if summary.requests_before:
-        notes.append(f"{count(summary.requests_before, 'request')} before time 0 left out")
+        notes.append(f"{format_count(summary.requests_before, 'request')} before time 0 left out")
     for note in notes:
         click.echo(f"alpaplan: {note}", err=True)

@@ -46,7 +46,7 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
         from alpaplan.workload.statistics import MIN_DURATION_S
 
         if traffic.drawn.duration_s < MIN_DURATION_S:
-            raise InputError([f"{file}: must have requests at several instants to be drawn"])
+            raise InputError([f"{file}: must have requests at different times to be drawn"])
         write_atomically(plot, traffic_plot(traffic.drawn, traffic.title, image_format))
     if output_format == "json":
         print_json(traffic.summary.to_json_dict())

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from alpaplan.files.writing import folder_beside
-from alpaplan.units import format_seconds
+from alpaplan.units import format_count, format_seconds
 from alpaplan.workload.statistics import MIN_DURATION_S
 
 
@@ -15,12 +15,7 @@ def print_summary(output: Path, requests: int, num_models: int, duration_s: floa
     """Print a line about a trace: on stderr if the trace itself went to a pipe or device."""
     rate = f", {requests / duration_s:.4g} requests/s" if duration_s >= MIN_DURATION_S else ""
     click.echo(
-        f"{count(requests, 'request')} of {count(num_models, 'model')} in "
+        f"{format_count(requests, 'request')} of {format_count(num_models, 'model')} in "
         f"{format_seconds(duration_s)}{rate}",
         err=folder_beside(output) is None,
     )
-
-
-def count(number: int, noun: str) -> str:
-    """Show a number of things."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

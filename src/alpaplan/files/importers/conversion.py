@@ -49,7 +49,7 @@ def _of_batch_sizes(reading: Reading, wanted: tuple[int, ...] | None) -> list[Me
     if wanted is None:
         return reading.measurements
     if 1 not in wanted:
-        raise AlpaplanError("--batch must have 1, which every profile needs")
+        raise AlpaplanError("--batch must include 1, which every profile needs")
     found = {measurement.batch_size for measurement in reading.measurements}
     absent = [str(size) for size in wanted if size not in found]
     if absent and not reading.issues.rows_unread:
