@@ -27,7 +27,7 @@ from alpaplan.workload.trace import Trace
 HEADER = ["arrival_s", "model"]
 
 MAX_REQUESTS = 100_000_000
-"""Most requests of a trace (a count): they take 1.2 GB of memory, twice that while they are read."""
+"""Most requests of a trace (a count): 1.2 GB of memory, and twice that while they are read."""
 
 MAX_TEXT_BYTES = 2**34
 """Largest uncompressed trace (bytes), 170 for each request: stops compressed bombs."""
