@@ -60,8 +60,8 @@ def test_keeps_what_is_there_and_says_what(folder: Path) -> None:
         (folder / name).write_text("mine\n")
     result = run("init", ".", exit_code=2)
     assert result.stderr.splitlines() == [
-        "README.md: is there already, left as it is",
-        "workload.yaml: is there already, left as it is",
+        "README.md: already exists and is left as it is",
+        "workload.yaml: already exists and is left as it is",
     ]
     assert {path.name for path in folder.iterdir()} == {"workload.yaml", "README.md", "mine.yaml"}
     assert {path.read_text() for path in folder.iterdir()} == {"mine\n"}

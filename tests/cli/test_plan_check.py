@@ -92,7 +92,7 @@ def test_a_plan_that_the_clock_ended_cannot_be_checked(workspace: Workspace) -> 
     workspace.run_plan("-q", "-o", "plan.yaml", "--time-limit", "1us")
     result = workspace.run("plan", "--check", "plan.yaml", exit_code=2)
     assert "provenance.stopped_early: was ended by time-limit" in result.stderr
-    assert "use --max-evaluations instead" in result.stderr
+    assert "limit it with --max-evaluations instead" in result.stderr
 
 
 def test_a_missing_input_is_named(committed: Workspace) -> None:

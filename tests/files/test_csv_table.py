@@ -137,7 +137,7 @@ def test_blank_lines_are_wrong_above_rows(tmp_path: Path) -> None:
         ("1,2\n3," + "x" * 200_000, ["3: not valid CSV: field larger than field limit (131072)"]),
         (
             "1,2\n1,2\n1," + "x" * 2_000_000,
-            ["4: must be lines of at most 1,048,576 bytes, found a longer one"],
+            ["4: must have lines of at most 1,048,576 bytes, found a longer one"],
         ),
     ],
 )

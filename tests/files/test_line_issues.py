@@ -33,8 +33,8 @@ def test_unshown_ones_are_counted() -> None:
 
 def test_names_that_cannot_be_printed_are_quoted() -> None:
     issues = LineIssues("a\x1b\0b")
-    issues.add(None, "is not a possible file name")
-    assert issues.lines() == ["'a\\x1b\\x00b': is not a possible file name"]
+    issues.add(None, "is not a valid file name")
+    assert issues.lines() == ["'a\\x1b\\x00b': is not a valid file name"]
 
 
 def test_a_refusal_has_everything_so_far() -> None:

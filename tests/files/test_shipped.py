@@ -29,5 +29,5 @@ def test_an_installation_without_them_says_so(
     monkeypatch.setattr(shipped, "_REPOSITORY", tmp_path)
     # A folder of that name above the package is not ours unless it belongs to a checkout.
     (tmp_path / "profiles").mkdir()
-    with pytest.raises(InputError, match=r"this installation of alpaplan came without its profil"):
+    with pytest.raises(InputError, match=r"this installation of alpaplan has no profil"):
         shipped_profiles()

@@ -32,7 +32,7 @@ def issues(kind: str, old: str, new: str) -> list[Issue]:
     [
         ("cluster", "count: 2", "count: 9999999", ("node_pools", 0, "count"), "at most 1000000"),
         ("cluster", "name: c", f"name: {'n' * 300}", ("name",), "at most 200 characters"),
-        ("cluster", "name: c", "name:", ("name",), "must be a text, found nothing"),
+        ("cluster", "name: c", "name:", ("name",), "must be text, found nothing"),
         ("cluster", "serving:", "serving: []\nx:", ("serving",), "must be a mapping of keys"),
         ("cluster", "serving:", "serving:\n  max_batch: 1", ("serving", "max_batch"), "max_batch_"),
         (

@@ -66,7 +66,7 @@ def test_longest_possible_name(tmp_path: Path) -> None:
         ("/proc/plan.yaml", "/proc/plan.yaml: cannot be written: no such file or directory"),
         ("file/plan.yaml", "cannot be written: a part of this path is a file"),
         ("n" * 300, "cannot be written: file name too long"),
-        ("a\0b", "is not a possible file name"),
+        ("a\0b", "is not a valid file name"),
     ],
 )
 def test_impossible_place(tmp_path: Path, name: str, message: str) -> None:

@@ -132,7 +132,7 @@ def test_a_search_that_is_stopped_at_once_has_the_plan_that_needs_no_search(
 def test_a_stop_before_any_plan_and_a_cluster_for_nothing_are_told_apart() -> None:
     problem = make.problem(profiles=[make.profile(weight_bytes=99 * GB)])
     arrivals = small_arrival_sets(make.workload(make.model()).served_models())
-    with pytest.raises(InfeasibleError, match="method 'greedy' finds no placement"):
+    with pytest.raises(InfeasibleError, match="method 'greedy' found no placement"):
         plan(problem, arrivals)
     interrupt = Interrupt()
     interrupt.ask()

@@ -26,7 +26,7 @@ RATE = {"rate_rps": 1}
         (
             {"process": "poisson", **RATE, "rate_distribution": "uniform"},
             (),
-            "rate_distribution belongs to total_rate_rps",
+            "rate_distribution needs total_rate_rps",
         ),
         (
             {"process": "poisson", "total_rate_rps": 1, "rate_distribution": "power-law"},
@@ -36,7 +36,7 @@ RATE = {"rate_rps": 1}
         (
             {"process": "poisson", "total_rate_rps": 1, "exponent": 1},
             (),
-            "exponent belongs to rate_distribution: power-law",
+            "exponent needs rate_distribution: power-law",
         ),
         (
             {"process": "gamma", **RATE, "cv": 1e4},

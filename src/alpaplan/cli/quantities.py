@@ -159,9 +159,8 @@ class DocumentName(ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Take a name that documents may have."""
-        from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
+        from alpaplan.specs.fields import NAME_RULE, is_name
 
         if not is_name(value):
-            rule = f"a name of 1 to {MAX_NAME_LENGTH} characters without leading space or control"
-            self.fail(f"must be {rule} characters, found {value!r}", param, ctx)
+            self.fail(f"must be {NAME_RULE}, found {value!r}", param, ctx)
         return value

@@ -21,7 +21,7 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise InputError([f"{path}: {reason(error)}"]) from error
     except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say
-        raise InputError([f"{str(path)!r}: is not a possible file name"]) from error
+        raise InputError([f"{str(path)!r}: is not a valid file name"]) from error
 
 
 def reason(error: OSError) -> str:
@@ -38,7 +38,7 @@ def reason(error: OSError) -> str:
 
 
 def exists(path: Path) -> bool:
-    """Whether something is there; an impossible file name is simply not there."""
+    """Whether something is there; an invalid file name is simply not there."""
     try:
         return path.exists()
     except (OSError, ValueError):
@@ -46,7 +46,7 @@ def exists(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there; an impossible file name is no folder."""
+    """Whether a folder is there; an invalid file name is no folder."""
     try:
         return path.is_dir()
     except (OSError, ValueError):

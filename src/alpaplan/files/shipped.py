@@ -81,7 +81,9 @@ def write_new_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """
     present = [name for name in files if exists(folder / name)]
     if present:
-        raise InputError(f"{folder / name}: is there already, left as it is" for name in present)
+        raise InputError(
+            f"{folder / name}: already exists and is left as it is" for name in present
+        )
     is_new = not exists(folder)
     make_folder(folder)
     written: list[Path] = []
@@ -105,4 +107,4 @@ def _shipped(name: str) -> Path:
         return packed
     if (_REPOSITORY / "pyproject.toml").is_file() and checked_out.is_dir():
         return checked_out
-    raise InputError([f"{packed}: this installation of alpaplan came without its {name}"])
+    raise InputError([f"{packed}: this installation of alpaplan has no {name}"])

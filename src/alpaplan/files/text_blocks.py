@@ -83,7 +83,7 @@ class TextBlocks:
                 yield line, block
                 line += count_lines(block)
             if len(rest) > MAX_LINE_BYTES:
-                what = f"must be lines of at most {MAX_LINE_BYTES:,} bytes, found a longer one"
+                what = f"must have lines of at most {MAX_LINE_BYTES:,} bytes, found a longer one"
                 raise self._issues.refusal(line, what)
         if rest:
             yield line, rest
@@ -121,7 +121,7 @@ class TextBlocks:
         except OSError as error:
             raise self._issues.refusal(None, reason(error)) from error
         except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say
-            raise self._issues.refusal(None, "is not a possible file name") from error
+            raise self._issues.refusal(None, "is not a valid file name") from error
 
 
 class _HeardFile(io.FileIO):

@@ -103,8 +103,8 @@ def _message(details: ErrorDetails, found: object) -> str:
 
 
 def _text(_: dict[str, Any], found: object) -> str:
-    hint = " (write it in quotes)" if isinstance(found, bool | int | float) else ""
-    return f"must be a text, found {format_value(found)}{hint}"
+    hint = " (put it in quotes)" if isinstance(found, bool | int | float) else ""
+    return f"must be text, found {format_value(found)}{hint}"
 
 
 def _pattern(context: dict[str, Any], found: object) -> str:

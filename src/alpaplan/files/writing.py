@@ -136,7 +136,7 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise InputError([f"{path}: cannot be written: {reason(error)}"]) from error
     except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say
-        raise InputError([f"{str(path)!r}: is not a possible file name"]) from error
+        raise InputError([f"{str(path)!r}: is not a valid file name"]) from error
 
 
 def _is_stream(path: Path) -> bool:

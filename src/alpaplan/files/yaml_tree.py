@@ -148,7 +148,7 @@ class _Composer:
         self._loader.get_event()
         if not self._loader.check_event(yaml.StreamEndEvent):
             line = self._line()
-            self._report(line, (), "must be one document a file, found a second one")
+            self._report(line, (), "must have one document per file, found a second one")
         return root
 
     def _line(self) -> int:
@@ -277,7 +277,7 @@ class _Composer:
             return key.value
         found = format_value(key.value)
         part = f"<{found}>"
-        self._report(line, (*where, part), f"a key must be a text or a number, found {found}")
+        self._report(line, (*where, part), f"a key must be text or a number, found {found}")
         return part
 
     def _is_merge_key(self) -> bool:

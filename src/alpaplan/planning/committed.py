@@ -23,7 +23,9 @@ def load_committed(path: Path) -> tuple[Document[PlanSpec], Provenance]:
         issue = Issue((), "must have a provenance to be checked, found none (written by hand?)")
         raise InputError([committed.error_line(issue)])
     if made.stopped_early is not None:
-        what = f"was ended by {made.stopped_early}, so planning again need not give the same; "
-        issue = Issue(("provenance", "stopped_early"), what + "use --max-evaluations instead")
+        what = f"was ended by {made.stopped_early}, so planning again may give another plan; "
+        issue = Issue(
+            ("provenance", "stopped_early"), what + "limit it with --max-evaluations instead"
+        )
         raise InputError([committed.error_line(issue)])
     return committed, made

@@ -12,7 +12,7 @@ import numpy as np
 from alpaplan.errors import InputError, did_you_mean
 from alpaplan.files.line_issues import MAX_SHOWN_LINES, LineIssues
 from alpaplan.files.trace_csv import TraceFile, read_trace
-from alpaplan.specs.fields import MAX_NAME_LENGTH, is_name
+from alpaplan.specs.fields import NAME_RULE, is_name
 from alpaplan.specs.workload import MAX_MODELS
 from alpaplan.units import format_value
 
@@ -59,8 +59,7 @@ def require_documentable(trace: Trace, path: Path) -> None:
     if num_models > MAX_MODELS:
         raise InputError([f"{path}: must have at most {MAX_MODELS:,} models, found {num_models:,}"])
     bad = [m for m, name in enumerate(trace.model_names) if not is_name(name)]
-    rule = f"must be a name of at most {MAX_NAME_LENGTH} characters without leading space or "
-    _refuse(trace, path, bad, lambda name: f"{rule}control characters, found {format_value(name)}")
+    _refuse(trace, path, bad, lambda name: f"must be {NAME_RULE}, found {format_value(name)}")
 
 
 def silent_models(trace: Trace) -> list[str]:

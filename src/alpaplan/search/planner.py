@@ -131,8 +131,10 @@ def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Cand
     if _places_something(tried):
         return tried, decide(search, tried, arrivals.deciding)
     if search.stop_reason is not None:
-        raise InterruptedWithoutPlanError(f"stopped by {search.stop_reason} before a first plan")
-    raise InfeasibleError(f"method {method!r} finds no placement for this cluster and workload")
+        raise InterruptedWithoutPlanError(
+            f"stopped by {search.stop_reason} before it had a first plan"
+        )
+    raise InfeasibleError(f"method {method!r} found no placement for this cluster and workload")
 
 
 def _judged(

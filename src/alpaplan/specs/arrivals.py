@@ -72,9 +72,9 @@ class _RateSpec(Spec):
             found = "none" if self.rate_rps is None else "both"
             _refuse(f"must have either rate_rps or total_rate_rps, found {found}")
         if self.rate_rps is not None and self.rate_distribution is not None:
-            _refuse("rate_distribution belongs to total_rate_rps, found it beside rate_rps")
+            _refuse("rate_distribution needs total_rate_rps, found rate_rps")
         if self.exponent is not None and self.rate_distribution != "power-law":
-            _refuse("exponent belongs to rate_distribution: power-law, found it without")
+            _refuse("exponent needs rate_distribution: power-law")
         if self.rate_distribution == "power-law" and self.exponent is None:
             _refuse("rate_distribution: power-law needs an exponent, found none")
         return self

@@ -104,6 +104,11 @@ NAME_PATTERN = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
 MAX_NAME_LENGTH = 200
 """Characters of the longest name."""
 
+NAME_RULE = (
+    f"a name of 1 to {MAX_NAME_LENGTH} characters without leading space or control characters"
+)
+"""What a `Name` must be, in words."""
+
 Name = Annotated[
     str,
     Field(strict=True, min_length=1, max_length=MAX_NAME_LENGTH, pattern=NAME_PATTERN),

@@ -255,6 +255,6 @@ def test_a_model_that_no_document_can_name(recorded: Workspace) -> None:
     recorded.write("t.csv", f"arrival_s,model\n1,a\n2, b\n3,{'x' * 201}\n")
     fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo", "1s")
     first, second = recorded.run(*fit, exit_code=2).stderr.splitlines()
-    rule = "must be a name of at most 200 characters without leading space or control characters"
+    rule = "must be a name of 1 to 200 characters without leading space or control characters"
     assert first == f"t.csv:3: model: {rule}, found ' b'"
     assert second.startswith(f"t.csv:4: model: {rule}, found 'xxx")

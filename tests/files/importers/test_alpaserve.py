@@ -114,7 +114,7 @@ def test_device_of_the_paper_if_none_is_given(write: Write) -> None:
     found = imported("alpaserve", write("prof.tsv", row("[0.1, 0.1]")))
     assert [config.device for config in found.profiles[0].configs] == ["v100-16gb"]
     assert found.notes == [
-        "--device not given: taken as v100-16gb, which AlpaServe's own results are of"
+        "--device not given: assuming v100-16gb, on which AlpaServe was measured"
     ]
 
 
@@ -123,7 +123,7 @@ def test_device_of_the_paper_if_none_is_given(write: Write) -> None:
     [
         (
             ("a", "b"),
-            "--device must be given once, for the files do not name it, found 2",
+            "--device must be given once because the files do not name it, found 2",
         ),
         (("",), "--device must not be empty, found nothing"),
     ],

@@ -126,8 +126,8 @@ def test_compressed(tmp_path: Path) -> None:
                 ),
                 "m.csv:6: model: must have ASCII letters or digits, found '...'",
                 (
-                    "m.csv:6: device: must be a name of at most 200 characters without control "
-                    "characters, found '\\x01'"
+                    "m.csv:6: device: must be a name of 1 to 200 characters without leading space "
+                    "or control characters, found '\\x01'"
                 ),
             ],
             id="cells",
@@ -224,7 +224,7 @@ def test_all_files_are_looked_at(write: Write, tmp_path: Path) -> None:
 
 def test_batch_sizes_that_are_asked_for_must_be_there(write: Write) -> None:
     path = write("m.csv", *GOOD)
-    with pytest.raises(AlpaplanError, match="--batch: there are 1, 2, and not 8, 16"):
+    with pytest.raises(AlpaplanError, match="--batch must be among 1, 2, found 8, 16"):
         imported("table", path, batch_sizes=(1, 8, 16))
     with pytest.raises(AlpaplanError, match="--batch must include 1"):
         imported("table", path, batch_sizes=(2,))

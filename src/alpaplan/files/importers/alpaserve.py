@@ -94,7 +94,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
     issues = FileIssues()
     notes = []
     if not request.devices:
-        notes.append(f"--device not given: taken as {device}, which AlpaServe's own results are of")
+        notes.append(f"--device not given: assuming {device}, on which AlpaServe was measured")
     best: dict[tuple[tuple[str, str, int, int], int], Measurement] = {}
     for path in request.files:
         num_data_parallel = num_microbatched = 0
@@ -126,7 +126,7 @@ def source(_model: str, measurements: Sequence[Measurement]) -> str:
 
 def _device(request: ImportRequest) -> str:
     if len(request.devices) > 1:
-        what = "must be given once, for the files do not name it"
+        what = "must be given once because the files do not name it"
         raise AlpaplanError(f"--device {what}, found {len(request.devices)}")
     try:
         return cells.name(request.devices[0] if request.devices else DEFAULT_DEVICE)

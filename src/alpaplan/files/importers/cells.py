@@ -9,12 +9,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from alpaplan.specs.fields import (
-    Name,
+    NAME_RULE,
     NonNegativeBytes,
     NonNegativeNumber,
     PositiveBytes,
     PositiveNumber,
     PositiveSeconds,
+    is_name,
 )
 from alpaplan.specs.profile import MAX_PARALLELISM
 from alpaplan.units import format_value
@@ -22,7 +23,6 @@ from alpaplan.units import format_value
 MAX_COUNT = 1_000_000
 """Largest whole number, as of `alpaplan.specs.fields.Count`."""
 
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -90,11 +90,9 @@ def name(text: str) -> str:
     """Read a name, such as that of a device type."""
     if not text:
         raise ValueError("must not be empty, found nothing")
-    try:
-        return _NAME.validate_python(text)
-    except ValidationError:
-        rule = "a name of at most 200 characters without control characters"
-        raise ValueError(f"must be {rule}, found {format_value(text)}") from None
+    if not is_name(text):
+        raise ValueError(f"must be {NAME_RULE}, found {format_value(text)}")
+    return text
 
 
 def model(text: str) -> str:

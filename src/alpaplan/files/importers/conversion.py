@@ -55,5 +55,5 @@ def _of_batch_sizes(reading: Reading, wanted: tuple[int, ...] | None) -> list[Me
     if absent and not reading.issues.rows_unread:
         reading.issues.raise_any()
         listed = ", ".join(map(str, sorted(found)))
-        raise AlpaplanError(f"--batch: there are {listed}, and not {', '.join(absent)}")
+        raise AlpaplanError(f"--batch must be among {listed}, found {', '.join(absent)}")
     return [each for each in reading.measurements if each.batch_size in wanted]
