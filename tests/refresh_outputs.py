@@ -110,7 +110,7 @@ def shorten_summary(summary: str) -> str:
             continue
         if not line.strip():
             row = 0
-        elif row and not line.startswith("  "):  # a row may take several lines
+        elif row and re.match(" [^ ]", line):  # a row may take several lines
             row += 1
             if row == NUM_ROWS + 2:
                 shown.append(" ...")

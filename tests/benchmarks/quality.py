@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 
 from alpaplan.files.trace_csv import read_trace
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.report.tables import percent, table
+from alpaplan.report.tables import Table
+from alpaplan.report.text import percent
 from alpaplan.simulator import Simulator
 from tests.benchmarks.planning import QUALITY_CASES, load_folder, timed_plan, warm_up
 
@@ -131,13 +131,10 @@ def plan_case(inputs: Inputs, test: Simulator, settings: PlanSettings) -> Run:
 
 def quality_table(outcomes: Sequence[CaseOutcome]) -> RenderableType:
     """Return a row for each case, and what they come to together."""
-    rows = table(
-        "Plan quality: attainment on test arrivals, medians over the runs",
-        *("case", "AlpaServe's best", "reaches", "in", "alpaplan", "in", "misses", "lowest"),
-        *("training", "predicted", "95% interval", "holds"),
-    )
-    for column in rows.columns:
-        column.no_wrap = True
+    numbers = ["reaches", "in", "alpaplan", "in", "misses", "lowest"]
+    numbers += ["training", "predicted", "95% interval", "holds"]
+    title = "Plan quality: attainment on test arrivals, medians over the runs"
+    rows = Table(title, "case", "AlpaServe's best", *numbers, right=numbers)
     for outcome in outcomes:
         _add_row(rows, outcome)
     return Group(rows, *summary_lines(outcomes))

@@ -1,136 +1,155 @@
-"""The small parts of tables."""
+"""Tables in much and in little room, on a terminal and off it."""
 
 from __future__ import annotations
 
-import math
-import re
+import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
-from alpaplan.report.tables import device_ranges, name_ranges, number_ranges, percent, table
-from alpaplan.specs.plan import NodeDevices
+from alpaplan.report.tables import Table
 from tests.report.text import lines_of
+from tests.report.widths import assert_holds
 
-names = st.lists(
-    st.one_of(
-        st.from_regex(r"[ab-]{0,2}[0-9]{1,3}", fullmatch=True),
-        st.from_regex(r"[ab-]{1,2}", fullmatch=True),
-        st.tuples(st.sampled_from(["a", "a-", "b1-"]), st.integers(8, 12)).map(
-            lambda parts: f"{parts[0]}{parts[1]}"
+PERCENTILES = ("p50", "p90", "p99")
+
+
+def models_table(*names: str, optional: tuple[str, ...] = ()) -> Table:
+    numbers = ("requests", "SLO attainment", *PERCENTILES)
+    made = Table("Models", "model", *numbers, right=numbers, optional=optional)
+    for name in names:
+        made.add_row(name, "18,814", "99.43%", "151 ms", "982 ms", "1.29 s")
+    return made
+
+
+def test_a_table_with_room_enough() -> None:
+    assert lines_of(models_table("translate"), 100) == [
+        "Models",
+        " model      requests  SLO attainment     p50     p90     p99",
+        " ────────────────────────────────────────────────────────────",
+        " translate    18,814          99.43%  151 ms  982 ms  1.29 s",
+    ]
+
+
+def test_headers_break_between_words_first() -> None:
+    assert lines_of(models_table("translate"), 57)[1:] == [
+        "                             SLO",
+        " model      requests  attainment     p50     p90     p99",
+        " ────────────────────────────────────────────────────────",
+        " translate    18,814      99.43%  151 ms  982 ms  1.29 s",
+    ]
+
+
+def test_then_columns_are_left_out() -> None:
+    lines = lines_of(models_table("translate", optional=("p50", "p90")), 50)
+    assert lines[-1] == "not shown at this width: p50"
+    assert lines[2].split() == ["model", "requests", "attainment", "p90", "p99"]
+    lines = lines_of(models_table("translate", optional=("p50", "p90")), 40)
+    assert lines[-1] == "not shown at this width: p50, p90"
+
+
+def test_then_columns_follow_below() -> None:
+    assert lines_of(models_table("translate"), 44)[1:] == [
+        "                             SLO",
+        " model      requests  attainment     p50",
+        " ────────────────────────────────────────",
+        " translate    18,814      99.43%  151 ms",
+        " model         p90     p99",
+        " ──────────────────────────",
+        " translate  982 ms  1.29 s",
+    ]
+
+
+def test_long_names_are_whole_as_long_as_columns_can_be_left_out() -> None:
+    name = "recommend-articles-v2"
+    lines = lines_of(models_table(name, optional=PERCENTILES), 60)
+    assert f" {name}    18,814" in lines[-2]
+    lines = lines_of(models_table(name), 64)
+    assert lines[4].startswith(" recommend-     18,814")
+    assert lines[5] == " articles-v2"
+
+
+def test_a_list_of_names_breaks_between_them() -> None:
+    made = Table("Groups", "group", "memory", "replicas", right=["memory"])
+    made.add_row("g0", "98%", "qwen3-8b.a qwen3-8b.b m0..12 chat")
+    assert lines_of(made, 40)[3:] == [
+        " g0        98%  qwen3-8b.a qwen3-8b.b",
+        "                m0..12 chat",
+    ]
+
+
+def test_what_follows_an_indented_line_is_indented() -> None:
+    made = Table("Steps", "step", "gained", right=["gained"])
+    made.add_row("decision\n  3 x (1, 16) + 1 x (2, 8): 98.119% over all samples", "+0.1 points")
+    assert lines_of(made, 48)[3:] == [
+        " decision                      +0.1 points",
+        "   3 x (1, 16) + 1 x (2, 8):",
+        "     98.119% over all samples",
+    ]
+
+
+def test_captions_and_notes() -> None:
+    made = models_table("translate", optional=("p50",))
+    made.caption = "and 80 more"
+    assert lines_of(made, 100)[-1] == "and 80 more"
+    assert lines_of(made, 56)[-1] == "and 80 more; not shown at this width: p50"
+
+
+def test_a_row_has_a_cell_for_each_column() -> None:
+    with pytest.raises(ValueError, match="must have 6 cells, found 1"):
+        models_table().add_row("translate")
+
+
+def test_cells_are_text_and_no_markup() -> None:
+    made = Table("[b]Title[/b]", "[red]name", "n", right=["n"])
+    made.add_row("a[bold]b[/]", "1", style="bold")
+    assert lines_of(made) == [
+        "[b]Title[/b]",
+        " [red]name    n",
+        " ───────────────",
+        " a[bold]b[/]  1",
+    ]
+
+
+def test_a_terminal_gets_the_same_in_bold() -> None:
+    file = io.StringIO()
+    terminal = Console(
+        file=file, width=40, force_terminal=True, color_system="standard", highlight=False
+    )
+    terminal.print(models_table("translate"))
+    shown = file.getvalue()
+    assert "\x1b[1mModels\x1b[0m" in shown
+    plain = Console(width=40).render_str(shown, markup=False).plain
+    for code in ("\x1b[1m", "\x1b[0m"):
+        plain = plain.replace(code, "")
+    expected = lines_of(models_table("translate"), 40)
+    assert [line.rstrip() for line in plain.splitlines() if line.strip()] == expected
+
+
+WORDS = st.from_regex(r"[a-z0-9]{1,12}([-._][a-z0-9]{1,12}){0,3}", fullmatch=True)
+NUMBERS = st.floats(0, 1e9).map(lambda number: f"{number:,.2f}")
+
+
+@settings(max_examples=50)
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.lists(WORDS, min_size=1, max_size=6).map(" ".join), st.tuples(NUMBERS, NUMBERS)
         ),
+        min_size=1,
+        max_size=5,
     ),
-    max_size=12,
+    headers=st.lists(st.sampled_from(["rate over time", "p99", "SLO attainment"]), min_size=2),
+    num_optional=st.integers(0, 1),
+    width=st.integers(48, 120),
 )
-
-
-def expanded(text: str) -> list[str]:
-    """Return the names that a text of ranges stands for."""
-    found: list[str] = []
-    for part in text.split():
-        match = re.fullmatch(r"(.*?)(\d+)\.\.(\d+)", part)
-        if match is None:
-            found.append(part)
-        else:
-            stem, first, last = match.groups()
-            found += [f"{stem}{number}" for number in range(int(first), int(last) + 1)]
-    return found
-
-
-@pytest.mark.parametrize(
-    ("given_names", "text"),
-    [
-        ([], ""),
-        (["m0", "m1", "m2", "x"], "m0..2 x"),
-        (["m0", "m1", "n2", "n3"], "m0..1 n2..3"),
-        (["m0", "m2", "m3"], "m0 m2..3"),
-        (["m9", "m10", "m11"], "m9..11"),
-        (["m1", "m0"], "m1 m0"),
-        (["m08", "m09", "m10", "m11"], "m08 m09 m10..11"),
-        (["ft-0", "ft-1", "ft"], "ft-0..1 ft"),
-        (["7", "8"], "7..8"),
-        (["qwen3-8b", "qwen3-9b"], "qwen3-8b qwen3-9b"),
-    ],
-)
-def test_runs_of_names(given_names: list[str], text: str) -> None:
-    assert name_ranges(given_names) == text
-
-
-@given(names)
-def test_ranges_of_names_expand_to_the_names(given_names: list[str]) -> None:
-    assert expanded(name_ranges(given_names)) == given_names
-
-
-@given(st.integers(0, 50), st.integers(2, 20))
-def test_a_run_of_names_is_one_range(first: int, count: int) -> None:
-    run = [f"m{number}" for number in range(first, first + count)]
-    assert name_ranges(run) == f"m{first}..{first + count - 1}"
-
-
-@given(st.lists(st.integers(0, 20), max_size=12))
-def test_ranges_of_numbers_expand_to_the_numbers(numbers: list[int]) -> None:
-    found: list[int] = []
-    for part in filter(None, number_ranges(numbers).split(",")):
-        first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
-    assert found == numbers
-
-
-@pytest.mark.parametrize(
-    ("numbers", "text"),
-    [([], ""), ([3], "3"), ([0, 1, 2, 5], "0-2,5"), ([4, 0, 1], "4,0-1"), ([1, 1], "1,1")],
-)
-def test_runs_of_numbers(numbers: list[int], text: str) -> None:
-    assert number_ranges(numbers) == text
-
-
-def test_devices_by_node() -> None:
-    nodes = [NodeDevices(node=f"p3-{i}", devices=(0, 1, 2, 3)) for i in range(4)]
-    assert device_ranges([]) == ""
-    assert device_ranges(nodes[:1]) == "p3-0[0-3]"
-    assert device_ranges([NodeDevices(node="x-0", devices=(1, 5, 6))]) == "x-0[1,5-6]"
-    assert device_ranges(nodes[:3]) == "p3-0[0-3] p3-1[0-3] p3-2[0-3]"
-    assert device_ranges(nodes) == "p3-0[0-3] .. p3-3[0-3] (4 nodes)"
-
-
-@pytest.mark.parametrize(
-    ("fraction", "digits", "text"),
-    [
-        (0.98765, 2, "98.77%"),
-        (0.98765, 0, "99%"),
-        (1.0, 2, "100.00%"),
-        (0.0, 1, "0.0%"),
-        (None, 2, "-"),
-        (math.nan, 2, "-"),
-    ],
-)
-def test_percent(fraction: float | None, digits: int, text: str) -> None:
-    assert percent(fraction, digits) == text
-
-
-@pytest.mark.parametrize("width", [30, 120])
-def test_long_names_take_several_lines_and_nothing_is_cut_off(width: int) -> None:
-    made = table("Title", "name", "number", right=["number"])
-    made.add_row("a-very-long-name-of-a-model-that-fits-no-line", "12345.67%")
-    lines = lines_of(made, width)
-    assert lines[0].strip() == "Title"
-    shown = "".join(line.replace("12345.67%", "") for line in lines[3:])
-    assert shown.replace(" ", "") == "a-very-long-name-of-a-model-that-fits-no-line"
-    assert any(line.endswith("12345.67%") for line in lines)
-
-
-@pytest.mark.parametrize("width", [24, 40, 60])
-def test_numbers_take_several_lines_before_they_or_the_names_are_lost(width: int) -> None:
-    numbers = ["requests", "SLO attainment", "p99"]
-    made = table("Title", "model", *numbers, right=numbers)
-    made.add_row("translate", "18,814", "99.43%", "1.29 s")
-    lines = lines_of(made, width)
-    assert max(map(len, lines)) <= width
-    shown = "".join(lines).replace(" ", "")
-    assert "…" not in shown
-    # Cells stand side by side, so that only the letters of all of them can be compared.
-    wanted = "Title model requests SLO attainment p99 translate 18,814 99.43% 1.29 s"
-    assert sorted(shown.replace("─", "")) == sorted(wanted.replace(" ", ""))
-    if width >= 40:
-        assert any("18,814" in line and "99.43%" in line and "1.29 s" in line for line in lines)
+def test_numbers_and_headers_stay_whole_at_any_width(
+    rows: list[tuple[str, tuple[str, str]]], headers: list[str], num_optional: int, width: int
+) -> None:
+    numbers = [f"{header} {index}" for index, header in enumerate(headers[:2])]
+    made = Table("Title", "model", *numbers, right=numbers, optional=numbers[:num_optional])
+    for name, cells in rows:
+        made.add_row(name, *cells)
+    assert_holds(made, lines_of(made, width), width)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from alpaplan.analysis.comparison import ComparedPlan, Comparison, PairedDifference
-from alpaplan.report.tables import number, percent, table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import number, percent
 from alpaplan.units import format_seconds
 
 MAX_MODELS = 15
@@ -38,7 +38,7 @@ def comparison_tables(comparison: Comparison) -> RenderableType:
     runs = f" in {num_runs} runs" if num_runs > 1 else ""
     what = "a trace" if arrivals.source == "trace" else "the workload's arrivals"
     return Group(
-        Text(
+        Paragraph(
             f"{arrivals.num_requests:,} requests of {what}, "
             f"{format_seconds(arrivals.duration_s)}{runs}, the same for all plans"
         ),
@@ -49,7 +49,7 @@ def comparison_tables(comparison: Comparison) -> RenderableType:
 
 def _plans(comparison: Comparison) -> Table:
     names = [plan.name for plan in comparison.plans]
-    made = _side_by_side("Plans", [""], names)
+    made = Table("Plans", "", *names, right=names)
     for title, text in _ROWS:
         made.add_row(title, *(text(plan) for plan in comparison.plans))
     kinds = sorted({kind for plan in comparison.plans for kind in plan.groups})
@@ -65,9 +65,10 @@ def _plans(comparison: Comparison) -> Table:
 def _models(comparison: Comparison) -> RenderableType:
     models = comparison.most_different_models()
     if not models:
-        return Text("every model attains as many requests under all plans")
+        return Paragraph("every model attains as many requests under all plans")
     names = [plan.name for plan in comparison.plans]
-    made = _side_by_side("Models, most different first", ["model", "requests"], names)
+    title = "Models, most different first"
+    made = Table(title, "model", "requests", *names, right=["requests", *names])
     attainment = comparison.model_attainment()
     for model in models[:MAX_MODELS]:
         made.add_row(
@@ -77,16 +78,6 @@ def _models(comparison: Comparison) -> RenderableType:
         )
     if len(models) > MAX_MODELS:
         made.caption = f"and {len(models) - MAX_MODELS} more models"
-    return made
-
-
-def _side_by_side(title: str, first: list[str], plans: list[str]) -> Table:
-    made = table(title, *first)
-    for name in first[1:]:
-        made.columns[first.index(name)].justify = "right"
-    for name in plans:
-        # A long path takes several lines; nothing is cut off.
-        made.add_column(Text(name, overflow="fold"), justify="right", overflow="fold")
     return made
 
 

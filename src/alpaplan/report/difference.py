@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alpaplan.report.tables import device_ranges, name_ranges, percent
+from alpaplan.report.text import device_ranges, name_ranges, percent
 from alpaplan.specs.plan import GroupSpec, InputRecord, PlanSpec
 from alpaplan.specs.stages import layer_ranges
 

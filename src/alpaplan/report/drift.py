@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from alpaplan.analysis.drift import Drift
-from alpaplan.report.tables import percent, table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import percent
 from alpaplan.units import format_seconds
 
 MAX_ROWS = 100
@@ -21,7 +21,7 @@ def drift_tables(drift: Drift) -> RenderableType:
     """Return a row for each window, and whether it is time to plan again."""
     columns = ("from", "requests", "attained", "attainment", "p99")
     title = f"Windows of {format_seconds(drift.window_s)}"
-    made = table(title, *columns, "missed", "", right=columns)
+    made = Table(title, *columns, "missed", "", right=columns, optional=["missed"])
     worst = max(_missed(drift, index) for index in range(len(drift.windows)))
     below = set(drift.below)
     for index, window in enumerate(drift.windows[:MAX_ROWS]):
@@ -49,15 +49,17 @@ def _missed(drift: Drift, index: int) -> float:
 
 def _with_verdict(drift: Drift, windows: Table) -> RenderableType:
     if drift.at_least is None:
-        return Group(windows, Text("the plan has no prediction interval to compare with"))
+        return Group(windows, Paragraph("the plan has no prediction interval to compare with"))
     expected = (
         f"the plan predicts (at least {percent(drift.at_least[0])}, the lower end of the 95% "
         "prediction interval of such a window)"
     )
     if not drift.below:
-        return Group(windows, Text(f"no window is below what {expected}"))
+        return Group(windows, Paragraph(f"no window is below what {expected}"))
     num_below, first = len(drift.below), drift.windows[drift.below[0]].start_s
-    text = Text(f"below what {expected} in ", style="")
-    text.append(f"{num_below:,} of {len(drift.windows):,} windows", style="bold red")
-    text.append(f", first from {first:,.6g} s on")
+    text = Paragraph(
+        f"below what {expected} in ",
+        (f"{num_below:,} of {len(drift.windows):,} windows", "bold red"),
+        f", first from {first:,.6g} s on",
+    )
     return Group(windows, text)

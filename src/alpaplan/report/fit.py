@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
-from alpaplan.report.tables import name_ranges, table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import name_ranges, number
 from alpaplan.specs.arrivals import (
     ArrivalsSpec,
     GammaArrivals,
@@ -39,12 +40,12 @@ def fit_summary(fits: Sequence[ModelFit], window_s: float | None) -> RenderableT
     title = f"Fitted processes ({len(fits):,})"
     if window_s is not None:
         title += f", by windows of {format_seconds(window_s)}"
-    made = table(title, *columns, right=("requests", "rate", "cv", "ks", "gain"))
+    made = Table(title, *columns, right=("requests", "rate", "cv", "ks", "gain"))
     for fit in fits[:MAX_ROWS]:
         made.add_row(
             fit.name,
             f"{fit.num_requests:,}",
-            f"{fit.rate_rps:.4g}/s",
+            f"{number(fit.rate_rps, 4)}/s",
             _number(fit.cv, ".3g"),
             describe_process(fit.arrivals, fit),
             _number(fit.distance, ".3f"),
@@ -52,7 +53,7 @@ def fit_summary(fits: Sequence[ModelFit], window_s: float | None) -> RenderableT
         )
     if len(fits) > MAX_ROWS:
         made.caption = f"and {len(fits) - MAX_ROWS} more models"
-    return Group(made, *(Text(line, style="yellow") for line in _notes(fits)))
+    return Group(made, *(Paragraph(line, style="yellow") for line in _notes(fits)))
 
 
 def describe_process(arrivals: ArrivalsSpec, fit: ModelFit) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import describe_unservable, unservable_models
 from alpaplan.problem.memory import memory_fill
-from alpaplan.report.tables import device_ranges, name_ranges, percent, table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import device_ranges, name_ranges, percent
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.planner import PlanResult
 from alpaplan.specs.plan import PlanSpec
@@ -44,7 +44,7 @@ def plan_summary(
     """
     return Group(
         *_headline(problem, result, plan),
-        *([] if assumed is None else [Text(assumed)]),
+        *([] if assumed is None else [Paragraph(assumed)]),
         _groups_table(problem, result, plan),
         _models_table(plan),
         _tried_table(result),
@@ -58,44 +58,45 @@ def _headline(
     prediction = result.prediction
     low, high = prediction.confidence_interval_95
     one_low, one_high = prediction.prediction_interval_95
-    text = Text("SLO attainment ", style="bold")
-    text.append(percent(prediction.slo_attainment), style="bold green")
-    text.append(f" (95% confidence {percent(low)} to {percent(high)}) ", style="not bold")
-    text.append(f"on {prediction.num_requests:,} unseen requests", "not bold")
-    yield text
-    yield Text(
+    yield Paragraph(
+        ("SLO attainment ", "bold"),
+        (percent(prediction.slo_attainment), "bold green"),
+        f" (95% confidence {percent(low)} to {percent(high)}) "
+        f"on {prediction.num_requests:,} unseen requests",
+    )
+    yield Paragraph(
         f"one run of {format_seconds(prediction.run_s)} is expected between {percent(one_low)} and "
         f"{percent(one_high)}; in training it was "
         f"{percent(result.best.evaluation.slo_attainment)}"
     )
     latency = prediction.latency
-    yield Text(
+    yield Paragraph(
         f"goodput {prediction.goodput_rps:.4g} requests/s, latency mean "
         f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
         f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
     )
     if result.bound.limit is not None:
-        yield Text(
+        yield Paragraph(
             f"no placement can attain more than {percent(result.bound.bound)} of the first run "
             f"({result.bound.limit.value} is the limit); this one attains "
             f"{percent(result.bound_reached)}"
         )
     for model in unservable_models(problem)[:MAX_ROWS]:
-        yield Text(describe_unservable(problem, model), style="yellow")
+        yield Paragraph(describe_unservable(problem, model), style="yellow")
     absent = [model.name for model in plan.models if not model.groups]
     if absent:
         some = name_ranges(absent[:MAX_ROWS])
         more = f" and {len(absent) - MAX_ROWS} more" if len(absent) > MAX_ROWS else ""
-        yield Text(f"models without a replica: {some}{more}", style="yellow")
+        yield Paragraph(f"models without a replica: {some}{more}", style="yellow")
     if plan.unused_devices:
         count = sum(len(item.devices) for item in plan.unused_devices)
         where = device_ranges(plan.unused_devices)
-        yield Text(f"devices left over: {count}, {where}", style="yellow")
+        yield Paragraph(f"devices left over: {count}, {where}", style="yellow")
 
 
 def _groups_table(problem: PlacementProblem, result: PlanResult, plan: PlanSpec) -> Table:
     fill = memory_fill(problem, result.best.placement)
-    made = table(
+    made = Table(
         f"Groups ({len(plan.groups)})",
         *("group", "devices", "type", "intra_op", "inter_op", "memory", "replicas"),
         right=("intra_op", "inter_op", "memory"),
@@ -117,10 +118,11 @@ def _models_table(plan: PlanSpec) -> Table:
     worst_first = sorted(
         plan.models, key=lambda m: 2.0 if m.slo_attainment is None else m.slo_attainment
     )
-    made = table(
+    made = Table(
         f"Models ({len(plan.models)}), worst first",
         *("model", "profile", "slo", "groups", "attainment", "p50", "p90", "p99"),
         right=("slo", "attainment", "p50", "p90", "p99"),
+        optional=("p50", "p90"),
     )
     for model in worst_first[:MAX_ROWS]:
         latency = model.latency_s
@@ -143,7 +145,7 @@ def _tried_table(result: PlanResult) -> Table:
     winner = result.tried[result.chosen]
     others = [candidate for candidate in result.tried if candidate is not winner]
     others.sort(key=lambda candidate: candidate.score, reverse=True)
-    made = table(
+    made = Table(
         f"Tried ({result.num_evaluations:,} placements simulated), on training arrivals",
         *("method", "groups (intra_op, inter_op)", "replicas", "attainment", "latency", ""),
         right=("replicas", "attainment", "latency"),
@@ -162,7 +164,7 @@ def _tried_table(result: PlanResult) -> Table:
 
 def _steps_table(result: PlanResult) -> Table:
     columns = ("step", "placements", "attainment", "gained")
-    made = table("What each step gained, on training arrivals", *columns, right=columns[1:])
+    made = Table("What each step gained, on training arrivals", *columns, right=columns[1:])
     before = 0.0
     for step in result.steps:
         gained = 100 * (step.best.attainment - before)

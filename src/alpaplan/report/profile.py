@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
-from rich.markup import escape
-from rich.table import Table
 
 from alpaplan.profiling.summary import ConfigSummary, ProfileSummary
-from alpaplan.report.tables import percent, table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import number, percent
 from alpaplan.units import format_bytes, format_seconds
 
 INTERPOLATED = "~"
@@ -21,17 +21,18 @@ def profile_tables(profiles: Iterable[ProfileSummary]) -> RenderableType:
     parts: list[RenderableType] = []
     for profile in profiles:
         for device, configs in profile.by_device().items():
-            title = escape(f"{profile.name} on {device}, batch size {profile.batch_size}")
+            title = f"{profile.name} on {device}, batch size {profile.batch_size}"
             parts.append(_performance(title, configs))
             if any(config.is_interpolated for config in configs):
-                parts.append(f"{INTERPOLATED} not profiled: the row is interpolated\n")
+                note = f"{INTERPOLATED} not profiled: the row is interpolated"
+                parts += [Paragraph(note), ""]
             parts.append(_overheads(configs))
     return Group(*parts)
 
 
 def _performance(title: str, configs: Sequence[ConfigSummary]) -> Table:
     columns = ("intra_op", "inter_op", "devices", "latency", "requests/s", "per device", "memory")
-    made = table(title, *columns, right=columns)
+    made = Table(title, *columns, right=columns)
     for config in configs:
         mark = INTERPOLATED if config.is_interpolated else ""
         made.add_row(
@@ -39,8 +40,8 @@ def _performance(title: str, configs: Sequence[ConfigSummary]) -> Table:
             str(config.inter_op),
             str(config.num_devices),
             mark + format_seconds(config.latency_s),
-            f"{config.throughput_rps:.4g}",
-            f"{config.throughput_rps_per_device:.4g}",
+            number(config.throughput_rps, 4),
+            number(config.throughput_rps_per_device, 4),
             format_bytes(config.memory_bytes),
         )
     return made
@@ -58,7 +59,7 @@ def _overheads(configs: Sequence[ConfigSummary]) -> Table:
         "imbalance",
         "total",
     )
-    made = table(title, *columns, right=columns)
+    made = Table(title, *columns, right=columns)
     for config in configs:
         overhead = config.overhead
         made.add_row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alpaplan.report.tables import name_ranges, percent
+from alpaplan.report.text import name_ranges, percent
 from alpaplan.units import format_seconds
 from alpaplan.workload.arrival_sets import HELD_OUT_FRACTION
 from alpaplan.workload.trace import Trace

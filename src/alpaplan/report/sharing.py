@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from alpaplan.analysis.pipelines import ProfiledPipeline
 from alpaplan.analysis.pool import QUANTILE, Pool
 from alpaplan.analysis.sharing import DedicatedModel, SharingAnalysis
-from alpaplan.report.tables import name_ranges, number, percent, table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import name_ranges, number, percent
 from alpaplan.units import format_seconds
 
 MAX_ROWS = 40
@@ -29,23 +29,23 @@ def analysis_tables(analysis: SharingAnalysis) -> RenderableType:
     )
 
 
-def _headline(analysis: SharingAnalysis) -> Iterator[Text]:
+def _headline(analysis: SharingAnalysis) -> Iterator[Paragraph]:
     pool = analysis.pool
-    text = Text("offered load ", style="bold")
-    text.append(f"{pool.load_erlangs:.3g} erlangs", style="bold green")
-    devices = f" on {pool.num_devices:,} devices: {percent(pool.utilization, 1)} utilized"
-    text.append(devices, "not bold")
-    yield text
+    yield Paragraph(
+        ("offered load ", "bold"),
+        (f"{pool.load_erlangs:.3g} erlangs", "bold green"),
+        f" on {pool.num_devices:,} devices: {percent(pool.utilization, 1)} utilized",
+    )
     yield from _devices(analysis)
-    yield Text(_waits(pool))
+    yield Paragraph(_waits(pool))
     if pool.tightest is not None and not math.isnan(pool.breaks_quantile):
-        yield Text(
+        yield Paragraph(
             f"the tightest objective, {pool.tightest}, would break at "
             f"{percent(pool.breaks_quantile, 0)} utilization"
         )
 
 
-def _devices(analysis: SharingAnalysis) -> Iterator[Text]:
+def _devices(analysis: SharingAnalysis) -> Iterator[Paragraph]:
     needed = [model.devices_quantile for model in analysis.models]
     known = [devices for devices in needed if not math.isnan(devices)]
     if not known:
@@ -60,7 +60,7 @@ def _devices(analysis: SharingAnalysis) -> Iterator[Text]:
         text += f", {_count(analysis.pool.devices_quantile)} if all models shared them"
     if left_out:
         text += f" ({left_out:,} left out: too slow, or beyond the formulas)"
-    yield Text(text)
+    yield Paragraph(text)
 
 
 def _waits(pool: Pool) -> str:
@@ -94,8 +94,9 @@ def _models(analysis: SharingAnalysis) -> Table:
         "p99",
         "devices",
     )
+    optional = ("CV", "M/D/1", "alone", "dispersion")
     title = f"Each model on devices of its own ({len(analysis.models)})"
-    made = table(title, "model", *headers, right=headers)
+    made = Table(title, "model", *headers, right=headers, optional=optional)
     rows: dict[tuple[str, ...], list[str]] = {}
     for model in sorted(analysis.models, key=lambda model: -model.load_erlangs):
         rows.setdefault(_cells(model), []).append(model.name)
@@ -110,7 +111,7 @@ def _cells(model: DedicatedModel) -> tuple[str, ...]:
     return (
         format_seconds(model.slo_s),
         format_seconds(model.latency_s),
-        f"{model.traffic.rate_rps:.3g}",
+        number(model.traffic.rate_rps),
         number(model.traffic.cv),
         number(model.traffic.dispersion),
         f"{model.load_erlangs:.2f}",
@@ -121,37 +122,39 @@ def _cells(model: DedicatedModel) -> tuple[str, ...]:
     )
 
 
-def _notes(analysis: SharingAnalysis) -> Iterator[Text]:
-    yield Text(
+def _notes(analysis: SharingAnalysis) -> Iterator[Paragraph]:
+    yield Paragraph(
         "alone: latency without waiting, in the smallest configuration that fits. Utilization at "
         "which the objective breaks: the mean latency's if arrivals were Poisson (M/D/1) and as "
         f"they are (mean), and that of {QUANTILE:.0%} of the requests (p99). devices: for p99"
     )
     too_slow = [model.name for model in analysis.models if model.latency_s > model.slo_s]
     if too_slow:
-        yield Text(f"too slow for their objective even without waiting: {name_ranges(too_slow)}")
+        yield Paragraph(
+            f"too slow for their objective even without waiting: {name_ranges(too_slow)}"
+        )
     for source, what in (
         ("busiest window", "counted as in the window of their highest rate"),
         ("recorded", "measured in their recorded arrivals"),
     ):
         names = [model.name for model in analysis.models if model.traffic.source == source]
         if names:
-            yield Text(f"{what}: {name_ranges(names)}")
+            yield Paragraph(f"{what}: {name_ranges(names)}")
     wild = [model.name for model in analysis.models if not math.isfinite(model.traffic.dispersion)]
     if wild:
         what = "gaps without a variance, of which the formulas say nothing"
-        yield Text(f"{what}: {name_ranges(wild)}")
+        yield Paragraph(f"{what}: {name_ranges(wild)}")
 
 
 def _pipelines(analysis: SharingAnalysis) -> Iterator[RenderableType]:
     pool = analysis.pool
     if not analysis.pipelines:
-        yield Text("no profile has both a configuration of one stage that fits and a pipeline")
+        yield Paragraph("no profile has both a configuration of one stage that fits and a pipeline")
         return
     here = f"at {percent(pool.utilization, 0)}"
-    headers = ("stages", "alpha", "beta", "pays, if Poisson", "pays, as here", here)
+    headers = ("stages", "alpha", "beta", "pays if Poisson", "pays as here", here)
     title = "Pipelines in place of a group for each model (AlpaServe, section 3.4)"
-    made = table(title, "profile", "on", *headers, right=headers)
+    made = Table(title, "profile", "on", *headers, right=headers, optional=headers[3:4])
     rows: dict[tuple[str, ...], list[str]] = {}
     for each in analysis.pipelines:
         rows.setdefault(_pipeline_cells(each), []).append(each.profile)
@@ -176,15 +179,15 @@ def _pipeline_cells(pipeline: ProfiledPipeline) -> tuple[str, ...]:
 
 def _tolerances(analysis: SharingAnalysis) -> Iterator[RenderableType]:
     if not analysis.tolerances:
-        yield Text("the devices are overloaded: no placement serves all of this in time")
+        yield Paragraph("the devices are overloaded: no placement serves all of this in time")
         return
-    yield Text(
+    yield Paragraph(
         "alpha: latency over that of one stage. beta: slowest stage times stages over the same. "
         "pays: between which utilizations"
     )
-    headers = ("stages", "alpha = beta, if Poisson", "as here", "beta, with alpha = 1")
+    headers = ("stages", "alpha = beta if Poisson", "as here", "beta with alpha = 1")
     title = f"Largest overheads that pooling repays at {percent(analysis.pool.utilization, 0)}"
-    made = table(title, *headers, right=headers)
+    made = Table(title, *headers, right=headers)
     for each in analysis.tolerances:
         made.add_row(
             str(each.num_stages),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
 
-from alpaplan.report.tables import number, percent, table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import number, percent
 from alpaplan.simulator import SimulationSummary
 from alpaplan.units import format_seconds
 
@@ -14,12 +14,13 @@ from alpaplan.units import format_seconds
 def simulation_tables(summary: SimulationSummary) -> RenderableType:
     """Return a headline, a row for each group and a row for each model."""
     latency = summary.latency
-    headline = Text("SLO attainment ", style="bold")
-    headline.append(percent(summary.slo_attainment), style="bold green")
-    headline.append(f": {summary.attained:,} of {summary.requests:,} requests", style="not bold")
     return Group(
-        headline,
-        Text(
+        Paragraph(
+            ("SLO attainment ", "bold"),
+            (percent(summary.slo_attainment), "bold green"),
+            f": {summary.attained:,} of {summary.requests:,} requests",
+        ),
+        Paragraph(
             f"goodput {number(summary.goodput_rps, 4)} requests/s, latency mean "
             f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
             f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
@@ -31,7 +32,7 @@ def simulation_tables(summary: SimulationSummary) -> RenderableType:
 
 def _groups(summary: SimulationSummary) -> Table:
     columns = ("group", "requests", "attained", "utilization")
-    made = table("Groups", *columns, right=columns[1:])
+    made = Table("Groups", *columns, right=columns[1:])
     for group in summary.groups:
         made.add_row(
             group.name,
@@ -44,7 +45,7 @@ def _groups(summary: SimulationSummary) -> Table:
 
 def _models(summary: SimulationSummary) -> Table:
     columns = ("model", "requests", "attained", "attainment", "mean", "p50", "p90", "p99")
-    made = table("Models", *columns, right=columns[1:])
+    made = Table("Models", *columns, right=columns[1:], optional=("p50", "p90", "attained", "mean"))
     for model in summary.models:
         latency = model.latency
         made.add_row(

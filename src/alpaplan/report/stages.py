@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
 from alpaplan.profiling.batch_sizes import (
     batch_latency_s,
     idle_fraction,
     memory_bytes,
     slowest_stage_s,
 )
-from alpaplan.report.tables import percent, table
+from alpaplan.report.tables import Table
+from alpaplan.report.text import percent
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.stages import layer_ranges
 from alpaplan.units import format_bytes, format_seconds
@@ -24,7 +23,7 @@ def stages_table(profile: ModelProfileSpec) -> Table:
     """
     columns = ("intra_op", "inter_op", "longest stage", "latency", "idle", "memory")
     title = f"Stages of {profile.name} on {profile.configs[0].device}"
-    made = table(title, *columns, "layers", right=columns)
+    made = Table(title, *columns, "layers", right=columns)
     for config in profile.configs:
         made.add_row(
             str(config.intra_op),

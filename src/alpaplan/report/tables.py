@@ -1,66 +1,25 @@
-"""Small parts that all tables share."""
+"""Tables that hold at any width: everything that the project prints in columns."""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable, Sequence
-from copy import copy
-from dataclasses import replace
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
 
-from rich import box
-from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
-from rich.table import Column, Table
+from rich.text import Text
 
-from alpaplan.specs.plan import NodeDevices
+from alpaplan.report.layout import GAP, LONGEST_WHOLE, ColumnSize, cell_width, fitted, fold
+from alpaplan.report.prose import Paragraph
 
-_NO_LIMIT = 10**6
-"""Columns of a place where every table has room."""
-
-_SHORTEST_NAME = 4
-"""Letters of a name that stay on a line as long as numbers stay whole (a count; 3 to 8)."""
-
-_NUMBERED = re.compile(r"(.*?)(\d+)")
+_EDGE = 1
+"""Blanks at either end of a row."""
 
 
-class _NarrowTable(Table):
-    """A table of which nothing is cut off where there is little room.
+class Table:
+    """A table whose numbers and headers stay whole where there is little room.
 
-    Headers and names take several lines first, and numbers only where nothing else helps.
-    """
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw it."""
-        drawn = copy(self)
-        anywhere = options.update(max_width=_NO_LIMIT)
-        missing = Measurement.get(console, anywhere, self).maximum - options.max_width
-        if missing > 0:
-            widths = _narrowed(self.columns, missing)
-            drawn.columns = [replace(column, width=width) for column, width in widths]
-        return Table.__rich_console__(drawn, console, options)
-
-
-def _narrowed(columns: Sequence[Column], excess: int) -> list[tuple[Column, int]]:
-    """Return columns with widths that are so much less in all, taken from the widest ones."""
-    cells = [max(map(cell_len, map(str, column.cells)), default=1) for column in columns]
-    headers = [cell_len(str(column.header)) for column in columns]
-    widths = list(map(max, cells, headers))
-    floors = [
-        cell if column.justify == "right" else min(cell, _SHORTEST_NAME)
-        for column, cell in zip(columns, cells, strict=True)
-    ]
-    for _ in range(excess):
-        spare = [i for i, floor in enumerate(floors) if widths[i] > floor]
-        widest = max(spare or range(len(widths)), key=widths.__getitem__)
-        widths[widest] = max(1, widths[widest] - 1)
-    return list(zip(columns, widths, strict=True))
-
-
-def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
-    """Return an empty table in the project's style.
+    Names and lists take several lines first, and headers of several words. Then optional columns
+    are left out, which a line below the table says. Where that is not enough either, columns
+    follow further down, beside the first one again.
 
     Parameters
     ----------
@@ -69,73 +28,129 @@ def table(title: str, *columns: str, right: Iterable[str] = ()) -> Table:
     columns
         Their headers.
     right
-        Headers of the columns that hold numbers.
+        Headers of the columns that hold numbers, or whatever else must not be broken.
+    optional
+        Headers of the columns that may be left out, the first one first.
     """
-    made = _NarrowTable(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    to_the_right = set(right)
-    for column in columns:
-        justify: Literal["left", "right"] = "right" if column in to_the_right else "left"
-        made.add_column(column, justify=justify, overflow="fold")
-    return made
+
+    def __init__(
+        self, title: str, *columns: str, right: Iterable[str] = (), optional: Iterable[str] = ()
+    ) -> None:
+        self.title = title
+        self.caption: str | None = None
+        numbers = set(right)
+        self.headers = columns
+        self.rows: list[tuple[str, ...]] = []
+        self._styles: list[str] = []
+        self.is_number = [header in numbers for header in columns]
+        self._optional = [columns.index(header) for header in optional]
+
+    def add_row(self, *cells: str, style: str = "") -> None:
+        """Add a row of as many cells as there are columns."""
+        if len(cells) != len(self.headers):
+            raise ValueError(f"must have {len(self.headers)} cells, found {len(cells)}")
+        self.rows.append(cells)
+        self._styles.append(style)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw it, at most as wide as there is room."""
+        parts, left_out = self._parts(options.max_width - 2 * _EDGE)
+        yield Paragraph(self.title, style="bold")
+        for part in parts:
+            yield Text()
+            yield from self._lines(part)
+        notes = [] if self.caption is None else [self.caption]
+        if left_out:
+            headers = ", ".join(self.headers[column] for column in left_out)
+            notes.append(f"not shown at this width: {headers}")
+        if notes:
+            yield Paragraph("; ".join(notes), style="dim italic")
+        yield Text()
+
+    def _parts(self, room: int) -> tuple[list[dict[int, int]], list[int]]:
+        """Return column -> width of each part, and the columns that are left out."""
+        for longest_whole in LONGEST_WHOLE:
+            sizes = self._sizes(longest_whole)
+            for num_left_out in range(len(self._optional) + 1):
+                left_out = self._optional[:num_left_out]
+                shown = {column: size for column, size in sizes.items() if column not in left_out}
+                widths = fitted(shown, room)
+                if widths is not None:
+                    return [self._tidied(widths, sizes)], left_out
+        return [self._tidied(widths, sizes) for widths in _divided(shown, room)], left_out
+
+    def _sizes(self, longest_whole: int) -> dict[int, ColumnSize]:
+        return {
+            column: ColumnSize.of(
+                header,
+                [cells[column] for cells in self.rows],
+                longest_whole,
+                is_number=self.is_number[column],
+            )
+            for column, header in enumerate(self.headers)
+        }
+
+    def _tidied(self, widths: dict[int, int], sizes: dict[int, ColumnSize]) -> dict[int, int]:
+        """Give what folded columns do not need to the names that need it most."""
+        used = {column: self._used(column, width) for column, width in widths.items()}
+        lacks = {
+            column: sizes[column].natural - width
+            for column, width in widths.items()
+            if not self.is_number[column]
+        }
+        neediest = max(lacks, key=lacks.__getitem__, default=None)
+        if neediest is not None:
+            spare = sum(widths.values()) - sum(used.values())
+            used[neediest] = self._used(neediest, used[neediest] + spare)
+        return used
+
+    def _used(self, column: int, width: int) -> int:
+        texts = (self.headers[column], *(cells[column] for cells in self.rows))
+        return max(cell_width(line) for text in texts for line in fold(text, width))
+
+    def _lines(self, widths: dict[int, int]) -> Iterator[Text]:
+        """Yield the lines of some columns: header, rule and rows."""
+        header = [fold(self.headers[column], width) for column, width in widths.items()]
+        height = max(map(len, header))
+        # Above a rule the last lines stand side by side, in rows the first ones.
+        yield from self._row([[""] * (height - len(lines)) + lines for lines in header], widths)
+        yield Text(" " * _EDGE + "─" * (sum(widths.values()) + GAP * (len(widths) - 1) + _EDGE))
+        for cells, style in zip(self.rows, self._styles, strict=True):
+            folded = [fold(cells[column], width) for column, width in widths.items()]
+            yield from self._row(folded, widths, style)
+
+    def _row(
+        self, cells: Sequence[Sequence[str]], widths: dict[int, int], style: str = "bold"
+    ) -> Iterator[Text]:
+        for line in range(max(map(len, cells))):
+            text = Text(" " * _EDGE, style=style, no_wrap=True)
+            for (column, width), lines in zip(widths.items(), cells, strict=True):
+                part = lines[line] if line < len(lines) else ""
+                blanks = " " * (width - cell_width(part))
+                text.append(blanks + part if self.is_number[column] else part + blanks)
+                text.append(" " * GAP)
+            text.rstrip()
+            yield text
 
 
-def percent(fraction: float | None, digits: int = 2) -> str:
-    """Show a fraction as a percentage; ``-`` if there is none."""
-    return "-" if fraction is None or fraction != fraction else f"{100 * fraction:.{digits}f}%"
+def _divided(sizes: dict[int, ColumnSize], room: int) -> Iterator[dict[int, int]]:
+    """Yield the widths of parts: the first column, and as many others as there is room for."""
+    first, *others = sizes
+    while others:
+        part = {column: sizes[column] for column in (first, others.pop(0))}
+        widths = fitted(part, room) or _squeezed(part, room)
+        while others:
+            more = fitted({**part, others[0]: sizes[others[0]]}, room)
+            if more is None:
+                break
+            column = others.pop(0)
+            part[column] = sizes[column]
+            widths = more
+        yield widths
 
 
-def number(value: float, digits: int = 3) -> str:
-    """Show a number with so many significant digits; ``-`` if it is infinite or not defined."""
-    return f"{value:.{digits}g}" if math.isfinite(value) else "-"
-
-
-def name_ranges(names: Sequence[str]) -> str:
-    """Shorten runs of numbered names: ``m0 m1 m2 x`` becomes ``m0..2 x``."""
-    parts: list[str] = []
-    run: tuple[str, int, int] | None = None
-    for name in names:
-        match = _NUMBERED.fullmatch(name)
-        stem, number = (match.group(1), match.group(2)) if match else (name, "")
-        if run is not None and number and stem == run[0] and number == str(run[2] + 1):
-            run = (stem, run[1], run[2] + 1)
-            continue
-        parts += _run_text(run)
-        # A number with leading zeros is part of the name, not something to count on.
-        countable = bool(number) and number == str(int(number))
-        run = (stem, int(number), int(number)) if countable else None
-        if run is None:
-            parts.append(name)
-    return " ".join(parts + _run_text(run))
-
-
-def device_ranges(items: Sequence[NodeDevices]) -> str:
-    """Show devices by node: ``p3-0[0-3]``; whole runs of equally used nodes in one piece."""
-    texts = [f"{item.node}[{number_ranges(item.devices)}]" for item in items]
-    if len(texts) > 3:
-        return f"{texts[0]} .. {texts[-1]} ({len(texts)} nodes)"
-    return " ".join(texts)
-
-
-def number_ranges(numbers: Sequence[int]) -> str:
-    """Shorten runs of numbers: ``0 1 2 5`` becomes ``0-2,5``."""
-    runs: list[tuple[int, int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], number)
-        else:
-            runs.append((number, number))
-    return ",".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
-
-
-def _run_text(run: tuple[str, int, int] | None) -> list[str]:
-    if run is None:
-        return []
-    stem, first, last = run
-    return [f"{stem}{first}" if first == last else f"{stem}{first}..{last}"]
+def _squeezed(part: dict[int, ColumnSize], room: int) -> dict[int, int]:
+    """Return widths of two columns for which there is no room: the second stays whole if it can."""
+    first, second = part
+    width = max(1, min(part[second].least, room - GAP - 1))
+    return {first: max(1, room - GAP - width), second: width}

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Group, RenderableType
-from rich.text import Text
 
-from alpaplan.report.tables import table
+from alpaplan.report.prose import Paragraph
+from alpaplan.report.tables import Table
+from alpaplan.report.text import number
 from alpaplan.units import format_seconds
 from alpaplan.workload.statistics import DISPERSION_WINDOWS_S, PEAK_WINDOW_S
 from alpaplan.workload.traffic import ModelTraffic, TrafficSummary
@@ -20,6 +21,9 @@ SPARKLINE_PARTS = 20
 
 MAX_ROWS = 40
 """Most models shown; JSON has all."""
+
+_OPTIONAL = ("rate over time", "peak/mean", f"I({DISPERSION_WINDOWS_S[-1]:g} s)")
+"""Columns that are left out where there is no room, the first one first."""
 
 _Column = tuple[str, bool, Callable[[ModelTraffic], str]]
 """Header, whether it is set to the right, and what it shows of a model."""
@@ -46,16 +50,18 @@ def traffic_tables(
     """
     columns = _columns(summary, rates)
     numbers = [title for title, to_the_right, _ in columns if to_the_right]
-    made = table("Models", *(title for title, _, _ in columns), right=numbers)
+    titles = [title for title, _, _ in columns]
+    optional = [title for title in _OPTIONAL if title in titles]
+    made = Table("Models", *titles, right=numbers, optional=optional)
     busiest = sorted(summary.models, key=lambda one: -_sortable(one.measured.rate_rps))
     for one in (*busiest[:MAX_ROWS], summary.overall):
         style = "bold" if one is summary.overall else ""
-        made.add_row(*(Text(show(one), style=style) for _, _, show in columns))
+        made.add_row(*(show(one) for _, _, show in columns), style=style)
     if len(busiest) > MAX_ROWS:
         made.caption = f"and {len(busiest) - MAX_ROWS:,} more models"
     is_measured = any(one.process == "trace" for one in summary.models)
     notes = _NOTES if is_measured else _NOTES[:1]
-    return Group(_headline(summary), made, *(Text(note, style="dim") for note in notes))
+    return Group(_headline(summary), made, *(Paragraph(note, style="dim") for note in notes))
 
 
 def sparkline(rates: NDArray[np.float64]) -> str:
@@ -70,17 +76,15 @@ def sparkline(rates: NDArray[np.float64]) -> str:
     return "".join(_BLOCKS[step] for step in steps)
 
 
-def _headline(summary: TrafficSummary) -> Text:
+def _headline(summary: TrafficSummary) -> Paragraph:
     rate_rps = summary.overall.measured.rate_rps
-    headline = Text(f"{_text(rate_rps)} requests/s", style="bold")
     num_models = len(summary.models)
-    headline.append(f" of {num_models:,} model{'' if num_models == 1 else 's'}", style="not bold")
+    text = f" of {num_models:,} model{'' if num_models == 1 else 's'}"
     if summary.duration_s is not None:
         requests = summary.overall.requests
         counted = f"{requests:,} request{'' if requests == 1 else 's'}"
-        took = format_seconds(summary.duration_s)
-        headline.append(f": {counted} in {took}", style="not bold")
-    return headline
+        text += f": {counted} in {format_seconds(summary.duration_s)}"
+    return Paragraph((f"{_text(rate_rps)} requests/s", "bold"), text)
 
 
 def _columns(summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]) -> list[_Column]:
@@ -119,11 +123,10 @@ def _columns(summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]) 
     return name + process + always + limit
 
 
-def _text(number: float) -> str:
-    if math.isnan(number):
-        return "-"
-    return f"{number:,.0f}" if 1000 <= number < math.inf else f"{number:.3g}"
+def _text(value: float) -> str:
+    # A variance may well be infinite, and is not unknown for that.
+    return "inf" if value == math.inf else number(value)
 
 
-def _sortable(number: float) -> float:
-    return number if math.isfinite(number) else 0.0
+def _sortable(value: float) -> float:
+    return value if math.isfinite(value) else 0.0

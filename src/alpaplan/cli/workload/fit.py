@@ -186,7 +186,7 @@ def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: b
 
 def _report_left_out(document: WorkloadSpec, trace: Trace) -> None:
     from alpaplan.planning.traces import silent_models
-    from alpaplan.report.tables import name_ranges
+    from alpaplan.report.text import name_ranges
 
     silent = silent_models(trace)
     if silent:
