@@ -10,6 +10,7 @@ import click
 
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.quantities import Bytes, DocumentName, Number, Seconds, WholeNumber
+from alpaplan.report.figure import FORMATS as PLOT_FORMATS
 from alpaplan.specs.choices import Dispatch
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -85,7 +86,7 @@ require_attainment = click.option(
     "--require-attainment",
     type=Number(0, 1),
     metavar="FRACTION",
-    help="Exit with 1 if the SLO attainment is below this fraction (0.99).",
+    help="Exit with 1 if the SLO attainment is below this fraction (e.g. 0.99).",
 )
 quiet = click.option("-q", "--quiet", is_flag=True, help="Show no summary and no progress.")
 trace = click.option(
@@ -99,7 +100,7 @@ duration = click.option(
     "duration_s",
     type=Seconds(),
     metavar="DURATION",
-    help="Length of the sampled arrivals (10min).  [default: as long as for planning]",
+    help="Length of the sampled arrivals (e.g. 10min).  [default: as long as for planning]",
 )
 dispatch = click.option(
     "--dispatch",
@@ -117,21 +118,24 @@ output_format = click.option(
     help="Output format: table, json.",
 )
 plot = click.option(
-    "--plot", type=FILE, metavar="FILE", help="Also draw a plot into FILE (.svg, .png or .pdf)."
+    "--plot",
+    type=FILE,
+    metavar="FILE",
+    help=f"Also draw a plot into FILE ({listed(f'.{ending}' for ending in PLOT_FORMATS)}).",
 )
 window = click.option(
     "--window",
     "window_s",
     type=Seconds(),
     metavar="DURATION",
-    help="Divide time into windows of this length (10min).",
+    help="Divide time into windows of this length (e.g. 10min).",
 )
 memory_limit = click.option(
     "--memory-limit",
     "memory_limit_bytes",
     type=Bytes(),
     metavar="SIZE",
-    help="Leave out configurations that need more memory than this on any device (13GiB).",
+    help="Leave out configurations that need more memory than this on any device (e.g. 13GiB).",
 )
 
 

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     "time_limit_s",
     type=Seconds(),
     metavar="DURATION",
-    help="Stop the search after this time (10s, 2min) and take the best plan so far.",
+    help="Stop the search after this time (e.g. 10s, 2min) and take the best plan so far.",
 )
 @click.option(
     "--max-evaluations",

@@ -46,7 +46,7 @@ of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
     "slo_s",
     type=Seconds(),
     metavar="DURATION",
-    help="Without --models: latency objective of all models (500ms).",
+    help="Without --models: latency objective of all models (e.g. 500ms).",
 )
 @click.option(
     "--slo-scale",
@@ -83,9 +83,8 @@ def fit(
     """Fit arrival processes to a trace and write a workload.
 
     Each model of the trace gets the process that fits it. Profiles and objectives come from the
-    workload of --models. Without it they are the same for
-    all models; what no option states is assumed, and shown. With --window, each window of time
-    gets its own process.
+    workload of --models; without it, all models get the same, from the options below or their
+    defaults, which are shown. With --window, each window of time gets its own process.
     """
     _check_usage(models, profile, slo_s, slo_scale)
     from alpaplan.files.workload_yaml import workload_to_yaml

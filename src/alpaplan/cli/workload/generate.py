@@ -19,7 +19,7 @@ from alpaplan.cli.quantities import Seconds
     type=Seconds(),
     metavar="DURATION",
     required=True,
-    help="Length of the trace (10min).",
+    help="Length of the trace (e.g. 10min).",
 )
 @options.seed
 @options.trace_output

@@ -61,14 +61,14 @@ if TYPE_CHECKING:
     "start_s",
     type=Seconds(zero=True),
     metavar="DURATION",
-    help="Start at this time of the log (1h), which becomes time 0 of the trace.  [default: 0s]",
+    help="Start at this time of the log (e.g. 1h); it becomes time 0 of the trace.  [default: 0s]",
 )
 @click.option(
     "--end",
     "end_s",
     type=Seconds(),
     metavar="DURATION",
-    help="Stop at this time of the log (2h).  [default: the log's end]",
+    help="Stop at this time of the log (e.g. 2h).  [default: the log's end]",
 )
 @click.option(
     "--rate-scale",

@@ -29,6 +29,7 @@ from alpaplan.files.importers.request import (
 )
 from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
+from alpaplan.registry import must_be_one_of
 
 _KEYS = ("model", "gpu", "tp", "pp", "batch_size", "input_len")
 _NUMBERS = ("prefill_latency_ms", "mem_weights_gib", "mem_kvcache_gib", "mem_activations_gib")
@@ -162,8 +163,7 @@ def _chosen_lengths(wanted: int | None, lengths: set[int], issues: FileIssues) -
         raise AlpaplanError("there are no rows that fit into memory")
     if wanted is not None and wanted not in lengths:
         issues.raise_any()
-        listed = ", ".join(map(str, sorted(lengths)))
-        raise AlpaplanError(f"--input-len must be one of {listed}, found {wanted}")
+        raise AlpaplanError(f"--input-len {must_be_one_of(map(str, sorted(lengths)), wanted)}")
     return lengths if wanted is None else {wanted}
 
 

@@ -31,6 +31,7 @@ from alpaplan.files.importers.request import (
     Reading,
 )
 from alpaplan.files.line_issues import Place
+from alpaplan.registry import must_be_one_of
 from alpaplan.units import BYTE_UNITS
 
 BACKEND = "vllm"
@@ -180,9 +181,7 @@ def _num_layers(package: _Package, models: Sequence[str], devices: Sequence[str]
     """Return the layers of each model, after a look at whether the package knows what is asked."""
     for device in devices:
         if device not in package.devices:
-            known = ", ".join(package.devices)
-            hint = did_you_mean(device, package.devices)
-            raise AlpaplanError(f"--device must be one of {known}, found {device!r}{hint}")
+            raise AlpaplanError(f"--device {must_be_one_of(package.devices, device)}")
     num_layers = {}
     for model in models:
         try:

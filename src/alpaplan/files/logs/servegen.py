@@ -10,11 +10,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.errors import did_you_mean
 from alpaplan.files.csv_columns import name_column, number_column, second_column
 from alpaplan.files.csv_table import Chunk, CsvTable
 from alpaplan.files.logs.records import Form, LogFormat, LogReading, records_of
-from alpaplan.units import format_value
+from alpaplan.registry import must_be_one_of
 from alpaplan.workload.rescale import FAMILIES
 
 _HEADER = ["client", "window_start_s", "rate_rps", "iat_cv", "dist", "shape", "scale"]
@@ -45,9 +44,7 @@ def _families(chunk: Chunk) -> NDArray[np.int8]:
     numbers = [FAMILIES.index(text.lower()) if text.lower() in FAMILIES else -1 for text in texts]
     for line, text, number in zip(chunk.lines, texts, numbers, strict=True):
         if number < 0:
-            known = ", ".join(FAMILIES)
-            message = f"must be one of {known}, found {format_value(text)}"
-            chunk.issues.add(line, f"dist: {message}{did_you_mean(text.lower(), FAMILIES)}")
+            chunk.issues.add(line, f"dist: {must_be_one_of(FAMILIES, text)}")
     return np.array(numbers, dtype=np.int8)
 
 
