@@ -10,8 +10,6 @@ What the loops, one for each dispatch rule, share:
   earliest-finish compares, lie side by side.
 - Indices are unsigned, because for signed ones numba also compiles the wrap-around of
   negative indices, which costs shortest-queue a third of its speed.
-- Fields are unpacked before the loop: one that is read inside is kept alive, with a counter
-  that threads share, for each request.
 - A choice between candidates is compiled to selects, the acceptance to a branch: most
   placements accept nearly all requests, and a predicted branch lets the processor start the
   next request before this one's finish is known.
