@@ -42,7 +42,7 @@ def test_starts_from_the_quickstart_and_says_how_to_go_on(folder: Path) -> None:
     assert result.stdout == (
         "Copied to my folder: README.md, cluster.yaml, workload.yaml\n"
         "\n"
-        "Next, plan it (README.md tells what it is about):\n"
+        "Next, plan it (README.md explains what it is about):\n"
         "  cd 'my folder'\n"
         "  alpaplan plan -c cluster.yaml -w workload.yaml -o plan.yaml\n"
     )

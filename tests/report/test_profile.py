@@ -9,8 +9,9 @@ import pytest
 from alpaplan.errors import AlpaplanError
 from alpaplan.profiling.summary import ProfileSummary, summarize_profile
 from alpaplan.report import profile_plot
+from alpaplan.report.figure import figure_bytes
 from alpaplan.report.profile import profile_tables, share
-from alpaplan.report.profile_plot import plot_profiles
+from alpaplan.report.profile_plot import profiles_figure
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from tests.profiling.configs import config
 from tests.report.text import lines_of, rows_of
@@ -80,14 +81,14 @@ SAVING = summary(config(2, [0.1]), config(1, [0.08, 0.09]), config(2, [0.03, 0.0
     ("file_format", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
 )
 def test_a_plot_has_the_same_bytes_each_time(file_format: str, magic: bytes) -> None:
-    first, again = (plot_profiles([ODD], file_format) for _ in range(2))
+    first, again = (figure_bytes(profiles_figure([ODD]), file_format) for _ in range(2))
     assert first.startswith(magic)
     assert first == again
 
 
 def texts_of(profiles: list[ProfileSummary]) -> list[str]:
     """Return the texts of a plot."""
-    svg = plot_profiles(profiles, "svg").decode()
+    svg = figure_bytes(profiles_figure(profiles), "svg").decode()
     return re.findall(r"<text [^>]*>([^<]*)</text>", svg)
 
 
@@ -146,7 +147,7 @@ def test_numbers_of_any_size_can_be_drawn() -> None:
 def test_a_plot_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(profile_plot, "MAX_BARS", 7)
     with pytest.raises(AlpaplanError) as caught:
-        plot_profiles([summary(), summary()], "svg")
+        profiles_figure([summary(), summary()])
     assert str(caught.value) == (
         "one plot must have at most 7 configurations, found 8; name fewer profiles"
     )

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from alpaplan.report.figure import figure_bytes
 from alpaplan.report.traffic import sparkline, traffic_tables
-from alpaplan.report.traffic_plot import traffic_plot
+from alpaplan.report.traffic_plot import traffic_figure
 from alpaplan.workload.arrivals.renewal import Gamma
 from alpaplan.workload.statistics import rates_over_time
 from alpaplan.workload.trace import Trace
@@ -114,14 +115,14 @@ def test_tables_of_processes_and_recordings() -> None:
 
 @pytest.mark.parametrize(("file_format", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
 def test_plots_repeat(file_format: str, start: bytes) -> None:
-    first = traffic_plot(sampled(), "title", file_format)
+    first = figure_bytes(traffic_figure(sampled(), "title"), file_format)
     assert first.startswith(start)
-    assert traffic_plot(sampled(), "title", file_format) == first
+    assert figure_bytes(traffic_figure(sampled(), "title"), file_format) == first
 
 
 @pytest.mark.parametrize("trace", [sampled(9), sampled(1, 2.0), TRACE, TRACE.faster(1e6)])
 def test_what_plots_show(trace: Trace) -> None:
-    text = traffic_plot(trace, "some title", "svg").decode()
+    text = figure_bytes(traffic_figure(trace, "some title"), "svg").decode()
     for words in ("some title", "requests per second", "index of dispersion", "all models"):
         assert words in text
     shown = [name for name in trace.model_names if f">{name}<" in text]

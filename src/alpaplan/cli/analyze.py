@@ -9,7 +9,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result
+from alpaplan.cli.output import print_json, print_result, require_plot
 
 if TYPE_CHECKING:
     from alpaplan.analysis.sharing import SharingAnalysis
@@ -33,30 +33,22 @@ def analyze(
     devices that it would need on its own. For each profiled pipeline: the range of utilizations
     in which the waiting that it saves outweighs its overhead.
     """
-    from alpaplan.files.writing import require_writable
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.sharing import analyze as analyze_inputs
-    from alpaplan.report.figure import plot_format
 
-    if plot is not None:
-        plot_format(plot)
-        require_writable(plot)
+    require_plot(plot)
     analysis = analyze_inputs(load_inputs(InputPaths(cluster, workload, profiles)))
     if plot is not None:
-        _draw(analysis, plot)
+        from alpaplan.files.writing import write_atomically
+        from alpaplan.report.figure import plot_bytes
+        from alpaplan.report.sharing_plot import overheads_figure
+
+        write_atomically(plot, plot_bytes(overheads_figure(analysis), plot))
     if output_format == "json":
         print_json(analysis.to_json_dict())
     else:
         _print_tables(analysis)
-
-
-def _draw(analysis: SharingAnalysis, path: Path) -> None:
-    from alpaplan.files.writing import write_atomically
-    from alpaplan.report.figure import figure_bytes, plot_format
-    from alpaplan.report.sharing_plot import overheads_figure
-
-    write_atomically(path, figure_bytes(overheads_figure(analysis), plot_format(path)))
 
 
 def _print_tables(analysis: SharingAnalysis) -> None:

@@ -61,8 +61,8 @@ def _next_steps(folder: Path, files: Collection[str]) -> str:
     commands = [] if folder == Path() else [f"cd {shlex.quote(str(folder))}"]
     if "cluster.yaml" in files:
         commands.append("alpaplan plan -c cluster.yaml -w workload.yaml -o plan.yaml")
-        intro = f"Next, plan it ({README} tells what it is about):"
+        intro = f"Next, plan it ({README} explains what it is about):"
     else:
         commands.append(f"less {README}")
-        intro = f"Next, see in {README} what can be done with it:"
+        intro = f"Next, {README} shows what can be done with it:"
     return "\n".join([intro, *(f"  {command}" for command in commands)])

@@ -28,6 +28,16 @@ def require_target(target: Path) -> None:
         require_writable(target)
 
 
+def require_plot(path: Path | None) -> None:
+    """Make sure that a plot can probably be written, before long work is done for it."""
+    from alpaplan.files.writing import require_writable
+    from alpaplan.report.figure import plot_format
+
+    if path is not None:
+        plot_format(path)
+        require_writable(path)
+
+
 def write_document(target: Path, text: str) -> None:
     """Write a document whole or not at all, or print it."""
     from alpaplan.files.writing import write_atomically

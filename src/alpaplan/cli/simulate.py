@@ -10,7 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result
+from alpaplan.cli.output import print_json, print_result, require_plot
 
 if TYPE_CHECKING:
     from alpaplan.analysis.drift import Drift
@@ -53,20 +53,16 @@ def simulate(
     from alpaplan.analysis.drift import drift_of
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.document import load_document
-    from alpaplan.files.writing import require_writable
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.runs import arrivals_for
     from alpaplan.planning.runs import simulate as simulate_plan
-    from alpaplan.report.figure import plot_format
     from alpaplan.specs.choices import Dispatch
     from alpaplan.specs.plan import PlanSpec
 
-    if plot is not None:
-        if window_s is None:
-            raise click.UsageError("--plot draws windows of time: give their length with --window")
-        plot_format(plot)
-        require_writable(plot)
+    if plot is not None and window_s is None:
+        raise click.UsageError("--plot draws windows of time: give their length with --window")
+    require_plot(plot)
     if trace is not None and duration_s is not None:
         raise click.UsageError("give either --trace or --duration, not both")
     document = load_document(plan, PlanSpec)
@@ -82,7 +78,11 @@ def simulate(
             drift = drift_of(arrivals, simulation.replay, window_s, document.spec.prediction)
     summary = simulation.summary
     if drift is not None and plot is not None:
-        _draw(drift, plot)
+        from alpaplan.files.writing import write_atomically
+        from alpaplan.report.drift_plot import drift_figure
+        from alpaplan.report.figure import plot_bytes
+
+        write_atomically(plot, plot_bytes(drift_figure(drift), plot))
     if output_format == "json":
         shown = summary.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
         print_json(shown)
@@ -93,14 +93,6 @@ def simulate(
         text = f"SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
         click.echo(text, err=True)
         sys.exit(1)
-
-
-def _draw(drift: Drift, path: Path) -> None:
-    from alpaplan.files.writing import write_atomically
-    from alpaplan.report.drift_plot import drift_figure
-    from alpaplan.report.figure import figure_bytes, plot_format
-
-    write_atomically(path, figure_bytes(drift_figure(drift), plot_format(path)))
 
 
 def _print_tables(summary: SimulationSummary, drift: Drift | None) -> None:

@@ -47,6 +47,11 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
+def plot_bytes(figure: Figure, path: Path) -> bytes:
+    """Return a figure as a file of the format that the file's name asks for."""
+    return figure_bytes(figure, plot_format(path))
+
+
 def figure_bytes(figure: Figure, file_format: str) -> bytes:
     """Return a figure as a file of one of `FORMATS`; equal figures give equal bytes."""
     import matplotlib as mpl

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.profiling.summary import ConfigSummary, ProfileSummary
-from alpaplan.report.figure import COLORS, figure_bytes, new_figure
+from alpaplan.report.figure import COLORS, new_figure
 from alpaplan.report.profile import share
 from alpaplan.units import format_seconds
 
@@ -47,19 +47,13 @@ _PARTS = {
 """Part of the overhead -> its colour."""
 
 
-def plot_profiles(profiles: Iterable[ProfileSummary], file_format: str) -> bytes:
+def profiles_figure(profiles: Iterable[ProfileSummary]) -> Figure:
     """Draw latency, throughput and overhead of each configuration.
 
     Parameters
     ----------
     profiles
         With at least one configuration together.
-    file_format
-        One of `alpaplan.report.figure.FORMATS`.
-
-    Returns
-    -------
-    The file's bytes, the same for the same profiles.
 
     Raises
     ------
@@ -77,7 +71,7 @@ def plot_profiles(profiles: Iterable[ProfileSummary], file_format: str) -> bytes
             f"one plot must have at most {MAX_BARS:,} configurations, found {num_bars:,}; "
             "name fewer profiles"
         )
-    return figure_bytes(_figure(panels), file_format)
+    return _figure(panels)
 
 
 def _title(profile: ProfileSummary, device: str) -> str:

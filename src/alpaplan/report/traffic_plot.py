@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.report.figure import COLORS, figure_bytes, new_figure
+from alpaplan.report.figure import COLORS, new_figure
 from alpaplan.workload.statistics import (
     MIN_WINDOWS,
     dispersion_of_counts,
@@ -19,6 +19,7 @@ from alpaplan.workload.trace import Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MAX_LINES = 6
 """Models with lines of their own, the busiest ones: as many as colours are easy to tell apart."""
@@ -36,10 +37,8 @@ WINDOWS_PER_DECADE = 8
 """Points of the curves of the index of dispersion."""
 
 
-def traffic_plot(trace: Trace, title: str, file_format: str) -> bytes:
+def traffic_figure(trace: Trace, title: str) -> Figure:
     """Draw a trace: above the rates over time, below the index of dispersion over the window.
-
-    The same trace gives the same bytes.
 
     Parameters
     ----------
@@ -47,8 +46,6 @@ def traffic_plot(trace: Trace, title: str, file_format: str) -> bytes:
         Of a time above 0.
     title
         Above the plot.
-    file_format
-        One of `alpaplan.report.figure.FORMATS`.
     """
     figure = new_figure(8.0, 7.0)
     above, below = figure.subplots(2, 1)
@@ -56,7 +53,7 @@ def traffic_plot(trace: Trace, title: str, file_format: str) -> bytes:
     figure.suptitle(title)
     _draw_rates(above, trace, busiest)
     _draw_dispersion(below, trace, busiest)
-    return figure_bytes(figure, file_format)
+    return figure
 
 
 def _draw_rates(axes: Axes, trace: Trace, busiest: list[int]) -> None:

@@ -10,7 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result
+from alpaplan.cli.output import print_json, print_result, require_plot
 from alpaplan.cli.quantities import WholeNumber
 from alpaplan.errors import InputError
 
@@ -48,25 +48,23 @@ def show(
     overhead is the device time that a request takes beyond that on the smallest configuration of
     the same device type; it is split into communication and imbalance between stages.
     """
-    from alpaplan.cli.step_progress import busy
-    from alpaplan.files.writing import require_writable, write_atomically
     from alpaplan.profiling.summary import summarize_profile
-    from alpaplan.report.figure import plot_format
     from alpaplan.report.profile import profile_tables
 
-    if plot is not None:
-        plot_format(plot)
-        require_writable(plot)
+    require_plot(plot)
     documents = _load(profiles)
     summaries = [summarize_profile(document.spec, batch_size) for document in documents]
     left_out = _left_out(documents, summaries)
     if not any(summary.configs for summary in summaries):
         raise InputError(left_out)
     if plot is not None:
-        from alpaplan.report.profile_plot import plot_profiles
+        from alpaplan.cli.step_progress import busy
+        from alpaplan.files.writing import write_atomically
+        from alpaplan.report.figure import plot_bytes
+        from alpaplan.report.profile_plot import profiles_figure
 
         with busy("drawing"):
-            image = plot_profiles(summaries, plot_format(plot))
+            image = plot_bytes(profiles_figure(summaries), plot)
         write_atomically(plot, image)
     for line in left_out:
         click.echo(line, err=True)
@@ -82,18 +80,17 @@ def _load(paths: Iterable[Path]) -> list[Document[ModelProfileSpec]]:
     from alpaplan.files.document import load_document
     from alpaplan.files.profiles import load_folder
     from alpaplan.files.reading import is_folder
+    from alpaplan.planning.located_errors import collected_errors
     from alpaplan.specs.profile import ModelProfileSpec
 
     documents: list[Document[ModelProfileSpec]] = []
     lines: list[str] = []
     for path in paths:
-        try:
+        with collected_errors(lines):
             if is_folder(path):
                 documents += load_folder(path)
             else:
                 documents.append(load_document(path, ModelProfileSpec))
-        except InputError as error:
-            lines += error.lines
     if lines:
         raise InputError(lines)
     return documents

@@ -10,7 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result
+from alpaplan.cli.output import print_json, print_result, require_plot
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,21 +33,19 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
     have a known rate, CV and dispersion. For a workload, --plot draws a sample.
     """
     from alpaplan.cli.step_progress import busy
-    from alpaplan.files.writing import require_writable, write_atomically
-    from alpaplan.report.figure import plot_format
 
-    image_format = None if plot is None else plot_format(plot)
-    if plot is not None:
-        require_writable(plot)
+    require_plot(plot)
     with busy(f"reading {file.name}"):
         traffic = _traffic(file, with_sample=plot is not None)
-    if plot is not None and image_format is not None and traffic.drawn is not None:
-        from alpaplan.report.traffic_plot import traffic_plot
+    if plot is not None and traffic.drawn is not None:
+        from alpaplan.files.writing import write_atomically
+        from alpaplan.report.figure import plot_bytes
+        from alpaplan.report.traffic_plot import traffic_figure
         from alpaplan.workload.statistics import MIN_DURATION_S
 
         if traffic.drawn.duration_s < MIN_DURATION_S:
             raise InputError([f"{file}: must have requests at different times to be drawn"])
-        write_atomically(plot, traffic_plot(traffic.drawn, traffic.title, image_format))
+        write_atomically(plot, plot_bytes(traffic_figure(traffic.drawn, traffic.title), plot))
     if output_format == "json":
         print_json(traffic.summary.to_json_dict())
     else:
