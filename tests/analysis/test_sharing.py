@@ -68,7 +68,7 @@ def test_a_model_alone_by_hand() -> None:
     assert (model.device, model.intra_op, model.inter_op) == ("gpu", 1, 1)
     assert (model.latency_s, model.service_s) == pytest.approx((0.1, 0.1))
     assert model.load_erlangs == pytest.approx(0.4)
-    assert (model.traffic.cv, model.traffic.dispersion) == (3.0, 9.0)
+    assert (model.arrivals.cv, model.arrivals.dispersion) == (3.0, 9.0)
     # 0.9 s are left to wait: rho / (1 - rho) = 2 * 0.9 / (v * 0.1).
     assert model.breaks_poisson == pytest.approx(18 / 19)
     assert model.breaks_mean == pytest.approx(2 / 3)
@@ -169,8 +169,8 @@ def test_a_piecewise_process_counts_with_its_busiest_window() -> None:
         {"duration_s": 100},
     ]
     analysis = analysis_of(make.model(arrivals={"process": "piecewise", "windows": windows}))
-    traffic = analysis.models[0].traffic
-    assert (traffic.rate_rps, traffic.cv, traffic.source) == (6.0, 2.0, "busiest window")
+    arrivals = analysis.models[0].arrivals
+    assert (arrivals.rate_rps, arrivals.cv, arrivals.source) == (6.0, 2.0, "busiest window")
     assert "counted as in the window of their highest rate: m" in shown(analysis)
 
 
@@ -179,11 +179,11 @@ def test_recorded_arrivals_are_measured() -> None:
     trace = Trace(times_s, np.zeros(4000, dtype=np.int32), ("m",), float(times_s[-1]))
     entry = make.model(arrivals={"process": "trace", "path": "t.csv"})
     analysis = analysis_of(entry, recorded={"m": trace})
-    traffic = analysis.models[0].traffic
-    assert traffic.source == "recorded"
-    assert traffic.rate_rps == pytest.approx(4.0, rel=0.1)
-    assert traffic.cv == pytest.approx(1.0, rel=0.1)
-    assert traffic.dispersion == pytest.approx(1.0, rel=0.15)
+    arrivals = analysis.models[0].arrivals
+    assert arrivals.source == "recorded"
+    assert arrivals.rate_rps == pytest.approx(4.0, rel=0.1)
+    assert arrivals.cv == pytest.approx(1.0, rel=0.1)
+    assert arrivals.dispersion == pytest.approx(1.0, rel=0.15)
     assert "measured in their recorded arrivals: m" in shown(analysis)
 
 

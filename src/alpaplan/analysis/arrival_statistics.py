@@ -16,6 +16,9 @@ from alpaplan.workload.arrivals import process_of
 from alpaplan.workload.arrivals.piecewise import Piecewise
 from alpaplan.workload.trace import Trace
 
+ArrivalSource = Literal["process", "busiest window", "recorded"]
+"""Where numbers about arrivals come from."""
+
 
 @dataclass(frozen=True)
 class ArrivalStatistics:
@@ -37,7 +40,7 @@ class ArrivalStatistics:
     rate_rps: float
     cv: float
     dispersion: float
-    source: Literal["process", "busiest window", "recorded"]
+    source: ArrivalSource
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; what is infinite or not defined becomes None."""

@@ -30,6 +30,13 @@ class Drift:
     at_least: tuple[float, ...] | None
 
     @property
+    def missed(self) -> tuple[float, ...]:
+        """Fraction of the requests of each window that was not attained; 0 if there were none."""
+        return tuple(
+            1 - window.slo_attainment if window.requests else 0.0 for window in self.windows
+        )
+
+    @property
     def below(self) -> tuple[int, ...]:
         """Indices of the windows with less attainment than is to be expected."""
         if self.at_least is None:

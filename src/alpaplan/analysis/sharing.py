@@ -10,7 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.analysis.arrival_statistics import ArrivalStatistics, arrival_statistics
+from alpaplan.analysis.arrival_statistics import (
+    ArrivalSource,
+    ArrivalStatistics,
+    arrival_statistics,
+)
 from alpaplan.analysis.pipelines import (
     ProfiledPipeline,
     Tolerance,
@@ -39,7 +43,7 @@ class DedicatedModel:
 
     Parameters
     ----------
-    name, profile, slo_s, traffic
+    name, profile, slo_s, arrivals
         The model.
     device, intra_op, inter_op
         The configuration of the fewest devices that has room for it, the fastest of equal ones.
@@ -61,7 +65,7 @@ class DedicatedModel:
     name: str
     profile: str
     slo_s: float
-    traffic: ArrivalStatistics
+    arrivals: ArrivalStatistics
     device: str
     intra_op: int
     inter_op: int
@@ -80,7 +84,7 @@ class DedicatedModel:
             "name": self.name,
             "profile": self.profile,
             "slo_s": self.slo_s,
-            "arrivals": self.traffic.to_json_dict(),
+            "arrivals": self.arrivals.to_json_dict(),
             "smallest_config": {
                 "device": self.device,
                 "intra_op": self.intra_op,
@@ -115,6 +119,36 @@ class SharingAnalysis:
     tolerances: tuple[Tolerance, ...]
     dispersion: float
 
+    @property
+    def too_slow(self) -> tuple[str, ...]:
+        """Models that are late even if they do not wait."""
+        return tuple(model.name for model in self.models if model.latency_s > model.slo_s)
+
+    @property
+    def beyond_formulas(self) -> tuple[str, ...]:
+        """Models whose gaps between arrivals have no variance."""
+        return tuple(
+            model.name for model in self.models if not math.isfinite(model.arrivals.dispersion)
+        )
+
+    @property
+    def devices_apart(self) -> float | None:
+        """Devices of models that all have their own, for 99% in time; None if none can have it.
+
+        Models that no number of devices suffices for are left out.
+        """
+        known = [x.devices_quantile for x in self.models if not math.isnan(x.devices_quantile)]
+        return sum(known) if known else None
+
+    @property
+    def num_left_out(self) -> int:
+        """How many models `devices_apart` leaves out."""
+        return sum(math.isnan(model.devices_quantile) for model in self.models)
+
+    def counted_by(self, source: ArrivalSource) -> tuple[str, ...]:
+        """Return the models whose arrivals are known from a source."""
+        return tuple(model.name for model in self.models if model.arrivals.source == source)
+
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets."""
         return {
@@ -143,11 +177,11 @@ def analyze_sharing(
     SpecError
         If recorded arrivals say nothing about a rate.
     """
-    traffic = arrival_statistics(problem, models, recorded)
+    arrivals = arrival_statistics(problem, models, recorded)
     shape = smallest_shapes(problem)
-    rate_rps = np.array([each.rate_rps for each in traffic])
-    dispersion = np.array([each.dispersion for each in traffic])
-    alone = _dedicated_models(problem, traffic, shape, rate_rps, dispersion)
+    rate_rps = np.array([each.rate_rps for each in arrivals])
+    dispersion = np.array([each.dispersion for each in arrivals])
+    alone = _dedicated_models(problem, arrivals, shape, rate_rps, dispersion)
     num_devices = sum(each.num_devices for each in problem.pools)
     slack_s = np.array([model.slo_s - model.latency_s for model in alone])
     work_s = device_seconds(problem)[shape, problem.profile_of_model]
@@ -178,7 +212,7 @@ def smallest_shapes(problem: PlacementProblem) -> NDArray[np.int64]:
 
 def _dedicated_models(
     problem: PlacementProblem,
-    traffic: Sequence[ArrivalStatistics],
+    arrivals: Sequence[ArrivalStatistics],
     shape: NDArray[np.int64],
     rate_rps: Floats,
     dispersion: Floats,
@@ -204,7 +238,7 @@ def _dedicated_models(
             name=name,
             profile=problem.profile_names[problem.profile_of_model[m]],
             slo_s=float(problem.slo_s[m]),
-            traffic=traffic[m],
+            arrivals=arrivals[m],
             device=problem.pools[groups[m].pool].device,
             intra_op=groups[m].intra_op,
             inter_op=groups[m].inter_op,

@@ -162,20 +162,22 @@ def _search(inputs: Inputs, settings: PlanSettings, folder: Path, *, quiet: bool
 
 
 def _report_check(path: Path, committed: PlanSpec, current: PlanSpec) -> None:
-    from alpaplan.report.difference import plan_differences
+    from alpaplan.analysis.staleness import staleness
+    from alpaplan.report.staleness import staleness_lines
 
-    differences = plan_differences(committed, current)
-    if not differences:
+    found = staleness(committed, current)
+    if not found.is_stale:
         click.echo(f"{path}: current")
         return
     click.echo(f"{path}: stale")
-    for line in differences:
+    for line in staleness_lines(found):
         click.echo(f"  {line}")
     sys.exit(1)
 
 
 def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> None:
     """Write the plan, and print a summary: on stderr if the plan itself takes stdout."""
+    from alpaplan.analysis.recording import summarize_recording
     from alpaplan.files.plan_yaml import plan_to_yaml
     from alpaplan.report.plan import plan_summary
     from alpaplan.report.recording import describe_recording
@@ -187,7 +189,7 @@ def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> Non
     assumed = None
     if inputs.files.trace is not None:
         # All models have the same trace.
-        recording = next(iter(inputs.workload.recorded.values()))
+        recording = summarize_recording(next(iter(inputs.workload.recorded.values())))
         assumed = describe_recording(recording, str(inputs.files.trace))
     summary = plan_summary(
         inputs.problem, planned.result, planned.document, assumed, explain=explain

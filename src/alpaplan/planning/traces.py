@@ -62,12 +62,6 @@ def require_documentable(trace: Trace, path: Path) -> None:
     _refuse(trace, path, bad, lambda name: f"must be {NAME_RULE}, found {format_value(name)}")
 
 
-def silent_models(trace: Trace) -> list[str]:
-    """Return the models that have no request."""
-    counts = trace.requests_per_model().tolist()
-    return [name for name, count in zip(trace.model_names, counts, strict=True) if not count]
-
-
 def _refuse(trace: Trace, path: Path, bad: list[int], message: Callable[[str], str]) -> None:
     """Raise an `InputError` with the lines where bad models first appear, if there are any."""
     issues = LineIssues(path)

@@ -22,10 +22,10 @@ def drift_tables(drift: Drift) -> RenderableType:
     columns = ("from", "requests", "attained", "attainment", "p99")
     title = f"Windows of {format_seconds(drift.window_s)}"
     made = Table(title, *columns, "missed", "", right=columns, optional=["missed"])
-    worst = max(_missed(drift, index) for index in range(len(drift.windows)))
+    worst = max(drift.missed)
     below = set(drift.below)
-    for index, window in enumerate(drift.windows[:MAX_ROWS]):
-        missed = _missed(drift, index)
+    shown = zip(drift.windows[:MAX_ROWS], drift.missed, strict=False)
+    for index, (window, missed) in enumerate(shown):
         # What is missed is seen, however little it is.
         length = max(1, round(BAR_WIDTH * missed / worst)) if missed else 0
         made.add_row(
@@ -40,11 +40,6 @@ def drift_tables(drift: Drift) -> RenderableType:
     hidden = len(drift.windows) - MAX_ROWS
     made.caption = f"and {hidden:,} more" if hidden > 0 else None
     return _with_verdict(drift, made)
-
-
-def _missed(drift: Drift, index: int) -> float:
-    window = drift.windows[index]
-    return 1 - window.slo_attainment if window.requests else 0.0
 
 
 def _with_verdict(drift: Drift, windows: Table) -> RenderableType:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 
+from alpaplan.analysis.attempts import Attempt, Verdict, ranked_attempts, step_gains
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import describe_unservable, unservable_models
 from alpaplan.problem.memory import memory_fill
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.tables import Table
 from alpaplan.report.text import device_ranges, name_ranges, percent
-from alpaplan.search.candidate import Candidate
 from alpaplan.search.planner import PlanResult
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.units import format_seconds
@@ -142,22 +142,20 @@ def _models_table(plan: PlanSpec) -> Table:
 
 
 def _tried_table(result: PlanResult) -> Table:
-    winner = result.tried[result.chosen]
-    others = [candidate for candidate in result.tried if candidate is not winner]
-    others.sort(key=lambda candidate: candidate.score, reverse=True)
     made = Table(
         f"Tried ({result.num_evaluations:,} placements simulated), on training arrivals",
         *("method", "groups (intra_op, inter_op)", "replicas", "attainment", "latency", ""),
         right=("replicas", "attainment", "latency"),
     )
-    for candidate in [winner, *others][:MAX_ROWS]:
+    for attempt in ranked_attempts(result)[:MAX_ROWS]:
+        candidate = attempt.candidate
         made.add_row(
             candidate.method,
             candidate.partition,
             str(int(candidate.placement.replicas.sum())),
             percent(candidate.score.attainment),
             format_seconds(candidate.evaluation.mean_latency_s),
-            "chosen" if candidate is winner else _why_lost(candidate, winner),
+            _describe_verdict(attempt),
         )
     return _capped(made, len(result.tried), "attempts")
 
@@ -165,29 +163,22 @@ def _tried_table(result: PlanResult) -> Table:
 def _steps_table(result: PlanResult) -> Table:
     columns = ("step", "placements", "attainment", "gained")
     made = Table("What each step gained, on training arrivals", *columns, right=columns[1:])
-    before = 0.0
-    for step in result.steps:
-        gained = 100 * (step.best.attainment - before)
-        before = step.best.attainment
+    for gain in step_gains(result):
         made.add_row(
-            "\n  ".join([step.name, *step.notes]),
-            f"{step.num_evaluations:,}",
-            percent(step.best.attainment),
-            f"{gained:+.2f} points",
+            "\n  ".join([gain.step.name, *gain.step.notes]),
+            f"{gain.step.num_evaluations:,}",
+            percent(gain.step.best.attainment),
+            f"{100 * gain.gained:+.2f} points",
         )
     return made
 
 
-def _why_lost(candidate: Candidate, winner: Candidate) -> str:
-    if not candidate.placement.replicas.any():
-        return "not reached"
-    if candidate.score > winner.score:
-        return "worse on fresh arrivals"
-    missed = 100 * (winner.score.attainment - candidate.score.attainment)
-    if missed > 0:
-        return f"{missed:.2f} points fewer"
-    slower_s = winner.score.negative_latency_s - candidate.score.negative_latency_s
-    return f"{format_seconds(slower_s)} slower" if slower_s > 0 else "as good, tried later"
+def _describe_verdict(attempt: Attempt) -> str:
+    if attempt.verdict is Verdict.MISSES_MORE:
+        return f"{100 * attempt.missed_more:.2f} points fewer"
+    if attempt.verdict is Verdict.SLOWER:
+        return f"{format_seconds(attempt.slower_s)} slower"
+    return str(attempt.verdict.value)
 
 
 def _capped(made: Table, num_rows: int, what: str) -> Table:

@@ -46,11 +46,9 @@ def _headline(analysis: SharingAnalysis) -> Iterator[Paragraph]:
 
 
 def _devices(analysis: SharingAnalysis) -> Iterator[Paragraph]:
-    needed = [model.devices_quantile for model in analysis.models]
-    known = [devices for devices in needed if not math.isnan(devices)]
-    if not known:
+    total = analysis.devices_apart
+    if total is None:
         return
-    total, left_out = sum(known), len(needed) - len(known)
     noun = "device" if total == 1 else "devices"
     text = (
         f"{QUANTILE:.0%} of each model's requests in time would take {total:,.0f} {noun} if each "
@@ -58,8 +56,8 @@ def _devices(analysis: SharingAnalysis) -> Iterator[Paragraph]:
     )
     if not math.isnan(analysis.pool.devices_quantile):
         text += f", {_count(analysis.pool.devices_quantile)} if all models shared them"
-    if left_out:
-        text += f" ({left_out:,} left out: too slow, or beyond the formulas)"
+    if analysis.num_left_out:
+        text += f" ({analysis.num_left_out:,} left out: too slow, or beyond the formulas)"
     yield Paragraph(text)
 
 
@@ -111,9 +109,9 @@ def _cells(model: DedicatedModel) -> tuple[str, ...]:
     return (
         format_seconds(model.slo_s),
         format_seconds(model.latency_s),
-        number(model.traffic.rate_rps),
-        number(model.traffic.cv),
-        number(model.traffic.dispersion),
+        number(model.arrivals.rate_rps),
+        number(model.arrivals.cv),
+        number(model.arrivals.dispersion),
         f"{model.load_erlangs:.2f}",
         percent(model.breaks_poisson, 0),
         percent(model.breaks_mean, 0),
@@ -128,22 +126,20 @@ def _notes(analysis: SharingAnalysis) -> Iterator[Paragraph]:
         "which the objective breaks: the mean latency's if arrivals were Poisson (M/D/1) and as "
         f"they are (mean), and that of {QUANTILE:.0%} of the requests (p99). devices: for p99"
     )
-    too_slow = [model.name for model in analysis.models if model.latency_s > model.slo_s]
-    if too_slow:
-        yield Paragraph(
-            f"too slow for their objective even without waiting: {name_ranges(too_slow)}"
-        )
-    for source, what in (
-        ("busiest window", "counted as in the window of their highest rate"),
-        ("recorded", "measured in their recorded arrivals"),
+    for what, names in (
+        ("too slow for their objective even without waiting", analysis.too_slow),
+        (
+            "counted as in the window of their highest rate",
+            analysis.counted_by("busiest window"),
+        ),
+        ("measured in their recorded arrivals", analysis.counted_by("recorded")),
+        (
+            "gaps without a variance, of which the formulas say nothing",
+            analysis.beyond_formulas,
+        ),
     ):
-        names = [model.name for model in analysis.models if model.traffic.source == source]
         if names:
             yield Paragraph(f"{what}: {name_ranges(names)}")
-    wild = [model.name for model in analysis.models if not math.isfinite(model.traffic.dispersion)]
-    if wild:
-        what = "gaps without a variance, of which the formulas say nothing"
-        yield Paragraph(f"{what}: {name_ranges(wild)}")
 
 
 def _pipelines(analysis: SharingAnalysis) -> Iterator[RenderableType]:

@@ -44,6 +44,13 @@ class Trace:
         """Count the arrivals of each model, shape ``[len(model_names)]``."""
         return np.bincount(self.model, minlength=len(self.model_names)).astype(np.int64)
 
+    def silent_models(self) -> tuple[str, ...]:
+        """Return the names of the models that have no arrivals."""
+        counts = self.requests_per_model().tolist()
+        return tuple(
+            name for name, count in zip(self.model_names, counts, strict=True) if not count
+        )
+
     def for_models(self, model_names: Sequence[str]) -> Trace:
         """Keep the arrivals of the given models only, and index them in the given order."""
         position = {name: index for index, name in enumerate(model_names)}

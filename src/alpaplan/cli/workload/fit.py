@@ -184,10 +184,9 @@ def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: b
 
 
 def _report_left_out(document: WorkloadSpec, trace: Trace) -> None:
-    from alpaplan.planning.traces import silent_models
     from alpaplan.report.text import name_ranges
 
-    silent = silent_models(trace)
+    silent = trace.silent_models()
     if silent:
         click.echo(
             f"left out of {document.name!r} because they have no requests: {name_ranges(silent)}",

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from alpaplan.report.difference import plan_differences
+from alpaplan.analysis.staleness import staleness
+from alpaplan.report.staleness import staleness_lines
 from alpaplan.specs.plan import PlanSpec
 
 Plan = dict[str, Any]
@@ -45,6 +46,13 @@ def plan(changes: Plan) -> PlanSpec:
         "models": [{"name": "m0", "profile": "p", "groups": ["g0"]}],
     }
     return PlanSpec.model_validate(base | changes)
+
+
+def stale_lines(old: PlanSpec, new: PlanSpec) -> list[str]:
+    found = staleness(old, new)
+    lines = staleness_lines(found)
+    assert found.is_stale == bool(lines)
+    return lines
 
 
 @pytest.mark.parametrize(
@@ -87,7 +95,7 @@ def plan(changes: Plan) -> PlanSpec:
     ],
 )
 def test_each_difference_has_its_line(changes: Plan, line: str) -> None:
-    assert plan_differences(plan({}), plan(changes)) == [line]
+    assert stale_lines(plan({}), plan(changes)) == [line]
 
 
 def test_other_stages_are_named_where_nothing_else_differs() -> None:
@@ -96,13 +104,11 @@ def test_other_stages_are_named_where_nothing_else_differs() -> None:
         made["replicas"][1]["stages"] = [{"layers": list(pair)} for pair in stages] or None
         return plan({"groups": [made]})
 
-    assert plan_differences(of((0, 1), (2, 3)), of((0, 0), (1, 3))) == [
+    assert stale_lines(of((0, 1), (2, 3)), of((0, 0), (1, 3))) == [
         "group g0: stages of m1 were 0-1 2-3, are now 0 1-3"
     ]
-    assert plan_differences(of(), of((0, 0), (1, 3))) == [
-        "group g0: stages of m1 were -, are now 0 1-3"
-    ]
-    assert plan_differences(of((0, 1), (2, 3)), of((0, 1), (2, 3))) == []
+    assert stale_lines(of(), of((0, 0), (1, 3))) == ["group g0: stages of m1 were -, are now 0 1-3"]
+    assert stale_lines(of((0, 1), (2, 3)), of((0, 1), (2, 3))) == []
 
 
 def test_devices_that_the_description_leaves_out_differ_too() -> None:
@@ -110,7 +116,7 @@ def test_devices_that_the_description_leaves_out_differ_too() -> None:
         devices = [{"node": f"n-{node}", "devices": [0, 1]} for node in nodes]
         return plan({"groups": [group("g0") | {"inter_op": 8, "devices": devices}]})
 
-    (line,) = plan_differences(on(0, 1, 2, 9), on(0, 3, 4, 9))
+    (line,) = stale_lines(on(0, 1, 2, 9), on(0, 3, 4, 9))
     assert line.startswith("group g0: was gpu n-0[0-1] .. n-9[0-1] (4 nodes)")
 
 
@@ -121,23 +127,23 @@ def test_what_is_gone_is_named_too() -> None:
             "groups": [group("g0", 0, "m0", "m1", "m2"), group("g1", 2)],
         }
     )
-    assert plan_differences(old, plan({})) == [
+    assert stale_lines(old, plan({})) == [
         "input q.yaml: no longer used",
         "group g1: would not exist now",
     ]
 
 
 def test_equal_plans_differ_in_nothing() -> None:
-    assert plan_differences(plan({}), plan({})) == []
+    assert stale_lines(plan({}), plan({})) == []
 
 
 def test_another_version_alone_makes_nothing_stale() -> None:
     newer = {"provenance": provenance(alpaplan="9.9.9")}
-    assert plan_differences(plan({}), plan(newer)) == []
+    assert stale_lines(plan({}), plan(newer)) == []
 
 
 def test_inputs_come_first_and_every_difference_counts() -> None:
-    found = plan_differences(
+    found = stale_lines(
         plan({}),
         plan(
             {

@@ -1,0 +1,91 @@
+"""What a search tried: its attempts from the winner on, and what each of its steps gained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from alpaplan.search.candidate import Candidate
+from alpaplan.search.planner import PlanResult
+from alpaplan.search.search import SearchStep
+
+
+class Verdict(Enum):
+    """Why an attempt won or lost."""
+
+    CHOSEN = "chosen"
+    NOT_REACHED = "not reached"
+    WORSE_ON_FRESH_ARRIVALS = "worse on fresh arrivals"
+    MISSES_MORE = "misses more"
+    SLOWER = "slower"
+    LATER = "as good, tried later"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt beside the winner, on the training arrivals.
+
+    Parameters
+    ----------
+    candidate
+        What it found.
+    verdict
+        Why it won or lost.
+    missed_more
+        Attainment that it lacks, a fraction; below 0 if it was better in training.
+    slower_s
+        Mean latency on top of the winner's; below 0 if it was faster.
+    """
+
+    candidate: Candidate
+    verdict: Verdict
+    missed_more: float
+    slower_s: float
+
+
+@dataclass(frozen=True)
+class StepGain:
+    """What a step of the search added to the attainment of the steps before it, a fraction."""
+
+    step: SearchStep
+    gained: float
+
+
+def ranked_attempts(result: PlanResult) -> tuple[Attempt, ...]:
+    """Return all attempts: the winner, then the others from the best in training on."""
+    winner = result.tried[result.chosen]
+    others = [candidate for candidate in result.tried if candidate is not winner]
+    others.sort(key=lambda candidate: candidate.score, reverse=True)
+    return tuple(
+        Attempt(
+            candidate,
+            _verdict(candidate, winner),
+            winner.score.attainment - candidate.score.attainment,
+            winner.score.negative_latency_s - candidate.score.negative_latency_s,
+        )
+        for candidate in (winner, *others)
+    )
+
+
+def step_gains(result: PlanResult) -> tuple[StepGain, ...]:
+    """Return what each step gained; the first one from nothing."""
+    before = 0.0
+    gains = []
+    for step in result.steps:
+        gains.append(StepGain(step, step.best.attainment - before))
+        before = step.best.attainment
+    return tuple(gains)
+
+
+def _verdict(candidate: Candidate, winner: Candidate) -> Verdict:
+    if candidate is winner:
+        return Verdict.CHOSEN
+    if not candidate.placement.replicas.any():
+        return Verdict.NOT_REACHED
+    if candidate.score > winner.score:
+        return Verdict.WORSE_ON_FRESH_ARRIVALS
+    if candidate.score.attainment < winner.score.attainment:
+        return Verdict.MISSES_MORE
+    if candidate.score.negative_latency_s < winner.score.negative_latency_s:
+        return Verdict.SLOWER
+    return Verdict.LATER
