@@ -27,10 +27,9 @@ def test_tables_and_json_say_the_same(workspace: Workspace) -> None:
     assert (tables.stderr, workspace.names()) == ("", {"cluster.yaml", "workload.yaml", "profiles"})
 
 
-@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
-def test_plot(workspace: Workspace, ending: str) -> None:
-    workspace.run("analyze", *INPUTS, "--plot", f"overheads.{ending}")
-    assert (workspace.folder / f"overheads.{ending}").stat().st_size > 5000
+def test_plot(workspace: Workspace) -> None:
+    workspace.run("analyze", *INPUTS, "--plot", "overheads.pdf")
+    assert (workspace.folder / "overheads.pdf").stat().st_size > 5000
 
 
 def test_recorded_arrivals(workspace: Workspace) -> None:

@@ -77,13 +77,14 @@ ODD = summary(name="$\\foo_b$ <b>&amp; \u6a21 " + "x" * 150)
 SAVING = summary(config(2, [0.1]), config(1, [0.08, 0.09]), config(2, [0.03, 0.04]))
 
 
-@pytest.mark.parametrize(
-    ("file_format", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")]
-)
-def test_a_plot_has_the_same_bytes_each_time(file_format: str, magic: bytes) -> None:
-    first, again = (figure_bytes(profiles_figure([ODD]), file_format) for _ in range(2))
-    assert first.startswith(magic)
+def test_a_plot_has_the_same_bytes_each_time() -> None:
+    first, again = (figure_bytes(profiles_figure([ODD]), "svg") for _ in range(2))
     assert first == again
+
+
+@pytest.mark.parametrize(("file_format", "magic"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_odd_names_can_be_drawn(file_format: str, magic: bytes) -> None:
+    assert figure_bytes(profiles_figure([ODD]), file_format).startswith(magic)
 
 
 def texts_of(profiles: list[ProfileSummary]) -> list[str]:

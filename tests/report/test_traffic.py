@@ -113,11 +113,9 @@ def test_tables_of_processes_and_recordings() -> None:
     assert rows[1] == ["a", "trace", "3", "0.375", "0.25", "-", "-", "-", "-", "-"]
 
 
-@pytest.mark.parametrize(("file_format", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
-def test_plots_repeat(file_format: str, start: bytes) -> None:
-    first = figure_bytes(traffic_figure(sampled(), "title"), file_format)
-    assert first.startswith(start)
-    assert figure_bytes(traffic_figure(sampled(), "title"), file_format) == first
+def test_plots_repeat() -> None:
+    first, again = (figure_bytes(traffic_figure(sampled(), "title"), "svg") for _ in range(2))
+    assert first == again
 
 
 @pytest.mark.parametrize("trace", [sampled(9), sampled(1, 2.0), TRACE, TRACE.faster(1e6)])

@@ -188,17 +188,14 @@ def test_without_a_profile_is_a_usage_error(workspace: Workspace) -> None:
     assert "Missing argument 'PROFILE...'" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "magic"), [("a.svg", b"<?xml"), ("a.PNG", b"\x89PNG"), ("a.pdf", b"%PDF")]
-)
-def test_a_plot_is_drawn_beside_the_tables(workspace: Workspace, name: str, magic: bytes) -> None:
+def test_a_plot_is_drawn_beside_the_tables(workspace: Workspace) -> None:
     plain = workspace.run("profile", "show", "profiles").stdout
-    result = workspace.run("profile", "show", "profiles", "--plot", name)
+    result = workspace.run("profile", "show", "profiles", "--plot", "a.PNG")
     assert (result.stdout, result.stderr) == (plain, "")
-    first = (workspace.folder / name).read_bytes()
-    assert first.startswith(magic)
-    workspace.run("profile", "show", "profiles", "--plot", name, "--format", "json")
-    assert (workspace.folder / name).read_bytes() == first
+    first = (workspace.folder / "a.PNG").read_bytes()
+    assert first.startswith(b"\x89PNG")
+    workspace.run("profile", "show", "profiles", "--plot", "a.PNG", "--format", "json")
+    assert (workspace.folder / "a.PNG").read_bytes() == first
 
 
 @pytest.mark.parametrize(
