@@ -106,6 +106,28 @@ def test_formulas_of_time_and_memory_stand_where_they_belong(repository: Path) -
     assert wrong == []
 
 
+def test_the_formulas_of_queueing_theory_know_numpy_alone(repository: Path) -> None:
+    folder = repository / "src" / "alpaplan" / "analysis" / "queueing"
+    others = {
+        name
+        for path in folder.glob("*.py")
+        for _, name in imports(path)
+        if not name.startswith(("numpy", "alpaplan.analysis.queueing"))
+    }
+    assert others <= set(sys.stdlib_module_names)
+
+
+def test_reports_compute_nothing_of_their_own(repository: Path) -> None:
+    # Curves are arrays; tables and texts only show numbers.
+    wrong = [
+        path.name
+        for package, path in modules(repository)
+        for _, name in imports(path)
+        if package == "report" and name.startswith("numpy") and not path.stem.endswith("_plot")
+    ]
+    assert wrong == []
+
+
 def test_the_kernels_know_numpy_and_numba_alone(repository: Path) -> None:
     kernels = repository / "src" / "alpaplan" / "simulator" / "kernels"
     compiling = "alpaplan.simulator.kernels.compiling"

@@ -1,65 +1,17 @@
-"""What `analyze` says: numbers worked out by hand, and the tables."""
+"""What queueing theory says of a workload: numbers worked out by hand."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pytest
 
 from alpaplan.analysis.queueing.pooling import largest_alpha, largest_beta, paying_utilizations
-from alpaplan.analysis.sharing import SharingAnalysis, analyze_sharing
-from alpaplan.problem.build import build_problem
-from alpaplan.report.sharing import analysis_tables
-from alpaplan.specs.cluster import ClusterSpec
-from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.workload.trace import Trace
 from tests import builders as make
-from tests.report.text import lines_of, rows_of
-
-ONE_DEVICE = make.profile()
-"""0.1 s on one device; pipelines of two and four stages without overhead."""
-
-
-def analysis_of(
-    *models: Mapping[str, object],
-    profiles: tuple[ModelProfileSpec, ...] = (ONE_DEVICE,),
-    on: ClusterSpec | None = None,
-    recorded: Mapping[str, Trace] | None = None,
-) -> SharingAnalysis:
-    workload = make.workload(*models)
-    by_name = {profile.name: profile for profile in profiles}
-    problem = build_problem(on or make.cluster(), workload, by_name)
-    return analyze_sharing(problem, workload.served_models(), recorded or {})
-
-
-def gamma(rate_rps: float, cv: float) -> dict[str, object]:
-    return {"process": "gamma", "rate_rps": rate_rps, "cv": cv}
-
-
-def profile_of(*configs: tuple[int, list[float]], weight_bytes: int = 4 * make.GB) -> Any:
-    """Return a profile of pipelines of (intra_op, stage latencies)."""
-    return ModelProfileSpec.model_validate(
-        {
-            "kind": "model-profile",
-            "version": 1,
-            "name": "p",
-            "configs": [
-                {
-                    "device": "gpu",
-                    "intra_op": intra_op,
-                    "inter_op": len(stages_s),
-                    "stage_weight_bytes": [weight_bytes // (intra_op * len(stages_s))]
-                    * len(stages_s),
-                    "stage_latency_s": {1: stages_s},
-                }
-                for intra_op, stages_s in configs
-            ],
-        }
-    )
+from tests.analysis.sharings import analysis_of, gamma, profile_of
 
 
 def test_a_model_alone_by_hand() -> None:
@@ -85,7 +37,7 @@ def test_the_pool_by_hand() -> None:
         make.model("short", rate_rps=2.0, slo_s=1.0),
         make.model("long", "q", 1.0, slo_s=3.0, arrivals=gamma(1.0, 2.0)),
     ]
-    analysis = analysis_of(*models, profiles=(ONE_DEVICE, make.profile("q", 0.4)))
+    analysis = analysis_of(*models, profiles=(make.profile(), make.profile("q", 0.4)))
     pool = analysis.pool
     assert pool.load_erlangs == pytest.approx(0.6)
     assert pool.num_devices == 4
@@ -171,7 +123,7 @@ def test_a_piecewise_process_counts_with_its_busiest_window() -> None:
     analysis = analysis_of(make.model(arrivals={"process": "piecewise", "windows": windows}))
     arrivals = analysis.models[0].arrivals
     assert (arrivals.rate_rps, arrivals.cv, arrivals.source) == (6.0, 2.0, "busiest window")
-    assert "counted as in the window of their highest rate: m" in shown(analysis)
+    assert analysis.counted_by("busiest window") == ("m",)
 
 
 def test_recorded_arrivals_are_measured() -> None:
@@ -184,7 +136,7 @@ def test_recorded_arrivals_are_measured() -> None:
     assert arrivals.rate_rps == pytest.approx(4.0, rel=0.1)
     assert arrivals.cv == pytest.approx(1.0, rel=0.1)
     assert arrivals.dispersion == pytest.approx(1.0, rel=0.15)
-    assert "measured in their recorded arrivals: m" in shown(analysis)
+    assert analysis.counted_by("recorded") == ("m",)
 
 
 def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
@@ -200,29 +152,8 @@ def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
     assert found["pipelines"][0]["pays_here"] is None
     assert found["pipelines"][0]["paying_utilization_poisson"] == [0.0, 1.0]
     assert found["tolerable_overheads"][0]["largest_alpha"] is None
-    lines = shown(analysis)
-    assert "gaps without a variance, of which the formulas say nothing: wild" in lines
-    assert lines[1:3] == [
-        (
-            "99% of each model's requests in time would take 1 device if each model had its own "
-            "(1 left out: too slow, or beyond the formulas)"
-        ),
-        (
-            "sharing them, requests would wait 658 us on average if arrivals were Poisson (M/G/1; "
-            "658 us if requests were alike, too, M/D/1); of arrivals as they are the formulas say "
-            "nothing"
-        ),
-    ]
-    assert not any("tightest" in line for line in lines)
-    assert [row[5:] for row in rows_of(lines, "Pipelines in place")] == [
-        ["0.0 to 100.0%", "-", "-"],
-        ["0.0 to 100.0%", "-", "-"],
-    ]
-
-
-def test_without_a_model_that_the_formulas_know_no_number_of_devices_is_said() -> None:
-    wild = {"process": "pareto", "rate_rps": 1.0, "shape": 1.5}
-    assert not any("would take" in line for line in shown(analysis_of(make.model(arrivals=wild))))
+    assert (analysis.beyond_formulas, analysis.too_slow) == (("wild",), ())
+    assert (analysis.devices_apart, analysis.num_left_out) == (1.0, 1)
 
 
 def test_an_overloaded_cluster() -> None:
@@ -231,52 +162,9 @@ def test_an_overloaded_cluster() -> None:
     assert analysis.tolerances == ()
     assert not any(pipeline.pays_here for pipeline in analysis.pipelines)
     assert analysis.to_json_dict()["pool"]["wait_s"]["m_d_1"] is None
-    found = shown(analysis)
-    assert "offered load 5 erlangs on 4 devices: 125.0% utilized" in found
-    assert (
-        "sharing them, requests would wait ever longer, as more work arrives than is done" in found
-    )
-    assert not any("inf s" in line for line in found)
-    assert "the devices are overloaded: no placement serves all of this in time" in found
 
 
-def shown(analysis: SharingAnalysis) -> list[str]:
-    return lines_of(analysis_tables(analysis), 200)
-
-
-def test_tables() -> None:
-    profile = profile_of((1, [0.1]), (1, [0.052, 0.056]), (1, [0.04, 0.04, 0.04, 0.05]))
-    models = [
-        make.model("m", arrivals=gamma(4.0, 3.0)),
-        make.model("late", slo_s=0.05, rate_rps=0.5),
-        {**make.model("n", rate_rps=1.0), "count": 2},
-    ]
-    found = shown(analysis_of(*models, profiles=(profile,)))
-    assert found[0] == "offered load 0.65 erlangs on 4 devices: 16.2% utilized"
-    # The most load first, equal models in one row.
-    assert rows_of(found, "Each model on devices of its own (4)") == [
-        ["m", "1 s", "100 ms", "4", "3", "9", "0.40", "95%", "67%", "6%", "2"],
-        ["n-0..1", "1 s", "100 ms", "1", "1", "1", "0.10", "95%", "95%", "76%", "1"],
-        ["late", "50 ms", "100 ms", "0.5", "1", "1", "0.05", "0%", "0%", "0%", "-"],
-    ]
-    assert "too slow for their objective even without waiting: late" in found
-    pipelines = rows_of(found, "Pipelines in place")
-    assert [row[:5] for row in pipelines] == [
-        ["p", "gpu", "2", "1.080", "1.120"],
-        ["p", "gpu", "4", "1.700", "2.000"],
-    ]
-    assert pipelines[1][5:] == ["never", "never", "does not"]
-    rows = rows_of(found, "Largest overheads that pooling repays at 16%")
-    assert [row[0] for row in rows] == ["2", "4"]
-
-
-def test_a_profile_without_a_single_stage_has_nothing_to_compare() -> None:
-    profile = profile_of((1, [0.05, 0.05]))
-    found = shown(analysis_of(make.model(), profiles=(profile,)))
-    assert "no profile has both a configuration of one stage that fits and a pipeline" in found
-
-
-def test_long_tables_are_cut() -> None:
-    entries = [make.model(f"m{i}x", rate_rps=1 + i) for i in range(45)]
-    found = shown(analysis_of(*entries))
-    assert "and 5 more" in [line.strip() for line in found]
+def test_models_that_no_number_of_devices_suffices_for() -> None:
+    analysis = analysis_of(make.model("late", slo_s=0.05))
+    assert analysis.too_slow == ("late",)
+    assert (analysis.devices_apart, analysis.num_left_out) == (None, 1)

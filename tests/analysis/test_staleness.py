@@ -6,7 +6,7 @@ from typing import Any
 
 from alpaplan.analysis.staleness import Change, recut_replicas, staleness
 from alpaplan.specs.plan import PlanSpec
-from tests.report.test_staleness import group, plan, provenance, record
+from tests.analysis.stale_plans import group, plan, provenance, record
 
 
 def changed(**changes: Any) -> PlanSpec:

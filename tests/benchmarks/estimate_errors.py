@@ -43,7 +43,7 @@ class ErrorSummary:
 
 
 def summary(points: Iterable[Point]) -> ErrorSummary:
-    """Summarise at least one row."""
+    """Summarize at least one row."""
     errors = sorted(point.error for point in points)
     absolute = sorted(map(abs, errors))
     ninth = absolute[min(round(0.9 * len(absolute)), len(absolute) - 1)]

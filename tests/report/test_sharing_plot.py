@@ -9,7 +9,7 @@ from alpaplan.analysis.queueing.pooling import largest_alpha, largest_beta
 from alpaplan.report.figure import figure_bytes
 from alpaplan.report.sharing_plot import overheads_figure
 from tests import builders as make
-from tests.analysis.test_sharing import analysis_of, gamma, profile_of
+from tests.analysis.sharings import analysis_of, gamma, profile_of
 
 PROFILE = profile_of((1, [0.1]), (1, [0.052, 0.056]), (1, [0.025] * 4))
 

@@ -26,6 +26,15 @@ def sampled(num_models: int = 3, duration_s: float = 300.0) -> Trace:
     return Trace(times[order], models[order], names, duration_s)
 
 
+def rates_of(trace: Trace, num_parts: int) -> dict[str | None, list[float]]:
+    """Return the rates over time of all models, and of all together."""
+    rates = rates_over_time(trace, num_parts)
+    return {
+        **dict(zip(trace.model_names, rates.tolist(), strict=True)),
+        None: rates.sum(axis=0).tolist(),
+    }
+
+
 @pytest.mark.parametrize(
     ("rates", "line"),
     [
@@ -38,11 +47,11 @@ def sampled(num_models: int = 3, duration_s: float = 300.0) -> Trace:
     ],
 )
 def test_sparkline(rates: list[float], line: str) -> None:
-    assert sparkline(np.array(rates, dtype=np.float64)) == line
+    assert sparkline(rates) == line
 
 
 def test_trace_tables() -> None:
-    rates = dict(zip(TRACE.model_names, rates_over_time(TRACE, 4), strict=True))
+    rates = rates_of(TRACE, 4)
     lines = lines_of(traffic_tables(traffic_of_trace(TRACE), rates))
     assert lines[0] == "0.5 requests/s of 2 models: 4 requests in 8 s"
     assert rows_of(lines, "Models") == [
@@ -56,7 +65,7 @@ def test_trace_tables() -> None:
 @pytest.mark.parametrize("width", [100, 80])
 def test_numbers_stay_where_there_is_less_room(width: int) -> None:
     trace = sampled(3)
-    rates = dict(zip(trace.model_names, rates_over_time(trace, 20), strict=True))
+    rates = rates_of(trace, 20)
     lines = lines_of(traffic_tables(traffic_of_trace(trace), rates), width)
     assert max(map(len, lines)) <= width
     cells = [line.split(maxsplit=8) for line in lines if line.startswith((" m0", " m1", " all"))]
@@ -74,7 +83,7 @@ def test_only_the_busiest_of_many_models_are_shown() -> None:
     model = np.repeat(np.arange(50, dtype=np.int32), count)
     names = tuple(f"m{index}" for index in range(50))
     trace = Trace(np.linspace(0, 99, model.size), model, names, 99.0)
-    rates = dict(zip(names, rates_over_time(trace, 20), strict=True))
+    rates = rates_of(trace, 20)
     lines = lines_of(traffic_tables(traffic_of_trace(trace), rates))
     shown = [row[0] for row in rows_of(lines, "Models")]
     assert shown[:41] == [*(f"m{index}" for index in range(49, 9, -1)), "all"]
@@ -83,14 +92,14 @@ def test_only_the_busiest_of_many_models_are_shown() -> None:
 
 def test_a_trace_of_one_request() -> None:
     trace = Trace(np.array([2.0]), np.zeros(1, np.int32), ("a",), 0.0)
-    rates = {"a": rates_over_time(trace, 4)[0]}
+    rates = rates_of(trace, 4)
     lines = lines_of(traffic_tables(traffic_of_trace(trace), rates))
     assert lines[0] == "- requests/s of 1 model: 1 request in 0 s"
 
 
 def test_a_trace_of_one_instant() -> None:
     trace = Trace(np.array([2.0, 2.0]), np.zeros(2, np.int32), ("a",), 0.0)
-    rates = {"a": rates_over_time(trace, 4)[0]}
+    rates = rates_of(trace, 4)
     lines = lines_of(traffic_tables(traffic_of_trace(trace), rates))
     assert lines[0] == "- requests/s of 1 model: 2 requests in 0 s"
 

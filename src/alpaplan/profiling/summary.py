@@ -67,6 +67,11 @@ class ConfigSummary:
         """Throughput of one group over its devices."""
         return self.throughput_rps / self.num_devices
 
+    @property
+    def throughput_rps_without_overhead(self) -> float:
+        """What a group would do if its devices did as much as the reference's while they work."""
+        return self.throughput_rps * (1 + self.overhead.total)
+
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets."""
         return {

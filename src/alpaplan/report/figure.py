@@ -16,7 +16,7 @@ FORMATS = ("svg", "png", "pdf")
 """What a plot can be written as, by the file's ending."""
 
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
-"""Colours that colour-blind people tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color."""
+"""Colors that color-blind people tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color."""
 
 _METADATA = {"svg": {"Date": None}, "png": {"Software": None}, "pdf": {"CreationDate": None}}
 

@@ -44,7 +44,7 @@ _PARTS = {
     "communication, not split": COLORS[6],
     "imbalance": COLORS[3],
 }
-"""Part of the overhead -> its colour."""
+"""Part of the overhead -> its color."""
 
 
 def profiles_figure(profiles: Iterable[ProfileSummary]) -> Figure:
@@ -165,8 +165,7 @@ def _draw_latency(axes: Axes, configs: Sequence[ConfigSummary]) -> None:
 def _draw_throughput(axes: Axes, configs: Sequence[ConfigSummary]) -> None:
     values_rps = [config.throughput_rps for config in configs]
     axes.barh(range(len(configs)), values_rps, height=0.62, color=_THROUGHPUT)
-    # Without overhead every device would do as much as the reference's stages do while they work.
-    ideal_rps = [config.throughput_rps * (1 + config.overhead.total) for config in configs]
+    ideal_rps = [config.throughput_rps_without_overhead for config in configs]
     axes.plot(
         ideal_rps, range(len(configs)), linestyle="none", marker="|", color="black", markersize=9
     )

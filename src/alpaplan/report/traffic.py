@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Group, RenderableType
 
 from alpaplan.report.prose import Paragraph
@@ -37,7 +35,7 @@ _NOTES = (
 
 
 def traffic_tables(
-    summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]
+    summary: TrafficSummary, rates: Mapping[str | None, Sequence[float]]
 ) -> RenderableType:
     """Return a headline and a row for each of the busiest models and for all together.
 
@@ -46,7 +44,7 @@ def traffic_tables(
     summary
         What to show.
     rates
-        Model name -> its rate over time, float64[num_parts], for all models of a trace.
+        Model name -> its rate over time, for all models of a trace; None -> that of all together.
     """
     columns = _columns(summary, rates)
     numbers = [title for title, to_the_right, _ in columns if to_the_right]
@@ -64,16 +62,15 @@ def traffic_tables(
     return Group(_headline(summary), made, *(Paragraph(note, style="dim") for note in notes))
 
 
-def sparkline(rates: NDArray[np.float64]) -> str:
+def sparkline(rates: Sequence[float]) -> str:
     """Draw rates over time as a line of blocks, the highest one for the largest rate.
 
     Only a rate of exactly 0 is blank.
     """
-    highest = float(np.max(rates, initial=0.0))
+    highest = max(rates, default=0.0)
     if not highest > 0:  # nor if it is NaN: a trace of one instant
         return ""
-    steps = np.ceil(rates / highest * (len(_BLOCKS) - 1)).astype(int)
-    return "".join(_BLOCKS[step] for step in steps)
+    return "".join(_BLOCKS[math.ceil(rate / highest * (len(_BLOCKS) - 1))] for rate in rates)
 
 
 def _headline(summary: TrafficSummary) -> Paragraph:
@@ -87,17 +84,14 @@ def _headline(summary: TrafficSummary) -> Paragraph:
     return Paragraph((f"{_text(rate_rps)} requests/s", "bold"), text)
 
 
-def _columns(summary: TrafficSummary, rates: Mapping[str, NDArray[np.float64]]) -> list[_Column]:
+def _columns(summary: TrafficSummary, rates: Mapping[str | None, Sequence[float]]) -> list[_Column]:
     """Return what there is to show: of processes no counts, of a trace no processes."""
 
     def dispersion(index: int) -> Callable[[ModelTraffic], str]:
         return lambda one: _text(one.measured.dispersion[index])
 
-    total = np.sum(list(rates.values()), axis=0) if rates else np.zeros(0)
-
     def over_time(one: ModelTraffic) -> str:
-        name = one.measured.name
-        return sparkline(total if name is None else rates[name])
+        return sparkline(rates[one.measured.name])
 
     name: list[_Column] = [("model", False, lambda one: one.measured.name or "all")]
     process: list[_Column] = [("process", False, lambda one: one.process or "")]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_LINES = 6
-"""Models with lines of their own, the busiest ones: as many as colours are easy to tell apart."""
+"""Models with lines of their own, the busiest ones: as many as colors are easy to tell apart."""
 
 NUM_PARTS = 120
 """Most parts of the time whose rates are drawn; none is shorter than `MIN_PART_S`."""

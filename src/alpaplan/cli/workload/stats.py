@@ -14,9 +14,6 @@ from alpaplan.cli.output import print_json, print_result, require_plot
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from alpaplan.workload.trace import Trace
     from alpaplan.workload.traffic import TrafficSummary
 
@@ -84,8 +81,9 @@ def _print_tables(traffic: _Traffic) -> None:
     from alpaplan.report.traffic import SPARKLINE_PARTS, traffic_tables
     from alpaplan.workload.statistics import rates_over_time
 
-    rates: dict[str, NDArray[np.float64]] = {}
+    rates: dict[str | None, list[float]] = {}
     if traffic.trace is not None:
         over_time = rates_over_time(traffic.trace, SPARKLINE_PARTS)
-        rates = dict(zip(traffic.trace.model_names, over_time, strict=True))
+        rates = dict(zip(traffic.trace.model_names, over_time.tolist(), strict=True))
+        rates[None] = over_time.sum(axis=0).tolist()
     print_result(traffic_tables(traffic.summary, rates))
