@@ -203,7 +203,7 @@ def equal_profile(name: str, row: TableRow) -> ModelProfileSpec:
 
 
 def measured(row: TableRow) -> str:
-    """Say what is measured."""
+    """Return what is measured."""
     return (
         "Measured: AlpaServe (Li et al., OSDI 2023, arXiv 2302.11665) Table 1, V100 16 GB, "
         f"{row.latency_s * 1e3:g} ms and {row.weight_bytes / 1e9:g} GB, taken for intra_op 1, "
@@ -212,7 +212,7 @@ def measured(row: TableRow) -> str:
 
 
 def derived_layers(row: TableRow, shape: Shape) -> str:
-    """Say how layers are derived from what is measured."""
+    """Return how layers are derived from what is measured."""
     return (
         f"Derived by profiles/make_alpaserve.py, not measured: its division among the attention "
         f"and MLP halves of {shape.num_layers} layers of {shape.hidden} hidden, by multiply-adds "
@@ -223,7 +223,7 @@ def derived_layers(row: TableRow, shape: Shape) -> str:
 
 
 def derived_configs(row: TableRow) -> str:
-    """Say how configurations are derived from what is measured."""
+    """Return how configurations are derived from what is measured."""
     return (
         f"Derived by profiles/make_alpaserve.py, not measured: all other configurations, as "
         f"L * (1/intra_op + c * (1 - 1/intra_op)) with c = {communication_cost(row):.3f} for "

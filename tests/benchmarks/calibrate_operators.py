@@ -134,7 +134,7 @@ def experts(device: str) -> str:
 
 
 def all_reduces(device: str) -> str:
-    """Say how far all-reduces are off; their two numbers are the same for all devices."""
+    """Show how far all-reduces are off; their two numbers are the same for all devices."""
     table = operators(device, "comm", "custom_allreduce_perf.parquet")
     table = table[(table.backend == "vllm_graph") & (table.message_size >= 1 << 16)]
     ops = Roofline(DEVICES[device], Dtype.BF16, VLLM_2025)
@@ -147,7 +147,7 @@ def all_reduces(device: str) -> str:
 
 
 def eager_matmul(cases: Path, gpu: str, values: Sequence[float]) -> str:
-    """Say how far vidur's blocks are off for several efficiencies of products."""
+    """Show how far vidur's blocks are off for several efficiencies of products."""
     device = "a40" if gpu == "a40" else f"{gpu}-sxm"
     parts = []
     for value in values:
@@ -159,7 +159,7 @@ def eager_matmul(cases: Path, gpu: str, values: Sequence[float]) -> str:
 
 
 def host_times(cases: Path) -> list[str]:
-    """Say how far Splitwise's models are off for several host times of a block.
+    """Show how far Splitwise's models are off for several host times of a block.
 
     They were chosen by the first error, of the 70B model on A100; the other is of all other rows.
     """

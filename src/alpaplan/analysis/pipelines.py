@@ -66,7 +66,7 @@ class ProfiledPipeline:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """The largest overheads that a pipeline of so many stages repays at the cluster's utilization.
+    """The largest overheads that pipelines of one length repay at the cluster's utilization.
 
     `alpha_poisson` and `beta` are the paper's; `alpha` is for arrivals as bursty as these, NaN if
     that is not known.

@@ -1,4 +1,4 @@
-"""What lists names that there are: options that take one of them, and help pages."""
+"""Options that take one of several names, and help pages that list the names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NameOf(ParamType[str]):
         self._known = tuple(str(name) for name in known)
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Take a name that there is."""
+        """Return a known name."""
         if value not in self._known:
             self.fail(must_be_one_of(self._known, value), param, ctx)
         return value
@@ -37,7 +37,7 @@ class NameOf(ParamType[str]):
     def get_missing_message(
         self, param: click.Parameter, ctx: click.Context | None = None
     ) -> str | None:
-        """Return the names, for a message about an option that was not given."""
+        """Return the names, for the message about a missing option."""
         return f"It must be one of {listed(self._known)}."
 
     def shell_complete(
@@ -50,7 +50,7 @@ class NameOf(ParamType[str]):
 
 
 def listed(known: Iterable[str]) -> str:
-    """Return the names for a help text."""
+    """Return the names in one line of text."""
     return ", ".join(str(name) for name in known)
 
 

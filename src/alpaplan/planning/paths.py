@@ -29,7 +29,7 @@ class MissingInputError(AlpaplanError):
 
 @dataclass(frozen=True)
 class InputPaths:
-    """The files that a plan is made from, as far as they are known.
+    """The files that a plan is made from; None where not known.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ class PlanSettings:
     max_evaluations
         Placements that may be simulated; None for as many as the method takes.
     time_limit_s
-        Ends the search after so many seconds; such a plan need not repeat.
+        Seconds after which the search ends; such a plan may not repeat.
     jobs
         Attempts side by side; None for one a core. The plan does not depend on it.
 

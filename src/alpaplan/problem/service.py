@@ -116,7 +116,7 @@ def with_slack(problem: PlacementProblem, fraction: float, slack_s: float) -> Pl
     problem
         The problem.
     fraction, slack_s
-        Each latency and objective changes by this part of it, and by so many seconds more; no
+        Each latency and objective changes by this part of it, and by these seconds more; no
         latency falls below 0.
     """
     shorter_s = problem.stage_latency_s * (1 - fraction) - slack_s

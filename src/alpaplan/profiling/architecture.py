@@ -1,4 +1,4 @@
-"""What a transformer consists of, as far as its time and memory depend on it."""
+"""What a transformer consists of, in the detail that its time and memory depend on."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Attention:
         return weights + biases + self.qk_norm * 2 * self.head_dim
 
     def shares_into(self, intra_op: int) -> bool:
-        """Whether so many devices can share the heads; few key and value heads are copied."""
+        """Whether `intra_op` devices can share the heads; few key and value heads are copied."""
         if self.num_heads % intra_op:
             return False
         return self.num_kv_heads % intra_op == 0 or intra_op % self.num_kv_heads == 0
@@ -236,7 +236,7 @@ class Transformer:
         return self.embedding_width * self.hidden_size
 
     def shares_into(self, intra_op: int) -> bool:
-        """Whether so many devices can share each operator."""
+        """Whether `intra_op` devices can share each operator."""
         return all(block.attention.shares_into(intra_op) for block in self.kinds)
 
     @property

@@ -93,7 +93,7 @@ def best_cuts(
 def smallest_memory_bytes(chain: LayerChain, stage_counts: Iterable[int]) -> dict[int, int]:
     """Return for each number of stages the least memory that the largest stage can have.
 
-    With less on each device, no cuts into so many stages fit.
+    With less on each device, no cuts into that number of stages fit.
     """
     counts = sorted(set(stage_counts))
     anywhere = np.zeros(chain.num_layers + 1, dtype=np.int64)

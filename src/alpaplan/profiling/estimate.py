@@ -1,4 +1,4 @@
-"""A model profile from an architecture: layers on paper, cut into stages, as far as they fit."""
+"""A model profile from an architecture: layers on paper, cut into the stages that fit."""
 
 from __future__ import annotations
 

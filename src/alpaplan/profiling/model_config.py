@@ -207,7 +207,7 @@ def _experts(keys: ConfigKeys, family: Family) -> Experts | None:
 def _feed_forward(
     keys: ConfigKeys, num_layers: int, mlp: Mlp | None, experts: Experts | None
 ) -> list[Mlp | Experts]:
-    """Return each block's feed-forward layer: experts in every so many blocks but for a list."""
+    """Return each block's feed-forward layer: experts in every n-th block that no list excepts."""
     step = keys.optional(("decoder_sparse_step",), 1)
     dense = keys.data.get("mlp_only_layers") or []
     if not isinstance(dense, list) or not all(isinstance(item, int) for item in dense):

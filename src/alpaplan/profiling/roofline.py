@@ -117,12 +117,12 @@ class Roofline:
         return ramp_s + max(arithmetic_s, weight_bytes / self._bytes_per_s) + copied_s
 
     def elementwise_s(self, num_numbers: float) -> float:
-        """Time of an operator that reads and writes so many numbers in all and computes little."""
+        """Time of an operator that reads or writes `num_numbers` and computes little."""
         moved_bytes = num_numbers * self.dtype.activation_bytes
         return self.stack.elementwise_s + moved_bytes / self._bytes_per_s
 
     def heads_s(self, num_numbers: float) -> float:
-        """Time to change so many numbers of queries or keys, read and written ones counted."""
+        """Time to change queries or keys, of which `num_numbers` are read or written."""
         moved_bytes = num_numbers * self.dtype.activation_bytes
         return self.stack.heads_s + moved_bytes / self._bytes_per_s
 

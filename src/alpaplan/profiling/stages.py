@@ -14,7 +14,7 @@ from alpaplan.specs.stages import StageLayers
 from alpaplan.units import exact_bytes
 
 DEFAULT_STAGE_COUNTS = (1, 2, 4, 8, 16)
-"""As far as there are so many layers."""
+"""Numbers of stages that are tried unless others are asked for, up to the number of layers."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class StagedProfile:
 
 
 def largest_stage_count(layers: LayerProfileSpec) -> int:
-    """Return the largest `inter_op` that a chain can have: its layers, as far as profiles go."""
+    """Return the largest `inter_op`: the number of layers, up to what profiles allow."""
     return min(len(layers.layers), MAX_PARALLELISM)
 
 

@@ -98,7 +98,7 @@ class Attempt:
         return scored
 
     def count(self, num_requests: int, score: Score | None = None) -> None:
-        """Count a simulation of so many requests, and tell its score if it has one."""
+        """Count a simulation of `num_requests`, and pass on its score if it has one."""
         usage = Usage.of_one(num_requests)
         self.used += usage
         self.watch.on_evaluation(usage, score)

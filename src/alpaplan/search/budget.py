@@ -49,7 +49,7 @@ class Usage:
 
     @classmethod
     def of_one(cls, num_requests: int) -> Usage:
-        """Return what the simulation of one placement on so many requests uses."""
+        """Return what the simulation of one placement on `num_requests` uses."""
         return cls(1, num_requests + EVALUATION_WORK)
 
     def __add__(self, other: Usage) -> Usage:

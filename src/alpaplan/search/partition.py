@@ -77,7 +77,7 @@ def uniform_partitions(problem: PlacementProblem) -> list[GroupPartition]:
     """Enumerate partitions into equal groups, one size and shape for each pool.
 
     With several pools these are the combinations of the pools' partitions, at most
-    `MAX_UNIFORM`: of more, every so many-th is taken.
+    `MAX_UNIFORM`, taken at equal steps if there are more.
     """
     choices = [pool_partitions(problem, pool) for pool in range(len(problem.pools))]
     choices = [choice for choice in choices if choice]

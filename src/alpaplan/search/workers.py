@@ -133,7 +133,7 @@ def _stop_flag() -> Iterator[_StopFlag]:
 
 @contextmanager
 def threads(count: int) -> Iterator[Workers]:
-    """Work in so many threads; without any if one at a time is enough."""
+    """Work in `count` threads; in none if one at a time is enough."""
     if count <= 1:
         yield SerialWorkers()
         return
@@ -143,7 +143,7 @@ def threads(count: int) -> Iterator[Workers]:
 
 @contextmanager
 def processes(count: int) -> Iterator[Workers]:
-    """Work in so many processes.
+    """Work in `count` processes.
 
     They are started afresh, as a copy of this process would lack its threads, and they leave
     Ctrl-C to this process.

@@ -68,7 +68,7 @@ def system_of(device: str) -> str:
 def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
     """Read tables, for the prompt length of the request.
 
-    Without one in the request, every prompt length that there is gives profiles of its own, whose
+    Without one in the request, each prompt length found gives profiles of its own, whose
     names end in it if there are several.
 
     Raises

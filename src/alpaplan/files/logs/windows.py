@@ -55,7 +55,7 @@ class LogSpan:
 
     @property
     def duration_s(self) -> float:
-        """Length of the part; as far as the log goes where it has no end."""
+        """Length of the part, which ends with the log where no other end is given."""
         return (self.end_s if self.end_s < math.inf else self.last_s) - self.begin_s
 
     def taken(self, records: Records) -> Records:

@@ -74,7 +74,7 @@ def merge(state: MoveState, rng: np.random.Generator) -> Change | None:
 def exchange(state: MoveState, rng: np.random.Generator) -> Change | None:
     """Let one group of a pool grow by as many devices as another one gives up.
 
-    Both keep their own models as far as they fit; the growing one takes more from the other.
+    Both keep those of their own models that still fit; the growing one takes more from the other.
     """
     if state.placement.num_groups < 2:
         return None

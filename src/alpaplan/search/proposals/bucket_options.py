@@ -17,7 +17,7 @@ SHAPES_OF_BUCKET = 2
 all of them: more only make the program larger)."""
 
 FINE_COUNTS = 8
-"""Numbers of groups up to this are all in the table, and so many for each doubling after that (a
+"""Numbers of groups up to this are all in the table, and as many for each doubling after that (a
 count; 4 to 16)."""
 
 

@@ -60,7 +60,7 @@ class Law:
     min_requests
         Fewest requests that it is fitted to.
     fit
-        Finds the likeliest parameters for an observation of so many requests.
+        Finds the likeliest parameters for an observation with at least that number of requests.
     gap_probabilities
         For an observation and the process: the probability of a gap no longer than each of its
         ``gaps``, given all before it; float64[num_requests - 1]. If the process is right, they are
