@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 SHORT_GAP = 0.1
 """Gaps below this part of the mean gap are counted, not measured (a fraction; 0.001 to 0.3).
-Densities of bursty laws have no limit at 0, so that the shortest gaps, which a clock's rounding makes and
-which no queue can tell apart, would else decide the fit: with 0.001 the processes chosen by BIC
-predict the attainment of recorded LLM traffic to 10 points, with 0.1 to 5
+Densities of bursty laws have no limit at 0, so that the shortest gaps, which a clock's rounding
+makes and which no queue can tell apart, would else decide the fit: with 0.001 the processes chosen
+by BIC predict the attainment of recorded LLM traffic to 10 points, with 0.1 to 5
 (``tests/benchmarks/fit_quality.py``)."""
 
 
