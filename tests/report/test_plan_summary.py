@@ -37,9 +37,7 @@ def run() -> Planned:
 
 def summary(run: Planned, result: PlanResult | None = None, *, explain: bool = False) -> list[str]:
     """Return the lines of a summary, of a changed result if one is given."""
-    return lines_of(
-        plan_summary(run.inputs.problem, result or run.result, run.document, explain=explain)
-    )
+    return lines_of(plan_summary(replace(run, result=result or run.result), explain=explain))
 
 
 def line_with(lines: Sequence[str], text: str) -> str:
@@ -97,7 +95,7 @@ def test_long_lists_of_unserved_models_are_shortened(
     monkeypatch.setattr(module, "MAX_ROWS", 2)
     models = [model.model_copy(update={"groups": ()}) for model in run.document.models]
     plan = run.document.model_copy(update={"models": tuple(models)})
-    lines = lines_of(plan_summary(run.inputs.problem, run.result, plan))
+    lines = lines_of(plan_summary(replace(run, document=plan)))
     assert line_with(lines, "without a replica") == "models without a replica: m0..1 and 3 more"
     assert "and 3 more models" in lines
     assert len(rows_of(lines, "Models (5)")) == 2
@@ -106,10 +104,10 @@ def test_long_lists_of_unserved_models_are_shortened(
 def test_left_over_devices_are_counted(run: Planned) -> None:
     unused = (NodeDevices(node="n-0", devices=(1, 2)), NodeDevices(node="n-1", devices=(3,)))
     plan = run.document.model_copy(update={"unused_devices": unused})
-    lines = lines_of(plan_summary(run.inputs.problem, run.result, plan))
+    lines = lines_of(plan_summary(replace(run, document=plan)))
     assert "devices left over: 3, n-0[1-2] n-1[3]" in lines
     without = run.document.model_copy(update={"unused_devices": ()})
-    lines = lines_of(plan_summary(run.inputs.problem, run.result, without))
+    lines = lines_of(plan_summary(replace(run, document=without)))
     assert not any("left over" in line for line in lines)
 
 
@@ -128,7 +126,7 @@ def test_models_come_worst_first_and_those_nobody_asked_for_last(run: Planned) -
     values = {"m0": 0.9, "m1": None, "m2": 0.1, "hasty": 0.0, "big": 1.0}
     models = [m.model_copy(update={"slo_attainment": values[m.name]}) for m in run.document.models]
     plan = run.document.model_copy(update={"models": tuple(models)})
-    rows = rows_of(lines_of(plan_summary(run.inputs.problem, run.result, plan)), "Models (5)")
+    rows = rows_of(lines_of(plan_summary(replace(run, document=plan))), "Models (5)")
     assert [row[0] for row in rows] == ["hasty", "m2", "m0", "big", "m1"]
     assert rows[0] == ["hasty", "p", "1 ms", "none", "0.00%", "-", "-", "-"]
     assert rows[-1][4] == "-"
@@ -198,5 +196,5 @@ def test_steps_are_shown_if_asked_for(run: Planned) -> None:
 def test_narrow_terminals_cut_no_name_off(width: int) -> None:
     name = "a-model-with-quite-a-long-name-for-a-narrow-terminal"
     run = solved([make.model(name)])
-    lines = lines_of(plan_summary(run.inputs.problem, run.result, run.document), width)
+    lines = lines_of(plan_summary(run), width)
     assert not any("…" in line for line in lines)

@@ -177,24 +177,12 @@ def _report_check(path: Path, committed: PlanSpec, current: PlanSpec) -> None:
 
 def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> None:
     """Write the plan, and print a summary: on stderr if the plan itself takes stdout."""
-    from alpaplan.analysis.recording import summarize_recording
     from alpaplan.files.plan_yaml import plan_to_yaml
     from alpaplan.report.plan import plan_summary
-    from alpaplan.report.recording import describe_recording
 
     write_document(target, plan_to_yaml(planned.document))
-    if quiet:
-        return
-    inputs = planned.inputs
-    assumed = None
-    if inputs.files.trace is not None:
-        # All models have the same trace.
-        recording = summarize_recording(next(iter(inputs.workload.recorded.values())))
-        assumed = describe_recording(recording, str(inputs.files.trace))
-    summary = plan_summary(
-        inputs.problem, planned.result, planned.document, assumed, explain=explain
-    )
-    print_result(summary, to_stderr=target == STANDARD_OUTPUT)
+    if not quiet:
+        print_result(plan_summary(planned, explain=explain), to_stderr=target == STANDARD_OUTPUT)
 
 
 def _exit(result: PlanResult, require_attainment: float | None) -> None:

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 
 from alpaplan.analysis.attempts import Attempt, Verdict, ranked_attempts, step_gains
+from alpaplan.analysis.recording import summarize_recording
+from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.plan import Planned
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import describe_unservable, unservable_models
 from alpaplan.problem.memory import memory_fill
 from alpaplan.report.prose import Paragraph
+from alpaplan.report.recording import describe_recording
 from alpaplan.report.tables import Table
 from alpaplan.report.text import device_ranges, name_ranges, percent
 from alpaplan.search.planner import PlanResult
@@ -21,35 +25,33 @@ MAX_ROWS = 40
 """Longest table shown; the plan document has all rows."""
 
 
-def plan_summary(
-    problem: PlacementProblem,
-    result: PlanResult,
-    plan: PlanSpec,
-    assumed: str | None = None,
-    *,
-    explain: bool = False,
-) -> RenderableType:
+def plan_summary(planned: Planned, *, explain: bool = False) -> RenderableType:
     """Return everything that a person should see of a finished search.
 
     Parameters
     ----------
-    problem, result
-        What was solved, and how.
-    plan
-        The plan document of the result.
-    assumed
-        What was assumed of the inputs, if anything.
+    planned
+        The plan, and how it was found.
     explain
         Whether to show what each step of the search gained, too.
     """
+    problem, result, plan = planned.inputs.problem, planned.result, planned.document
     return Group(
         *_headline(problem, result, plan),
-        *([] if assumed is None else [Paragraph(assumed)]),
+        *_recording(planned.inputs),
         _groups_table(problem, result, plan),
         _models_table(plan),
         _tried_table(result),
         *([_steps_table(result)] if explain else []),
     )
+
+
+def _recording(inputs: Inputs) -> Iterator[RenderableType]:
+    """Yield what is assumed of a trace in place of the workload's arrivals."""
+    if inputs.files.trace is not None:
+        # All models have the same trace.
+        recording = summarize_recording(next(iter(inputs.workload.recorded.values())))
+        yield Paragraph(describe_recording(recording, str(inputs.files.trace)))
 
 
 def _headline(
