@@ -22,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("registry",),
     ("units",),
     ("errors",),
+    ("guide",),
 )
 """From the top down. Packages of one layer do not import each other."""
 

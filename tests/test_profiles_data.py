@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from alpaplan.files.profile_yaml import profile_to_yaml
+from alpaplan.guide.pages import page_text
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.stages import cut_into_stages
 from alpaplan.specs.cluster import ClusterSpec
@@ -195,10 +196,10 @@ def test_every_profile_is_made_by_one_command(
     assert sorted([*models, *TABLE_1]) == [path.stem for path in PROFILE_PATHS]
 
 
-def test_the_library_has_what_its_page_says(profiles: dict[str, ModelProfileSpec]) -> None:
-    page = (REPOSITORY / "profiles" / "README.md").read_text(encoding="utf-8")
+def test_the_library_has_what_the_guide_says(profiles: dict[str, ModelProfileSpec]) -> None:
+    section = page_text("models").partition("## Shipped profiles")[2].partition("\n## ")[0]
     listed: dict[str, str] = {}
-    for line in page.splitlines():
+    for line in section.splitlines():
         if line.startswith("| `"):
             names, _, devices = line.split("|")[1:4]
             listed |= dict.fromkeys(re.findall(r"`([^`]+)`", names), devices.strip())

@@ -1,40 +1,29 @@
-"""What the READMEs say: commands run, documents validate, links lead on, outputs are true."""
+"""What the READMEs say: commands run, links lead on, outputs are true."""
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.conftest import REPOSITORY
-from tests.page_outputs import commands_of, with_outputs
-
-EXAMPLES = sorted(path.parent.name for path in REPOSITORY.glob("examples/*/plan.yaml"))
-PAGES = sorted(
-    str(path.relative_to(REPOSITORY))
-    for pattern in ("README.md", "profiles/README.md", "examples/*/README.md")
-    for path in REPOSITORY.glob(pattern)
+from tests.examples import EXAMPLES, example_page, follow_example
+from tests.pages import (
+    GUIDE,
+    OTHER_PAGES,
+    anchors,
+    blocks,
+    commands_of,
+    links,
+    page_text,
+    with_outputs,
 )
-RUN_BY_CI = (".ci/run",)
-"""Commands that run the tests themselves, besides README's first two."""
+from tests.reader import Reader
+from tests.shortened import example_shown, with_plan
 
-_BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-
-
-def page_text(page: str) -> str:
-    return (REPOSITORY / page).read_text(encoding="utf-8")
-
-
-def blocks(page: str) -> list[tuple[str, str]]:
-    """Return (language, text) of every fenced block."""
-    return [(match[1], match[2]) for match in _BLOCK.finditer(page_text(page))]
+README = "README.md"
+MAX_LINES = 200
 
 
 @pytest.fixture
@@ -45,117 +34,76 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: str, folder: Path) -> str:
-    """Run a command in a shell, with this environment's `alpaplan`; return its stdout."""
-    scripts = str(Path(sys.executable).parent)
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command],
-        cwd=folder,
-        env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-    assert done.stderr == ""
-    return done.stdout
+def shell_blocks() -> list[str]:
+    return [block.text for block in blocks(page_text(README)) if block.language == "sh"]
 
 
-def test_first_command_installs_and_plans() -> None:
-    shell = [text for language, text in blocks("README.md") if language == "sh"]
-    make, install, plan = shell[0].strip().split(" && ")
+@pytest.mark.slow
+def test_first_command_installs_and_plans(copy: Path) -> None:
+    make, install, plan = shell_blocks()[0].strip().split(" && ")
     assert make == "python3 -m venv .venv"
     assert install == ".venv/bin/pip install ."
-    # The guide repeats this command, and what the guide shows is run below.
-    assert plan.removeprefix(".venv/bin/") in [text.strip() for text in shell[2:]]
+    exit_code, output = Reader(copy).run_in_shell(plan.removeprefix(".venv/bin/"))
+    assert exit_code == 0, output
+    text = page_text(README)
+    committed = REPOSITORY / "examples" / str(example_shown(text)) / "plan.yaml"
+    shown = with_plan(text, output, committed.read_text(encoding="utf-8"))
+    assert shown == text, "run tests/refresh_outputs.py"
 
 
 def test_second_command_installs_and_tests() -> None:
-    block = [text for language, text in blocks("README.md") if language == "sh"][1]
-    (line,) = block.splitlines()
+    (line,) = shell_blocks()[1].splitlines()
     assert line == (
         "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
     )
 
 
-@pytest.mark.slow
-def test_commands_of_the_guide(copy: Path) -> None:
-    # In the order of the page, since later ones read what earlier ones have written.
-    shell = 0
-    for language, text in blocks("README.md"):
-        if language == "csv":
-            (copy / "trace.csv").write_text(text, encoding="utf-8")
-        shell += language == "sh"
-        if language != "sh" or shell <= 2 or text.strip() in RUN_BY_CI:
-            continue
-        for command in text.splitlines():
-            assert command.startswith("alpaplan "), command
-            run(command, copy)
-    assert shell >= 10
-    assert all((REPOSITORY / command).is_file() for command in RUN_BY_CI)
+def test_other_commands_run_in_a_shell(tmp_path: Path) -> None:
+    commands = [line for text in shell_blocks()[2:] for line in text.splitlines()]
+    assert commands
+    for command in commands:
+        exit_code, output = Reader(tmp_path).run_in_shell(command)
+        assert exit_code == 0, output
+
+
+def test_it_is_short() -> None:
+    assert len(page_text(README).splitlines()) <= MAX_LINES
+
+
+def test_its_quality_table_is_part_of_the_guide_s() -> None:
+    rows = {
+        page: [
+            [cell.strip() for cell in line.strip("|").split("|")]
+            for line in page_text(page).splitlines()
+            if line.startswith("| plan-")
+        ]
+        for page in (README, "src/alpaplan/guide/quality.md")
+    }
+    assert len(rows[README]) == 10
+    whole = [[*row[:2], row[3], *row[5:]] for row in rows["src/alpaplan/guide/quality.md"]]
+    assert rows[README] == whole
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_example_gives_the_plan_that_is_committed(copy: Path, example: str) -> None:
-    page = page_text(f"examples/{example}/README.md")
-    assert commands_of(page)
-    outputs = {command: run(command, copy) for command in commands_of(page)}
-    assert with_outputs(page, outputs) == page, "run tests/refresh_outputs.py"
-    found, committed = (
-        yaml.safe_load((folder / "plan.yaml").read_text(encoding="utf-8"))
-        for folder in (copy, REPOSITORY / "examples" / example)
-    )
-    # Written into another folder, so that the paths of the inputs differ; their hashes do not.
-    for plan in (found, committed):
-        for item in plan["provenance"]["inputs"]:
-            del item["path"]
-    assert found == committed, "run tests/refresh_outputs.py, and look at what changes"
+def test_example_prints_and_plans_what_is_committed(example: str, tmp_path: Path) -> None:
+    text = example_page(example)
+    outputs, plan = follow_example(example, tmp_path)
+    committed = REPOSITORY / "examples" / example / "plan.yaml"
+    assert (plan is None) == (not committed.exists())
+    renewed = with_outputs(text, outputs)
+    if plan is not None:
+        renewed = with_plan(renewed, outputs[commands_of(text)[0]], plan)
+        assert plan == committed.read_text(encoding="utf-8"), "run tests/refresh_outputs.py"
+    assert renewed == text, "run tests/refresh_outputs.py"
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_shown_outputs_are_of_the_committed_plan(example: str) -> None:
-    plan = (REPOSITORY / "examples" / example / "plan.yaml").read_text(encoding="utf-8")
-    attainment = yaml.safe_load(plan)["prediction"]["slo_attainment"]
-    pages = [f"examples/{example}/README.md"]
-    pages += ["README.md"] if f"plan output: examples/{example} " in page_text("README.md") else []
-    for page in pages:
-        texts = [text for _, text in blocks(page)]
-        headline = f"SLO attainment {100 * attainment:.2f}% ("
-        assert any(text.startswith(headline) for text in texts), "run tests/refresh_outputs.py"
-        shown = f"  slo_attainment: {attainment}\n"
-        assert any(shown in text for text in texts), "run tests/refresh_outputs.py"
-
-
-def test_documents_of_the_guide_are_valid(copy: Path) -> None:
-    documents = [
-        text
-        for language, text in blocks("README.md")
-        if language == "yaml" and not text.startswith("# ")
-    ]
-    names = []
-    for number, text in enumerate(documents):
-        names.append(f"document-{number}.yaml")
-        (copy / names[-1]).write_text(text, encoding="utf-8")
-    run(f"alpaplan validate {' '.join(names)}", copy)
-    kinds = {yaml.safe_load(text)["kind"] for text in documents}
-    assert kinds == {"model-profile", "cluster", "workload", "layer-profile", "placement-plan"}
-
-
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*OTHER_PAGES, *GUIDE])
 def test_links_lead_somewhere(page: str) -> None:
-    text = _BLOCK.sub("", page_text(page))
-    for target in _LINK.findall(text):
+    for target in links(page_text(page)):
         if target.startswith("https://"):
             continue
         name, _, anchor = target.partition("#")
         path = (REPOSITORY / page).parent / name if name else REPOSITORY / page
         assert path.exists(), target
-        if anchor:
-            assert anchor in anchors(path.read_text(encoding="utf-8")), target
-
-
-def anchors(text: str) -> set[str]:
-    """Return the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", text), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), target

@@ -1,4 +1,4 @@
-"""Estimates are as good as the README says, on tables that they were not fitted to."""
+"""Estimates are as good as the guide says, on tables that they were not fitted to."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from click.testing import Result
 from alpaplan.cli import main
 from alpaplan.files.shipped import example_names
 from tests.cli.runner import invoke
-from tests.page_outputs import commands_of
 
 NAMES = example_names()
 
@@ -109,14 +107,3 @@ def test_lists_the_examples_each_in_one_line() -> None:
 
 def test_needs_a_folder() -> None:
     assert "Missing argument 'DIR'" in run("init", exit_code=2).stderr
-
-
-@pytest.mark.parametrize("name", ["import", "traffic"])
-def test_commands_of_an_example_work_in_its_copy(name: str, folder: Path) -> None:
-    run("init", ".", "--example", name)
-    commands = commands_of((folder / "README.md").read_text(encoding="utf-8"))
-    assert commands
-    for command in commands:
-        program, *arguments = shlex.split(command)
-        assert program == "alpaplan"
-        run(*arguments)

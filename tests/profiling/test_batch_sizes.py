@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpaplan.errors import AlpaplanError, UnprofiledBatchSizeError
+from alpaplan.guide.pages import page_text
 from alpaplan.profiling.batch_sizes import (
     batch_latency_s,
     idle_fraction,
@@ -108,20 +109,20 @@ def test_as_numpy_interpolates_in_the_range_and_an_error_outside(
 
 
 # How good it is: every batch size of 2, 4, 8 and 16 that was measured is left out once, and
-# predicted from its neighbors. The README's table is made of the same numbers.
+# predicted from its neighbors. The guide's table has the same numbers.
 
 LEFT_OUT = (2, 4, 8, 16)
 
 Series = Mapping[int, float]
 """Batch size -> latency of one model in one configuration."""
 
-README_ROWS = {
+GUIDE_ROWS = {
     "prefill, aiconfigurator": ("aiconfigurator_*.csv", "prefill_latency_ms"),
     "decode step, aiconfigurator": ("aiconfigurator_*.csv", "decode_step_latency_ms"),
     "prefill, Splitwise": ("splitwise_*.csv", "prefill_latency_ms"),
     "decode step, Splitwise": ("splitwise_*.csv", "decode_step_latency_ms"),
 }
-"""Row of the README's table -> files and column."""
+"""Row of the guide's table -> files and column."""
 
 _KEYS = (
     *("model", "gpu", "hardware", "tp", "tensor_parallel", "pp"),
@@ -174,20 +175,20 @@ def errors(
     return float(np.median(found)), float(np.percentile(found, 95))
 
 
-@pytest.mark.parametrize("row", README_ROWS)
-def test_the_readme_says_how_far_off_it_is(shared_cases: Path, repository: Path, row: str) -> None:
-    cases = list(neighbors(measured(shared_cases / "profiles", *README_ROWS[row])))
+@pytest.mark.parametrize("row", GUIDE_ROWS)
+def test_the_guide_says_how_far_off_it_is(shared_cases: Path, row: str) -> None:
+    cases = list(neighbors(measured(shared_cases / "profiles", *GUIDE_ROWS[row])))
     cells = [row, f"{len(cases):,}"]
     for predict in (linear, log_log):
         cells += [f"{100 * error:.1f}%" for error in errors(cases, predict)]
     expected = f"| {' | '.join(cells)} |"
-    assert expected in (repository / "README.md").read_text(encoding="utf-8").splitlines()
+    assert expected in page_text("measured").splitlines()
 
 
-def test_linear_is_closer_than_log_log_all_together(shared_cases: Path, repository: Path) -> None:
+def test_linear_is_closer_than_log_log_all_together(shared_cases: Path) -> None:
     cases = [
         case
-        for name, column in README_ROWS.values()
+        for name, column in GUIDE_ROWS.values()
         for case in neighbors(measured(shared_cases / "profiles", name, column))
     ]
     assert len(cases) > 4000
@@ -198,4 +199,4 @@ def test_linear_is_closer_than_log_log_all_together(shared_cases: Path, reposito
         f"median {100 * median:.1f}% against {100 * other_median:.1f}%, and 95% below "
         f"{100 * p95:.1f}% against {100 * other_p95:.1f}%"
     )
-    assert said in " ".join((repository / "README.md").read_text(encoding="utf-8").split())
+    assert said in " ".join(page_text("measured").split())

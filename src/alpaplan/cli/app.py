@@ -17,6 +17,7 @@ COMMANDS = {
     "validate": "Check files of any kind and list everything wrong with them.",
     "schema": "Print the JSON Schema of a kind of document.",
     "init": "Copy an example to start from.",
+    "guide": "Show a page of the guide, or its index.",
 }
 """Subcommand -> its line in the help."""
 

@@ -1,8 +1,8 @@
 """What a configuration costs at any batch size between those that were profiled.
 
 Between two neighboring profiled batch sizes every stage's latency and working memory are taken
-to be linear in the batch size; outside the profiled range nothing is said. The README's section
-on batch sizes shows how far off that is on measured data, and that straight lines between the
+to be linear in the batch size; outside the profiled range nothing is said. ``alpaplan guide
+measured`` shows how far off that is on measured data, and that straight lines between the
 logarithms of both are further off.
 """
 

@@ -223,17 +223,6 @@ def test_a_place_that_cannot_be_written(layers: Workspace) -> None:
     assert said == "absent/q.yaml: cannot be written: no folder absent\n"
 
 
-def test_what_the_guide_shows(tmp_path: Path, repository: Path) -> None:
-    guide = (repository / "README.md").read_text(encoding="utf-8")
-    section = guide.split("### Cutting layers into stages")[1]
-    command = section.split("\n")[4].removeprefix("alpaplan ")
-    shown = section.split("```text\n")[1].split("```")[0].removesuffix("...\n")
-    assert "profiles/layers" in command
-    arguments = command.replace("profiles/", f"{repository}/profiles/").split()
-    result = Workspace(tmp_path).run(*arguments[:-1], str(tmp_path / arguments[-1]))
-    assert result.stdout.startswith(shown)
-
-
 class TestPlans:
     """The way of the stages into plans and back."""
 

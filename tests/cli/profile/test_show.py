@@ -237,15 +237,3 @@ def test_shipped_profiles(repository: Path, workspace: Workspace) -> None:
         references = [c["device"] for c in profile["configs"] if c["reference"]]
         assert sorted(references) == sorted(devices)
         assert all(config["overhead"]["imbalance"] >= 0 for config in profile["configs"])
-
-
-def test_the_output_that_the_readme_shows(repository: Path, workspace: Workspace) -> None:
-    page = (repository / "README.md").read_text(encoding="utf-8")
-    shown = page.split("<!-- profile output -->")[1].split("```")[1].splitlines()[1:]
-    path = str(repository / "profiles" / "bert-1.3b.yaml")
-    lines = workspace.run("profile", "show", path).stdout.splitlines()
-    place = -1
-    for line in shown:
-        if line != " ...":
-            place = lines.index(line, place + 1)
-    assert place > 30

@@ -57,20 +57,6 @@ def test_a_workload_that_plans(recorded: Workspace) -> None:
     recorded.run("plan", *options, "-o", "plan.yaml", "--method", "round-robin", "-q")
 
 
-def test_what_the_guide_shows(repository: Path, workspace: Workspace) -> None:
-    trace, served = (
-        str(repository / "examples" / name)
-        for name in ("traffic/chat.csv.gz", "quickstart/workload.yaml")
-    )
-    done = workspace.run("workload", "fit", trace, "--models", served, "-o", "fitted.yaml")
-    guide = (repository / "README.md").read_text(encoding="utf-8")
-    title, *table = done.stdout.splitlines()
-    _, shown = guide.split(f"```text\n{title}\n", 1)
-    rows, _ = shown.split(" ...\n```", 1)
-    assert rows.splitlines() == table[: rows.count("\n")]
-    assert rows.count("/s ") == 3
-
-
 def test_the_document_on_standard_output(recorded: Workspace) -> None:
     fit = ("workload", "fit", "t.csv.gz", "--models", "workload.yaml", "--name", "last week")
     result = recorded.run(*fit)

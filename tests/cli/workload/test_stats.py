@@ -44,14 +44,6 @@ def test_trace_json(workspace: Workspace) -> None:
     assert found == together | unknown | {"cv": pytest.approx(np.std([1, 1, 4]) / 2)}
 
 
-def test_what_the_guide_shows(repository: Path, workspace: Workspace) -> None:
-    log = repository / "examples" / "traffic" / "requests.csv"
-    done = workspace.run("workload", "import", str(log), "--from", "csv", "-o", "t.csv")
-    guide = (repository / "README.md").read_text(encoding="utf-8")
-    assert f"`{done.stdout.strip()}`" in guide
-    assert f"```text\n{stats(workspace, 't.csv')}```" in guide
-
-
 def test_workload(workspace: Workspace) -> None:
     out = stats(workspace, "workload.yaml")
     rows = [line.split() for line in out.splitlines() if line.startswith((" a ", " b ", " all"))]

@@ -1,0 +1,1 @@
+"""The guide: Markdown pages that ``alpaplan guide`` shows, and their index."""
