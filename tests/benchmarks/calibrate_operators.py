@@ -19,8 +19,9 @@ from typing import Any
 import click
 import numpy as np
 
-from alpaplan.profiling.architecture import Attention, Experts, Mlp
+from alpaplan.profiling.attention import Attention
 from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.feed_forward import Experts, Mlp
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import EAGER_2023, VLLM_2025, Efficiencies, Stack
 from tests.benchmarks.estimate_errors import summary

@@ -37,7 +37,7 @@ def write(folder: Path, text: str) -> Path:
 
 def complaints(path: Path) -> list[str]:
     with pytest.raises(InputError) as raised:
-        load_model_config(path).dtype()
+        load_model_config(path).checkpoint_format()
     return [line.replace(str(path), "config.json") for line in raised.value.lines]
 
 
@@ -54,7 +54,7 @@ def complaints(path: Path) -> list[str]:
 def test_json_however_it_is_laid_out(text: str, tmp_path: Path) -> None:
     config = load_model_config(write(tmp_path, text))
     assert len(config.transformer.blocks) == 2
-    assert config.dtype() is Dtype.BF16
+    assert config.checkpoint_format() == (Dtype.BF16, None)
 
 
 SPOILED = {

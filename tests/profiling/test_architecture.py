@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from alpaplan.profiling.architecture import Attention, Experts, Mlp
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.heads import Head
 from tests.profiling.transformers import ATTENTION, DECODER, DENSE, ENCODER, MIXTURE, TIED
 
 
@@ -41,7 +43,7 @@ def test_tied_weights_count_once() -> None:
 
 def test_an_encoder_has_no_scores_of_the_vocabulary() -> None:
     assert ENCODER.num_head_parameters == 1024
-    assert replace(ENCODER, pooler=True).num_head_parameters == 1024 + 1024 * 1025
+    assert replace(ENCODER, head=Head(dense=True)).num_head_parameters == 1024 + 1024 * 1025
 
 
 def test_kinds_of_blocks() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.profiling.architecture import Block, Mlp, Transformer
+from alpaplan.profiling.architecture import Block, Transformer
 from alpaplan.profiling.blocks import (
     Prefill,
     block_activation_bytes,
@@ -18,6 +18,7 @@ from alpaplan.profiling.blocks import (
     head_s,
 )
 from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.feed_forward import Mlp
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import EAGER_2023, STACKS, VLLM_2025
 from tests.profiling.transformers import DECODER, DENSE, ENCODER, SPARSE, transformers
@@ -118,6 +119,14 @@ class TestMemory:
         found = [block_kv_cache_bytes(DENSE, Prefill(2, 100, n), Dtype.BF16) for n in (1, 4, 8)]
         assert found == [2 * 100 * 2 * heads * 64 * 2 for heads in (4, 1, 1)]
         assert block_kv_cache_bytes(ENCODER.blocks[0], Prefill(2, 100, 1), Dtype.BF16) == 0
+
+    def test_a_window_keeps_what_is_in_it(self) -> None:
+        windowed = replace(DENSE, attention=replace(DENSE.attention, window=64))
+        found = [
+            block_kv_cache_bytes(windowed, Prefill(2, length, 1), Dtype.BF16)
+            for length in (63, 64, 65, 1000)
+        ]
+        assert found == [2 * tokens * 2 * 4 * 64 * 2 for tokens in (63, 64, 64, 64)]
 
     def test_activations_counted_by_hand(self) -> None:
         inside = 3 * 4096  # gate, up, and their product

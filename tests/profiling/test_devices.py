@@ -18,8 +18,13 @@ class TestEveryDevice:
         assert "data sheet" in device.source
 
     def test_narrower_numbers_are_not_slower(self, device: Device) -> None:
-        peaks = [device.peak_flops[dtype] for dtype in Dtype if device.supports(dtype)]
+        peaks = [device.peak_flops[dtype] for dtype in Dtype if dtype in device.peak_flops]
         assert peaks == sorted(peaks)
+
+    def test_weights_of_4_bits_run_everywhere(self, device: Device) -> None:
+        for dtype in (Dtype.INT4, Dtype.NVFP4, Dtype.MXFP4):
+            assert device.supports(dtype)
+            assert device.arithmetic(dtype) in (dtype, Dtype.BF16, Dtype.FP16)
 
     def test_only_nvlink_and_its_like_are_not_shared(self, device: Device) -> None:
         assert device.shared_link == (device.link_bytes_per_s < 1e11)
@@ -41,8 +46,10 @@ def test_old_devices_lack_new_formats() -> None:
 
 
 def test_bytes_of_numbers() -> None:
-    assert [dtype.weight_bytes for dtype in Dtype] == [4, 2, 2, 1]
-    assert [dtype.activation_bytes for dtype in Dtype] == [4, 2, 2, 2]
+    scaled = [(4 + 20 / 128) / 8, (4 + 8 / 16) / 8, (4 + 8 / 32) / 8]
+    assert [dtype.weight_bytes for dtype in Dtype] == [4, 2, 2, 1, *scaled]
+    assert [dtype.activation_bytes for dtype in Dtype] == [4, *[2] * 6]
+    assert Dtype.NVFP4.weights_bytes(2**40) == 2**39 + 2**36
 
 
 def test_newer_generations_are_faster() -> None:

@@ -121,7 +121,6 @@ class TestMemoryLimit:
         assert found.profile.find_config("h100-sxm", 1, 1) is None
         assert found.profile.find_config("h100-sxm", 1, 2) is not None
         (left_out,) = found.left_out
-        assert left_out.too_large.needed_bytes == limit + 1
         assert left_out.describe().startswith(
             f"h100-sxm: intra_op 1, inter_op 1 needs {limit + 1} bytes ("
         )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from alpaplan.errors import SpecError
-from alpaplan.profiling.architecture import Experts, Transformer
+from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.families import FAMILIES
-from alpaplan.profiling.model_config import dtype_of, transformer_of
+from alpaplan.profiling.feed_forward import Experts
+from alpaplan.profiling.model_config import checkpoint_format, transformer_of
 
 DTYPES = "float32, float16, bfloat16, float8_e4m3fn"
 
@@ -145,7 +146,8 @@ class TestSizes:
         held = {shipped(name, repository).model_type for name in SHIPPED}
         held |= {config["model_type"] for config, _ in OTHERS.values()}
         same = {"qwen2_5_vl": "qwen2", "qwen3_vl_text": "qwen3", "qwen3_vl_moe_text": "qwen3_moe"}
-        same |= {"xlm-roberta": "roberta"}
+        same |= {"xlm-roberta": "roberta"} | dict.fromkeys(("qwen2_vl", "qwen2_vl_text"), "qwen2")
+        same |= {"qwen2_5_vl_text": "qwen2"}
         for name, other in same.items():
             assert FAMILIES[name] == FAMILIES[other]
         # Gemma 3 is Gemma 2 with norms of queries and keys, and another pattern of windows.
@@ -166,7 +168,7 @@ class TestReading:
 
     def test_text_part_of_a_model_for_several_kinds_of_input(self) -> None:
         outer = {"model_type": "llava", "text_config": LLAMA, "tie_word_embeddings": True}
-        assert transformer_of(outer).tied
+        assert transformer_of(outer).head.tied
         assert transformer_of(outer).blocks == transformer_of(LLAMA).blocks
 
     def test_dense_blocks_among_experts(self) -> None:
@@ -203,6 +205,37 @@ class TestReading:
         assert {blocks[n].attention.window for n in found} <= {change["sliding_window"]}
 
 
+class TestLongestPrompt:
+    YARN: ClassVar = {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
+
+    @pytest.mark.parametrize(
+        ("change", "longest"),
+        [
+            ({}, None),
+            ({"max_position_embeddings": 2048}, 2048),
+            ({"model_type": "bloom", "max_position_embeddings": 2048}, None),
+            # Positions of RoBERTa count from behind the padding token's.
+            ({"model_type": "roberta", "max_position_embeddings": 514}, 512),
+            ({"model_type": "xlm-roberta", "max_position_embeddings": 8194}, 8192),
+            ({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 0}, 513),
+            ({"model_type": "bert", "max_position_embeddings": 512}, 512),
+            ({"max_position_embeddings": 40960, "rope_scaling": YARN}, 131072),
+            (
+                {"max_position_embeddings": 32768}
+                | {"rope_scaling": {"type": "linear", "factor": 2.0}},
+                65536,
+            ),
+            (
+                {"max_position_embeddings": 131072}
+                | {"rope_scaling": {"rope_type": "llama3", "factor": 8.0}},
+                131072,
+            ),
+        ],
+    )
+    def test_is_what_positions_allow(self, change: dict[str, Any], longest: int | None) -> None:
+        assert transformer_of(LLAMA | change).max_input_len == longest
+
+
 class TestNumberFormat:
     @pytest.mark.parametrize(
         ("config", "dtype"),
@@ -215,7 +248,7 @@ class TestNumberFormat:
         ],
     )
     def test_is_that_of_the_checkpoint(self, config: dict[str, Any], dtype: Dtype) -> None:
-        assert dtype_of(config) is dtype
+        assert checkpoint_format(config) == (dtype, None)
 
     @pytest.mark.parametrize(
         ("config", "message"),
@@ -226,14 +259,14 @@ class TestNumberFormat:
                 f"must be one of {DTYPES}, found 'int4'; give --dtype",
             ),
             (
-                {"torch_dtype": "bfloat16", "quantization_config": {"quant_method": "fp8"}},
-                "the weights are quantized in an unsupported way; give --dtype",
+                {"torch_dtype": "bfloat16", "quantization_config": {"quant_method": "hqq"}},
+                "the weights are quantized in an unsupported way (by hqq); give --dtype",
             ),
         ],
     )
     def test_is_asked_for_where_it_is_not_known(self, config: dict[str, Any], message: str) -> None:
         with pytest.raises(SpecError) as raised:
-            dtype_of(config)
+            checkpoint_format(config)
         assert [issue.message for issue in raised.value.issues] == [message]
 
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.profiling.architecture import Attention, Experts, Mlp
+from alpaplan.profiling.attention import Attention
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
-from alpaplan.profiling.roofline import Roofline, visible_pairs
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import STACKS, VLLM_2025, Stack
 
 H100 = Roofline(DEVICES["h100-sxm"], Dtype.BF16, VLLM_2025)
@@ -96,7 +97,7 @@ class TestAttention:
         # Each token sees itself for half: the diagonal is where the mask cuts squares in two.
         attention = replace(self.ATTENTION, window=window)
         counted = sum(min(token, window) for token in range(input_len))
-        assert abs(visible_pairs(attention, input_len) - counted) <= input_len / 2
+        assert abs(attention.visible_pairs(input_len) - counted) <= input_len / 2
 
 
 class TestExperts:

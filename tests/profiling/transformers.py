@@ -6,7 +6,10 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from alpaplan.profiling.architecture import Attention, Block, Experts, Mlp, Transformer
+from alpaplan.profiling.architecture import Block, Transformer
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.heads import Head
 
 ATTENTION = Attention(num_heads=16, num_kv_heads=4, head_dim=64)
 DENSE = Block(ATTENTION, Mlp(4096, gated=True))
@@ -18,15 +21,16 @@ DECODER = Transformer(
     vocab_size=32000,
     blocks=(DENSE,) * 4,
     embedding_width=1024,
+    head=Head(32000),
 )
-TIED = replace(DECODER, tied=True)
+TIED = replace(DECODER, head=Head(32000, tied=True))
 ENCODER = replace(
     DECODER,
     model_type="bert",
     blocks=(replace(DENSE, attention=replace(ATTENTION, causal=False, rotary=False)),) * 4,
     num_positions=512,
     max_input_len=512,
-    head=False,
+    head=Head(),
 )
 MIXTURE = replace(DECODER, model_type="mixtral", blocks=(SPARSE,) * 3 + (DENSE,))
 

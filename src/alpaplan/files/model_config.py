@@ -7,10 +7,16 @@ from pathlib import Path
 
 from alpaplan.errors import InputError, SpecError
 from alpaplan.files.document import RawDocument, read_raw
+from alpaplan.files.reading import exists
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.devices import Dtype
-from alpaplan.profiling.model_config import dtype_of, transformer_of
+from alpaplan.profiling.model_config import BESIDE, checkpoint_format, transformer_of
+from alpaplan.profiling.quantization import Quantization
 from alpaplan.units import format_value
+
+CONFIG_NAME = "config.json"
+QUANTIZATION_NAME = "hf_quant_config.json"
+"""How the hub calls a model's configuration, and ModelOpt the one of its quantization."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +29,30 @@ class ModelConfig:
         The architecture.
     raw
         The file's values with their lines.
+    beside
+        What is said of quantization in a file beside it, if there is one.
     """
 
     transformer: Transformer
     raw: RawDocument
+    beside: RawDocument | None = None
 
-    def dtype(self) -> Dtype:
-        """Return the number format that the model is published in.
+    def checkpoint_format(self) -> tuple[Dtype, Quantization | None]:
+        """Return the number format that the model is published in, and how it is quantized.
 
         Raises
         ------
         InputError
-            If the file does not say, or says something else.
+            If the files do not say, or say something else.
         """
+        beside = None if self.beside is None else _mapping(self.beside)
         try:
-            return dtype_of(_mapping(self.raw))
+            return checkpoint_format(_mapping(self.raw), beside)
         except SpecError as error:
-            raise InputError(self.raw.error_lines(error.issues)) from error
+            raw = self.raw
+            if self.beside is not None and error.role == BESIDE:
+                raw = self.beside
+            raise InputError(raw.error_lines(error.issues)) from error
 
 
 def load_model_config(path: Path) -> ModelConfig:
@@ -57,7 +70,15 @@ def load_model_config(path: Path) -> ModelConfig:
         raise InputError(raw.error_lines(error.issues)) from error
     if raw.issues:
         raise InputError(raw.error_lines(()))
-    return ModelConfig(transformer, raw)
+    return ModelConfig(transformer, raw, _read_beside(path))
+
+
+def _read_beside(path: Path) -> RawDocument | None:
+    """Read what ModelOpt writes of quantization beside a ``config.json``, if it is there."""
+    if not path.name.endswith(CONFIG_NAME):
+        return None
+    beside = path.with_name(path.name.removesuffix(CONFIG_NAME) + QUANTIZATION_NAME)
+    return read_raw(beside) if exists(beside) else None
 
 
 def _mapping(raw: RawDocument) -> dict[str, object]:

@@ -6,124 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Attention:
-    """Self-attention of one block.
-
-    Parameters
-    ----------
-    num_heads
-        Query heads.
-    num_kv_heads
-        Key and value heads, which groups of query heads share (GQA, Ainslie et al. 2023,
-        arXiv 2305.13245).
-    head_dim
-        Width of one head.
-    causal
-        Whether a token sees only those before it.
-    window
-        Tokens that one token sees at most; None for all.
-    rotary
-        Whether positions are rotated into queries and keys.
-    qkv_bias, output_bias
-        Whether the projections add a vector.
-    qk_norm
-        Whether queries and keys are normalized a head at a time.
-    """
-
-    num_heads: int
-    num_kv_heads: int
-    head_dim: int
-    causal: bool = True
-    window: int | None = None
-    rotary: bool = True
-    qkv_bias: bool = False
-    output_bias: bool = False
-    qk_norm: bool = False
-
-    @property
-    def query_width(self) -> int:
-        """Width of all query heads, and of the attention's output before its projection."""
-        return self.num_heads * self.head_dim
-
-    @property
-    def kv_width(self) -> int:
-        """Width of all key heads; values have the same."""
-        return self.num_kv_heads * self.head_dim
-
-    def num_parameters(self, hidden_size: int) -> int:
-        """Weights of the projections, their biases and the norms of queries and keys."""
-        qkv_width = self.query_width + 2 * self.kv_width
-        weights = hidden_size * (qkv_width + self.query_width)
-        biases = self.qkv_bias * qkv_width + self.output_bias * hidden_size
-        return weights + biases + self.qk_norm * 2 * self.head_dim
-
-    def shares_into(self, intra_op: int) -> bool:
-        """Whether `intra_op` devices can share the heads; few key and value heads are copied."""
-        if self.num_heads % intra_op:
-            return False
-        return self.num_kv_heads % intra_op == 0 or intra_op % self.num_kv_heads == 0
-
-    def kv_heads_on_each(self, intra_op: int) -> int:
-        """Key and value heads on each of the devices that share the block."""
-        return max(self.num_kv_heads // intra_op, 1)
-
-
-@dataclass(frozen=True)
-class Mlp:
-    """Feed-forward layer of one block.
-
-    Parameters
-    ----------
-    intermediate_size
-        Width between the two projections.
-    gated
-        Whether a second projection gates the first (GLU, Shazeer 2020, arXiv 2002.05202).
-    bias
-        Whether the projections add a vector.
-    """
-
-    intermediate_size: int
-    gated: bool
-    bias: bool = False
-
-    def num_parameters(self, hidden_size: int) -> int:
-        """Weights of the projections and their biases."""
-        up = (1 + self.gated) * self.intermediate_size
-        biases = self.bias * (up + hidden_size)
-        return hidden_size * (up + self.intermediate_size) + biases
-
-
-@dataclass(frozen=True)
-class Experts:
-    """Mixture-of-experts layer of one block.
-
-    Parameters
-    ----------
-    num_experts
-        Routed experts.
-    num_per_token
-        Of them, how many each token goes to.
-    expert
-        One expert.
-    shared
-        The expert that every token goes to, if there is one.
-    shared_gate
-        Whether the shared expert's output is weighted by a projection to one number.
-    """
-
-    num_experts: int
-    num_per_token: int
-    expert: Mlp
-    shared: Mlp | None = None
-    shared_gate: bool = False
-
-    def num_parameters(self, hidden_size: int) -> int:
-        """Weights of all experts and of the router."""
-        routed = self.num_experts * (self.expert.num_parameters(hidden_size) + hidden_size)
-        shared = 0 if self.shared is None else self.shared.num_parameters(hidden_size)
-        return routed + shared + self.shared_gate * hidden_size
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.heads import Head
+from alpaplan.profiling.parts import Part
 
 
 @dataclass(frozen=True)
@@ -138,23 +24,58 @@ class Block:
         Normalizations over the hidden size.
     norm_bias
         Whether these have a bias beside the scale.
+    unquantized
+        Parts that keep 16 bits where the weights of the others have fewer.
     """
 
     attention: Attention
     mlp: Mlp | Experts
     num_norms: int = 2
     norm_bias: bool = False
+    unquantized: frozenset[Part] = frozenset()
 
     def num_parameters(self, hidden_size: int) -> int:
         """Weights of the block."""
+        return sum(self.parameters_by_part(hidden_size).values())
+
+    def parameters_by_part(self, hidden_size: int) -> Mapping[Part, int]:
+        """Weights of each part; the norms are with the first."""
         norms = self.num_norms * (1 + self.norm_bias) * hidden_size
-        parts = self.attention.num_parameters(hidden_size) + self.mlp.num_parameters(hidden_size)
-        return parts + norms
+        sizes = {Part.MIXER: self.attention.num_parameters(hidden_size) + norms}
+        if isinstance(self.mlp, Mlp):
+            return sizes | {Part.MLP: self.mlp.num_parameters(hidden_size)}
+        shared = self.mlp.num_shared_parameters(hidden_size)
+        routed = self.mlp.num_parameters(hidden_size) - shared
+        return sizes | {Part.EXPERTS: routed, Part.SHARED: shared}
+
+    @property
+    def feed_forward_parts(self) -> Mapping[Part, Mlp]:
+        """The feed-forward layers of the block, one of all routed experts."""
+        if isinstance(self.mlp, Mlp):
+            return {Part.MLP: self.mlp}
+        shared = {} if self.mlp.shared is None else {Part.SHARED: self.mlp.shared}
+        return {Part.EXPERTS: self.mlp.expert, **shared}
+
+
+@dataclass(frozen=True)
+class Tower:
+    """The part of a model that turns images into hidden states.
+
+    Parameters
+    ----------
+    name
+        Its kind, as its configuration says.
+    num_parameters
+        Its weights, with those of the projection to the text's hidden size.
+    """
+
+    name: str
+    num_parameters: int
 
 
 @dataclass(frozen=True)
 class Transformer:
-    """A whole model: embedding, blocks, and the head of a decoder.
+    """A whole model: embedding, blocks, and what stands behind them.
 
     Parameters
     ----------
@@ -169,21 +90,21 @@ class Transformer:
     num_positions
         Learned positions; 0 if positions are not learned.
     max_input_len
-        Longest prompt that they allow; None if positions are not learned.
+        Longest prompt that the model takes; None if its configuration does not say.
     num_extra_embeddings
         Further vectors of the embedding, such as token types.
     embedding_width
         Width of a token's vector; projected to `hidden_size` if that differs.
     head
-        Whether hidden states become scores of the vocabulary, as in a decoder.
-    tied
-        Whether the head uses the embedding's weights.
+        What becomes of the hidden states.
     num_extra_norms
         Normalizations outside the blocks.
     norm_bias
         Whether these have a bias.
-    pooler
-        Whether the first token's hidden state goes through one more projection, as in BERT.
+    tower
+        What turns images into hidden states, if there is such a part.
+    notes
+        What is not known of the model and so left out, in sentences.
     """
 
     model_type: str
@@ -191,41 +112,41 @@ class Transformer:
     vocab_size: int
     blocks: tuple[Block, ...]
     embedding_width: int
+    head: Head
     num_positions: int = 0
     max_input_len: int | None = None
     num_extra_embeddings: int = 0
-    head: bool = True
-    tied: bool = False
     num_extra_norms: int = 1
     norm_bias: bool = False
-    pooler: bool = False
+    tower: Tower | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def num_embedding_parameters(self) -> int:
-        """Weights that turn tokens into hidden states."""
+        """Weights that turn tokens, and images, into hidden states."""
         tokens = self.vocab_size * self.embedding_width
         others = (self.num_positions + self.num_extra_embeddings) * self.hidden_size
-        return tokens + others + self._num_projection_parameters
+        tower = self.tower.num_parameters if self.tower is not None else 0
+        return tokens + others + self._num_projection_parameters + tower
 
     @property
     def num_head_parameters(self) -> int:
         """Weights behind the blocks, with the vocabulary's even where they are tied."""
         norms = self.num_extra_norms * (1 + self.norm_bias) * self.hidden_size
-        pooler = self.pooler * (self.hidden_size + 1) * self.hidden_size
-        scores = self.head * (
-            self.vocab_size * self.embedding_width + self._num_projection_parameters
-        )
-        return norms + pooler + scores
+        head = self.head.num_parameters(self.embedding_width)
+        return norms + head + self._num_projection_parameters
 
     @property
     def num_tied_parameters(self) -> int:
         """Weights that embedding and head share; on two devices there are two copies."""
-        return self.vocab_size * self.embedding_width if self.head and self.tied else 0
+        return self.head.tied * self.head.num_score_parameters(self.embedding_width)
 
     @property
     def num_parameters(self) -> int:
         """Weights of the model, what is shared once."""
-        blocks = sum(block.num_parameters(self.hidden_size) for block in self.blocks)
+        blocks = sum(
+            count * block.num_parameters(self.hidden_size) for block, count in self.kinds.items()
+        )
         ends = self.num_embedding_parameters + self.num_head_parameters
         return blocks + ends - self.num_tied_parameters
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from alpaplan.profiling.architecture import Block, Experts, Mlp, Transformer
+from alpaplan.profiling.architecture import Block, Transformer
 from alpaplan.profiling.devices import Dtype
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.parts import Part
 from alpaplan.profiling.roofline import Roofline
 
 
@@ -42,13 +45,18 @@ def block_s(block: Block, hidden_size: int, prefill: Prefill, roofline: Roofline
     hidden_numbers = prefill.num_tokens * hidden_size
     norms_s = block.num_norms * roofline.elementwise_s(roofline.stack.norm_passes * hidden_numbers)
     all_reduces_s = 2 * roofline.all_reduce_s(hidden_numbers, prefill.intra_op)
+    by_part = {part: _roofline_of(part, block, roofline) for part in Part}
     if isinstance(block.mlp, Experts):
-        feed_forward_s = _experts_s(block.mlp, hidden_size, prefill, roofline)
+        feed_forward_s = _experts_s(block.mlp, hidden_size, prefill, by_part)
     else:
-        feed_forward_s = _mlp_s(block.mlp, hidden_size, prefill, roofline)
-    attention_s = _attention_s(block, hidden_size, prefill, roofline)
+        feed_forward_s = _mlp_s(block.mlp, hidden_size, prefill, by_part[Part.MLP])
+    attention_s = _attention_s(block, hidden_size, prefill, by_part[Part.MIXER])
     device_s = norms_s + attention_s + feed_forward_s + all_reduces_s
     return max(device_s + roofline.stack.gap_block_s, roofline.stack.host_block_s)
+
+
+def _roofline_of(part: Part, block: Block, roofline: Roofline) -> Roofline:
+    return roofline.unquantized if part in block.unquantized else roofline
 
 
 def _attention_s(block: Block, hidden_size: int, prefill: Prefill, roofline: Roofline) -> float:
@@ -81,13 +89,15 @@ def _mlp_s(mlp: Mlp, hidden_size: int, prefill: Prefill, roofline: Roofline) -> 
     )
 
 
-def _experts_s(experts: Experts, hidden_size: int, prefill: Prefill, roofline: Roofline) -> float:
-    num_tokens = prefill.num_tokens
-    router_s = roofline.matmul_s(num_tokens, experts.num_experts, hidden_size)
-    routed_s = roofline.experts_s(experts, hidden_size, num_tokens, prefill.intra_op)
+def _experts_s(
+    experts: Experts, hidden_size: int, prefill: Prefill, by_part: Mapping[Part, Roofline]
+) -> float:
+    num_tokens, routed = prefill.num_tokens, by_part[Part.EXPERTS]
+    router_s = routed.matmul_s(num_tokens, experts.num_experts, hidden_size)
+    routed_s = routed.experts_s(experts, hidden_size, num_tokens, prefill.intra_op)
     shared_s = 0.0
     if experts.shared is not None:
-        shared_s = _mlp_s(experts.shared, hidden_size, prefill, roofline)
+        shared_s = _mlp_s(experts.shared, hidden_size, prefill, by_part[Part.SHARED])
     return router_s + routed_s + shared_s
 
 
@@ -98,12 +108,18 @@ def embedding_s(transformer: Transformer, prefill: Prefill, roofline: Roofline) 
 
 
 def head_s(transformer: Transformer, prefill: Prefill, roofline: Roofline) -> float:
-    """Time behind the blocks: the last norm, and scores of each prompt's last token."""
+    """Time behind the blocks: the last norm, and scores of one token of each prompt or of all.
+
+    Left out is what takes a single row of each prompt to the hidden size, such as a pooler.
+    """
     norm_s = roofline.elementwise_s(2 * prefill.num_tokens * transformer.hidden_size)
-    if not transformer.head:
+    head, depth = transformer.head, transformer.embedding_width
+    if not head.num_scores:
         return norm_s
-    width = -(-transformer.vocab_size // prefill.intra_op)
-    return norm_s + roofline.matmul_s(prefill.batch_size, width, transformer.embedding_width)
+    num_rows = prefill.num_tokens if head.each_token else prefill.batch_size
+    dense_s = roofline.matmul_s(num_rows, depth, depth) if head.dense and head.each_token else 0.0
+    width = -(-head.num_scores // prefill.intra_op)
+    return norm_s + dense_s + roofline.matmul_s(num_rows, width, depth)
 
 
 def block_activation_bytes(block: Block, hidden_size: int, prefill: Prefill, dtype: Dtype) -> int:
@@ -114,9 +130,8 @@ def block_activation_bytes(block: Block, hidden_size: int, prefill: Prefill, dty
     values with the attention's output, or what lies between the feed-forward projections (of a
     mixture of experts, for every copy of a token).
     """
-    attention, intra_op = block.attention, prefill.intra_op
-    kv_width = attention.kv_heads_on_each(intra_op) * attention.head_dim
-    inside_attention = 2 * attention.query_width // intra_op + 2 * kv_width
+    intra_op = prefill.intra_op
+    inside_attention = block.attention.working_width(intra_op)
     if isinstance(block.mlp, Experts):
         expert = block.mlp.expert
         width = (2 + expert.gated) * expert.intermediate_size // intra_op
@@ -129,12 +144,31 @@ def block_activation_bytes(block: Block, hidden_size: int, prefill: Prefill, dty
 
 
 def block_kv_cache_bytes(block: Block, prefill: Prefill, dtype: Dtype) -> int:
-    """Keys and values of the prompts on each device, which stay until the request is done.
+    """Keys and values of the prompts on each device, which stay until the request is done."""
+    kept = block.attention.kept_numbers(prefill.input_len, prefill.intra_op)
+    return prefill.batch_size * kept * dtype.activation_bytes
 
-    None without a causal mask: an encoder's request ends with its prefill.
+
+def block_weight_bytes(block: Block, hidden_size: int, dtype: Dtype, plain: Dtype) -> int:
+    """Weights of a block before they are shared.
+
+    Parameters
+    ----------
+    dtype, plain
+        Number formats of parts that are quantized and that are not.
     """
-    attention = block.attention
-    if not attention.causal:
-        return 0
-    width = 2 * attention.kv_heads_on_each(prefill.intra_op) * attention.head_dim
+    return sum(
+        (plain if part in block.unquantized else dtype).weights_bytes(size)
+        for part, size in block.parameters_by_part(hidden_size).items()
+    )
+
+
+def head_activation_bytes(transformer: Transformer, prefill: Prefill, dtype: Dtype) -> int:
+    """Working memory behind the blocks: hidden states twice, and scores where all tokens get some.
+
+    Scores of one token of each prompt are left out.
+    """
+    head = transformer.head
+    scores = head.each_token * -(-head.num_scores // prefill.intra_op)
+    width = 2 * transformer.hidden_size + scores
     return prefill.num_tokens * width * dtype.activation_bytes

@@ -12,6 +12,10 @@ MAX_SIZE = 10**9
 """Largest width or count: keeps products of three inside 128 bits and catches nonsense."""
 
 
+MAX_LAYERS = 4096
+"""Most layers of a model: as many as stages could be (`alpaplan.specs.profile`)."""
+
+
 @dataclass
 class ConfigKeys:
     """A configuration that is being read, and what was wrong with it so far.
@@ -32,6 +36,11 @@ class ConfigKeys:
     where: Location
     outer: Mapping[str, object]
     issues: list[Issue] = field(default_factory=list)
+
+    @property
+    def around(self) -> ConfigKeys:
+        """The configuration around this one."""
+        return ConfigKeys(self.outer, (), self.outer, self.issues)
 
     def report(self, key: str, message: str) -> None:
         """Remember what is wrong with a key."""

@@ -8,29 +8,65 @@ to within one percent.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from fractions import Fraction
 from types import MappingProxyType
 
 
 class Dtype(StrEnum):
-    """Number format of weights and matrix products."""
+    """Number format of weights and matrix products.
+
+    The formats of 4 bits keep scales beside the weights, which are counted: `INT4` (as AWQ and
+    GPTQ pack it: Lin et al., arXiv 2306.00978; Frantar et al., arXiv 2210.17323) a number of 16
+    bits and a zero point of 4 for each 128 weights, `NVFP4` one of 8 bits for each 16 (NVIDIA
+    Transformer Engine, NVFP4), `MXFP4` one of 8 bits for each 32 (OCP Microscaling Formats 1.0).
+    """
 
     FP32 = "fp32"
     FP16 = "fp16"
     BF16 = "bf16"
     FP8 = "fp8"
+    INT4 = "int4"
+    NVFP4 = "nvfp4"
+    MXFP4 = "mxfp4"
 
     @property
-    def weight_bytes(self) -> int:
-        """Bytes of one weight."""
-        return {Dtype.FP32: 4, Dtype.FP8: 1}.get(self, 2)
+    def weight_bits(self) -> Fraction:
+        """Bits of one weight, with its share of the scales."""
+        return _WEIGHT_BITS[self]
+
+    @property
+    def weight_bytes(self) -> float:
+        """Bytes of one weight, with its share of the scales."""
+        return float(self.weight_bits / 8)
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether embedding and head, and parts that a checkpoint excludes, keep 16 bits."""
+        return self.weight_bits < 16
+
+    def weights_bytes(self, num_weights: int) -> int:
+        """Return the bytes of `num_weights` weights."""
+        return math.ceil(num_weights * self.weight_bits / 8)
 
     @property
     def activation_bytes(self) -> int:
-        """Bytes of one number between operators: 16 bits where weights have 8."""
+        """Bytes of one number between operators: 16 bits where weights have fewer."""
         return 4 if self is Dtype.FP32 else 2
+
+
+_WEIGHT_BITS = {
+    Dtype.FP32: Fraction(32),
+    Dtype.FP16: Fraction(16),
+    Dtype.BF16: Fraction(16),
+    Dtype.FP8: Fraction(8),
+    Dtype.INT4: 4 + Fraction(16 + 4, 128),
+    Dtype.NVFP4: 4 + Fraction(8, 16),
+    Dtype.MXFP4: 4 + Fraction(8, 32),
+}
 
 
 class Generation(Enum):
@@ -79,8 +115,24 @@ class Device:
     source: str
 
     def supports(self, dtype: Dtype) -> bool:
-        """Whether it has units for a number format."""
-        return dtype in self.peak_flops
+        """Whether it has units for a number format, or kernels that widen it to one."""
+        return self.arithmetic(dtype) in self.peak_flops
+
+    def arithmetic(self, dtype: Dtype) -> Dtype:
+        """Return the format that products of such weights are computed in.
+
+        Weights of 4 bits without units for them are widened to 16 bits on the way (Frantar et
+        al., "MARLIN", 2024, arXiv 2408.11743).
+        """
+        if dtype in self.peak_flops or dtype not in (Dtype.INT4, Dtype.NVFP4, Dtype.MXFP4):
+            return dtype
+        return self.plain(dtype)
+
+    def plain(self, dtype: Dtype) -> Dtype:
+        """Return the format of what a checkpoint of this format does not quantize."""
+        if not dtype.is_quantized:
+            return dtype
+        return Dtype.BF16 if Dtype.BF16 in self.peak_flops else Dtype.FP16
 
 
 def _device(
@@ -110,7 +162,13 @@ def _device(
 _V100 = {Dtype.FP32: 15.7, Dtype.FP16: 125}
 _A100 = {Dtype.FP32: 19.5, Dtype.FP16: 312, Dtype.BF16: 312}
 _H100 = {Dtype.FP32: 67, Dtype.FP16: 989.4, Dtype.BF16: 989.4, Dtype.FP8: 1978.9}
-_B200 = {Dtype.FP32: 75, Dtype.FP16: 2250, Dtype.BF16: 2250, Dtype.FP8: 4500}
+_B200 = {
+    Dtype.FP32: 75,
+    Dtype.FP16: 2250,
+    Dtype.BF16: 2250,
+    Dtype.FP8: 4500,
+    Dtype.NVFP4: 9000,
+}
 _L4 = {Dtype.FP32: 30.3, Dtype.FP16: 121, Dtype.BF16: 121, Dtype.FP8: 242.5}
 _L40S = {Dtype.FP32: 91.6, Dtype.FP16: 362, Dtype.BF16: 362, Dtype.FP8: 733}
 _A10G = {Dtype.FP32: 31.2, Dtype.FP16: 70, Dtype.BF16: 70}

@@ -11,6 +11,7 @@ from alpaplan.profiling.chain import PICOSECONDS, layer_chain
 from alpaplan.profiling.cuts import best_cuts, smallest_memory_bytes
 from alpaplan.profiling.devices import Device, Dtype
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
+from alpaplan.profiling.quantization import Quantization
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import Stack
 from alpaplan.profiling.stages import TooLarge
@@ -21,25 +22,22 @@ from alpaplan.specs.stages import StageLayers
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A configuration without the memory for one prompt.
+    """A configuration that cannot be served.
 
     Parameters
     ----------
     device
         The device type.
-    too_large
-        The configuration and what it needs at least.
-    limit_bytes
-        What there is.
+    reason
+        The configuration and why: what it needs and what there is.
     """
 
     device: str
-    too_large: TooLarge
-    limit_bytes: int
+    reason: str
 
     def describe(self) -> str:
-        """Describe what it needs and what there is."""
-        return f"{self.device}: {self.too_large.describe(self.limit_bytes)}"
+        """Describe which it is, and why."""
+        return f"{self.device}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +64,7 @@ def estimate_profile(
     stack: Stack,
     sweep: Sweep,
     memory_limit_bytes: int | None = None,
+    quantization: Quantization | None = None,
 ) -> Estimate:
     """Estimate the prefill of a model on each of the devices.
 
@@ -84,6 +83,9 @@ def estimate_profile(
     memory_limit_bytes
         Most memory that weights and working memory of a stage may take on each device; that of
         the device if less.
+    quantization
+        How the checkpoint quantizes its weights to `dtype`; by default all weights of the blocks
+        are, and can be shared in any way.
 
     Raises
     ------
@@ -92,6 +94,8 @@ def estimate_profile(
     """
     configs: list[ProfiledConfig] = []
     left_out: list[LeftOut] = []
+    if quantization is not None:
+        transformer = quantization.marked(transformer)
     for device in devices:
         roofline = Roofline(device, dtype, stack)
         limit = device.memory_bytes
@@ -99,10 +103,14 @@ def estimate_profile(
             limit = min(limit, memory_limit_bytes)
         for intra_op in sweep.intra_ops:
             if transformer.shares_into(intra_op):
+                misfit = quantization and quantization.misfit(transformer, intra_op)
+                if misfit:
+                    left_out.append(LeftOut(device.name, f"intra_op {intra_op}: {misfit}"))
+                    continue
                 chain = LayerEstimate(transformer, roofline, sweep, intra_op)
                 fitting, missing = _configs(chain, limit)
                 configs += fitting
-                left_out += [LeftOut(device.name, item, limit) for item in missing]
+                left_out += [LeftOut(device.name, item.describe(limit)) for item in missing]
     if not configs:
         lines = [f"  {item.describe()}" for item in left_out]
         raise InfeasibleError("\n".join([f"no configuration of {name!r} fits", *lines]))
@@ -110,7 +118,7 @@ def estimate_profile(
         kind="model-profile",
         version=1,
         name=name,
-        source=_source(transformer, dtype, stack, sweep),
+        source=_source(transformer, devices, dtype, stack, sweep),
         configs=tuple(configs),
     )
     return Estimate(profile, tuple(left_out))
@@ -197,10 +205,12 @@ KNOWN_ERRORS: Mapping[str, str] = {
 """What `tests/benchmarks/estimate_errors.py` finds, for each stack."""
 
 
-def _source(transformer: Transformer, dtype: Dtype, stack: Stack, sweep: Sweep) -> str:
+def _source(
+    transformer: Transformer, devices: Sequence[Device], dtype: Dtype, stack: Stack, sweep: Sweep
+) -> str:
     """Return how the profile came about, and how good it is."""
     size = transformer.num_parameters
-    return (
+    main = (
         f"Estimated by alpaplan, not measured: prefill of prompts of {sweep.input_len} tokens "
         f"by a {transformer.model_type} of {size / 1e9:.3g}B parameters in {dtype.value}, from "
         "operations, bytes and collectives by a roofline with the efficiencies of measured "
@@ -208,3 +218,33 @@ def _source(transformer: Transformer, dtype: Dtype, stack: Stack, sweep: Sweep) 
         "shortest; layer 0 is the embedding, the last the head. Working memory is activations and "
         f"the batch's keys and values. Known error of the latency: {KNOWN_ERRORS[stack.name]}."
     )
+    more = _assumptions(transformer, devices, dtype, sweep)
+    return " ".join([main, *more, *transformer.notes])
+
+
+def _assumptions(
+    transformer: Transformer, devices: Sequence[Device], dtype: Dtype, sweep: Sweep
+) -> list[str]:
+    """Return what the estimate takes for granted of this model in this format."""
+    more = []
+    if transformer.tower is not None:
+        size = transformer.tower.num_parameters
+        more.append(
+            f"Weights include {size / 1e9:.3g}B of the vision part ({transformer.tower.name}), in "
+            "layer 0; the time of images is left out, their tokens count as the prompt's."
+        )
+    windows = {block.attention.window for block in transformer.kinds}
+    if any(window and window < sweep.input_len for window in windows):
+        more.append(
+            "Blocks with a sliding window keep the keys and values of the window alone, as vLLM's "
+            "hybrid KV cache manager does."
+        )
+    names = [device.name for device in devices if device.arithmetic(dtype) is not dtype]
+    if names:
+        more.append(
+            f"Products with weights in {dtype.value} are computed in 16 bits on "
+            f"{', '.join(names)}, as fast as with such weights; that is not measured."
+        )
+    if dtype is Dtype.NVFP4 and len(names) < len(devices):
+        more.append("Efficiencies of units for 4 bits are not measured, those for FP8 are taken.")
+    return more

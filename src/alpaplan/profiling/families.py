@@ -45,6 +45,8 @@ class Family:
         Keys that say so.
     positions, position_offset
         Keys of the number of learned positions, and how many more there are.
+    padded_positions
+        Whether positions count from behind the padding token's, as in RoBERTa.
     token_types
         Keys of the number of token types.
     embedding_width
@@ -79,6 +81,7 @@ class Family:
     mlp_bias_key: str | None = None
     positions: tuple[str, ...] = ()
     position_offset: int = 0
+    padded_positions: bool = False
     token_types: tuple[str, ...] = ()
     embedding_width: str | None = None
     experts: tuple[str, ...] = ()
@@ -120,12 +123,17 @@ _BERT = replace(
     token_types=("type_vocab_size",),
 )
 
+_ROBERTA = replace(_BERT, padded_positions=True)
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "llama": _LLAMA,
         "mistral": _MISTRAL,
         "qwen2": _QWEN2,
+        "qwen2_vl": _QWEN2,
+        "qwen2_vl_text": _QWEN2,
         "qwen2_5_vl": _QWEN2,
+        "qwen2_5_vl_text": _QWEN2,
         "qwen3": _QWEN3,
         "qwen3_vl_text": _QWEN3,
         "gemma": _GEMMA,
@@ -177,8 +185,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             num_extra_norms=2,
         ),
         "bert": _BERT,
-        "roberta": _BERT,
-        "xlm-roberta": _BERT,
+        "roberta": _ROBERTA,
+        "xlm-roberta": _ROBERTA,
         "distilbert": replace(
             _BERT,
             layers=("n_layers",),

@@ -11,10 +11,11 @@ from alpaplan.profiling.blocks import (
     block_activation_bytes,
     block_kv_cache_bytes,
     block_s,
+    block_weight_bytes,
     embedding_s,
+    head_activation_bytes,
     head_s,
 )
-from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.specs.fields import MAX_QUANTITY
 from alpaplan.specs.layers import Layer, LayerProfileSpec, Link
@@ -70,20 +71,24 @@ class LayerEstimate:
     def weight_bytes(self, *, one_stage: bool) -> list[int]:
         """Weights of each layer before they are shared; tied ones twice unless in one stage."""
         model, dtype = self.transformer, self.roofline.dtype
-        end_dtype = Dtype.BF16 if dtype is Dtype.FP8 else dtype  # what is quantized is the blocks
+        plain = self.roofline.unquantized.dtype  # what is quantized is the blocks
         tied = model.num_tied_parameters if one_stage else 0
-        per_block = {block: block.num_parameters(model.hidden_size) for block in model.kinds}
+        per_block = {
+            block: block_weight_bytes(block, model.hidden_size, dtype, plain)
+            for block in model.kinds
+        }
         return [
-            model.num_embedding_parameters * end_dtype.weight_bytes,
-            *(per_block[block] * dtype.weight_bytes for block in model.blocks),
-            (model.num_head_parameters - tied) * end_dtype.weight_bytes,
+            plain.weights_bytes(model.num_embedding_parameters),
+            *(per_block[block] for block in model.blocks),
+            plain.weights_bytes(model.num_head_parameters - tied),
         ]
 
     def kv_cache_bytes(self, batch_size: int) -> list[int]:
         """Keys and values of each layer on each device."""
         prefill, dtype = self.prefill(batch_size), self.roofline.dtype
-        blocks = [block_kv_cache_bytes(block, prefill, dtype) for block in self.transformer.blocks]
-        return [0, *blocks, 0]
+        model = self.transformer
+        per_block = {block: block_kv_cache_bytes(block, prefill, dtype) for block in model.kinds}
+        return [0, *(per_block[block] for block in model.blocks), 0]
 
     def activation_bytes(self, batch_size: int) -> list[int]:
         """Peak working memory of each layer on each device, keys and values not included."""
@@ -93,8 +98,11 @@ class LayerEstimate:
             block: block_activation_bytes(block, model.hidden_size, prefill, dtype)
             for block in model.kinds
         }
-        hidden = self._hidden_bytes(batch_size)
-        return [hidden, *(per_block[block] for block in model.blocks), 2 * hidden]
+        return [
+            self._hidden_bytes(batch_size),
+            *(per_block[block] for block in model.blocks),
+            head_activation_bytes(model, prefill, dtype),
+        ]
 
     def latency_s(self, batch_size: int) -> list[float]:
         """Latency of each layer."""

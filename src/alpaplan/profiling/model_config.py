@@ -6,18 +6,27 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from alpaplan.errors import Issue, Location, SpecError
-from alpaplan.profiling.architecture import Attention, Block, Experts, Mlp, Transformer
-from alpaplan.profiling.config_keys import ConfigKeys
+from alpaplan.profiling.architecture import Block, Tower, Transformer
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.config_keys import MAX_LAYERS, MAX_SIZE, ConfigKeys
 from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.families import FAMILIES, Family, WindowRule
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.model_heads import head_of
+from alpaplan.profiling.quantization import (
+    Quantization,
+    UnsupportedQuantizationError,
+    quantization_of,
+)
+from alpaplan.profiling.towers import tower_of
 from alpaplan.registry import must_be_one_of
 from alpaplan.units import format_value
 
-MAX_LAYERS = 4096
-"""Most layers of a model: as many as stages could be (`alpaplan.specs.profile`)."""
-
 TOKEN_TYPES = 2
 """Token types where no key gives their number, as in BERT's configuration class."""
+
+BESIDE = "quantization beside config"
+"""Role of errors in what a file beside the ``config.json`` says."""
 
 _DTYPES = {
     "float32": Dtype.FP32,
@@ -54,27 +63,58 @@ def transformer_of(config: Mapping[str, object]) -> Transformer:
     return transformer
 
 
-def dtype_of(config: Mapping[str, object]) -> Dtype:
-    """Return the number format that a model is published in.
+def checkpoint_format(
+    config: Mapping[str, object], beside: Mapping[str, object] | None = None
+) -> tuple[Dtype, Quantization | None]:
+    """Return the number format that a model is published in, and how it is quantized if it is.
+
+    Parameters
+    ----------
+    config
+        What the ``config.json`` says.
+    beside
+        What a ``hf_quant_config.json`` beside it says.
 
     Raises
     ------
     SpecError
-        Of the role ``"config"``, if the configuration does not say, or says something else.
+        Of the role ``"config"``, or `BESIDE` for the file beside it, if neither says, or one says
+        something else.
     """
     keys = _keys_of(config)
-    for where, data in ((keys.where, keys.data), ((), config)):
+    for data, where in _places(keys):
+        settings = data.get("quantization_config")
+        if isinstance(settings, Mapping):
+            return _quantized("config", settings, (*where, "quantization_config"))
+    settings = (beside or {}).get("quantization")
+    if isinstance(settings, Mapping) and settings.get("quant_algo"):
+        return _quantized(BESIDE, settings, ("quantization",))
+    for data, where in _places(keys):
         for name in ("torch_dtype", "dtype"):
             value = data.get(name)
             if value is not None:
-                return _dtype((*where, name), value, config)
+                return _dtype((*where, name), value), None
     raise SpecError("config", [Issue((), "missing key 'torch_dtype'; give --dtype")])
 
 
-def _dtype(where: Location, value: object, config: Mapping[str, object]) -> Dtype:
-    if config.get("quantization_config") is not None:
-        message = "the weights are quantized in an unsupported way; give --dtype"
-        raise SpecError("config", [Issue(("quantization_config",), message)])
+def _places(keys: ConfigKeys) -> list[tuple[Mapping[str, object], Location]]:
+    places: list[tuple[Mapping[str, object], Location]] = [(keys.data, keys.where)]
+    return places if keys.data is keys.outer else [*places, (keys.outer, ())]
+
+
+def _quantized(
+    role: str, settings: Mapping[str, object], where: Location
+) -> tuple[Dtype, Quantization]:
+    try:
+        quantization = quantization_of(settings)
+    except UnsupportedQuantizationError as error:
+        how = f" ({error})" if str(error) else ""
+        message = f"the weights are quantized in an unsupported way{how}; give --dtype"
+        raise SpecError(role, [Issue(where, message)]) from error
+    return quantization.dtype, quantization
+
+
+def _dtype(where: Location, value: object) -> Dtype:
     name = value.removeprefix("torch.") if isinstance(value, str) else ""
     if name not in _DTYPES:
         message = must_be_one_of(_DTYPES, value)
@@ -127,6 +167,8 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
         for window, kind in zip(_windows(keys, family, num_layers), kinds, strict=True)
     )
     width = family.embedding_width
+    head, head_notes = head_of(keys, family, vocab_size)
+    tower, notes = _tower(keys, hidden)
     return Transformer(
         model_type=model_type,
         hidden_size=hidden,
@@ -134,15 +176,15 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
         blocks=blocks,
         embedding_width=hidden if width is None else keys.optional((width,), hidden),
         num_positions=num_positions + family.position_offset,
-        max_input_len=num_positions or None,
+        max_input_len=_max_input_len(keys, family),
         num_extra_embeddings=keys.optional(family.token_types, TOKEN_TYPES, least=0)
         if family.token_types
         else 0,
-        head=family.causal,
-        tied=keys.flag("tie_word_embeddings", default=family.tied),
+        head=head,
         num_extra_norms=family.num_extra_norms,
         norm_bias=family.norm_bias,
-        pooler=family.pooler,
+        tower=tower,
+        notes=(*head_notes, *notes),
     )
 
 
@@ -256,3 +298,41 @@ def _windows_by_list(
             issue = Issue((*keys.where, "layer_types", index), must_be_one_of(known, kind))
             keys.issues.append(issue)
     return [window if kind == "sliding_attention" else None for kind in kinds]
+
+
+def _tower(keys: ConfigKeys, hidden: int) -> tuple[Tower | None, list[str]]:
+    """Return the vision tower, and what is not known of parts for other kinds of input."""
+    tower, notes = None, []
+    vision = keys.outer.get("vision_config")
+    model_type = keys.outer.get("model_type")
+    if isinstance(vision, Mapping):
+        inner = ConfigKeys(vision, ("vision_config",), keys.outer, keys.issues)
+        tower, unknown = tower_of(inner, model_type if isinstance(model_type, str) else "", hidden)
+        notes += [unknown] if unknown else []
+    for name in ("audio_config", "speech_config", "audio_tower_config"):
+        if isinstance(keys.outer.get(name), Mapping):
+            notes.append(f"The part for sounds ({name}) is left out.")
+    return tower, notes
+
+
+def _max_input_len(keys: ConfigKeys, family: Family) -> int | None:
+    """Return the longest prompt: positions that can be learned or rotated in.
+
+    Where rotations are stretched (Peng et al., "YaRN", 2023, arXiv 2309.00071) and the
+    configuration gives the positions of before, as many times more, as vLLM takes it.
+    """
+    names = family.positions or ("max_position_embeddings",)
+    name = keys.given(names)
+    if name is None or (not family.positions and not family.rotary):
+        return None
+    positions = keys.optional(names, 1)
+    scaling = keys.data.get("rope_scaling") or keys.data.get("rope_parameters")
+    if not family.positions and isinstance(scaling, Mapping):
+        kind = scaling.get("rope_type", scaling.get("type"))
+        factor, original = scaling.get("factor"), scaling.get("original_max_position_embeddings")
+        if kind in ("yarn", "linear", "dynamic") and isinstance(factor, int | float):
+            base = original if kind == "yarn" and isinstance(original, int) else positions
+            positions = max(positions, min(int(base * factor), MAX_SIZE))
+    if family.padded_positions:
+        positions -= keys.optional(("pad_token_id",), 1, least=0) + 1
+    return max(positions, 1)

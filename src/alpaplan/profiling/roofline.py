@@ -7,10 +7,11 @@ performance model for multicore architectures", CACM 52(4), 2009. Efficiencies a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from alpaplan.profiling.architecture import Attention, Experts
+from alpaplan.profiling.attention import Attention
 from alpaplan.profiling.devices import Device, Dtype
+from alpaplan.profiling.feed_forward import Experts
 from alpaplan.profiling.stacks import (
     HALF_HEAD_DIM,
     LARGEST_HEAD_DIM,
@@ -44,14 +45,23 @@ class Roofline:
         return self.device.memory_bytes_per_s * self.stack.memory
 
     @property
+    def unquantized(self) -> Roofline:
+        """The same for parts that a checkpoint does not quantize."""
+        plain = self.device.plain(self.dtype)
+        return self if plain is self.dtype else replace(self, dtype=plain)
+
+    @property
+    def _arithmetic(self) -> Dtype:
+        return self.device.arithmetic(self.dtype)
+
+    @property
     def _peak_flops(self) -> float:
-        return self.device.peak_flops[self.dtype]
+        return self.device.peak_flops[self._arithmetic]
 
     @property
     def _attention_flops(self) -> float:
-        """Peak of attention, which computes with 16 bits where weights have 8."""
-        dtype = Dtype.BF16 if self.dtype is Dtype.FP8 else self.dtype
-        return self.device.peak_flops[dtype]
+        """Peak of attention, which computes with 16 bits where weights have fewer."""
+        return self.device.peak_flops[self.device.plain(self.dtype)]
 
     def matmul_s(self, num_rows: int, width: int, depth: int) -> float:
         """Time of a dense product: (`num_rows`, `depth`) times weights (`depth`, `width`).
@@ -60,7 +70,7 @@ class Roofline:
         and outputs move once.
         """
         efficiency, ramp_s = self._efficiencies.matmul, self._efficiencies.matmul_ramp_s
-        if self.dtype is Dtype.FP8:
+        if self._arithmetic.is_quantized:
             efficiency, ramp_s = self.stack.fp8_matmul, self.stack.fp8_matmul_ramp_s
         flops = _tiled_flops(num_rows, width, depth)
         arithmetic_s = flops / (self._peak_flops * efficiency)
@@ -79,7 +89,7 @@ class Roofline:
         outputs move once, which the arithmetic does not hide.
         """
         num_heads = attention.num_heads // intra_op
-        num_pairs = batch_size * visible_pairs(attention, input_len)
+        num_pairs = batch_size * attention.visible_pairs(input_len)
         head_dim = attention.head_dim
         flops = 4 * num_pairs * num_heads * head_dim
         efficiency = self._efficiencies.attention * _head_dim_factor(head_dim)
@@ -152,18 +162,6 @@ def _tiled_flops(num_rows: float, width: float, depth: float) -> float:
     """Return the operations of a product, with those that partly empty tiles do in vain."""
     narrow = min(num_rows, width)
     return 2 * num_rows * width * depth * (1 + TILE_DEPTH / depth) * (1 + TILE_WIDTH / narrow)
-
-
-def visible_pairs(attention: Attention, input_len: int) -> float:
-    """Return the pairs of tokens of one prompt of which one sees the other.
-
-    All n^2 without a mask. Half of them with a causal one, where each token also sees itself for
-    half. In a window of w, the first w tokens see half a square and each later one w.
-    """
-    if not attention.causal:
-        return float(input_len) ** 2
-    window = min(attention.window or input_len, input_len)
-    return window**2 / 2 + (input_len - window) * float(window)
 
 
 def _head_dim_factor(head_dim: int) -> float:

@@ -72,7 +72,7 @@ class Stack:
         Efficiencies of its operators.
     fp8_matmul
         Fraction of the FP8 peak that matrix products reach, quantizing their inputs included.
-        0.45 to 0.55.
+        0.45 to 0.55. Assumed of units for 4 bits too.
     fp8_matmul_ramp_s
         Their fixed time. 10 to 25 us.
     memory

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alpaplan.profiling.devices import DEVICES
+from alpaplan.profiling.devices import DEVICES, Dtype
 from alpaplan.profiling.stacks import STACKS
 from tests.cli.workspace import Workspace
 
@@ -113,7 +113,7 @@ def test_help_lists_devices_and_stacks(config: Workspace) -> None:
             ("--device", "h100-sxm", "--device", "a100-sxm", "--dtype", "fp8"),
             "a100-sxm does not support fp8; choose another --dtype: fp32, fp16, bf16",
         ),
-        (("--device", "l4", "--dtype", "fp4"), "must be one of fp32, fp16, bf16, fp8, found 'fp4'"),
+        (("--device", "l4", "--dtype", "fp4"), f"must be one of {', '.join(Dtype)}, found 'fp4'"),
         (("--device", "l4", "--batch", "2,4"), "--batch must include 1, found 2, 4"),
         (
             ("--device", "l4", "--intra-op", "1,3,32"),
@@ -157,12 +157,12 @@ def test_what_is_wrong_with_the_file(config: Workspace) -> None:
 
 
 def test_a_quantized_checkpoint_needs_a_dtype(config: Workspace) -> None:
-    quantized = '"quantization_config": {"quant_method": "fp8"}, "torch_dtype"'
+    quantized = '"quantization_config": {"quant_method": "hqq"}, "torch_dtype"'
     config.write("small.json", CONFIG.replace('"torch_dtype"', quantized))
     result = config.run(*COMMAND, "--device", "l4", exit_code=2)
     assert result.stderr == (
-        "small.json:9: quantization_config: the weights are quantized in an unsupported way; "
-        "give --dtype\n"
+        "small.json:9: quantization_config: the weights are quantized in an unsupported way "
+        "(by hqq); give --dtype\n"
     )
     config.run(*COMMAND, "--device", "l4", "--dtype", "fp8")
 
@@ -193,3 +193,58 @@ def test_output_that_cannot_be_written(config: Workspace) -> None:
     target = str(Path("absent") / "small.yaml")
     result = config.run(*COMMAND, "--device", "l4", "-o", target, exit_code=2)
     assert result.stderr == f"{target}: cannot be written: no folder absent\n"
+
+
+def test_rotated_positions_bound_the_length_too(config: Workspace) -> None:
+    config.write("small.json", CONFIG.replace("{", '{"max_position_embeddings": 500,', 1))
+    result = config.run(*COMMAND, "--device", "l4", exit_code=2)
+    assert "--input-len must be at most the model's 500 positions, found 512" in result.stderr
+
+
+def test_quantization_in_a_file_beside(config: Workspace) -> None:
+    config.write("config.json", CONFIG)
+    settings = '{"quantization": {"quant_algo": "%s", "exclude_modules": ["lm_head"]}}'
+    command = ("profile", "estimate", "config.json", "--input-len", "512", "--device", "h100-sxm")
+    for algorithm, dtype in [("FP8", "fp8"), ("NVFP4", "nvfp4")]:
+        config.write("hf_quant_config.json", settings % algorithm)
+        found = yaml.safe_load(config.run(*command).stdout)
+        asked = yaml.safe_load(config.run(*command, "--dtype", dtype).stdout)
+        assert f"in {dtype}" in found["source"]
+        assert found == asked
+    config.write("hf_quant_config.json", settings % "W4A8_AWQ")
+    result = config.run(*command, exit_code=2)
+    assert result.stderr == (
+        "hf_quant_config.json:1: quantization: the weights are quantized in an unsupported way "
+        "(by W4A8_AWQ); give --dtype\n"
+    )
+    config.run(*command, "--dtype", "bf16")
+
+
+def test_shards_that_are_no_whole_blocks_are_left_out(config: Workspace) -> None:
+    blocks = '"quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]},'
+    config.write("small.json", CONFIG.replace("{", "{" + blocks, 1).replace("4096", "768"))
+    result = config.run(*COMMAND, "--device", "h100-sxm", "--inter-op", "1")
+    assert [c["intra_op"] for c in yaml.safe_load(result.stdout)["configs"]] == [1, 2]
+    assert result.stderr.splitlines() == [
+        f"left out: h100-sxm: intra_op {n}: shards of {width} {what} are no whole number of the "
+        "blocks of 128 in which the weights are quantized"
+        for n, width, what in [
+            (4, 64, "heads' numbers"),
+            (8, 64, "heads' numbers"),
+        ]
+    ]
+    # Weights of 16 bits are not in blocks, whatever the checkpoint had.
+    other = config.run(*COMMAND, "--device", "h100-sxm", "--inter-op", "1", "--dtype", "bf16")
+    assert [c["intra_op"] for c in yaml.safe_load(other.stdout)["configs"]] == [1, 2, 4, 8]
+
+
+def test_parts_that_are_not_known_are_said_to_be_left_out(config: Workspace) -> None:
+    parts = '"audio_config": {"layers": 4}, "vision_config": {"model_type": "odd"},'
+    config.write("small.json", CONFIG.replace("{", "{" + parts, 1))
+    result = config.run(*COMMAND, "--device", "l4", "-o", "small.yaml")
+    notes = [
+        "The vision part (odd) is of an unknown kind and left out.",
+        "The part for sounds (audio_config) is left out.",
+    ]
+    assert result.stderr.splitlines() == [f"note: {note}" for note in notes]
+    assert yaml.safe_load(config.read("small.yaml"))["source"].endswith(" ".join(notes))

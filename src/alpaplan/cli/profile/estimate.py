@@ -13,14 +13,17 @@ from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
 from alpaplan.cli.quantities import Counts, WholeNumber
+from alpaplan.errors import InputError
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
 from alpaplan.profiling.families import FAMILIES
 from alpaplan.profiling.stacks import STACKS
 
 if TYPE_CHECKING:
+    from alpaplan.files.model_config import ModelConfig
     from alpaplan.profiling.architecture import Transformer
     from alpaplan.profiling.estimate import Estimate
     from alpaplan.profiling.layer_estimate import Sweep
+    from alpaplan.profiling.quantization import Quantization
 
 
 @click.command(
@@ -112,7 +115,7 @@ def estimate(
     chosen = [DEVICES[device] for device in dict.fromkeys(devices)]
     loaded = load_model_config(config)
     transformer = loaded.transformer
-    number_format = loaded.dtype() if dtype is None else Dtype(dtype)
+    number_format, quantization = _format(loaded, dtype)
     _check_support(chosen, number_format)
     sweep = _sweep(transformer, input_len, batch_sizes, intra_op, inter_op)
     target = output or STANDARD_OUTPUT
@@ -125,8 +128,22 @@ def estimate(
         STACKS[stack],
         sweep,
         memory_limit_bytes,
+        quantization,
     )
     _write(target, found)
+    for note in transformer.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _format(loaded: ModelConfig, dtype: str | None) -> tuple[Dtype, Quantization | None]:
+    """Return the number format, and the checkpoint's quantization if it is to that format."""
+    if dtype is None:
+        return loaded.checkpoint_format()
+    try:
+        published, quantization = loaded.checkpoint_format()
+    except InputError:  # what the option is for
+        return Dtype(dtype), None
+    return Dtype(dtype), quantization if published == dtype else None
 
 
 def _check_support(devices: Sequence[Device], dtype: Dtype) -> None:

@@ -1,0 +1,262 @@
+"""Vision towers: the weights that turn images into a language model's hidden states.
+
+What they consist of is what the classes of Hugging Face Transformers build
+(https://github.com/huggingface/transformers, Apache-2.0), and so are keys and defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from alpaplan.profiling.architecture import Block, Tower
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.config_keys import MAX_LAYERS, ConfigKeys
+from alpaplan.profiling.feed_forward import Mlp
+
+
+@dataclass(frozen=True)
+class TowerFamily:
+    """How the configuration of one kind of tower reads, and what it consists of.
+
+    Parameters
+    ----------
+    hidden, layers, intermediate, positions
+        Keys of sizes. Without a key of positions these are the patches of the largest image.
+    defaults
+        What its configuration class assumes where a configuration does not say.
+    gated, bias, norm_bias
+        Of the blocks.
+    patch_bias
+        Whether the embedding of patches adds a vector.
+    class_token
+        Whether a vector of its own, with a position, stands before those of the patches.
+    learned_positions
+        Whether positions are learned.
+    num_extra_norms
+        Normalizations outside the blocks.
+    more
+        What else it has.
+    """
+
+    hidden: str = "hidden_size"
+    layers: str = "num_hidden_layers"
+    intermediate: str = "intermediate_size"
+    positions: str | None = None
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    gated: bool = False
+    bias: bool = True
+    norm_bias: bool = True
+    patch_bias: bool = True
+    class_token: bool = False
+    learned_positions: bool = True
+    num_extra_norms: int = 1
+    more: Callable[[ConfigKeys, int], int] = lambda keys, hidden: 0
+
+
+def tower_of(keys: ConfigKeys, model_type: str, text_hidden: int) -> tuple[Tower | None, str]:
+    """Read a ``vision_config``.
+
+    Parameters
+    ----------
+    keys
+        The ``vision_config``; what is wrong with it is remembered there.
+    model_type
+        Family of the model around it.
+    text_hidden
+        Hidden size of the text part.
+
+    Returns
+    -------
+    The tower, or None, and what of it is not known, as a sentence or empty.
+    """
+    own = keys.data.get("model_type")
+    name = own if isinstance(own, str) and own in TOWERS else model_type
+    if name not in TOWERS:
+        shown = own if isinstance(own, str) and own.isprintable() else model_type
+        return None, f"The vision part ({shown[:60]}) is of an unknown kind and left out."
+    family = TOWERS[name]
+    keys = replace(keys, data={**family.defaults, **keys.data})
+    hidden = keys.count((family.hidden,)) or 1
+    num_parameters = _num_parameters(keys, family, hidden)
+    if model_type not in PROJECTORS:
+        unknown = f"What lies between vision and text in a {model_type[:60]} is left out."
+        return Tower(name, num_parameters), unknown
+    num_parameters += PROJECTORS[model_type](keys, hidden, text_hidden)
+    return Tower(name, num_parameters), ""
+
+
+def _num_parameters(keys: ConfigKeys, family: TowerFamily, hidden: int) -> int:
+    num_layers = keys.count((family.layers,), largest=MAX_LAYERS) or 1
+    block = Block(
+        attention=Attention(
+            num_heads=1,
+            num_kv_heads=1,
+            head_dim=hidden,
+            causal=False,
+            qkv_bias=family.bias,
+            output_bias=family.bias,
+        ),
+        mlp=Mlp(_intermediate(keys, family, hidden), family.gated, family.bias),
+        norm_bias=family.norm_bias,
+    )
+    patch = keys.optional(("patch_size",), 14)
+    channels = keys.optional(("num_channels", "in_channels", "in_chans"), 3)
+    frames = keys.optional(("temporal_patch_size",), 1)
+    num_vectors = channels * frames * patch**2 + family.patch_bias + family.class_token
+    if family.learned_positions:
+        num_vectors += family.class_token + _num_positions(keys, family, patch)
+    num_vectors += family.num_extra_norms * (1 + family.norm_bias)
+    own = num_vectors * hidden + num_layers * block.num_parameters(hidden)
+    return own + family.more(keys, hidden)
+
+
+def _intermediate(keys: ConfigKeys, family: TowerFamily, hidden: int) -> int:
+    if family.intermediate == "mlp_ratio":
+        return keys.optional(("mlp_ratio",), 4) * hidden
+    return keys.count((family.intermediate,)) or 1
+
+
+def _num_positions(keys: ConfigKeys, family: TowerFamily, patch: int) -> int:
+    if family.positions is not None:
+        return keys.optional((family.positions,), 0, least=0)
+    return (keys.optional(("image_size",), patch) // patch) ** 2
+
+
+def _linear(rows: int, columns: int, *, bias: bool = True) -> int:
+    return (rows + bias) * columns
+
+
+def _merged(keys: ConfigKeys, hidden: int) -> int:
+    return keys.optional(("spatial_merge_size",), 2) ** 2 * hidden
+
+
+def _qwen2_merger(keys: ConfigKeys, hidden: int, text_hidden: int, *, norm_bias: bool) -> int:
+    """Return a norm and two products from a square of hidden states to one of the text."""
+    merged = _merged(keys, hidden)
+    return (1 + norm_bias) * hidden + _linear(merged, merged) + _linear(merged, text_hidden)
+
+
+def _qwen2_vl_merger(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    return _qwen2_merger(keys, hidden, text_hidden, norm_bias=True)
+
+
+def _qwen2_5_vl_merger(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    return _qwen2_merger(keys, hidden, text_hidden, norm_bias=False)
+
+
+def _qwen3_vl_mergers(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    """Return the merger, and one more for each block whose states go to the text as well."""
+    merged = _merged(keys, hidden)
+    one = _linear(merged, merged) + _linear(merged, text_hidden)
+    deep = keys.data.get("deepstack_visual_indexes")
+    num_deep = len(deep) if isinstance(deep, list) else 0
+    return 2 * hidden + one + num_deep * (2 * merged + one)
+
+
+def _siglip_head(keys: ConfigKeys, hidden: int) -> int:
+    """Return attention of a probe over the patches, and a feed-forward layer."""
+    if not keys.flag("vision_use_head", default=True):
+        return 0
+    block = Attention(1, 1, hidden, causal=False, qkv_bias=True, output_bias=True)
+    mlp = Mlp(keys.count(("intermediate_size",)) or 1, gated=False, bias=True)
+    return 3 * hidden + block.num_parameters(hidden) + mlp.num_parameters(hidden)
+
+
+def _llava_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    bias = keys.flag("multimodal_projector_bias", default=True)
+    return _linear(hidden, text_hidden, bias=bias) + _linear(text_hidden, text_hidden, bias=bias)
+
+
+def _gemma3_projector(_keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    return hidden + _linear(hidden, text_hidden, bias=False)
+
+
+def _mistral3_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    bias = keys.flag("multimodal_projector_bias", default=False)
+    merge = keys.around.optional(("spatial_merge_size",), 2) ** 2
+    merger = hidden + _linear(merge * hidden, hidden, bias=False)
+    return (
+        merger
+        + _linear(hidden, text_hidden, bias=bias)
+        + _linear(text_hidden, text_hidden, bias=bias)
+    )
+
+
+_QWEN2_VL = TowerFamily(
+    hidden="embed_dim",
+    layers="depth",
+    intermediate="mlp_ratio",
+    defaults={"embed_dim": 1280, "depth": 32, "patch_size": 14, "temporal_patch_size": 2},
+    patch_bias=False,
+    learned_positions=False,
+    num_extra_norms=0,
+)
+_QWEN2_5_VL = replace(
+    _QWEN2_VL,
+    hidden="hidden_size",
+    intermediate="intermediate_size",
+    defaults={"depth": 32, "intermediate_size": 3420, "patch_size": 14, "temporal_patch_size": 2},
+    gated=True,
+    norm_bias=False,
+)
+_QWEN3_VL = TowerFamily(
+    layers="depth",
+    positions="num_position_embeddings",
+    defaults={
+        "depth": 27,
+        "hidden_size": 1152,
+        "intermediate_size": 4304,
+        "patch_size": 16,
+        "temporal_patch_size": 2,
+        "num_position_embeddings": 2304,
+    },
+    num_extra_norms=0,
+)
+_VIT_BASE = {"hidden_size": 768, "num_hidden_layers": 12, "intermediate_size": 3072}
+
+TOWERS: Mapping[str, TowerFamily] = MappingProxyType(
+    {
+        "qwen2_vl": _QWEN2_VL,
+        "qwen2_5_vl": _QWEN2_5_VL,
+        "qwen3_vl": _QWEN3_VL,
+        "qwen3_vl_moe": _QWEN3_VL,
+        "siglip_vision_model": TowerFamily(
+            defaults={**_VIT_BASE, "patch_size": 16, "image_size": 224}, more=_siglip_head
+        ),
+        "clip_vision_model": TowerFamily(
+            defaults={**_VIT_BASE, "patch_size": 32, "image_size": 224},
+            patch_bias=False,
+            class_token=True,
+            num_extra_norms=2,
+        ),
+        "pixtral": TowerFamily(
+            defaults={
+                "hidden_size": 1024,
+                "num_hidden_layers": 24,
+                "intermediate_size": 4096,
+                "patch_size": 16,
+            },
+            gated=True,
+            bias=False,
+            norm_bias=False,
+            patch_bias=False,
+            learned_positions=False,
+        ),
+    }
+)
+"""``model_type`` of a ``vision_config``, or of what is around it -> how it reads."""
+
+PROJECTORS: Mapping[str, Callable[[ConfigKeys, int, int], int]] = MappingProxyType(
+    {
+        "qwen2_vl": _qwen2_vl_merger,
+        "qwen2_5_vl": _qwen2_5_vl_merger,
+        "qwen3_vl": _qwen3_vl_mergers,
+        "qwen3_vl_moe": _qwen3_vl_mergers,
+        "llava": _llava_projector,
+        "gemma3": _gemma3_projector,
+        "mistral3": _mistral3_projector,
+    }
+)
+"""``model_type`` of a model -> weights between its tower and its text part."""
