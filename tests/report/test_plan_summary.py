@@ -184,11 +184,11 @@ def test_steps_are_shown_if_asked_for(run: Planned) -> None:
     assert not any(line.startswith(title) for line in summary(run, result))
     rows = rows_of(summary(run, result, explain=True), title)
     assert rows == [
-        ["starts", "1,200", "90.00%", "+90.00 points"],
-        ["improvement", "34", "94.50%", "+4.50 points"],
+        ["starts", "1,200", "90.00%", "+90.00"],
+        ["improvement", "34", "94.50%", "+4.50"],
         ["swap: 3 better"],
         ["add: 1 better"],
-        ["decision", "4", "94.00%", "-0.50 points"],
+        ["decision", "4", "94.00%", "-0.50"],
     ]
 
 

@@ -164,13 +164,15 @@ def _tried_table(result: PlanResult) -> Table:
 
 def _steps_table(result: PlanResult) -> Table:
     columns = ("step", "placements", "attainment", "gained")
-    made = Table("What each step gained, on training arrivals", *columns, right=columns[1:])
+    made = Table(
+        "What each step gained in points, on training arrivals", *columns, right=columns[1:]
+    )
     for gain in step_gains(result):
         made.add_row(
             "\n  ".join([gain.step.name, *gain.step.notes]),
             f"{gain.step.num_evaluations:,}",
             percent(gain.step.best.attainment),
-            f"{100 * gain.gained:+.2f} points",
+            f"{100 * gain.gained:+.2f}",
         )
     return made
 

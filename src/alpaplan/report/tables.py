@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
@@ -136,6 +137,9 @@ class Table:
 def _divided(sizes: dict[int, ColumnSize], room: int) -> Iterator[dict[int, int]]:
     """Yield the widths of parts: the first column, and as many others as there is room for."""
     first, *others = sizes
+    # Parts are more, then, but names need not be broken for them.
+    whole = min(sizes[first].natural, room // 3)
+    sizes = sizes | {first: replace(sizes[first], least=max(sizes[first].least, whole))}
     while others:
         part = {column: sizes[column] for column in (first, others.pop(0))}
         widths = fitted(part, room) or _squeezed(part, room)
