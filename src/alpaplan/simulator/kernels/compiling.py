@@ -65,7 +65,9 @@ def _numba_type(hint: Any) -> Any:
     read_only = get_origin(hint) is Annotated
     if read_only:
         hint = get_args(hint)[0]
-    if get_origin(hint) is np.ndarray:
-        (scalar,) = get_args(get_args(hint)[1])
+    if get_origin(hint) in (np.ndarray, NDArray):
+        # NDArray[scalar] stays what it is from numpy 2.5 on; it was ndarray[shape, dtype[scalar]].
+        *_, dtype = get_args(hint)
+        (scalar,) = get_args(dtype) or (dtype,)
         return types.Array(_numba_type(scalar), 1, "C", readonly=read_only)
     return from_dtype(np.dtype(hint))
