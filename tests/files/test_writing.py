@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -9,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from alpaplan.errors import InputError
-from alpaplan.files.writing import open_atomically, require_writable, write_atomically
+from alpaplan.files.writing import (
+    folder_beside,
+    open_atomically,
+    require_writable,
+    write_atomically,
+)
 
 
 def test_new_file_has_the_permissions_of_the_umask(tmp_path: Path) -> None:
@@ -133,7 +139,7 @@ def test_parts_are_written_one_after_another(tmp_path: Path) -> None:
 def test_write_protected_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "plan.yaml"
     path.write_bytes(b"old")
-    monkeypatch.setattr(os, "access", lambda *_: False)  # what root would not be told
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # what root would not be told
     with pytest.raises(InputError, match="no permission"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
@@ -174,10 +180,79 @@ def test_named_pipe_is_written_to(tmp_path: Path) -> None:
 def test_what_cannot_be_written_is_known_before(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(InputError, match="cannot be written"):
-        require_writable(tmp_path / place)
+        require_writable(tmp_path / place, ())
 
 
 def test_what_can_be_written_is_not_touched_before(tmp_path: Path) -> None:
-    require_writable(tmp_path / "plan.yaml")
-    require_writable(Path("/dev/null"))
+    require_writable(tmp_path / "plan.yaml", ())
+    require_writable(Path("/dev/null"), ())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_folder_that_takes_no_new_file_is_known_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    path = tmp_path / "plan.yaml"
+    if is_there:
+        path.write_bytes(b"old")
+    open_file = os.open
+
+    def refuse(name: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return open_file(name, flags, mode)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(InputError, match="cannot be written: read-only file system"):
+        require_writable(path, ())
+
+
+def test_a_device_without_permission_is_known_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)  # what root would not be told
+    with pytest.raises(InputError, match="no permission"):
+        require_writable(pipe, ())
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").exists(), reason="there is no such file system")
+def test_files_are_replaced_wherever_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("/proc/self/cwd/plan.yaml")
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with open_atomically(path) as stream:
+            stream.write(b"half")
+            stream.flush()
+            raise ValueError("half done")
+
+    with pytest.raises(ValueError, match="half done"):
+        fail()
+    assert path.read_bytes() == b"old"
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert folder_beside(path) == tmp_path
+    assert list(tmp_path.iterdir()) == [tmp_path / "plan.yaml"]
+
+
+def test_a_single_mounted_file_is_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"old and longer")
+    before = path.stat().st_ino
+
+    def refuse(*_: Path) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_ino == before
+    assert list(tmp_path.iterdir()) == [path]

@@ -37,8 +37,11 @@ def analyze(
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.sharing import analyze as analyze_inputs
 
-    require_plot(plot)
-    analysis = analyze_inputs(load_inputs(InputPaths(cluster, workload, profiles)))
+    paths = InputPaths(cluster, workload, profiles)
+    require_plot(plot, paths.given())
+    inputs = load_inputs(paths)
+    require_plot(plot, inputs.files.paths())
+    analysis = analyze_inputs(inputs)
     if plot is not None:
         from alpaplan.files.writing import write_atomically
         from alpaplan.report.figure import plot_bytes

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from alpaplan.cli.choices import NameOf, listed
+from alpaplan.cli.output import STANDARD_OUTPUT, STDOUT_PATH
 from alpaplan.cli.quantities import Bytes, DocumentName, Number, Seconds, WholeNumber
 from alpaplan.report.figure import FORMATS as PLOT_FORMATS
 from alpaplan.specs.choices import Dispatch
@@ -20,12 +21,10 @@ FILE = click.Path(dir_okay=True, path_type=Path)
 
 MAX_SEED = 2**63 - 1
 
-_STANDARD_OUTPUT = Path("/dev/stdout")
-"""What ``-`` means where a file is written part by part."""
-
 
 def _stream_or_file(_: click.Context, __: click.Parameter, path: Path) -> Path:
-    return _STANDARD_OUTPUT if path == Path("-") else path
+    """Let ``-`` be a path, as a trace is written part by part."""
+    return STDOUT_PATH if path == STANDARD_OUTPUT else path
 
 
 def _inputs(profiles_default: str) -> Callable[[_Command], _Command]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,23 +19,33 @@ WIDTH = 100
 
 STANDARD_OUTPUT = Path("-")
 
+STDOUT_PATH = Path("/dev/stdout")
+"""What ``-`` stands for where a path that the system knows is needed."""
 
-def require_target(target: Path) -> None:
-    """Make sure that a document can probably be written, before long work is done for it."""
+
+def require_target(target: Path, inputs: Iterable[Path | None]) -> None:
+    """Make sure that a document may and can be written, before long work is done for it.
+
+    Parameters
+    ----------
+    target
+        Where it goes.
+    inputs
+        What it is made from: that must not be overwritten.
+    """
     from alpaplan.files.writing import require_writable
 
-    if target != STANDARD_OUTPUT:
-        require_writable(target)
+    require_writable(STDOUT_PATH if target == STANDARD_OUTPUT else target, inputs)
 
 
-def require_plot(path: Path | None) -> None:
-    """Make sure that a plot can probably be written, before long work is done for it."""
+def require_plot(path: Path | None, inputs: Iterable[Path | None]) -> None:
+    """Make sure of the same for a plot; None if none is drawn."""
     from alpaplan.files.writing import require_writable
     from alpaplan.report.figure import plot_format
 
     if path is not None:
         plot_format(path)
-        require_writable(path)
+        require_writable(path, inputs)
 
 
 def write_document(target: Path, text: str) -> None:

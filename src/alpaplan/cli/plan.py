@@ -123,10 +123,11 @@ def plan(
     settings = _with_options(
         settings, method=method, seed=seed, effort=effort, max_evaluations=max_evaluations
     )
-    target = output or STANDARD_OUTPUT
+    # Of a check, only the verdict is written, which a shell may let go anywhere.
+    target = STANDARD_OUTPUT if committed is not None else output or STANDARD_OUTPUT
+    require_target(target, [*paths.given(), None if committed is None else committed.path])
     inputs = load_inputs(paths)
-    if committed is None:
-        require_target(target)
+    require_target(target, inputs.files.paths())
     place = target if committed is None else committed.path
     planned = _search(inputs, settings, place.parent, quiet=quiet)
     if committed is not None:

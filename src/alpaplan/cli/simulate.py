@@ -62,13 +62,15 @@ def simulate(
 
     if plot is not None and window_s is None:
         raise click.UsageError("--plot draws windows of time: give their length with --window")
-    require_plot(plot)
+    require_plot(plot, [plan, trace])
     if trace is not None and duration_s is not None:
         raise click.UsageError("give either --trace or --duration, not both")
     document = load_document(plan, PlanSpec)
     paths = InputPaths(cluster, workload, profiles).or_those_of(document)
+    require_plot(plot, paths.given())
     with busy("simulating"):
         inputs = load_inputs(paths)
+        require_plot(plot, inputs.files.paths())
         inputs.require_valid(document)
         arrivals = arrivals_for(inputs, trace, duration_s, seed or 0)
         rule = None if dispatch is None else Dispatch(dispatch)

@@ -113,6 +113,14 @@ def yaml_files(directory: Path) -> list[Path]:
         raise InputError([f"{directory}: {reason(error)}"]) from error
 
 
+def is_profile(path: Path) -> bool:
+    """Whether a file says that it is a model profile; one that cannot be read does not."""
+    try:
+        return _profile_name(read_raw(path)) is not None
+    except InputError:
+        return False
+
+
 def _by_file_name(files: Sequence[Path], names: Iterable[str]) -> dict[str, list[RawDocument]]:
     """Read the files that are called as the profiles are, and keep those that agree inside."""
     by_stem: dict[str, list[Path]] = {}

@@ -26,14 +26,9 @@ def load_recorded(document: Document[WorkloadSpec]) -> dict[str, TraceFile]:
         With everything wrong with any of the files, and if one has no rows of any model that
         names it. A single model without rows is not wrong: it was not asked for in that time.
     """
-    users: dict[Path, list[ServedModel]] = {}
-    for model in document.spec.served_models():
-        if isinstance(model.arrivals, TraceArrivals):
-            path = document.path.parent / model.arrivals.path
-            users.setdefault(path, []).append(model)
     lines: list[str] = []
     recorded: dict[str, TraceFile] = {}
-    for path, models in users.items():
+    for path, models in named_traces(document).items():
         if not exists(path):
             lines += _at_entries(document, models, f"no such file: {str(path)!r}")
             continue
@@ -48,6 +43,16 @@ def load_recorded(document: Document[WorkloadSpec]) -> dict[str, TraceFile]:
     if lines:
         raise InputError(lines)
     return recorded
+
+
+def named_traces(document: Document[WorkloadSpec]) -> dict[Path, list[ServedModel]]:
+    """Return the trace files that a workload names, and the models whose arrivals they are."""
+    users: dict[Path, list[ServedModel]] = {}
+    for model in document.spec.served_models():
+        if isinstance(model.arrivals, TraceArrivals):
+            path = document.path.parent / model.arrivals.path
+            users.setdefault(path, []).append(model)
+    return users
 
 
 def _at_entries(

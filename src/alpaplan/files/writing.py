@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from alpaplan.errors import InputError
+from alpaplan.files.overwriting import require_other
+from alpaplan.files.places import descriptor_of, is_stream
 from alpaplan.files.reading import is_folder, reason
-
-_STREAM_FOLDERS = ("/dev/", "/proc/")
-"""Where names stand for open streams, which cannot be replaced by another file."""
-
-_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -46,7 +45,7 @@ def open_atomically(path: Path) -> Iterator[OutputStream]:
         If the place cannot be written. Nothing is left behind then.
     """
     with _writing(path):
-        file = _open_stream(path) if _is_stream(path) else _replacing(Path(os.path.realpath(path)))
+        file = _open_stream(path) if is_stream(path) else _replacing(Path(os.path.realpath(path)))
         stream = file.__enter__()
     try:
         yield OutputStream(path, stream)
@@ -85,24 +84,36 @@ class OutputStream:
             self._stream.flush()
 
 
-def require_writable(path: Path) -> None:
-    """Make sure that a file can probably be written, before long work is done for it.
+def require_writable(path: Path, inputs: Iterable[Path | None]) -> None:
+    """Make sure that a file may and can be written, before long work is done for it.
+
+    A file is written beside it and removed again: of quotas, access lists and file systems that
+    are mounted for reading, only that tells.
+
+    Parameters
+    ----------
+    path
+        The file.
+    inputs
+        What it is made from, as of `require_other`.
 
     Raises
     ------
     InputError
-        If its folder is missing or write-protected, or if it is itself a folder.
+        If it is one of the inputs or itself a folder, or if its folder is missing or
+        write-protected.
     """
     with _writing(path):
-        target = Path(os.path.realpath(path))
-        if _is_stream(path):
+        require_other(path, inputs)
+        if is_stream(path):
+            if descriptor_of(path) is None:
+                _require_write_access(path)
             return
-        if target.is_dir():
-            raise IsADirectoryError
+        target = Path(os.path.realpath(path))
         if not target.parent.is_dir():
             raise FileNotFoundError
-        if not os.access(target if target.exists() else target.parent, os.W_OK):
-            raise PermissionError
+        with _temporary_beside(target):
+            _require_replaceable(target)
 
 
 def make_folder(folder: Path) -> None:
@@ -119,7 +130,7 @@ def make_folder(folder: Path) -> None:
 
 def folder_beside(path: Path) -> Path | None:
     """Return the folder that a file is going to be in; None for devices and pipes."""
-    return None if _is_stream(path) else Path(os.path.realpath(path)).parent
+    return None if is_stream(path) else Path(os.path.realpath(path)).parent
 
 
 @contextmanager
@@ -139,18 +150,8 @@ def _writing(path: Path) -> Iterator[None]:
         raise InputError([f"{str(path)!r}: is not a valid file name"]) from error
 
 
-def _is_stream(path: Path) -> bool:
-    if str(path).startswith(_STREAM_FOLDERS):
-        return True
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
 def _open_stream(path: Path) -> BinaryIO:
-    descriptor = _DESCRIPTORS.get(str(path))
+    descriptor = descriptor_of(path)
     if descriptor is None:
         return path.open("wb")
     # By its name, a file that it is redirected to would be emptied, although a shell may append.
@@ -159,22 +160,45 @@ def _open_stream(path: Path) -> BinaryIO:
 
 @contextmanager
 def _replacing(target: Path) -> Iterator[BinaryIO]:
+    _require_replaceable(target)
+    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+    with _temporary_beside(target) as (temporary, stream):
+        yield stream
+        if mode is not None:
+            os.fchmod(stream.fileno(), mode)
+        stream.flush()
+        os.fsync(stream.fileno())
+        try:
+            temporary.replace(target)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            # A single file that is mounted into a container can be written but not replaced.
+            shutil.copyfile(temporary, target)
+
+
+def _require_replaceable(target: Path) -> None:
     if target.is_dir():
         raise IsADirectoryError
-    mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
-    if mode is not None and not os.access(target, os.W_OK):
-        raise PermissionError  # a write-protected file in a writable folder stays protected
+    if target.exists():
+        _require_write_access(target)  # a protected file in a writable folder stays as it is
+
+
+def _require_write_access(path: Path) -> None:
+    # Of the user that the process acts as, where the system tells.
+    if not os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError
+
+
+@contextmanager
+def _temporary_beside(target: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """Open a new file in the same folder, which is gone in the end unless it was renamed."""
     # Short and in the same folder: any name fits beside it, and the replacement is atomic.
     temporary = target.parent / f".alpaplan-{secrets.token_hex(8)}.tmp"
     try:
         # Mode 0o666 leaves the permissions of a new file to the umask, as for any other file.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as stream:
-            yield stream
-            if mode is not None:
-                os.fchmod(stream.fileno(), mode)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+            yield temporary, stream
     finally:
         temporary.unlink(missing_ok=True)

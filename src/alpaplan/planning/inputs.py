@@ -11,7 +11,7 @@ from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
 from alpaplan.files.shipped import shipped_profiles
 from alpaplan.files.trace_csv import TraceFile
-from alpaplan.files.workload_traces import load_recorded
+from alpaplan.files.workload_traces import load_recorded, named_traces
 from alpaplan.planning.located_errors import collected_errors, located_errors
 from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.served_workload import ServedWorkload
@@ -51,6 +51,13 @@ class InputFiles:
     profiles_are_shipped: bool = False
     traces: Mapping[Path, str] = field(default_factory=dict)
     trace: Path | None = None
+
+    def paths(self) -> list[Path]:
+        """Return all files, those included that the workload names but that were not read."""
+        documents = (self.cluster, self.workload, *self.profiles.values())
+        named = () if self.workload is None else named_traces(self.workload)
+        read = [document.path for document in documents if document is not None]
+        return [*read, *self.traces, *named]
 
 
 @dataclass(frozen=True)

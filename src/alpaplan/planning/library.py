@@ -9,6 +9,7 @@ from pathlib import Path
 from alpaplan.analysis.comparison import CommonTraces, Comparison
 from alpaplan.errors import SpecError
 from alpaplan.files.document import Document, load_document
+from alpaplan.files.overwriting import require_other
 from alpaplan.files.plan_yaml import plan_to_yaml
 from alpaplan.files.writing import write_atomically
 from alpaplan.planning import plan as pipeline
@@ -148,9 +149,11 @@ def write_plan(plan: Planned | PlanSpec, path: AnyPath) -> None:
     Raises
     ------
     InputError
-        If the file cannot be written.
+        If the file cannot be written, or is one that `plan` was made from.
     """
     target = Path(path)
+    if isinstance(plan, Planned):
+        require_other(target, plan.inputs.files.paths())
     document = plan.document_in(target.parent) if isinstance(plan, Planned) else plan
     write_atomically(target, plan_to_yaml(document).encode())
 

@@ -46,6 +46,10 @@ class InputPaths:
     profiles: Path | None = None
     trace: Path | None = None
 
+    def given(self) -> tuple[Path | None, ...]:
+        """Return all of them, None for those that are not known."""
+        return self.cluster, self.workload, self.profiles, self.trace
+
     def or_those_of(self, plan: Document[PlanSpec]) -> InputPaths:
         """Fill in what is not given from a plan's provenance, relative to the plan.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from alpaplan.errors import InputError
 from alpaplan.files.document import Document, load_document
-from alpaplan.files.workload_traces import load_recorded
+from alpaplan.files.workload_traces import load_recorded, named_traces
 from alpaplan.planning.located_errors import located_errors
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 from alpaplan.workload.arrival_sets import ArrivalSets, make_arrival_sets, workload_trace
@@ -44,6 +44,13 @@ class ServedWorkload:
         document = load_document(path, WorkloadSpec)
         recorded = {name: file.trace for name, file in load_recorded(document).items()}
         return cls(document.spec, document.spec.served_models(), recorded, document)
+
+    @property
+    def paths(self) -> list[Path]:
+        """The files that it comes from."""
+        if self.document is None:
+            return []
+        return [self.document.path, *named_traces(self.document)]
 
     @property
     def is_recorded(self) -> bool:

@@ -113,13 +113,13 @@ def estimate(
     from alpaplan.profiling.estimate import estimate_profile
 
     chosen = [DEVICES[device] for device in dict.fromkeys(devices)]
+    target = output or STANDARD_OUTPUT
+    require_target(target, [config])
     loaded = load_model_config(config)
     transformer = loaded.transformer
     number_format, quantization = _format(loaded, dtype)
     _check_support(chosen, number_format)
     sweep = _sweep(transformer, input_len, batch_sizes, intra_op, inter_op)
-    target = output or STANDARD_OUTPUT
-    require_target(target)
     found = estimate_profile(
         transformer,
         name or _name_of(config, transformer),

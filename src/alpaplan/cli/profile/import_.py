@@ -98,7 +98,7 @@ def import_(
 
     request = ImportRequest(files, devices, input_len, batch_sizes, intra_op, inter_op)
     _require_folder(output)
-    _write(output, _import(import_format, request))
+    _write(output, _import(import_format, request), inputs=[Path(file) for file in files])
 
 
 def _check_options(import_format: str, given: dict[str, bool]) -> None:
@@ -138,14 +138,14 @@ def _require_folder(folder: Path) -> None:
     if str(folder) == "-":
         raise click.UsageError("-o must be a folder, found '-' (standard output)")
     if not exists(folder):
-        require_writable(folder)
+        require_writable(folder, ())
     elif not folder.is_dir():
         raise InputError([f"{folder}: is a file, must be a folder"])
     else:
-        require_writable(folder / "profile.yaml")
+        require_writable(folder / "profile.yaml", ())  # names are known once all is read
 
 
-def _write(folder: Path, profiles: list[ModelProfileSpec]) -> None:
+def _write(folder: Path, profiles: list[ModelProfileSpec], inputs: list[Path]) -> None:
     from alpaplan.files.profile_yaml import profile_to_yaml
     from alpaplan.files.writing import make_folder, require_writable, write_atomically
     from alpaplan.units import format_count
@@ -153,7 +153,7 @@ def _write(folder: Path, profiles: list[ModelProfileSpec]) -> None:
     make_folder(folder)
     paths = [folder / f"{profile.name}.yaml" for profile in profiles]
     for path in paths:
-        require_writable(path)
+        require_writable(path, inputs)
     for path, profile in zip(paths, profiles, strict=True):
         write_atomically(path, profile_to_yaml(profile).encode())
         devices = ", ".join(dict.fromkeys(config.device for config in profile.configs))

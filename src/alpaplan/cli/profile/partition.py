@@ -55,10 +55,10 @@ def partition(
     from alpaplan.files.document import load_document
     from alpaplan.specs.layers import LayerProfileSpec
 
+    target = output or STANDARD_OUTPUT
+    require_target(target, [layers])
     document = load_document(layers, LayerProfileSpec)
     _check_counts(document.spec, intra_op, inter_op)
-    target = output or STANDARD_OUTPUT
-    require_target(target)
     found = _cut(document, intra_op, inter_op, memory_limit_bytes, name)
     for left_out in found.left_out:
         text = left_out.describe(memory_limit_bytes or 0)

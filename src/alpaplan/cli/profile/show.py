@@ -51,7 +51,7 @@ def show(
     from alpaplan.profiling.summary import summarize_profile
     from alpaplan.report.profile import profile_tables
 
-    require_plot(plot)
+    require_plot(plot, profiles)
     documents = _load(profiles)
     summaries = [summarize_profile(document.spec, batch_size) for document in documents]
     left_out = _left_out(documents, summaries)

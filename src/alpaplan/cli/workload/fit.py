@@ -91,7 +91,7 @@ def fit(
     from alpaplan.workload.fitting.document import fitted_workload
 
     target = output or STANDARD_OUTPUT
-    require_target(target)
+    require_target(target, [trace, models])
     if models is not None:
         served, requests = _of_workload(models, trace)
     else:

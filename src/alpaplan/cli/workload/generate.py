@@ -39,8 +39,9 @@ def generate(workload: Path, duration_s: float, seed: int | None, output: Path) 
     from alpaplan.planning.served_workload import ServedWorkload
     from alpaplan.units import format_seconds
 
-    require_writable(output)
+    require_writable(output, [workload])
     served = ServedWorkload.load(workload)
+    require_writable(output, served.paths)
     with busy("sampling"):
         trace = served.sample_some(duration_s, seed or 0)
         write_trace(trace, output)

@@ -142,8 +142,10 @@ def import_(
 
     from alpaplan.cli.step_progress import step_progress
     from alpaplan.files.logs.conversion import ImportOptions, import_log
+    from alpaplan.files.writing import require_writable
     from alpaplan.workload.rescale import Scaling
 
+    require_writable(output, [*files, models, None if assign is None else Path(assign)])
     import_options = ImportOptions(
         LOG_FORMATS[import_format],
         time_column,

@@ -31,9 +31,9 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
     """
     from alpaplan.cli.step_progress import busy
 
-    require_plot(plot)
+    require_plot(plot, [file])
     with busy(f"reading {file.name}"):
-        traffic = _traffic(file, with_sample=plot is not None)
+        traffic = _traffic(file, plot)
     if plot is not None and traffic.drawn is not None:
         from alpaplan.files.writing import write_atomically
         from alpaplan.report.figure import plot_bytes
@@ -59,7 +59,7 @@ class _Traffic:
     title: str
 
 
-def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
+def _traffic(file: Path, plot: Path | None) -> _Traffic:
     from alpaplan.files.trace_csv import is_trace_path, read_trace
     from alpaplan.workload.traffic import traffic_of_trace, traffic_of_workload
 
@@ -69,10 +69,11 @@ def _traffic(file: Path, *, with_sample: bool) -> _Traffic:
     from alpaplan.planning.served_workload import ServedWorkload
 
     workload = ServedWorkload.load(file)
+    require_plot(plot, workload.paths)
     return _Traffic(
         traffic_of_workload(workload.models, workload.recorded),
         None,
-        workload.sample_some(None, 0) if with_sample else None,
+        workload.sample_some(None, 0) if plot is not None else None,
         f"{workload.spec.name}, sampled with seed 0",
     )
 

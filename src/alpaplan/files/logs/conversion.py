@@ -119,7 +119,7 @@ def import_log(
         With what is wrong with any of the files, the first lines of each; if nothing of the log
         is left; or if the trace cannot be written.
     """
-    require_writable(output)
+    require_writable(output, paths)
     with RecordSorter(options.log_format.form.dtype, folder_beside(output)) as sorter:
         reading, requests_before = _read(paths, options, sorter, progress)
         span = _span(options, reading, sorter)
