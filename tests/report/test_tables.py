@@ -92,7 +92,7 @@ def test_what_follows_an_indented_line_is_indented() -> None:
 
 def test_captions_and_notes() -> None:
     made = models_table("translate", optional=("p50",))
-    made.caption = "and 80 more"
+    made.hide_rows(80)
     assert lines_of(made, 100)[-1] == "and 80 more"
     assert lines_of(made, 56)[-1] == "and 80 more; not shown at this width: p50"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.report.text import device_ranges, name_ranges, number_ranges, percent
+from alpaplan.report.text import device_ranges, name_ranges, number_ranges, percent, some_names
 from alpaplan.specs.plan import NodeDevices
 
 names = st.lists(
@@ -65,6 +65,11 @@ def test_ranges_of_names_expand_to_the_names(given_names: list[str]) -> None:
 def test_a_run_of_names_is_one_range(first: int, count: int) -> None:
     run = [f"m{number}" for number in range(first, first + count)]
     assert name_ranges(run) == f"m{first}..{first + count - 1}"
+
+
+def test_only_some_of_many_names() -> None:
+    assert some_names(["m0", "m1", "m2"], 3) == "m0..2"
+    assert some_names([f"m{index}" for index in range(1500)], 3) == "m0..2 and 1,497 more"
 
 
 @given(st.lists(st.integers(0, 20), max_size=12))

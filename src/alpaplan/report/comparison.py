@@ -76,8 +76,7 @@ def _models(comparison: Comparison) -> RenderableType:
             f"{int(comparison.plans[0].requests[model]):,}",
             *(percent(float(fraction)) for fraction in attainment[model]),
         )
-    if len(models) > MAX_MODELS:
-        made.caption = f"and {len(models) - MAX_MODELS} more models"
+    made.hide_rows(len(models) - MAX_MODELS, "models")
     return made
 
 

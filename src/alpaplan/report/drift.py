@@ -37,8 +37,7 @@ def drift_tables(drift: Drift) -> RenderableType:
             "\u2588" * length,
             "below" if index in below else "",
         )
-    hidden = len(drift.windows) - MAX_ROWS
-    made.caption = f"and {hidden:,} more" if hidden > 0 else None
+    made.hide_rows(len(drift.windows) - MAX_ROWS)
     return _with_verdict(drift, made)
 
 

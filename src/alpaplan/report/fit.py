@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.tables import Table
-from alpaplan.report.text import name_ranges, number
+from alpaplan.report.text import number, some_names
 from alpaplan.specs.arrivals import (
     ArrivalsSpec,
     GammaArrivals,
@@ -17,7 +17,7 @@ from alpaplan.specs.arrivals import (
     PiecewiseArrivals,
     WeibullArrivals,
 )
-from alpaplan.units import format_seconds
+from alpaplan.units import format_count, format_seconds
 from alpaplan.workload.fitting.law import MIN_REQUESTS
 from alpaplan.workload.fitting.mmpp import MIN_REQUESTS_MMPP
 from alpaplan.workload.fitting.trace_fit import ModelFit
@@ -51,8 +51,7 @@ def fit_summary(fits: Sequence[ModelFit], window_s: float | None) -> RenderableT
             _number(fit.distance, ".3f"),
             _number(fit.gain, ".2f"),
         )
-    if len(fits) > MAX_ROWS:
-        made.caption = f"and {len(fits) - MAX_ROWS} more models"
+    made.hide_rows(len(fits) - MAX_ROWS, "models")
     return Group(made, *(Paragraph(line, style="yellow") for line in _notes(fits)))
 
 
@@ -86,22 +85,17 @@ def _notes(fits: Sequence[ModelFit]) -> list[str]:
         windows = sum(fit.num_scarce for fit in scarce)
         notes.append(
             f"too few requests ({MIN_REQUESTS} are needed, {MIN_REQUESTS_MMPP} for mmpp), so "
-            f"Poisson at their own rate: {_windows(windows)} of {_names(scarce)}"
+            f"Poisson at their own rate: {format_count(windows, 'window')} of {_names(scarce)}"
         )
     coarse = [fit for fit in fits if fit.num_coarse]
     if coarse:
         windows = sum(fit.num_coarse for fit in coarse)
         notes.append(
             "recorded in ticks too long for their gaps, so spread at random within each: "
-            f"{_windows(windows)} of {_names(coarse)}"
+            f"{format_count(windows, 'window')} of {_names(coarse)}"
         )
     return notes
 
 
-def _windows(count: int) -> str:
-    return f"{count:,} window{'' if count == 1 else 's'}"
-
-
 def _names(fits: Sequence[ModelFit]) -> str:
-    some = name_ranges([fit.name for fit in fits[:MAX_ROWS]])
-    return f"{some} and {len(fits) - MAX_ROWS} more" if len(fits) > MAX_ROWS else some
+    return some_names([fit.name for fit in fits], MAX_ROWS)

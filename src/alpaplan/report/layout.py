@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 LONGEST_WHOLE = (24, 16)
-"""Longest word that is not broken (letters; 12 to 40): the first for the price of columns that may
-be left out, the last in any case. Words of headers and most names are shorter."""
+"""Longest words that stay whole (letters; 12 to 40): the first, though optional columns have to go;
+the last, always. Words of headers and most names are shorter."""
 
 GAP = 2
 """Blanks between columns."""
@@ -27,14 +27,13 @@ _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 def fold(text: str, width: int) -> list[str]:
     """Return a text as lines of at most `width` columns.
 
-    Lines break behind words, but not between a number and its unit. Words that are too long for a
-    line break behind a sign, or where there is none anywhere. What follows a line that is indented
-    is indented, too.
+    Lines break between words, but not between a number and its unit. A word that is too long for a
+    line breaks after punctuation, or anywhere if it has none. An indented line is continued with a
+    deeper indent.
     """
     lines = []
     for line in text.split("\n"):
         indent = len(line) - len(line.lstrip(" "))
-        # Two further, so that the next item is told from it.
         hanging = indent + 2 if 0 < indent < width // 4 else 0
         starts = breaks(line, width, hanging)
         for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
@@ -44,7 +43,7 @@ def fold(text: str, width: int) -> list[str]:
 
 
 def breaks(line: str, width: int, hanging: int = 0) -> list[int]:
-    """Return where the lines begin that a line is folded to, 0 first.
+    """Return the offsets at which a line is broken into several, 0 first.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ def breaks(line: str, width: int, hanging: int = 0) -> list[int]:
     width
         Most columns of a line, at least 1.
     hanging
-        Columns that all but the first have less.
+        Indent of all lines but the first.
     """
     starts, room = [0], width
     for offset, piece in _pieces(_INSEPARABLE.sub(_NO_BREAK_SPACE, line), width - hanging):

@@ -16,7 +16,7 @@ from alpaplan.problem.memory import memory_fill
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.recording import describe_recording
 from alpaplan.report.tables import Table
-from alpaplan.report.text import device_ranges, name_ranges, percent
+from alpaplan.report.text import device_ranges, name_ranges, percent, some_names
 from alpaplan.search.planner import PlanResult
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.units import format_seconds
@@ -87,9 +87,8 @@ def _headline(
         yield Paragraph(describe_unservable(problem, model), style="yellow")
     absent = [model.name for model in plan.models if not model.groups]
     if absent:
-        some = name_ranges(absent[:MAX_ROWS])
-        more = f" and {len(absent) - MAX_ROWS} more" if len(absent) > MAX_ROWS else ""
-        yield Paragraph(f"models without a replica: {some}{more}", style="yellow")
+        some = some_names(absent, MAX_ROWS)
+        yield Paragraph(f"models without a replica: {some}", style="yellow")
     if plan.unused_devices:
         count = sum(len(item.devices) for item in plan.unused_devices)
         where = device_ranges(plan.unused_devices)
@@ -113,7 +112,8 @@ def _groups_table(problem: PlacementProblem, result: PlanResult, plan: PlanSpec)
             percent(float(fill[g]), 0),
             name_ranges([replica.model for replica in group.replicas]),
         )
-    return _capped(made, len(plan.groups), "groups")
+    made.hide_rows(len(plan.groups) - MAX_ROWS, "groups")
+    return made
 
 
 def _models_table(plan: PlanSpec) -> Table:
@@ -140,7 +140,8 @@ def _models_table(plan: PlanSpec) -> Table:
                 else (format_seconds(x) for x in (latency.p50, latency.p90, latency.p99))
             ),
         )
-    return _capped(made, len(plan.models), "models")
+    made.hide_rows(len(plan.models) - MAX_ROWS, "models")
+    return made
 
 
 def _tried_table(result: PlanResult) -> Table:
@@ -159,7 +160,8 @@ def _tried_table(result: PlanResult) -> Table:
             format_seconds(candidate.evaluation.mean_latency_s),
             _describe_verdict(attempt),
         )
-    return _capped(made, len(result.tried), "attempts")
+    made.hide_rows(len(result.tried) - MAX_ROWS, "attempts")
+    return made
 
 
 def _steps_table(result: PlanResult) -> Table:
@@ -183,9 +185,3 @@ def _describe_verdict(attempt: Attempt) -> str:
     if attempt.verdict is Verdict.SLOWER:
         return f"{format_seconds(attempt.slower_s)} slower"
     return str(attempt.verdict.value)
-
-
-def _capped(made: Table, num_rows: int, what: str) -> Table:
-    if num_rows > MAX_ROWS:
-        made.caption = f"and {num_rows - MAX_ROWS} more {what}"
-    return made

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from alpaplan.analysis.recording import RecordingSummary
-from alpaplan.report.text import name_ranges, percent
-from alpaplan.units import format_seconds
+from alpaplan.report.text import percent, some_names
+from alpaplan.units import format_count, format_seconds
 
 MAX_NAMES = 40
 """Most models that are named."""
@@ -21,15 +21,13 @@ def describe_recording(recording: RecordingSummary, name: str) -> str:
         The file.
     """
     text = (
-        f"arrivals: {recording.num_requests:,} recorded requests of {recording.num_models:,} "
-        f"model{'' if recording.num_models == 1 else 's'} over "
+        f"arrivals: {recording.num_requests:,} recorded requests of "
+        f"{format_count(recording.num_models, 'model')} over "
         f"{format_seconds(recording.duration_s)} from {name}: the first "
         f"{percent(recording.training_fraction, 0)} of the time is trained on, "
         "the rest judges; the workload's own arrivals are ignored"
     )
     silent = recording.silent_models
     if silent:
-        some = name_ranges(silent[:MAX_NAMES])
-        more = f" and {len(silent) - MAX_NAMES} more" if len(silent) > MAX_NAMES else ""
-        text += f"; models without rows: {some}{more}"
+        text += f"; models without rows: {some_names(silent, MAX_NAMES)}"
     return text

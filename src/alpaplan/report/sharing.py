@@ -100,8 +100,7 @@ def _models(analysis: SharingAnalysis) -> Table:
         rows.setdefault(_cells(model), []).append(model.name)
     for cells, names in list(rows.items())[:MAX_ROWS]:
         made.add_row(name_ranges(names), *cells)
-    hidden = sum(len(names) for names in list(rows.values())[MAX_ROWS:])
-    made.caption = f"and {hidden:,} more" if hidden else None
+    made.hide_rows(sum(len(names) for names in list(rows.values())[MAX_ROWS:]))
     return made
 
 

@@ -18,9 +18,9 @@ _EDGE = 1
 class Table:
     """A table whose numbers and headers stay whole where there is little room.
 
-    Names and lists take several lines first, and headers of several words. Then optional columns
-    are left out, which a line below the table says. Where that is not enough either, columns
-    follow further down, beside the first one again.
+    First lists, headers and long names take several lines. Then optional columns are left out, and
+    named below the table. If that is not enough, the table is divided: the columns that are left
+    follow below, beside the first one again.
 
     Parameters
     ----------
@@ -29,16 +29,16 @@ class Table:
     columns
         Their headers.
     right
-        Headers of the columns that hold numbers, or whatever else must not be broken.
+        Headers of the columns of numbers, and of whatever else must not be broken.
     optional
-        Headers of the columns that may be left out, the first one first.
+        Headers of the columns that may be left out, the least important one first.
     """
 
     def __init__(
         self, title: str, *columns: str, right: Iterable[str] = (), optional: Iterable[str] = ()
     ) -> None:
         self.title = title
-        self.caption: str | None = None
+        self._caption: str | None = None
         numbers = set(right)
         self.headers = columns
         self.rows: list[tuple[str, ...]] = []
@@ -53,6 +53,10 @@ class Table:
         self.rows.append(cells)
         self._styles.append(style)
 
+    def hide_rows(self, count: int, what: str = "") -> None:
+        """Mention below the table that so many more rows are not shown, if there are any."""
+        self._caption = f"and {count:,} more {what}".rstrip() if count > 0 else None
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it, at most as wide as there is room."""
         parts, left_out = self._parts(options.max_width - 2 * _EDGE)
@@ -60,7 +64,7 @@ class Table:
         for part in parts:
             yield Text()
             yield from self._lines(part)
-        notes = [] if self.caption is None else [self.caption]
+        notes = [] if self._caption is None else [self._caption]
         if left_out:
             headers = ", ".join(self.headers[column] for column in left_out)
             notes.append(f"not shown at this width: {headers}")
@@ -137,7 +141,7 @@ class Table:
 def _divided(sizes: dict[int, ColumnSize], room: int) -> Iterator[dict[int, int]]:
     """Yield the widths of parts: the first column, and as many others as there is room for."""
     first, *others = sizes
-    # Parts are more, then, but names need not be broken for them.
+    # This makes more parts, but keeps the names of the rows whole.
     whole = min(sizes[first].natural, room // 3)
     sizes = sizes | {first: replace(sizes[first], least=max(sizes[first].least, whole))}
     while others:

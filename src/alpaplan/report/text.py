@@ -42,6 +42,12 @@ def name_ranges(names: Sequence[str]) -> str:
     return " ".join(parts + _run_text(run))
 
 
+def some_names(names: Sequence[str], most: int) -> str:
+    """Return the ranges of at most so many names, and how many more there are."""
+    num_more = len(names) - most
+    return name_ranges(names[:most]) + (f" and {num_more:,} more" if num_more > 0 else "")
+
+
 def device_ranges(items: Sequence[NodeDevices]) -> str:
     """Show devices by node: ``p3-0[0-3]``; whole runs of equally used nodes in one piece."""
     texts = [f"{item.node}[{number_ranges(item.devices)}]" for item in items]

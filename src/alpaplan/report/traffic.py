@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.tables import Table
 from alpaplan.report.text import number
-from alpaplan.units import format_seconds
+from alpaplan.units import format_count, format_seconds
 from alpaplan.workload.statistics import DISPERSION_WINDOWS_S, PEAK_WINDOW_S
 from alpaplan.workload.traffic import ModelTraffic, TrafficSummary
 
@@ -55,8 +55,7 @@ def traffic_tables(
     for one in (*busiest[:MAX_ROWS], summary.overall):
         style = "bold" if one is summary.overall else ""
         made.add_row(*(show(one) for _, _, show in columns), style=style)
-    if len(busiest) > MAX_ROWS:
-        made.caption = f"and {len(busiest) - MAX_ROWS:,} more models"
+    made.hide_rows(len(busiest) - MAX_ROWS, "models")
     is_measured = any(one.process == "trace" for one in summary.models)
     notes = _NOTES if is_measured else _NOTES[:1]
     return Group(_headline(summary), made, *(Paragraph(note, style="dim") for note in notes))
@@ -75,11 +74,9 @@ def sparkline(rates: Sequence[float]) -> str:
 
 def _headline(summary: TrafficSummary) -> Paragraph:
     rate_rps = summary.overall.measured.rate_rps
-    num_models = len(summary.models)
-    text = f" of {num_models:,} model{'' if num_models == 1 else 's'}"
+    text = f" of {format_count(len(summary.models), 'model')}"
     if summary.duration_s is not None:
-        requests = summary.overall.requests
-        counted = f"{requests:,} request{'' if requests == 1 else 's'}"
+        counted = format_count(summary.overall.requests or 0, "request")
         text += f": {counted} in {format_seconds(summary.duration_s)}"
     return Paragraph((f"{_text(rate_rps)} requests/s", "bold"), text)
 
