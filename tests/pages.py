@@ -78,14 +78,19 @@ def commands_of(text: str) -> list[str]:
     return [step for block in blocks(text) if block.language == "sh" for step in block.steps]
 
 
+def prose(text: str) -> str:
+    """Return a page without its blocks."""
+    return _BLOCK.sub("", text)
+
+
 def links(text: str) -> list[str]:
     """Return the targets of a page's links."""
-    return _LINK.findall(_BLOCK.sub("", text))
+    return _LINK.findall(prose(text))
 
 
 def anchors(text: str) -> set[str]:
     """Return the anchors of a page's headings, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", _BLOCK.sub("", text), re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
