@@ -108,6 +108,7 @@ def plan(
     With --check nothing is written: alpaplan plans again with the inputs and settings that PLAN
     was made with, and exits with 1 if the result differs.
     """
+    from alpaplan.files.places import is_stream
     from alpaplan.planning.committed import load_committed
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
@@ -129,7 +130,8 @@ def plan(
     inputs = load_inputs(paths)
     require_target(target, inputs.files.paths())
     place = target if committed is None else committed.path
-    planned = _search(inputs, settings, place.parent, quiet=quiet)
+    folder = Path() if is_stream(place) else place.parent
+    planned = _search(inputs, settings, folder, quiet=quiet)
     if committed is not None:
         _report_check(committed.path, committed.spec, planned.document)
     else:

@@ -19,7 +19,7 @@ from alpaplan.search.planner import PlanResult, solve
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
 from alpaplan.search.workers import Workers
-from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.plan import PlanSpec, Provenance
 from alpaplan.workload.arrival_sets import ArrivalSets
 
 
@@ -57,7 +57,7 @@ class Planned:
 
     def document_in(self, folder: Path) -> PlanSpec:
         """Return the plan as it is written into a folder: its inputs are named relative to that."""
-        provenance = provenance_of(self.inputs, self.settings, self.result, folder)
+        provenance = _ended(provenance_of(self.inputs, self.settings, folder), self.result)
         return self.document.model_copy(update={"provenance": provenance})
 
 
@@ -97,7 +97,8 @@ def plan(
     InfeasibleError
         If a model fits nowhere, no model can meet its objective, or the method finds nothing.
     InputError, SpecError
-        If the workload has too many arrivals, or none to plan on or to judge by.
+        If the workload has too many arrivals, or none to plan on or to judge by; or if a file has a
+        path that a plan cannot name.
     InterruptedWithoutPlanError
         If the search was stopped before it had any placement.
     """
@@ -105,6 +106,8 @@ def plan(
     limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
     check_feasible(inputs.problem, inputs.profiles)
     check_servable(inputs.problem)
+    # While the files still lie where they were read.
+    provenance = provenance_of(inputs, settings, folder or Path())
     arrivals_rng, search_rng = random_streams(settings.seed)
     if arrivals is None:
         arrivals = draw_arrivals(inputs, arrivals_rng)
@@ -120,8 +123,8 @@ def plan(
         workers=workers,
         on_evaluation=on_evaluation,
     )
-    provenance = provenance_of(inputs, settings, result, folder or Path())
-    document = plan_document(inputs.problem, result, inputs.profiles, provenance, arrivals.source)
+    ended = _ended(provenance, result)
+    document = plan_document(inputs.problem, result, inputs.profiles, ended, arrivals.source)
     _require_sound(inputs, document)
     return Planned(document, result, arrivals, inputs, settings)
 
@@ -134,6 +137,12 @@ def random_streams(seed: int) -> Sequence[np.random.Generator]:
 def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:
     """Draw the arrivals to plan on; between two runs every accepted request ends."""
     return inputs.workload.arrival_sets(rng, pause_s=float(inputs.problem.slo_s.max()))
+
+
+def _ended(provenance: Provenance, result: PlanResult) -> Provenance:
+    """Note what ended the search early, if anything did."""
+    reason = result.stop_reason.value if result.stop_reason else None
+    return provenance.model_copy(update={"stopped_early": reason})
 
 
 def _require_sound(inputs: Inputs, document: PlanSpec) -> None:

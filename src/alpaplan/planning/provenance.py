@@ -7,23 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alpaplan import __version__
+from alpaplan.errors import InputError
+from alpaplan.files.places import descriptor_of, is_same_file, is_stream
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.search.planner import PlanResult
 from alpaplan.specs.plan import InputRecord, Provenance
 
 
-def provenance_of(
-    inputs: Inputs, settings: PlanSettings, result: PlanResult, folder: Path
-) -> Provenance:
-    """Return the provenance of a plan that lies in a folder.
+def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Provenance:
+    """Return the provenance of a plan that lies in a folder, of a search that ran to its end.
 
     Parameters
     ----------
-    inputs, settings, result
-        What was planned, how, and what came out.
+    inputs, settings
+        What is planned, and how.
     folder
         Where the plan goes: its inputs are named relative to that.
+
+    Raises
+    ------
+    InputError
+        If an input has a path that a plan cannot name.
     """
     trace = inputs.files.trace
     return Provenance(
@@ -32,7 +36,6 @@ def provenance_of(
         seed=settings.seed,
         effort=settings.effort.value,
         max_evaluations=settings.max_evaluations,
-        stopped_early=result.stop_reason.value if result.stop_reason else None,
         trace=None if trace is None else _path_from(folder, trace),
         inputs=tuple(_records(inputs, folder)),
     )
@@ -62,8 +65,33 @@ def _record(role: str, sha256: str, **place: str) -> InputRecord:
 def _path_from(folder: Path, path: Path) -> str:
     """Return how a file is named in a plan that lies in a folder.
 
-    A pipe is named as it was given: it has no place that others could find it at.
+    Links stay as they were given: what they lead to may have no lasting name, as where a mount is
+    renewed by pointing its links elsewhere. Only if the way up from the folder would get lost in
+    links are these followed. A pipe is named as it was given: it has no place that others could
+    find it at.
+
+    Raises
+    ------
+    InputError
+        If the name cannot be written as text.
     """
-    if not path.is_file():
+    if descriptor_of(path) is not None and path.is_file():
+        path = path.resolve()  # what it stands for now
+    elif is_stream(path):
         return path.as_posix()
-    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    names = [
+        os.path.relpath(given, base)
+        for base, given in (
+            (folder, path),
+            (folder.resolve(), path),
+            (folder.resolve(), path.parent.resolve() / path.name),
+            (folder.resolve(), path.resolve()),
+        )
+    ]
+    name = next((name for name in names if is_same_file(folder / name, path)), names[0])
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        what = "cannot be named in a plan because its path is not UTF-8"
+        raise InputError([f"{path}: {what}"]) from None
+    return Path(name).as_posix()
