@@ -83,6 +83,10 @@ MISTRAL_12B |= {"hidden_size": 5120, "vocab_size": 131072}
 PIXTRAL = {"model_type": "pixtral", "num_hidden_layers": 24, "hidden_size": 1024}
 PIXTRAL |= {"intermediate_size": 4096}
 
+SIGLIP = {"model_type": "siglip_vision_model", "hidden_size": 1152, "image_size": 896}
+SIGLIP |= {"intermediate_size": 4304, "num_hidden_layers": 27, "patch_size": 14}
+SIGLIP |= {"vision_use_head": False}
+
 TOWERS: dict[str, tuple[dict[str, Any], int]] = {
     "qwen2-vl-7b": (
         QWEN2_7B
@@ -118,6 +122,51 @@ TOWERS: dict[str, tuple[dict[str, Any], int]] = {
             },
         },
         2_127_532_032,
+    ),
+    "gemma-3-4b": (
+        {
+            "model_type": "gemma3",
+            "text_config": {
+                "model_type": "gemma3_text",
+                "hidden_size": 2560,
+                "intermediate_size": 10240,
+                "num_hidden_layers": 34,
+                "sliding_window": 1024,
+            },
+            "vision_config": SIGLIP,
+        },
+        4_300_079_472,
+    ),
+    "gemma-3-27b": (
+        {
+            "model_type": "gemma3",
+            "text_config": {
+                "hidden_size": 5376,
+                "intermediate_size": 21504,
+                "num_attention_heads": 32,
+                "num_hidden_layers": 62,
+                "num_key_value_heads": 16,
+                "head_dim": 128,
+                "sliding_window": 1024,
+            },
+            "vision_config": SIGLIP,
+        },
+        27_432_406_640,
+    ),
+    "llava-1.5-7b": (
+        {
+            "model_type": "llava",
+            "text_config": {"vocab_size": 32064, "max_position_embeddings": 4096},
+            "vision_config": {
+                "model_type": "clip_vision_model",
+                "hidden_size": 1024,
+                "intermediate_size": 4096,
+                "num_hidden_layers": 24,
+                "patch_size": 14,
+                "image_size": 336,
+            },
+        },
+        7_063_427_072,
     ),
     "mistral-small-3.1-24b": (  # 48.02 GB in bfloat16
         {

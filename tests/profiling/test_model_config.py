@@ -171,6 +171,15 @@ class TestReading:
         assert transformer_of(outer).head.tied
         assert transformer_of(outer).blocks == transformer_of(LLAMA).blocks
 
+    def test_a_nested_configuration_leaves_out_what_its_class_assumes(self) -> None:
+        outer = {"model_type": "gemma3", "text_config": {"hidden_size": 2560}}
+        found = transformer_of(outer)
+        attention = found.blocks[0].attention
+        assert (attention.num_heads, attention.num_kv_heads, attention.head_dim) == (8, 4, 256)
+        assert (len(found.blocks), found.vocab_size, attention.window) == (26, 262208, 4096)
+        unlimited = {"model_type": "gemma3", "text_config": {"sliding_window": None}}
+        assert transformer_of(unlimited).blocks[0].attention.window is None
+
     def test_dense_blocks_among_experts(self) -> None:
         config = OTHERS["qwen1.5-moe-a2.7b"][0] | {"mlp_only_layers": [0, 3]}
         sparse = [isinstance(block.mlp, Experts) for block in transformer_of(config).blocks]

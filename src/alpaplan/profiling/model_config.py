@@ -8,6 +8,7 @@ from dataclasses import replace
 from alpaplan.errors import Issue, Location, SpecError
 from alpaplan.profiling.architecture import Block, Tower, Transformer
 from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.class_defaults import CLASS_DEFAULTS, TEXT_TYPES
 from alpaplan.profiling.config_keys import MAX_LAYERS, MAX_SIZE, ConfigKeys
 from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.families import FAMILIES, Family, WindowRule
@@ -127,10 +128,17 @@ class _Unreadable(Exception):  # noqa: N818 - control flow, never seen outside
 
 
 def _keys_of(config: Mapping[str, object]) -> ConfigKeys:
+    """Return the keys of the text part, with what its class assumes where it is a nested one."""
     inner = config.get("text_config")
-    if isinstance(inner, Mapping):
-        return ConfigKeys(inner, ("text_config",), config)
-    return ConfigKeys(config, (), config)
+    if not isinstance(inner, Mapping):
+        return ConfigKeys(config, (), config)
+    model_type = inner.get("model_type")
+    outer_type = config.get("model_type")
+    if model_type is None and isinstance(outer_type, str) and outer_type in TEXT_TYPES:
+        model_type = TEXT_TYPES[outer_type]
+        inner = {**inner, "model_type": model_type}
+    defaults = CLASS_DEFAULTS.get(model_type, {}) if isinstance(model_type, str) else {}
+    return ConfigKeys({**defaults, **inner}, ("text_config",), config)
 
 
 def _unknown_family(keys: ConfigKeys, model_type: object) -> Issue:
