@@ -98,7 +98,7 @@ SPOILED = {
     ),
     "cut off": (
         GOOD[:60],
-        ["config.json:4: not valid YAML: found unexpected end of stream"],
+        ["config.json:4: not valid JSON: unterminated string"],
     ),
     "empty": ("", ["config.json:1: must be a document, found an empty file"]),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Newest version of the document formats that is read."""
+
+Parser = Callable[[str], tuple[YamlNode, list[TextIssue]]]
+"""Turns a text into its values with their lines, and what is wrong with it."""
 
 SpecT = TypeVar("SpecT", bound=Spec)
 _SpecT_co = TypeVar("_SpecT_co", bound=Spec, covariant=True)
@@ -61,7 +64,7 @@ class Document(Generic[_SpecT_co]):
 
 @dataclass(frozen=True)
 class RawDocument:
-    """A file that is well-formed YAML, before it is validated.
+    """A file that is well-formed YAML or JSON, before it is validated.
 
     Parameters
     ----------
@@ -112,18 +115,25 @@ def load_any(path: Path) -> Document[DocumentSpec]:
     return validate_document(raw, DOCUMENT_KINDS[kind])
 
 
-def read_raw(path: Path) -> RawDocument:
-    """Read a file's YAML without validating what it says.
+def read_raw(path: Path, parse: Parser = parse_yaml) -> RawDocument:
+    """Read a file without validating what it says.
+
+    Parameters
+    ----------
+    path
+        The file.
+    parse
+        What its text is read as.
 
     Raises
     ------
     InputError
-        If it cannot be read, or is no YAML.
+        If it cannot be read, or is no text of that kind.
     """
     data = read_bytes(path)
     text = decode_text(path, data)
     try:
-        root, issues = parse_yaml(text)
+        root, issues = parse(text)
     except YamlTextError as error:
         raise InputError([f"{path}:{error.line}: {error}"]) from error
     return RawDocument(path, hashlib.sha256(data).hexdigest(), root, tuple(issues))

@@ -1,4 +1,4 @@
-"""Reading a Hugging Face ``config.json``: JSON is YAML too, and so every value has its line."""
+"""Reading a Hugging Face ``config.json``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alpaplan.errors import InputError, SpecError
 from alpaplan.files.document import RawDocument, read_raw
+from alpaplan.files.json_tree import parse_json
 from alpaplan.files.reading import exists
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.devices import Dtype
@@ -63,7 +64,7 @@ def load_model_config(path: Path) -> ModelConfig:
     InputError
         With everything wrong with the file, in line order.
     """
-    raw = read_raw(path)
+    raw = read_raw(path, parse_json)
     try:
         transformer = transformer_of(_mapping(raw))
     except SpecError as error:
@@ -78,7 +79,7 @@ def _read_beside(path: Path) -> RawDocument | None:
     if not path.name.endswith(CONFIG_NAME):
         return None
     beside = path.with_name(path.name.removesuffix(CONFIG_NAME) + QUANTIZATION_NAME)
-    return read_raw(beside) if exists(beside) else None
+    return read_raw(beside, parse_json) if exists(beside) else None
 
 
 def _mapping(raw: RawDocument) -> dict[str, object]:

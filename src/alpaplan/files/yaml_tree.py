@@ -29,7 +29,7 @@ MAX_NODES = 2_000_000
 MAX_DEPTH = 50
 """Deepest nesting; no document here needs a quarter of it."""
 
-_DEPTH_MESSAGE = f"must be at most {MAX_DEPTH} levels deep, found more"
+DEPTH_MESSAGE = f"must be at most {MAX_DEPTH} levels deep, found more"
 
 _LIBYAML_DEPTH_PROBLEM = "exceeded maximum nesting depth"
 """What libyaml in PyYAML 6.0.4 says of 1,000 levels and more: it
@@ -116,7 +116,7 @@ def _syntax_error(error: yaml.YAMLError, text: str) -> tuple[int, str]:
     mark = error.problem_mark
     number = max(1, min(mark.line + 1, len(lines) - (lines[-1] == "")))
     if error.problem == _LIBYAML_DEPTH_PROBLEM:
-        return number, _DEPTH_MESSAGE
+        return number, DEPTH_MESSAGE
     message = f"not valid YAML: {error.problem}"
     if error.context_mark is not None and error.context_mark.line != mark.line:
         message += f" ({error.context} that begins on line {error.context_mark.line + 1})"
@@ -163,7 +163,7 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._aliased(str(event.anchor), line)
         if depth > MAX_DEPTH:
-            raise YamlTextError(line, _DEPTH_MESSAGE)
+            raise YamlTextError(line, DEPTH_MESSAGE)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         if event.tag is not None and event.tag not in _STRING_TAGS:
