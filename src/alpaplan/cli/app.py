@@ -27,6 +27,7 @@ COMMANDS = {
     package="alpaplan.cli",
     summaries=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="New to alpaplan? Start with: alpaplan guide start",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="alpaplan")
 def main() -> None:
