@@ -28,7 +28,7 @@ def test_words() -> None:
     text = describe_recording(summarize_recording(recording("a", "b")), "day.csv")
     assert text == (
         "arrivals: 3 recorded requests of 2 models over 4 s from day.csv: the first 75% of the "
-        "time is trained on, the rest judges; the workload's own arrivals are ignored"
+        "time is planned on, the rest tests the plan; the workload's own arrivals are ignored"
     )
 
 

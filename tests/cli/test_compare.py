@@ -94,7 +94,7 @@ def test_tables_put_the_plans_side_by_side(planned: Workspace) -> None:
     lines = [line.split() for line in output.splitlines() if line.strip()]
     rows = {line[0]: line for line in lines}
     assert rows["SLO"] == ["SLO", "attainment", "90.00%", "50.00%"]
-    assert rows["more"] == ["more", "than", "the", "first", "-", "-40.00", "points"]
+    assert rows["gain"] == ["gain", "over", "first", "plan", "-", "-40.00", "points"]
     assert rows["a"] == ["a", "8", "87.50%", "62.50%"]
     assert rows["b"] == ["b", "2", "100.00%", "0.00%"]
     assert "c" not in rows

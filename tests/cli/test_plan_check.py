@@ -41,7 +41,7 @@ def test_changed_inputs_make_it_stale(committed: Workspace) -> None:
     lines = result.stdout.splitlines()
     assert lines[0] == "plan.yaml: stale"
     assert "  input cluster.yaml: cluster has changed since the plan was made" in lines
-    assert any(line.startswith("  group g2: would exist now: gpu n-1[0-1]") for line in lines)
+    assert any(line.startswith("  group g2: new: gpu n-1[0-1]") for line in lines)
     assert any(line.startswith("  prediction: attainment was ") for line in lines)
     assert committed.read("plan.yaml") == before
 

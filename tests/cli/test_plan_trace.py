@@ -36,8 +36,8 @@ def test_the_summary_says_what_was_assumed(recorded: Workspace) -> None:
     assert result.stderr == ""
     assert (
         "arrivals: 2,000 recorded requests of 2 models over 100 s from traces/t.csv: the first "
-        "75% of the time is trained on, the rest judges; the workload's own arrivals are ignored; "
-        "models without rows: c" in " ".join(result.stdout.split())
+        "75% of the time is planned on, the rest tests the plan; the workload's own arrivals are "
+        "ignored; models without rows: c" in " ".join(result.stdout.split())
     )
     arrivals = recorded.plan()["prediction"]["arrivals"]
     assert arrivals["source"] == "held-out"

@@ -26,7 +26,7 @@ def test_a_column_for_each_plan() -> None:
     rows = {line.split()[0]: line.split() for line in lines}
     assert rows["m"] == ["m", "20", "50.00%", "100.00%"]
     assert rows["n"] == ["n", "1", "0.00%", "100.00%"]
-    assert rows["more"][-2:] == ["+52.38", "points"]
+    assert rows["gain"][-2:] == ["+52.38", "points"]
     assert rows["devices"] == ["devices", "used", "1", "2"]
     assert rows["(intra_op"] == ["(intra_op", "1,", "inter_op", "1)", "1", "2"]
 
@@ -34,7 +34,7 @@ def test_a_column_for_each_plan() -> None:
 def test_plans_that_do_the_same() -> None:
     one = placement(two_models(), (1, 2), [0, 1])
     text = text_of(run(two_models(), burst(), one, one))
-    assert "every model attains as many requests under all plans" in text
+    assert "every model attains the same number of requests under all plans" in text
 
 
 def test_no_requests_at_all() -> None:

@@ -41,7 +41,7 @@ def test_windows_below_the_prediction() -> None:
     ]
     assert " ".join(lines[-2:]).endswith(
         "below what the plan predicts (at least 80.00%, the lower end of the 95% prediction "
-        "interval of such a window) in 1 of 4 windows, first from 10 s on"
+        "interval for such a window) in 1 of 4 windows, first from 10 s on"
     )
 
 

@@ -32,7 +32,7 @@ def test_tables() -> None:
         ["late", "50 ms", "100 ms", "0.5", "1", "1", "0.05", "0%", "0%", "0%", "-"],
     ]
     assert "too slow for their objective even without waiting: late" in found
-    pipelines = rows_of(found, "Pipelines in place")
+    pipelines = rows_of(found, "Pipelines instead")
     assert [row[:5] for row in pipelines] == [
         ["p", "gpu", "2", "1.080", "1.120"],
         ["p", "gpu", "4", "1.700", "2.000"],
@@ -56,26 +56,28 @@ def test_long_tables_are_cut() -> None:
 
 def test_without_a_model_that_the_formulas_know_no_number_of_devices_is_said() -> None:
     wild = {"process": "pareto", "rate_rps": 1.0, "shape": 1.5}
-    assert not any("would take" in line for line in shown(analysis_of(make.model(arrivals=wild))))
+    assert not any(
+        "in time takes" in line for line in shown(analysis_of(make.model(arrivals=wild)))
+    )
 
 
 def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
     wild = {"process": "pareto", "rate_rps": 1.0, "shape": 1.5}
     lines = shown(analysis_of(make.model("wild", arrivals=wild), make.model("tame")))
-    assert "gaps without a variance, of which the formulas say nothing: wild" in lines
+    assert "gaps without a variance, which the formulas do not cover: wild" in lines
     assert lines[1:3] == [
         (
-            "99% of each model's requests in time would take 1 device if each model had its own "
-            "(1 left out: too slow, or beyond the formulas)"
+            "to serve 99% of each model's requests in time takes 1 device if each model has its "
+            "own (1 left out: too slow, or beyond the formulas)"
         ),
         (
-            "sharing them, requests would wait 658 us on average if arrivals were Poisson (M/G/1; "
-            "658 us if requests were alike, too, M/D/1); of arrivals as they are the formulas say "
-            "nothing"
+            "with all devices shared, requests wait 658 us on average if arrivals are Poisson "
+            "(M/G/1; 658 us if requests are also alike, M/D/1); the formulas do not cover arrivals "
+            "as they are"
         ),
     ]
     assert not any("tightest" in line for line in lines)
-    assert [row[5:] for row in rows_of(lines, "Pipelines in place")] == [
+    assert [row[5:] for row in rows_of(lines, "Pipelines instead")] == [
         ["0.0 to 100.0%", "-", "-"],
         ["0.0 to 100.0%", "-", "-"],
     ]
@@ -84,9 +86,8 @@ def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
 def test_an_overloaded_cluster() -> None:
     found = shown(analysis_of(make.model(rate_rps=50.0)))
     assert "offered load 5 erlangs on 4 devices: 125.0% utilized" in found
-    assert (
-        "sharing them, requests would wait ever longer, as more work arrives than is done" in found
-    )
+    overloaded = "requests wait ever longer, because more work arrives than is done"
+    assert f"with all devices shared, {overloaded}" in found
     assert not any("inf s" in line for line in found)
     assert "the devices are overloaded: no placement serves all of this in time" in found
 
@@ -102,5 +103,5 @@ def test_where_numbers_about_arrivals_come_from() -> None:
             recorded={"r": trace},
         )
     )
-    assert "counted as in the window of their highest rate: w" in found
+    assert "counted as in their busiest window: w" in found
     assert "measured in their recorded arrivals: r" in found

@@ -25,11 +25,14 @@ def stale_lines(old: PlanSpec, new: PlanSpec) -> list[str]:
             "prediction: attainment was 90.00%, is now 95.10%",
         ),
         ({"prediction": None}, "prediction: attainment was 90.00%, is now -"),
-        ({"routing": {"dispatch": "earliest-finish"}}, "routing: not as it would be planned now"),
-        ({"models": []}, "models: not as it would be planned now"),
+        (
+            {"routing": {"dispatch": "earliest-finish"}},
+            "routing: differs from what would be planned now",
+        ),
+        ({"models": []}, "models: differs from what would be planned now"),
         (
             {"unused_devices": [{"node": "n-0", "devices": [3]}]},
-            "unused_devices: not as it would be planned now",
+            "unused_devices: differs from what would be planned now",
         ),
         ({"provenance": provenance(seed=7)}, "seed: was 0, is now 7"),
         ({"provenance": provenance(method="beam")}, "method: was auto, is now beam"),
@@ -41,11 +44,11 @@ def stale_lines(old: PlanSpec, new: PlanSpec) -> list[str]:
         ),
         (
             {"provenance": provenance(record("p.yaml"), record("t.csv", role="trace"))},
-            "input t.csv: trace not used before",
+            "input t.csv: trace that was not used before",
         ),
         (
             {"groups": [group("g0", 0, "m0", "m1", "m2"), group("g1", 2)]},
-            "group g1: would exist now: gpu n-0[2-3] (intra_op 1, inter_op 2) with nothing",
+            "group g1: new: gpu n-0[2-3] (intra_op 1, inter_op 2) with nothing",
         ),
         (
             {"groups": [group("g0", 0, "m0", "m2")]},
@@ -91,7 +94,7 @@ def test_what_is_gone_is_named_too() -> None:
     )
     assert stale_lines(old, plan({})) == [
         "input q.yaml: no longer used",
-        "group g1: would not exist now",
+        "group g1: no longer planned",
     ]
 
 

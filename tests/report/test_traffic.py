@@ -59,7 +59,7 @@ def test_trace_tables() -> None:
         ["b", "1", "0.125", "-", "-", "-", "-", "-", "█"],
         ["all", "4", "0.5", "0.637", "-", "-", "-", "-", "█▄ ▄"],
     ]
-    assert lines[-1] == "peak/mean: fullest window of 10 s over the mean one"
+    assert lines[-1] == "peak/mean: busiest window of 10 s relative to the mean"
 
 
 @pytest.mark.parametrize("width", [100, 80])

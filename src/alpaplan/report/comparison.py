@@ -17,8 +17,8 @@ MAX_MODELS = 15
 
 _ROWS: tuple[tuple[str, Callable[[ComparedPlan], str]], ...] = (
     ("SLO attainment", lambda plan: percent(plan.slo_attainment)),
-    ("more than the first", lambda plan: _points(plan.difference)),
-    ("95% interval of that", lambda plan: _interval(plan.difference)),
+    ("gain over first plan", lambda plan: _points(plan.difference)),
+    ("95% interval", lambda plan: _interval(plan.difference)),
     ("goodput, requests/s", lambda plan: number(plan.goodput_rps, 4)),
     ("latency mean", lambda plan: format_seconds(plan.latency.mean_s)),
     ("latency p50", lambda plan: format_seconds(plan.latency.p50_s)),
@@ -36,10 +36,10 @@ def comparison_tables(comparison: Comparison) -> RenderableType:
     arrivals = comparison.arrivals
     num_runs = len(arrivals.traces)
     runs = f" in {num_runs} runs" if num_runs > 1 else ""
-    what = "a trace" if arrivals.source == "trace" else "the workload's arrivals"
+    source = "of a trace" if arrivals.source == "trace" else "sampled from the workload"
     return Group(
         Paragraph(
-            f"{arrivals.num_requests:,} requests of {what}, "
+            f"{arrivals.num_requests:,} requests {source}, "
             f"{format_seconds(arrivals.duration_s)}{runs}, the same for all plans"
         ),
         _plans(comparison),
@@ -65,7 +65,7 @@ def _plans(comparison: Comparison) -> Table:
 def _models(comparison: Comparison) -> RenderableType:
     models = comparison.most_different_models()
     if not models:
-        return Paragraph("every model attains as many requests under all plans")
+        return Paragraph("every model attains the same number of requests under all plans")
     names = [plan.name for plan in comparison.plans]
     title = "Models, most different first"
     made = Table(title, "model", "requests", *names, right=["requests", *names])

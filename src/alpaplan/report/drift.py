@@ -46,7 +46,7 @@ def _with_verdict(drift: Drift, windows: Table) -> RenderableType:
         return Group(windows, Paragraph("the plan has no prediction interval to compare with"))
     expected = (
         f"the plan predicts (at least {percent(drift.at_least[0])}, the lower end of the 95% "
-        "prediction interval of such a window)"
+        "prediction interval for such a window)"
     )
     if not drift.below:
         return Group(windows, Paragraph(f"no window is below what {expected}"))

@@ -91,7 +91,7 @@ def _notes(fits: Sequence[ModelFit]) -> list[str]:
     if coarse:
         windows = sum(fit.num_coarse for fit in coarse)
         notes.append(
-            "recorded in ticks too long for their gaps, so spread at random within each: "
+            "recorded too coarsely for their gaps, so spread at random within each tick: "
             f"{format_count(windows, 'window')} of {_names(coarse)}"
         )
     return notes

@@ -11,7 +11,7 @@ MAX_NAMES = 40
 
 
 def describe_recording(recording: RecordingSummary, name: str) -> str:
-    """Return how much there is, which part serves for what, and which models have nothing.
+    """Describe how much there is, what each part is used for, and which models have nothing.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ def describe_recording(recording: RecordingSummary, name: str) -> str:
         f"arrivals: {recording.num_requests:,} recorded requests of "
         f"{format_count(recording.num_models, 'model')} over "
         f"{format_seconds(recording.duration_s)} from {name}: the first "
-        f"{percent(recording.training_fraction, 0)} of the time is trained on, "
-        "the rest judges; the workload's own arrivals are ignored"
+        f"{percent(recording.training_fraction, 0)} of the time is planned on, "
+        "the rest tests the plan; the workload's own arrivals are ignored"
     )
     silent = recording.silent_models
     if silent:

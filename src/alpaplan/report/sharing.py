@@ -40,8 +40,8 @@ def _headline(analysis: SharingAnalysis) -> Iterator[Paragraph]:
     yield Paragraph(_waits(pool))
     if pool.tightest is not None and not math.isnan(pool.breaks_quantile):
         yield Paragraph(
-            f"the tightest objective, {pool.tightest}, would break at "
-            f"{percent(pool.breaks_quantile, 0)} utilization"
+            f"the tightest objective, {pool.tightest}, is missed from "
+            f"{percent(pool.breaks_quantile, 0)} utilization on"
         )
 
 
@@ -51,11 +51,11 @@ def _devices(analysis: SharingAnalysis) -> Iterator[Paragraph]:
         return
     noun = "device" if total == 1 else "devices"
     text = (
-        f"{QUANTILE:.0%} of each model's requests in time would take {total:,.0f} {noun} if each "
-        "model had its own"
+        f"to serve {QUANTILE:.0%} of each model's requests in time takes {total:,.0f} {noun} if "
+        "each model has its own"
     )
     if not math.isnan(analysis.pool.devices_quantile):
-        text += f", {_count(analysis.pool.devices_quantile)} if all models shared them"
+        text += f", {_count(analysis.pool.devices_quantile)} if all models share them"
     if analysis.num_left_out:
         text += f" ({analysis.num_left_out:,} left out: too slow, or beyond the formulas)"
     yield Paragraph(text)
@@ -63,18 +63,21 @@ def _devices(analysis: SharingAnalysis) -> Iterator[Paragraph]:
 
 def _waits(pool: Pool) -> str:
     if pool.utilization >= 1:
-        return "sharing them, requests would wait ever longer, as more work arrives than is done"
+        return (
+            "with all devices shared, requests wait ever longer, because more work arrives than "
+            "is done"
+        )
     poisson_s, alike_s = format_seconds(pool.wait_m_g_1_s), format_seconds(pool.wait_m_d_1_s)
     if not math.isfinite(pool.wait_mean_s):
         return (
-            f"sharing them, requests would wait {poisson_s} on average if arrivals were Poisson "
-            f"(M/G/1; {alike_s} if requests were alike, too, M/D/1); of arrivals as they are the "
-            "formulas say nothing"
+            f"with all devices shared, requests wait {poisson_s} on average if arrivals are "
+            f"Poisson (M/G/1; {alike_s} if requests are also alike, M/D/1); the formulas do not "
+            "cover arrivals as they are"
         )
     return (
-        f"sharing them, requests would wait {format_seconds(pool.wait_mean_s)} on average "
-        f"(Allen-Cunneen; {poisson_s} if arrivals were Poisson, M/G/1; {alike_s} if requests were "
-        f"alike, too, M/D/1), {QUANTILE:.0%} of them less than "
+        f"with all devices shared, requests wait {format_seconds(pool.wait_mean_s)} on average "
+        f"(Allen-Cunneen; {poisson_s} if arrivals are Poisson, M/G/1; {alike_s} if requests are "
+        f"also alike, M/D/1), {QUANTILE:.0%} of them less than "
         f"{format_seconds(pool.wait_quantile_s)}"
     )
 
@@ -121,19 +124,20 @@ def _cells(model: DedicatedModel) -> tuple[str, ...]:
 
 def _notes(analysis: SharingAnalysis) -> Iterator[Paragraph]:
     yield Paragraph(
-        "alone: latency without waiting, in the smallest configuration that fits. Utilization at "
-        "which the objective breaks: the mean latency's if arrivals were Poisson (M/D/1) and as "
-        f"they are (mean), and that of {QUANTILE:.0%} of the requests (p99). devices: for p99"
+        "alone: latency without waiting on the smallest configuration that fits. Utilization from "
+        "which on the objective is missed: by the mean latency if arrivals are Poisson (M/D/1) or "
+        f"as they are (mean), and by the latency of {QUANTILE:.0%} of the requests (p99). devices: "
+        "needed for p99"
     )
     for what, names in (
         ("too slow for their objective even without waiting", analysis.too_slow),
         (
-            "counted as in the window of their highest rate",
+            "counted as in their busiest window",
             analysis.counted_by("busiest window"),
         ),
         ("measured in their recorded arrivals", analysis.counted_by("recorded")),
         (
-            "gaps without a variance, of which the formulas say nothing",
+            "gaps without a variance, which the formulas do not cover",
             analysis.beyond_formulas,
         ),
     ):
@@ -148,7 +152,7 @@ def _pipelines(analysis: SharingAnalysis) -> Iterator[RenderableType]:
         return
     here = f"at {percent(pool.utilization, 0)}"
     headers = ("stages", "alpha", "beta", "pays if Poisson", "pays as here", here)
-    title = "Pipelines in place of a group for each model (AlpaServe, section 3.4)"
+    title = "Pipelines instead of a group for each model (AlpaServe, section 3.4)"
     made = Table(title, "profile", "on", *headers, right=headers, optional=headers[3:4])
     rows: dict[tuple[str, ...], list[str]] = {}
     for each in analysis.pipelines:
@@ -177,8 +181,8 @@ def _tolerances(analysis: SharingAnalysis) -> Iterator[RenderableType]:
         yield Paragraph("the devices are overloaded: no placement serves all of this in time")
         return
     yield Paragraph(
-        "alpha: latency over that of one stage. beta: slowest stage times stages over the same. "
-        "pays: between which utilizations"
+        "alpha: latency relative to one stage. beta: slowest stage times number of stages, "
+        "relative to one stage. pays: range of utilizations in which the pipeline pays"
     )
     headers = ("stages", "alpha = beta if Poisson", "as here", "beta with alpha = 1")
     title = f"Largest overheads that pooling repays at {percent(analysis.pool.utilization, 0)}"

@@ -21,23 +21,23 @@ def staleness_lines(found: Staleness) -> list[str]:
     if found.attainment is not None:
         was, is_now = percent(found.attainment.old), percent(found.attainment.new)
         lines.append(f"prediction: attainment was {was}, is now {is_now}")
-    return lines + [f"{name}: not as it would be planned now" for name in found.parts]
+    return lines + [f"{name}: differs from what would be planned now" for name in found.parts]
 
 
 def _describe_input(change: Change[InputRecord]) -> str:
     if change.new is None:
         return f"input {change.name}: no longer used"
     if change.old is None:
-        return f"input {change.name}: {change.new.role} not used before"
+        return f"input {change.name}: {change.new.role} that was not used before"
     return f"input {change.name}: {change.new.role} has changed since the plan was made"
 
 
 def _describe_change(change: Change[GroupSpec]) -> Iterator[str]:
     if change.old is None or change.new is None:
         if change.new is None:
-            yield f"group {change.name}: would not exist now"
+            yield f"group {change.name}: no longer planned"
         else:
-            yield f"group {change.name}: would exist now: {_describe(change.new)}"
+            yield f"group {change.name}: new: {_describe(change.new)}"
         return
     was, is_now = _describe(change.old), _describe(change.new)
     recut = recut_replicas(change.old, change.new)

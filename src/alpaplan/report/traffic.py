@@ -30,7 +30,7 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 _NOTES = (
     "I(w): index of dispersion, variance over mean of the counts in windows of w; Poisson has 1",
-    f"peak/mean: fullest window of {PEAK_WINDOW_S:g} s over the mean one",
+    f"peak/mean: busiest window of {PEAK_WINDOW_S:g} s relative to the mean",
 )
 
 
