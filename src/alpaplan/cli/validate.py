@@ -83,8 +83,8 @@ def _summary(document: Document[DocumentSpec]) -> str:
 
     spec = document.spec
     if isinstance(spec, ClusterSpec):
-        num_devices = format_count(sum(pool.num_devices for pool in spec.node_pools), "device")
-        return f"{num_devices} in {format_count(len(spec.node_pools), 'node pool')}"
+        devices = format_count(sum(pool.num_devices for pool in spec.node_pools), "device")
+        return f"{devices} in {format_count(len(spec.node_pools), 'node pool')}"
     if isinstance(spec, WorkloadSpec):
         return _check_workload(Document(document.path, spec, document.sha256, document.root))
     if isinstance(spec, PlanSpec):
@@ -92,8 +92,8 @@ def _summary(document: Document[DocumentSpec]) -> str:
         return f"{format_count(len(spec.groups), 'group')}, {format_count(num_replicas, 'replica')}"
     if isinstance(spec, LayerProfileSpec):
         return f"{format_count(len(spec.layers), 'layer')} on {spec.device}"
-    devices = dict.fromkeys(config.device for config in spec.configs)
-    return f"{format_count(len(spec.configs), 'configuration')} on {', '.join(devices)}"
+    device_types = dict.fromkeys(config.device for config in spec.configs)
+    return f"{format_count(len(spec.configs), 'configuration')} on {', '.join(device_types)}"
 
 
 def _check_workload(document: Document[WorkloadSpec]) -> str:
