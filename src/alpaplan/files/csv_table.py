@@ -13,8 +13,11 @@ import numpy as np
 
 from alpaplan.files.line_issues import MAX_SHOWN_LINES, LineIssues, RefusedFileError
 from alpaplan.files.reading import undecodable
-from alpaplan.files.text_blocks import Advance, TextBlocks, ignore_progress
+from alpaplan.files.text_blocks import MAX_TEXT_BYTES, Advance, TextBlocks, ignore_progress
 from alpaplan.units import format_value
+
+MAX_TABLE_BYTES = 2**26
+"""Largest uncompressed table that is kept in memory (bytes): some half a million rows."""
 
 _LINE_FEED = ord("\n")
 
@@ -96,7 +99,7 @@ class CsvTable:
         delimiter: str = ",",
         skip_blank: bool = True,
         usual_header: Sequence[str] = (),
-        max_bytes: int | None = None,
+        max_bytes: int = MAX_TEXT_BYTES,
         advance: Advance = ignore_progress,
     ) -> None:
         self.path = path

@@ -28,6 +28,9 @@ VERSION = 1
 Parser = Callable[[str], tuple[YamlNode, list[TextIssue]]]
 """Turns a text into its values with their lines, and what is wrong with it."""
 
+MAX_DOCUMENT_BYTES = 2**26
+"""Largest document (bytes): twice what a plan of the most models takes."""
+
 SpecT = TypeVar("SpecT", bound=Spec)
 _SpecT_co = TypeVar("_SpecT_co", bound=Spec, covariant=True)
 
@@ -115,7 +118,9 @@ def load_any(path: Path) -> Document[DocumentSpec]:
     return validate_document(raw, DOCUMENT_KINDS[kind])
 
 
-def read_raw(path: Path, parse: Parser = parse_yaml) -> RawDocument:
+def read_raw(
+    path: Path, parse: Parser = parse_yaml, max_bytes: int = MAX_DOCUMENT_BYTES
+) -> RawDocument:
     """Read a file without validating what it says.
 
     Parameters
@@ -124,13 +129,15 @@ def read_raw(path: Path, parse: Parser = parse_yaml) -> RawDocument:
         The file.
     parse
         What its text is read as.
+    max_bytes
+        Most bytes that it may have.
 
     Raises
     ------
     InputError
         If it cannot be read, or is no text of that kind.
     """
-    data = read_bytes(path)
+    data = read_bytes(path, max_bytes)
     text = decode_text(path, data)
     try:
         root, issues = parse(text)

@@ -19,6 +19,9 @@ CONFIG_NAME = "config.json"
 QUANTIZATION_NAME = "hf_quant_config.json"
 """How the hub calls a model's configuration, and ModelOpt the one of its quantization."""
 
+MAX_CONFIG_BYTES = 2**24
+"""Largest of these files (bytes): a hundred times one that names 10,000 classes."""
+
 
 @dataclass(frozen=True)
 class ModelConfig:
@@ -64,7 +67,7 @@ def load_model_config(path: Path) -> ModelConfig:
     InputError
         With everything wrong with the file, in line order.
     """
-    raw = read_raw(path, parse_json)
+    raw = read_raw(path, parse_json, MAX_CONFIG_BYTES)
     try:
         transformer = transformer_of(_mapping(raw))
     except SpecError as error:
@@ -79,7 +82,7 @@ def _read_beside(path: Path) -> RawDocument | None:
     if not path.name.endswith(CONFIG_NAME):
         return None
     beside = path.with_name(path.name.removesuffix(CONFIG_NAME) + QUANTIZATION_NAME)
-    return read_raw(beside, parse_json) if exists(beside) else None
+    return read_raw(beside, parse_json, MAX_CONFIG_BYTES) if exists(beside) else None
 
 
 def _mapping(raw: RawDocument) -> dict[str, object]:

@@ -7,21 +7,42 @@ from pathlib import Path
 
 from alpaplan.errors import InputError
 
+_PART_BYTES = 1 << 20
+"""Bytes that are read in one go (a count; 64 KiB to 16 MiB)."""
 
-def read_bytes(path: Path) -> bytes:
+
+def read_bytes(path: Path, max_bytes: int) -> bytes:
     """Read a whole file.
+
+    Parameters
+    ----------
+    path
+        The file, which may be a pipe.
+    max_bytes
+        Most bytes that it may have: what never ends is not read into memory.
 
     Raises
     ------
     InputError
-        If there is no such file, or it cannot be read.
+        If there is no such file, or it cannot be read or is too large.
     """
+    data = bytearray()
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            while part := file.read(_PART_BYTES):
+                data += part
+                if len(data) > max_bytes:
+                    raise InputError([f"{path}: {too_many_bytes(max_bytes)}"])
+        return bytes(data)
     except OSError as error:
         raise InputError([f"{path}: {reason(error)}"]) from error
     except ValueError as error:  # a NUL byte, or what the file system's encoding cannot say
         raise InputError([f"{str(path)!r}: is not a valid file name"]) from error
+
+
+def too_many_bytes(max_bytes: int) -> str:
+    """Return what is wrong with a file of more bytes than that."""
+    return f"must be at most {max_bytes:,} bytes, found more"
 
 
 def reason(error: OSError) -> str:

@@ -14,6 +14,9 @@ from alpaplan.registry import must_be_one_of
 _PACKAGE = Path(__file__).resolve().parents[1]
 _REPOSITORY = _PACKAGE.parents[1]
 
+MAX_EXAMPLE_BYTES = 2**26
+"""Largest file of an example (bytes)."""
+
 _RESULT = "plan.yaml"
 """What an example's first command writes: committed to be compared with, not to start from."""
 
@@ -61,7 +64,9 @@ def read_example(name: str) -> dict[str, bytes]:
     if name not in known:
         raise InputError([f"example {must_be_one_of(known, name)}"])
     paths = sorted((shipped_examples() / name).iterdir())
-    return {path.name: read_bytes(path) for path in paths if path.name != _RESULT}
+    return {
+        path.name: read_bytes(path, MAX_EXAMPLE_BYTES) for path in paths if path.name != _RESULT
+    }
 
 
 def write_new_files(folder: Path, files: Mapping[str, bytes]) -> None:

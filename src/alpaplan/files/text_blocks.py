@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from alpaplan.files.line_issues import LineIssues
-from alpaplan.files.reading import reason
+from alpaplan.files.reading import reason, too_many_bytes
 
 BLOCK_BYTES = 1 << 19
 """Text that is handed on in one go (bytes; 64 KiB to 4 MiB): little enough to stay in the cache."""
+
+MAX_TEXT_BYTES = 1 << 38
+"""Largest text of any kind, uncompressed (bytes): a log that never ends fills no disk."""
 
 MAX_LINE_BYTES = 1 << 24
 """Longest line (bytes): a file without line ends is not read into memory as a whole."""
@@ -42,7 +45,8 @@ class TextBlocks:
     issues
         Where what is wrong with it goes.
     max_bytes
-        Most bytes that there may be once it is uncompressed: stops compressed bombs.
+        Most bytes that there may be once it is uncompressed: stops compressed bombs and pipes that
+        never end.
     advance
         Called as reading goes on.
     """
@@ -52,7 +56,7 @@ class TextBlocks:
         path: Path,
         issues: LineIssues,
         *,
-        max_bytes: int | None = None,
+        max_bytes: int = MAX_TEXT_BYTES,
         advance: Advance = ignore_progress,
     ) -> None:
         self._path = path
@@ -102,7 +106,7 @@ class TextBlocks:
                     return
                 yield data if num_bytes else data.removeprefix(_BYTE_ORDER_MARK)
                 num_bytes += len(data)
-                if self._max_bytes is not None and num_bytes > self._max_bytes:
+                if num_bytes > self._max_bytes:
                     raise self._issues.refusal(None, too_many_bytes(self._max_bytes))
 
     def _hear(self, data: memoryview) -> None:
@@ -137,11 +141,6 @@ class _HeardFile(io.FileIO):
         if num_bytes:
             self._hear(memoryview(buffer)[:num_bytes])
         return num_bytes
-
-
-def too_many_bytes(max_bytes: int) -> str:
-    """Return what is wrong with a text of more bytes than that."""
-    return f"must be at most {max_bytes:,} bytes, found more"
 
 
 def count_lines(data: bytes) -> int:

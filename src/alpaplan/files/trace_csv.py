@@ -19,7 +19,7 @@ from alpaplan.errors import InputError
 from alpaplan.files.csv_columns import MAX_TIME_S, NameIndex, name_column, second_column
 from alpaplan.files.csv_table import Chunk, CsvTable
 from alpaplan.files.line_issues import LineIssues
-from alpaplan.files.text_blocks import too_many_bytes
+from alpaplan.files.reading import too_many_bytes
 from alpaplan.files.writing import OutputStream, open_atomically
 from alpaplan.units import format_value
 from alpaplan.workload.trace import Trace

@@ -116,6 +116,8 @@ def estimate(
     target = output or STANDARD_OUTPUT
     require_target(target, [config])
     loaded = load_model_config(config)
+    if loaded.beside is not None:
+        require_target(target, [loaded.beside.path])
     transformer = loaded.transformer
     number_format, quantization = _format(loaded, dtype)
     _check_support(chosen, number_format)

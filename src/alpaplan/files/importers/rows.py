@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from alpaplan.errors import did_you_mean
-from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.csv_table import MAX_TABLE_BYTES, CsvTable
 from alpaplan.files.line_issues import FileIssues, LineIssues, Place, RefusedFileError
-
-MAX_TEXT_BYTES = 2**26
-"""Largest uncompressed table, some half a million rows: stops compressed bombs."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def read_rows(path: str, layout: Layout, issues: FileIssues) -> Iterator[Row]:
             found,
             delimiter=layout.delimiter,
             usual_header=layout.usual_header,
-            max_bytes=MAX_TEXT_BYTES,
+            max_bytes=MAX_TABLE_BYTES,
         )
         header = [name.strip() for name in table.header]
         if not header:

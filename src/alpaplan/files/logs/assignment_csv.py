@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alpaplan.errors import did_you_mean
 from alpaplan.files.csv_columns import name_column
-from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.csv_table import MAX_TABLE_BYTES, CsvTable
 from alpaplan.files.line_issues import LineIssues
 from alpaplan.units import format_value
 
@@ -30,7 +30,7 @@ def read_assignment(path: Path, model_names: Sequence[str] | None) -> dict[str, 
         With what is wrong with it, the first lines of that.
     """
     issues = LineIssues(path)
-    table = CsvTable(path, issues)
+    table = CsvTable(path, issues, max_bytes=MAX_TABLE_BYTES)
     table.match_header(HEADER)
     model_of: dict[str, str] = {}
     line_of: dict[str, int] = {}
