@@ -26,6 +26,10 @@ class Issue:
     message: str
 
 
+class AlpaplanWarning(UserWarning):
+    """What a user has to know of an input that is used all the same; commands print it."""
+
+
 class AlpaplanError(Exception):
     """Anything that a user's input can cause; shown without a traceback."""
 

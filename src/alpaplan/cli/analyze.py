@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @options.inputs
+@options.as_recorded
 @options.output_format
 @options.plot
 @user_errors
@@ -24,6 +25,7 @@ def analyze(
     cluster: Path | None,
     workload: Path | None,
     profiles: Path | None,
+    as_recorded: bool,
     output_format: str,
     plot: Path | None,
 ) -> None:
@@ -37,7 +39,7 @@ def analyze(
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.sharing import analyze as analyze_inputs
 
-    paths = InputPaths(cluster, workload, profiles)
+    paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
     require_plot(plot, paths.given())
     inputs = load_inputs(paths)
     require_plot(plot, inputs.files.paths())

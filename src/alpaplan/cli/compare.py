@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.argument("plans", type=click.Path(path_type=Path), metavar="PLAN...", nargs=-1)
 @options.inputs_of_plan
 @options.trace
+@options.as_recorded
 @click.option(
     "--runs",
     type=WholeNumber(2, 1000),
@@ -40,6 +41,7 @@ def compare(
     workload: Path | None,
     profiles: Path | None,
     trace: Path | None,
+    as_recorded: bool,
     runs: int | None,
     duration_s: float | None,
     seed: int | None,
@@ -67,7 +69,8 @@ def compare(
         if trace is not None and value is not None:
             raise click.UsageError(f"give either --trace or {name}, not both")
     documents = _load_plans(plans)
-    paths = InputPaths(cluster, workload, profiles).or_those_of(documents[0])
+    given = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
+    paths = given.or_those_of(documents[0])
     with busy("simulating"):
         inputs = load_inputs(paths)
         lines: list[str] = []

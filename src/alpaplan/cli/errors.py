@@ -7,12 +7,13 @@ import functools
 import io
 import os
 import sys
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+import warnings
+from collections.abc import Callable, Iterator
+from typing import ParamSpec, TextIO, TypeVar
 
 import click
 
-from alpaplan.errors import AlpaplanError, InputError
+from alpaplan.errors import AlpaplanError, AlpaplanWarning, InputError
 from alpaplan.planning.paths import MissingInputError
 
 _P = ParamSpec("_P")
@@ -38,7 +39,8 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         _print_any_letter()
         try:
-            return command(*args, **kwargs)
+            with _warnings_as_lines():
+                return command(*args, **kwargs)
         except MissingInputError as error:
             missing = ", ".join(f"-{role[0]}/--{role}" for role in error.roles)
             what = f"missing option {missing}: neither given nor named in a plan"
@@ -64,6 +66,33 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
             raise SystemExit(INTERRUPTED) from None
 
     return run
+
+
+@contextlib.contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Print what users have to know of their inputs as lines on stderr."""
+    usual = warnings.showwarning
+    printed = set()
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, AlpaplanWarning):
+            if str(message) not in printed:
+                _print_lines(f"alpaplan: {message}")
+            printed.add(str(message))
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", AlpaplanWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _print_any_letter() -> None:

@@ -94,6 +94,12 @@ trace = click.option(
     metavar="TRACE",
     help="Replay the arrivals of this trace (.csv or .csv.gz).",
 )
+as_recorded = click.option(
+    "--as-recorded",
+    is_flag=True,
+    help="Keep times that were recorded in long ticks (e.g. whole seconds); by default, requests "
+    "that share a tick are spread over it.",
+)
 duration = click.option(
     "--duration",
     "duration_s",

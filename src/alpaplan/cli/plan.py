@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     help="Plan for the requests recorded in this trace (.csv or .csv.gz) instead of the "
     "workload's arrivals.",
 )
+@options.as_recorded
 @options.document_output("plan")
 @click.option(
     "--method",
@@ -88,6 +89,7 @@ def plan(
     workload: Path | None,
     profiles: Path | None,
     trace: Path | None,
+    as_recorded: bool,
     output: Path | None,
     method: str | None,
     seed: int | None,
@@ -114,7 +116,7 @@ def plan(
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.settings import PlanSettings
 
-    paths = InputPaths(cluster, workload, profiles, trace)
+    paths = InputPaths(cluster, workload, profiles, trace, as_recorded=as_recorded)
     settings = PlanSettings(time_limit_s=time_limit_s, jobs=jobs)
     committed = None
     if check is not None:

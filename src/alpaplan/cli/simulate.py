@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("plan", type=click.Path(path_type=Path), metavar="PLAN")
 @options.inputs_of_plan
 @options.trace
+@options.as_recorded
 @options.duration
 @options.seed
 @options.dispatch
@@ -35,6 +36,7 @@ def simulate(
     workload: Path | None,
     profiles: Path | None,
     trace: Path | None,
+    as_recorded: bool,
     duration_s: float | None,
     seed: int | None,
     dispatch: str | None,
@@ -66,7 +68,7 @@ def simulate(
     if trace is not None and duration_s is not None:
         raise click.UsageError("give either --trace or --duration, not both")
     document = load_document(plan, PlanSpec)
-    paths = InputPaths(cluster, workload, profiles).or_those_of(document)
+    paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded).or_those_of(document)
     require_plot(plot, paths.given())
     with busy("simulating"):
         inputs = load_inputs(paths)

@@ -11,9 +11,10 @@ from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
 from alpaplan.files.shipped import shipped_profiles
 from alpaplan.files.trace_csv import TraceFile
-from alpaplan.files.workload_traces import load_recorded, named_traces
+from alpaplan.files.workload_traces import named_traces
 from alpaplan.planning.located_errors import collected_errors, located_errors
 from alpaplan.planning.paths import InputPaths
+from alpaplan.planning.recordings import load_recordings
 from alpaplan.planning.served_workload import ServedWorkload
 from alpaplan.planning.traces import read_trace_of
 from alpaplan.problem import PlacementProblem
@@ -43,6 +44,8 @@ class InputFiles:
         File of recorded arrivals -> hash of the bytes that were read.
     trace
         The one of them that takes the place of all arrivals of the workload; None: none does.
+    as_recorded
+        Whether times that were recorded in long ticks are kept.
     """
 
     cluster: Document[ClusterSpec] | None = None
@@ -51,6 +54,7 @@ class InputFiles:
     profiles_are_shipped: bool = False
     traces: Mapping[Path, str] = field(default_factory=dict)
     trace: Path | None = None
+    as_recorded: bool = False
 
     def paths(self) -> list[Path]:
         """Return all files, those included that the workload names but that were not read."""
@@ -149,9 +153,9 @@ def load_inputs(paths: InputPaths) -> Inputs:
     lines: list[str] = []
     with collected_errors(lines):
         if paths.trace is None:
-            recorded = load_recorded(workload)
+            recorded = load_recordings(workload, as_recorded=paths.as_recorded)
         else:
-            recorded = _recorded_in(paths.trace, models)
+            recorded = _recorded_in(paths.trace, models, as_recorded=paths.as_recorded)
             models = _with_trace(models, paths.trace)
     folder = shipped_profiles() if paths.profiles is None else paths.profiles
     with collected_errors(lines):
@@ -176,6 +180,7 @@ def load_inputs(paths: InputPaths) -> Inputs:
             profiles_are_shipped=paths.profiles is None,
             traces={file.path: file.sha256 for file in recorded.values()},
             trace=paths.trace,
+            as_recorded=paths.as_recorded,
         ),
     )
 
@@ -194,8 +199,11 @@ def _load_documents(
     return cluster, workload
 
 
-def _recorded_in(path: Path, models: tuple[ServedModel, ...]) -> dict[str, TraceFile]:
-    file = read_trace_of(path, [model.name for model in models])
+def _recorded_in(
+    path: Path, models: tuple[ServedModel, ...], *, as_recorded: bool
+) -> dict[str, TraceFile]:
+    names = [model.name for model in models]
+    file = read_trace_of(path, names, as_recorded=as_recorded)
     if file.trace.duration_s <= 0:
         raise InputError([f"{path}: must span some time, found a single instant"])
     return dict.fromkeys(file.trace.model_names, file)

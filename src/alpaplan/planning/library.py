@@ -39,6 +39,7 @@ def load_inputs(
     *,
     trace: AnyPath | None = None,
     plan: Document[PlanSpec] | None = None,
+    as_recorded: bool = False,
 ) -> Inputs:
     """Load everything that a plan is made from.
 
@@ -52,6 +53,9 @@ def load_inputs(
         File of recorded requests (.csv, .csv.gz) in place of the workload's arrivals.
     plan
         A plan that was made before: inputs that are not given are those that it names.
+    as_recorded
+        Keep times that were recorded in long ticks (whole seconds, ...) in place of spreading
+        requests that share a tick over it, with an `AlpaplanWarning`.
 
     Returns
     -------
@@ -65,7 +69,8 @@ def load_inputs(
     InputError
         With everything wrong with any of the files, a line each.
     """
-    given = InputPaths(_path(cluster), _path(workload), _path(profiles), _path(trace))
+    documents = (_path(cluster), _path(workload), _path(profiles))
+    given = InputPaths(*documents, _path(trace), as_recorded=as_recorded)
     return load_inputs_at(given if plan is None else given.or_those_of(plan))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +39,15 @@ class InputPaths:
         Folder of model profiles; None: the shipped ones.
     trace
         Arrivals of all models in place of the workload's; None: the workload's.
+    as_recorded
+        Keep times that were recorded in long ticks.
     """
 
     cluster: Path | None = None
     workload: Path | None = None
     profiles: Path | None = None
     trace: Path | None = None
+    as_recorded: bool = field(default=False, kw_only=True)
 
     def given(self) -> tuple[Path | None, ...]:
         """Return all of them, None for those that are not known."""
@@ -54,7 +57,7 @@ class InputPaths:
         """Fill in what is not given from a plan's provenance, relative to the plan.
 
         A trace that took the place of the workload's arrivals does so again, unless another
-        workload is given.
+        workload is given. What was planned on as recorded stays so.
         """
         made = plan.spec.provenance
         base = plan.path.parent
@@ -71,6 +74,7 @@ class InputPaths:
             self.workload or found.get("workload"),
             self.profiles or (found["profile"].parent if "profile" in found else None),
             trace,
+            as_recorded=self.as_recorded or bool(made and made.as_recorded),
         )
 
     def required(self) -> tuple[Path, Path]:

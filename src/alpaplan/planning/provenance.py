@@ -37,6 +37,7 @@ def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Prove
         effort=settings.effort.value,
         max_evaluations=settings.max_evaluations,
         trace=None if trace is None else _path_from(folder, trace),
+        as_recorded=inputs.files.as_recorded or None,
         inputs=tuple(_records(inputs, folder)),
     )
 

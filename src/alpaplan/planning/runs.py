@@ -61,7 +61,8 @@ def arrivals_for(
         if a sample would have too many arrivals.
     """
     if trace is not None:
-        return read_trace_of(trace, inputs.problem.model_names).trace
+        kept = inputs.files.as_recorded
+        return read_trace_of(trace, inputs.problem.model_names, as_recorded=kept).trace
     return inputs.workload.sample(duration_s, seed)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from alpaplan.errors import InputError
 from alpaplan.files.document import Document, load_document
-from alpaplan.files.workload_traces import load_recorded, named_traces
+from alpaplan.files.workload_traces import named_traces
 from alpaplan.planning.located_errors import located_errors
+from alpaplan.planning.recordings import load_recordings
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 from alpaplan.workload.arrival_sets import ArrivalSets, make_arrival_sets, workload_trace
 from alpaplan.workload.trace import Trace
@@ -39,10 +40,19 @@ class ServedWorkload:
     document: Document[WorkloadSpec] | None = None
 
     @classmethod
-    def load(cls, path: Path) -> ServedWorkload:
-        """Read the document and its traces; raises an `InputError` with all that is wrong."""
+    def load(cls, path: Path, *, as_recorded: bool = False) -> ServedWorkload:
+        """Read the document and its traces; raises an `InputError` with all that is wrong.
+
+        Parameters
+        ----------
+        path
+            The document.
+        as_recorded
+            Keep times that were recorded in long ticks.
+        """
         document = load_document(path, WorkloadSpec)
-        recorded = {name: file.trace for name, file in load_recorded(document).items()}
+        files = load_recordings(document, as_recorded=as_recorded)
+        recorded = {name: file.trace for name, file in files.items()}
         return cls(document.spec, document.spec.served_models(), recorded, document)
 
     @property

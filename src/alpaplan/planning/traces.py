@@ -12,6 +12,7 @@ import numpy as np
 from alpaplan.errors import InputError, did_you_mean
 from alpaplan.files.line_issues import MAX_SHOWN_LINES, LineIssues
 from alpaplan.files.trace_csv import TraceFile, read_trace
+from alpaplan.planning.recordings import spread_recording
 from alpaplan.specs.fields import NAME_RULE, is_name
 from alpaplan.specs.workload import MAX_MODELS
 from alpaplan.units import format_value
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from alpaplan.workload.trace import Trace
 
 
-def read_trace_of(path: Path, known: Sequence[str]) -> TraceFile:
-    """Read a trace file of the given models.
+def read_trace_of(path: Path, known: Sequence[str], *, as_recorded: bool = False) -> TraceFile:
+    """Read a trace file of the given models, spread as `spread_recording` does.
 
     Returns
     -------
@@ -44,7 +45,8 @@ def read_trace_of(path: Path, known: Sequence[str]) -> TraceFile:
         )
 
     _refuse(recorded, path, unknown, message)
-    return replace(file, trace=recorded.for_models(known))
+    file = spread_recording(file, as_recorded=as_recorded)
+    return replace(file, trace=file.trace.for_models(known))
 
 
 def require_documentable(trace: Trace, path: Path) -> None:

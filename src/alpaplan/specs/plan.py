@@ -123,6 +123,10 @@ class Provenance(Spec):
         description="recorded requests used in place of the workload's arrivals, also listed in "
         "inputs; relative to the plan",
     )
+    as_recorded: Literal[True] | None = Field(
+        default=None,
+        description="set if times that were recorded in long ticks were kept, not spread over them",
+    )
     inputs: tuple[InputRecord, ...] = ()
 
 

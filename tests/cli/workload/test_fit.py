@@ -161,9 +161,18 @@ def test_whole_seconds_are_said_to_be_spread(recorded: Workspace) -> None:
     times = np.floor(Poisson(20.0).sample(60.0, np.random.default_rng(72))).astype(int)
     recorded.write("t.csv", "arrival_s,model\n" + "".join(f"{time},a\n" for time in times))
     fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo", "1s", "-o", "fitted.yaml")
+    assert "t.csv: times are in ticks of 1 s" in recorded.run(*fit).stderr
+    assert arrivals(recorded)["a"]["process"] == "poisson"
+    assert "kept as recorded" in recorded.run(*fit, "--as-recorded").stderr
+    assert arrivals(recorded)["a"]["process"] != "poisson"
+
+
+def test_shorter_ticks_that_only_a_law_sees_are_said_to_be_spread(recorded: Workspace) -> None:
+    times = np.floor(Poisson(12.0).sample(60.0, np.random.default_rng(73)) * 50) / 50
+    recorded.write("t.csv", "arrival_s,model\n" + "".join(f"{time},a\n" for time in times))
+    fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo", "1s", "-o", "fitted.yaml")
     output = " ".join(recorded.run(*fit).stdout.split())
     assert "ticks too long for their gaps, so spread at random within each: 1 window of a" in output
-    assert arrivals(recorded)["a"]["process"] == "poisson"
 
 
 def test_a_file_name_that_is_no_name(recorded: Workspace) -> None:

@@ -146,7 +146,7 @@ def test_whole_seconds_are_spread_where_gaps_are_shorter() -> None:
 def test_progress_counts_all_requests() -> None:
     trace = trace_of(a=np.arange(100.0), silent=np.empty(0), b=np.array([10.5, 60.5]))
     done: list[int] = []
-    fit_trace(trace, "poisson", np.random.default_rng(0), 25.0, done.append)
+    fit_trace(trace, "poisson", np.random.default_rng(0), 25.0, on_fitted=done.append)
     assert sum(done) == trace.num_requests
     assert len(done) == 4 + 2
 

@@ -55,6 +55,7 @@ of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
     help="Without --models: latency objective as a multiple of each model's latency on its "
     f"smallest configuration.  [default: {DEFAULT_SLO_SCALE:g}]",
 )
+@options.as_recorded
 @options.window
 @click.option(
     "--process",
@@ -74,6 +75,7 @@ def fit(
     profile: str | None,
     slo_s: float | None,
     slo_scale: float | None,
+    as_recorded: bool,
     window_s: float | None,
     process: str,
     name: str | None,
@@ -93,10 +95,10 @@ def fit(
     target = output or STANDARD_OUTPUT
     require_target(target, [trace, models])
     if models is not None:
-        served, requests = _of_workload(models, trace)
+        served, requests = _of_workload(models, trace, as_recorded=as_recorded)
     else:
-        served, requests = _all_alike(trace, profile, slo_s, slo_scale)
-    fits = _fit(trace, requests, process, window_s, quiet=quiet)
+        served, requests = _all_alike(trace, profile, slo_s, slo_scale, as_recorded=as_recorded)
+    fits = _fit(trace, requests, process, window_s, as_recorded=as_recorded, quiet=quiet)
     document = fitted_workload(name or _stem(trace), served, fits)
     write_document(target, workload_to_yaml(document))
     if not quiet:
@@ -118,26 +120,36 @@ def _check_usage(
         raise click.UsageError("give either --slo or --slo-scale, not both")
 
 
-def _of_workload(workload: Path, trace: Path) -> tuple[Sequence[ServedModel], Trace]:
+def _of_workload(
+    workload: Path, trace: Path, *, as_recorded: bool
+) -> tuple[Sequence[ServedModel], Trace]:
     from alpaplan.files.document import load_document
     from alpaplan.planning.traces import read_trace_of
     from alpaplan.specs.workload import WorkloadSpec
 
     served = load_document(workload, WorkloadSpec).spec.served_models()
-    return served, read_trace_of(trace, [model.name for model in served]).trace
+    names = [model.name for model in served]
+    return served, read_trace_of(trace, names, as_recorded=as_recorded).trace
 
 
 def _all_alike(
-    path: Path, profile: str | None, slo_s: float | None, slo_scale: float | None
+    path: Path,
+    profile: str | None,
+    slo_s: float | None,
+    slo_scale: float | None,
+    *,
+    as_recorded: bool,
 ) -> tuple[Sequence[ServedModel], Trace]:
     """Give all models of a trace one profile and objective, and show what is assumed of both."""
     from alpaplan.files.trace_csv import read_trace
+    from alpaplan.planning.recordings import spread_recording
     from alpaplan.planning.traces import require_documentable
     from alpaplan.specs.arrivals import TraceArrivals
     from alpaplan.specs.workload import ServedModel
 
-    trace = read_trace(path).trace
-    require_documentable(trace, path)
+    file = read_trace(path)
+    require_documentable(file.trace, path)
+    trace = spread_recording(file, as_recorded=as_recorded).trace
     assumed = [] if profile is not None else ["each model's profile has the model's name"]
     if slo_s is None and slo_scale is None:
         slo_scale = DEFAULT_SLO_SCALE
@@ -153,7 +165,13 @@ def _all_alike(
 
 
 def _fit(
-    path: Path, trace: Trace, process: str, window_s: float | None, *, quiet: bool
+    path: Path,
+    trace: Trace,
+    process: str,
+    window_s: float | None,
+    *,
+    as_recorded: bool,
+    quiet: bool,
 ) -> list[ModelFit]:
     import numpy as np
 
@@ -164,8 +182,15 @@ def _fit(
     with step_progress(enabled=not quiet) as progress:
         progress.begin("fitting requests", trace.num_requests)
         try:
-            # Spreads what was recorded too coarsely; the same trace gives the same workload.
-            return fit_trace(trace, process, np.random.default_rng(0), window_s, progress.advance)
+            return fit_trace(
+                trace,
+                process,
+                # Spreads what was recorded too coarsely; the same trace gives the same workload.
+                np.random.default_rng(0),
+                window_s,
+                as_recorded=as_recorded,
+                on_fitted=progress.advance,
+            )
         except SpecError as error:
             raise InputError(f"{path}: {issue.message}" for issue in error.issues) from error
 

@@ -22,9 +22,12 @@ from alpaplan.cli.quantities import Seconds
     help="Length of the trace (e.g. 10min).",
 )
 @options.seed
+@options.as_recorded
 @options.trace_output
 @user_errors
-def generate(workload: Path, duration_s: float, seed: int | None, output: Path) -> None:
+def generate(
+    workload: Path, duration_s: float, seed: int | None, as_recorded: bool, output: Path
+) -> None:
     """Sample a trace from a workload.
 
     Recorded arrivals are replayed and the others sampled: the trace has the arrivals that
@@ -40,7 +43,7 @@ def generate(workload: Path, duration_s: float, seed: int | None, output: Path) 
     from alpaplan.units import format_seconds
 
     require_writable(output, [workload])
-    served = ServedWorkload.load(workload)
+    served = ServedWorkload.load(workload, as_recorded=as_recorded)
     require_writable(output, served.paths)
     with busy("sampling"):
         trace = served.sample_some(duration_s, seed or 0)

@@ -114,6 +114,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="With csv: column of the models.  [default: model, function, service, ...]",
 )
+@options.as_recorded
 @user_errors
 def import_(
     files: tuple[Path, ...],
@@ -131,6 +132,7 @@ def import_(
     seed: int | None,
     time_column: str | None,
     model_column: str | None,
+    as_recorded: bool,
 ) -> None:
     """Convert a request log into a trace.
 
@@ -155,12 +157,13 @@ def import_(
         window_s,
         Scaling(rate_scale, cv_scale, time_scale),
         _assignment(assign, models, num_models),
+        as_recorded,
     )
     _check(import_options, import_format)
     rng = np.random.default_rng(seed or 0)
     with step_progress() as progress:
         summary = import_log(files, import_options, output, rng, progress)
-    _report(summary, output, assign)
+    _report(summary, import_options, output, assign)
 
 
 def _assignment(assign: str | None, models: Path | None, num_models: int | None) -> Assignment:
@@ -223,12 +226,16 @@ def _check(import_options: ImportOptions, import_format: str) -> None:
         )
 
 
-def _report(summary: ImportSummary, output: Path, assign: str | None) -> None:
+def _report(
+    summary: ImportSummary, import_options: ImportOptions, output: Path, assign: str | None
+) -> None:
     from alpaplan.cli.workload.summary import print_summary
     from alpaplan.units import format_count
 
     print_summary(output, summary.requests, summary.num_models, summary.duration_s)
     notes = []
+    if summary.ticks is not None:
+        notes.append(summary.ticks.describe(as_recorded=import_options.as_recorded))
     if summary.num_left_out:
         notes.append(
             f"{format_count(summary.num_left_out, 'function')} with "

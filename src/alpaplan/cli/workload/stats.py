@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@options.as_recorded
 @options.output_format
 @options.plot
 @user_errors
-def stats(file: Path, output_format: str, plot: Path | None) -> None:
+def stats(file: Path, as_recorded: bool, output_format: str, plot: Path | None) -> None:
     """Show request rates and burstiness of a workload or trace.
 
     FILE is a trace (.csv, .csv.gz), which is measured, or a workload document, whose processes
@@ -33,7 +34,7 @@ def stats(file: Path, output_format: str, plot: Path | None) -> None:
 
     require_plot(plot, [file])
     with busy(f"reading {file.name}"):
-        traffic = _traffic(file, plot)
+        traffic = _traffic(file, plot, as_recorded=as_recorded)
     if plot is not None and traffic.drawn is not None:
         from alpaplan.files.writing import write_atomically
         from alpaplan.report.figure import plot_bytes
@@ -59,16 +60,17 @@ class _Traffic:
     title: str
 
 
-def _traffic(file: Path, plot: Path | None) -> _Traffic:
+def _traffic(file: Path, plot: Path | None, *, as_recorded: bool) -> _Traffic:
     from alpaplan.files.trace_csv import is_trace_path, read_trace
+    from alpaplan.planning.recordings import spread_recording
     from alpaplan.workload.traffic import traffic_of_trace, traffic_of_workload
 
     if is_trace_path(file):
-        trace = read_trace(file).trace
+        trace = spread_recording(read_trace(file), as_recorded=as_recorded).trace
         return _Traffic(traffic_of_trace(trace), trace, trace, file.name)
     from alpaplan.planning.served_workload import ServedWorkload
 
-    workload = ServedWorkload.load(file)
+    workload = ServedWorkload.load(file, as_recorded=as_recorded)
     require_plot(plot, workload.paths)
     return _Traffic(
         traffic_of_workload(workload.models, workload.recorded),

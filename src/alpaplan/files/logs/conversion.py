@@ -24,12 +24,14 @@ from alpaplan.files.logs.windows import (
     law_requests,
     law_window_s,
     logged_requests,
+    spread_records,
 )
 from alpaplan.files.trace_csv import trace_writer
 from alpaplan.files.writing import folder_beside, require_writable
 from alpaplan.units import format_seconds
 from alpaplan.workload.assignment import Assigned, Assignment, EachAModel
 from alpaplan.workload.rescale import Scaling, TimesAndModels
+from alpaplan.workload.ticks import TickFinder, Ticks
 
 DIGITS = 9
 """Digits of a second that times in a trace have: logs are no finer, and clocks not as exact."""
@@ -63,6 +65,8 @@ class ImportOptions:
         How rates, CVs and time are changed.
     assignment
         Which model each function stands for.
+    as_recorded
+        Keep times that were recorded in long ticks.
     """
 
     log_format: LogFormat
@@ -73,6 +77,7 @@ class ImportOptions:
     window_s: float | None = None
     scaling: Scaling = field(default_factory=Scaling)
     assignment: Assignment = field(default_factory=EachAModel)
+    as_recorded: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ class ImportSummary:
         Their requests in the log; expected ones, where it has rates only.
     requests_before
         Requests before the log's time 0, which are not in the trace.
+    ticks
+        Long ticks that the times were recorded in; None where they were not.
     """
 
     requests: int
@@ -102,6 +109,7 @@ class ImportSummary:
     num_left_out: int
     requests_left_out: float
     requests_before: int
+    ticks: Ticks | None
 
 
 def import_log(
@@ -122,13 +130,16 @@ def import_log(
     require_writable(output, paths)
     with RecordSorter(options.log_format.form.dtype, folder_beside(output)) as sorter:
         reading, requests_before = _read(paths, options, sorter, progress)
-        span = _span(options, reading, sorter)
+        ticks = _ticks(options, sorter, len(reading.functions))
+        coarse = None if options.as_recorded else ticks
+        span = _span(options, reading, sorter, 0.0 if coarse is None else coarse.lengths_s[-1])
         weight = _requests_of_functions(sorter, span, len(reading.functions))
         assigned = options.assignment.assign(reading.functions.names, weight > 0)
         progress.begin("writing", sorter.num_records)
-        arrivals = _arrivals(
-            options, _records(sorter, span, assigned, progress), span, assigned, rng
-        )
+        records = _records(sorter, span, assigned, progress)
+        if coarse is not None:
+            records = spread_records(records, coarse)
+        arrivals = _arrivals(options, records, span, assigned, rng)
         written = _write(arrivals, output, assigned, span, options, paths)
     left_out = (weight > 0) & (assigned.model < 0)
     return ImportSummary(
@@ -139,6 +150,7 @@ def import_log(
         num_left_out=int(np.count_nonzero(left_out)),
         requests_left_out=float(weight[left_out].sum()),
         requests_before=requests_before,
+        ticks=ticks,
     )
 
 
@@ -174,8 +186,24 @@ def _end_s(options: ImportOptions) -> float:
     return math.inf if options.end_s is None else options.end_s
 
 
-def _span(options: ImportOptions, reading: LogReading, sorter: RecordSorter) -> LogSpan:
-    """Return the part of the log that is taken, now that it is known where the log begins."""
+def _ticks(options: ImportOptions, sorter: RecordSorter, num_functions: int) -> Ticks | None:
+    """Return the long ticks that times of single requests were recorded in, if they were."""
+    if options.log_format.form is not Form.REQUEST:
+        return None
+    finder = TickFinder(num_functions)
+    for part in sorter.stored():
+        finder.add(part["time_s"], part["function"])
+    found = finder.ticks((part["time_s"], part["function"]) for part in sorter.in_order())
+    return found if found.num_requests else None
+
+
+def _span(
+    options: ImportOptions, reading: LogReading, sorter: RecordSorter, tick_s: float
+) -> LogSpan:
+    """Return the part of the log that is taken, now that it is known where the log begins.
+
+    It ends with the last tick, if requests are spread over ticks.
+    """
     form = options.log_format.form
     edges = [
         edge
@@ -183,7 +211,7 @@ def _span(options: ImportOptions, reading: LogReading, sorter: RecordSorter) -> 
         for edge in (float(part["time_s"].min()), float(part["time_s"].max()))
     ] or [0.0]
     origin_s = min(edges) if reading.clock.reads_dates else 0.0
-    window_s, last_s = options.log_format.window_s or 0.0, max(edges)
+    window_s, last_s = options.log_format.window_s or 0.0, max(edges) + tick_s
     if form is Form.LAW:
         window_s = law_window_s(sorter.stored(), options.window_s)
         last_s += window_s

@@ -23,6 +23,7 @@ from alpaplan.workload.rescale import (
     draw_requests,
     spread_counts,
 )
+from alpaplan.workload.ticks import Ticks, spread_times
 
 Records = NDArray[np.void]
 
@@ -74,6 +75,29 @@ def logged_requests(
     """Yield the requests of a log as they are."""
     for part in records:
         yield part["time_s"] - span.begin_s, model_of[part["function"]]
+
+
+def spread_records(records: Iterable[Records], ticks: Ticks) -> Iterator[Records]:
+    """Yield requests spread over the ticks that their times were recorded in, in order again.
+
+    Those behind the last recorded time of a part wait for the next one.
+    """
+    rng = np.random.default_rng(0)
+    waiting: Records | None = None
+    for part in records:
+        if not part.size:
+            continue
+        last_s = part["time_s"][-1]
+        moved = part.copy()
+        moved["time_s"] = spread_times(part["time_s"], ticks.tick_s[part["function"]], rng)
+        if waiting is not None:
+            moved = np.concatenate([waiting, moved])
+        moved = moved[np.argsort(moved["time_s"], kind="stable")]
+        ready = int(np.searchsorted(moved["time_s"], last_s))
+        yield moved[:ready]
+        waiting = moved[ready:]
+    if waiting is not None:
+        yield waiting
 
 
 def drawn_requests(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from alpaplan.errors import Issue, SpecError
 from alpaplan.workload.fitting.observation import SHORT_GAP
+from alpaplan.workload.ticks import MAX_TIES, tick_of
 from alpaplan.workload.trace import Trace
 
 MAX_WINDOWS = 100_000
@@ -18,12 +19,6 @@ MAX_WINDOWS = 100_000
 MIN_SPAN_S = 1e-3
 MAX_SPAN_S = 1e10
 """Limits of a trace's length, which keep fitted rates and durations within a document's limits."""
-
-TICKS_S = (60.0, 1.0, 0.1, 0.01, 0.001)
-"""Resolutions of clocks and logs that may be too coarse; microseconds never are."""
-
-MAX_TIES = 0.05
-"""Part of the gaps that may be 0 before times count as coarse (a fraction; 0.01 to 0.2)."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,17 @@ class Span:
         return float(self.edges_s[-1])
 
 
-def watched_span(trace: Trace, window_s: float | None) -> Span:
+def watched_span(trace: Trace, window_s: float | None, *, as_recorded: bool = False) -> Span:
     """Divide the time of a trace into windows of a length; the last one takes what remains.
+
+    Parameters
+    ----------
+    trace
+        Recorded requests.
+    window_s
+        Length of the windows; None for a single one.
+    as_recorded
+        Whether no tick counts as too long.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def watched_span(trace: Trace, window_s: float | None) -> Span:
     if not MIN_SPAN_S <= recorded_s <= MAX_SPAN_S:
         limits = f"from {MIN_SPAN_S:g} to {MAX_SPAN_S:g} s"
         raise SpecError("trace", [Issue((), f"must span {limits}, found {recorded_s:g} s")])
-    tick_s = _tick_s(trace.arrival_s)
+    tick_s = 0.0 if as_recorded else tick_of(trace.arrival_s)
     half_gap_s = recorded_s / steps_s.size / 2
     before_s, after_s = half_gap_s, half_gap_s
     if is_coarse(trace.arrival_s, tick_s, recorded_s):
@@ -90,12 +94,3 @@ def is_coarse(times_s: NDArray[np.float64], tick_s: float, length_s: float) -> b
     if tick_s * times_s.size <= 2 * SHORT_GAP * length_s:
         return False
     return bool(np.mean(np.diff(times_s) == 0) > MAX_TIES) if times_s.size > 1 else False
-
-
-def _tick_s(arrival_s: NDArray[np.float64]) -> float:
-    """Return the longest tick that all times are multiples of, 0 if there is none."""
-    for tick_s in TICKS_S:
-        ticks = arrival_s / tick_s
-        if np.abs(ticks - np.rint(ticks)).max() < 1e-3:
-            return tick_s
-    return 0.0

@@ -18,6 +18,7 @@ from alpaplan.workload.fitting.observation import Observation
 from alpaplan.workload.fitting.poisson import poisson_log_likelihood
 from alpaplan.workload.fitting.span import Span, is_coarse, watched_span
 from alpaplan.workload.statistics import gap_cv
+from alpaplan.workload.ticks import spread_times
 from alpaplan.workload.trace import Trace
 
 
@@ -69,6 +70,8 @@ def fit_trace(
     process: str,
     rng: np.random.Generator,
     window_s: float | None = None,
+    *,
+    as_recorded: bool = False,
     on_fitted: Callable[[int], None] = lambda _: None,
 ) -> list[ModelFit]:
     """Fit a process to each model that has requests.
@@ -83,6 +86,8 @@ def fit_trace(
         Spreads requests that were recorded in long ticks.
     window_s
         Length of the windows; None for one process over the whole time.
+    as_recorded
+        Keep times that were recorded in long ticks.
     on_fitted
         Called after each window of a model with its number of requests, to show progress.
 
@@ -96,7 +101,7 @@ def fit_trace(
     SpecError
         As of `watched_span`.
     """
-    span = watched_span(trace, window_s)
+    span = watched_span(trace, window_s, as_recorded=as_recorded)
     needed = MIN_REQUESTS if process == "auto" else LAWS[process].min_requests
 
     def fit_one(observation: Observation) -> Fit:
@@ -156,7 +161,7 @@ def _observations(
         if is_coarse(times_s, span.tick_s, length_s):
             num_coarse += 1
             tick_ends_s = np.minimum(times_s + span.tick_s, length_s)
-            times_s = np.sort(times_s + (tick_ends_s - times_s) * rng.random(times_s.size))
+            times_s = np.sort(spread_times(times_s, tick_ends_s - times_s, rng))
         seen.append(Observation(times_s, length_s) if part.size else None)
     return seen, num_coarse
 
