@@ -29,6 +29,7 @@ def shell_blocks() -> list[str]:
     return [block.text for block in blocks(page_text(README)) if block.language == "sh"]
 
 
+@pytest.mark.slow
 def test_first_command_installs_and_plans() -> None:
     # CI runs it as it is typed.
     make, install, plan = shell_blocks()[0].strip().split(" && ")

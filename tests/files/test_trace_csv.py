@@ -175,6 +175,7 @@ def test_order_is_held_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert_same(read_trace(path).trace, trace_of([1, 2, 3, 4, 5], ["a", "b", "a", "b", "c"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz"])
 def test_a_trace_is_read_without_its_text_in_memory(tmp_path: Path, name: str) -> None:
     num_requests = 200_000

@@ -132,6 +132,7 @@ WORDS = st.from_regex(r"[a-z0-9]{1,12}([-._][a-z0-9]{1,12}){0,3}", fullmatch=Tru
 NUMBERS = st.floats(0, 1e9).map(lambda number: f"{number:,.2f}")
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     rows=st.lists(

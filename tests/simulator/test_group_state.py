@@ -55,6 +55,7 @@ def assert_same_fates(parts: Sequence[Replay], whole: Replay) -> None:
     np.testing.assert_array_equal(np.concatenate([replay.group for replay in parts]), whole.group)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 @settings(
     max_examples=300 if COMPILED else 60,
