@@ -9,6 +9,7 @@ import numpy as np
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned, plan
 from alpaplan.planning.settings import PlanSettings
+from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.workload import ServedModel
@@ -25,7 +26,9 @@ def small_arrival_sets(
         sample_trace(models, duration_s, own) for own in np.random.default_rng(seed).spawn(6)
     )
     screening = training.window(0.0, duration_s / 3)
-    return ArrivalSets(training, screening, tuple(others[:2]), tuple(others[2:]), "sampled")
+    return ArrivalSets(
+        training, screening, tuple(others[:2]), tuple(others[2:]), UnseenSource.SAMPLED
+    )
 
 
 def solved(

@@ -12,9 +12,10 @@ import pytest
 from alpaplan.planning.document import placement_of_plan, plan_document
 from alpaplan.planning.plan import Planned
 from alpaplan.problem.checker import check_plan
-from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
+from alpaplan.search.bounds.bound import AttainmentBound
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult
+from alpaplan.specs.choices import BoundLimit, UnseenSource
 from alpaplan.specs.plan import NodeDevices, PlanSpec
 from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
@@ -43,7 +44,9 @@ def document(run: Planned, result: PlanResult) -> PlanSpec:
     """Return the document of a changed result."""
     made = run.document.provenance
     assert made is not None
-    return plan_document(run.inputs.problem, result, run.inputs.profiles, made, "held-out")
+    return plan_document(
+        run.inputs.problem, result, run.inputs.profiles, made, UnseenSource.HELD_OUT
+    )
 
 
 def devices_of(items: Sequence[NodeDevices]) -> set[tuple[str, int]]:
@@ -122,7 +125,7 @@ def test_replicas_have_the_stages_of_their_profile(two_pools: Planned) -> None:
     result = two_pools.result
     made = two_pools.document.provenance
     assert made is not None
-    plan = plan_document(two_pools.inputs.problem, result, profiles, made, "held-out")
+    plan = plan_document(two_pools.inputs.problem, result, profiles, made, UnseenSource.HELD_OUT)
     num_replicas = 0
     for group in plan.groups:
         expected = stages.get((group.intra_op, group.inter_op))

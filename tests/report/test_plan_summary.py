@@ -12,12 +12,13 @@ from alpaplan.planning.plan import Planned
 from alpaplan.problem import Placement
 from alpaplan.report import plan as module
 from alpaplan.report.plan import plan_summary
-from alpaplan.search.bounds.bound import AttainmentBound, BoundLimit
+from alpaplan.search.bounds.bound import AttainmentBound
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.search import SearchStep
 from alpaplan.simulator.statistics import LatencyStatistics
+from alpaplan.specs.choices import BoundLimit
 from alpaplan.specs.plan import NodeDevices
 from tests import builders as make
 from tests.builders import GB

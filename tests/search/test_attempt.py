@@ -10,8 +10,9 @@ from alpaplan.search.attempt import Attempt, Outcome, Task, Watch
 from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Score
 from alpaplan.search.space import SearchSpace
-from alpaplan.search.stopping import Interrupt, StopReason
+from alpaplan.search.stopping import Interrupt
 from alpaplan.simulator import Simulator
+from alpaplan.specs.choices import StopReason
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 

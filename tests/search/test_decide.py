@@ -12,8 +12,8 @@ from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.decide import decide
 from alpaplan.search.search import Search
-from alpaplan.search.stopping import StopReason
 from alpaplan.simulator import Simulator
+from alpaplan.specs.choices import StopReason
 from alpaplan.workload.sampling import sample_trace
 from alpaplan.workload.trace import Trace
 from tests.search.conftest import served_models

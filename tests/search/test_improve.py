@@ -14,9 +14,9 @@ from alpaplan.search.attempt import Watch
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.improve import improve
 from alpaplan.search.search import Search
-from alpaplan.search.stopping import StopReason
 from alpaplan.search.workers import threads
 from alpaplan.simulator import Simulator
+from alpaplan.specs.choices import StopReason
 from tests.search.conftest import UNLIMITED
 
 Draw = Callable[[np.random.Generator], Placement]

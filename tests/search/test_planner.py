@@ -15,9 +15,9 @@ from alpaplan.search.budget import WORK, Usage
 from alpaplan.search.candidate import Score
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult, solve, without_empty_groups
-from alpaplan.search.stopping import Interrupt, StopReason
+from alpaplan.search.stopping import Interrupt
 from alpaplan.simulator import Simulator
-from alpaplan.specs.choices import Effort
+from alpaplan.specs.choices import Effort, StopReason, UnseenSource
 from alpaplan.workload.arrival_sets import ArrivalSets
 from alpaplan.workload.trace import Trace
 from tests import builders as make
@@ -84,7 +84,7 @@ def test_devices_of_groups_without_replicas_are_left_over() -> None:
     # One request and one replica: a second group has nothing to do.
     problem = make.problem(on=make.cluster(make.pool(devices_per_node=2)))
     trace = Trace(np.zeros(1), np.zeros(1, np.int32), problem.model_names, 1.0)
-    arrivals = ArrivalSets(trace, trace, (), (trace, trace), "held-out")
+    arrivals = ArrivalSets(trace, trace, (), (trace, trace), UnseenSource.HELD_OUT)
     result = plan(problem, arrivals, "selective-replication")
     assert result.tried[result.chosen].placement.num_groups == 2
     assert result.best.placement.num_groups == 1

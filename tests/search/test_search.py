@@ -11,8 +11,9 @@ from alpaplan.search.attempt import Attempt, Watch
 from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.search import Search
-from alpaplan.search.stopping import Interrupt, StopReason
+from alpaplan.search.stopping import Interrupt
 from alpaplan.search.workers import threads
+from alpaplan.specs.choices import StopReason
 
 SCORE = Score(0.5, -1.0)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alpaplan.search import stopping
-from alpaplan.search.stopping import Interrupt, StopReason, TimeLimit, first_of, never
+from alpaplan.search.stopping import Interrupt, TimeLimit, first_of, never
+from alpaplan.specs.choices import StopReason
 
 
 class Clock:

@@ -18,8 +18,9 @@ from alpaplan.search.candidate import Score
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.search.search import Search
-from alpaplan.search.stopping import Interrupt, StopReason
+from alpaplan.search.stopping import Interrupt
 from alpaplan.search.workers import ProcessWorkers, Workers, processes, threads
+from alpaplan.specs.choices import StopReason
 from alpaplan.workload.arrival_sets import ArrivalSets
 from tests.search.conftest import served_models
 from tests.solved import small_arrival_sets

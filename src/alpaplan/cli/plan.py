@@ -191,7 +191,7 @@ def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> Non
 
 
 def _exit(result: PlanResult, require_attainment: float | None) -> None:
-    from alpaplan.search.stopping import StopReason
+    from alpaplan.specs.choices import StopReason
 
     if result.stop_reason is StopReason.INTERRUPT:
         click.echo("interrupted: this is the best plan so far", err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
 from alpaplan.simulator.statistics import LatencyStatistics
 from alpaplan.specs import plan as spec
+from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.profile import ModelProfileSpec
 
@@ -27,7 +27,7 @@ def plan_document(
     result: PlanResult,
     profiles: Mapping[str, ModelProfileSpec],
     provenance: spec.Provenance,
-    source: Literal["sampled", "held-out"],
+    source: UnseenSource,
 ) -> spec.PlanSpec:
     """Return the plan document of a search result.
 
@@ -128,7 +128,7 @@ def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.Planned
     return tuple(planned)
 
 
-def _prediction(result: PlanResult, source: Literal["sampled", "held-out"]) -> spec.Prediction:
+def _prediction(result: PlanResult, source: UnseenSource) -> spec.Prediction:
     prediction: Prediction = result.prediction
     return spec.Prediction(
         slo_attainment=_rounded(prediction.slo_attainment),
@@ -153,7 +153,7 @@ def _upper_bound(result: PlanResult) -> spec.UpperBound | None:
     return spec.UpperBound(
         slo_attainment=_rounded(result.bound.bound),
         reached=_rounded(result.bound_reached),
-        limit=None if result.bound.limit is None else result.bound.limit.value,
+        limit=result.bound.limit,
     )
 
 

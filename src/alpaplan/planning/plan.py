@@ -141,8 +141,7 @@ def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:
 
 def _ended(provenance: Provenance, result: PlanResult) -> Provenance:
     """Note what ended the search early, if anything did."""
-    reason = result.stop_reason.value if result.stop_reason else None
-    return provenance.model_copy(update={"stopped_early": reason})
+    return provenance.model_copy(update={"stopped_early": result.stop_reason})
 
 
 def _require_sound(inputs: Inputs, document: PlanSpec) -> None:

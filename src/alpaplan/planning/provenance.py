@@ -34,7 +34,7 @@ def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Prove
         alpaplan=__version__,
         method=settings.method,
         seed=settings.seed,
-        effort=settings.effort.value,
+        effort=settings.effort,
         max_evaluations=settings.max_evaluations,
         trace=None if trace is None else _path_from(folder, trace),
         as_recorded=inputs.files.as_recorded or None,

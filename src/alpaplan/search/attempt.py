@@ -18,7 +18,8 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Score, Scored
 from alpaplan.search.space import SearchSpace
-from alpaplan.search.stopping import StopCriterion, StopReason, never
+from alpaplan.search.stopping import StopCriterion, never
+from alpaplan.specs.choices import StopReason
 
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)

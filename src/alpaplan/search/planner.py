@@ -22,10 +22,10 @@ from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.prediction import Prediction, predict
 from alpaplan.search.search import Search, SearchStep
 from alpaplan.search.space import SearchSpace
-from alpaplan.search.stopping import StopCriterion, StopReason, never
+from alpaplan.search.stopping import StopCriterion, never
 from alpaplan.search.workers import Workers, threads
 from alpaplan.simulator import Simulator
-from alpaplan.specs.choices import Effort
+from alpaplan.specs.choices import Effort, StopReason
 from alpaplan.workload.arrival_sets import ArrivalSets
 
 

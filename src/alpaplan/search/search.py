@@ -13,8 +13,8 @@ from alpaplan.search.attempt import UNWATCHED, Attempt, Task, Watch
 from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.space import SearchSpace
-from alpaplan.search.stopping import StopReason
 from alpaplan.search.workers import SerialWorkers, Workers
+from alpaplan.specs.choices import StopReason
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")

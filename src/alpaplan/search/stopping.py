@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from enum import StrEnum
 
-
-class StopReason(StrEnum):
-    """Why a search ended early. Both depend on the clock, so such a plan does not repeat."""
-
-    TIME_LIMIT = "time-limit"
-    INTERRUPT = "interrupt"
-
+from alpaplan.specs.choices import StopReason
 
 StopCriterion = Callable[[], StopReason | None]
 """Asked before every evaluation, from any thread: why to stop now, or None to go on."""

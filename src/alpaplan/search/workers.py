@@ -22,7 +22,7 @@ from multiprocessing.shared_memory import ShareableList
 from typing import Protocol, TypeVar
 
 from alpaplan.search.attempt import Outcome, Task, Watch
-from alpaplan.search.stopping import StopReason
+from alpaplan.specs.choices import StopReason
 
 Found = TypeVar("Found")
 

@@ -18,3 +18,28 @@ class Effort(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+
+
+class StopReason(StrEnum):
+    """Why a search ended early. Both depend on the clock, so such a plan does not repeat."""
+
+    TIME_LIMIT = "time-limit"
+    INTERRUPT = "interrupt"
+
+
+class BoundLimit(StrEnum):
+    """What keeps a bound below 1."""
+
+    OBJECTIVE = "objective"
+    MEMORY = "memory"
+    CAPACITY = "capacity"
+
+
+class UnseenSource(StrEnum):
+    """Where arrivals that a search does not see come from."""
+
+    SAMPLED = "sampled"
+    """Fresh samples of the workload."""
+
+    HELD_OUT = "held-out"
+    """The end of its recorded arrivals, with samples beside them for models that have a process."""

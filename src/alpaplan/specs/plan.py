@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from alpaplan.specs.choices import Dispatch, Effort
+from alpaplan.specs.choices import BoundLimit, Dispatch, Effort, StopReason, UnseenSource
 from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE
 from alpaplan.specs.fields import (
     Fraction,
@@ -113,7 +113,7 @@ class Provenance(Spec):
     seed: int = Field(strict=True, ge=0)
     effort: Effort | None = None
     max_evaluations: int | None = Field(default=None, strict=True, ge=1)
-    stopped_early: Literal["time-limit", "interrupt"] | None = Field(
+    stopped_early: StopReason | None = Field(
         default=None,
         description="set if the search was stopped, so that it cannot be repeated",
     )
@@ -142,7 +142,7 @@ class LatencySummary(Spec):
 class ArrivalsRecord(Spec):
     """The arrivals that a number was measured on."""
 
-    source: Literal["sampled", "held-out"] = Field(
+    source: UnseenSource = Field(
         description="new samples of the workload, or the last part of its recorded arrivals"
     )
     runs: int = Field(strict=True, ge=1)
@@ -155,9 +155,7 @@ class UpperBound(Spec):
 
     slo_attainment: Fraction
     reached: Fraction
-    limit: Literal["objective", "memory", "capacity"] | None = Field(
-        default=None, description="what keeps the bound below 1"
-    )
+    limit: BoundLimit | None = Field(default=None, description="what keeps the bound below 1")
 
 
 class Prediction(Spec):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from alpaplan.errors import Issue, SpecError
+from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.workload import ServedModel
 from alpaplan.units import format_seconds
 from alpaplan.workload.sampling import expected_rate_rps, merge_traces, sample_trace
@@ -58,15 +58,14 @@ class ArrivalSets:
     unseen
         What the winner's prediction is made from; all of one length.
     source
-        ``"sampled"``: fresh samples of the workload. ``"held-out"``: consecutive parts of
-        the end of the recorded arrivals, with samples beside them for models that have a process.
+        Where the unseen arrivals come from; held-out ones are consecutive parts of the end.
     """
 
     training: Trace
     screening: Trace
     deciding: tuple[Trace, ...]
     unseen: tuple[Trace, ...]
-    source: Literal["sampled", "held-out"]
+    source: UnseenSource
 
 
 def make_arrival_sets(
@@ -115,7 +114,7 @@ def _sampled(
         runs[0] if len(runs) > 1 else _beginning(training),
         samples(deciding_rng, DECIDING_SAMPLES),
         samples(unseen_rng, UNSEEN_SAMPLES),
-        "sampled",
+        UnseenSource.SAMPLED,
     )
 
 
@@ -128,7 +127,7 @@ def _held_out(
     parts = _equal_parts(held_out, UNSEEN_SAMPLES)
     rngs = unseen_rng.spawn(UNSEEN_SAMPLES)
     unseen = [_with_samples(models, part, own) for part, own in zip(parts, rngs, strict=True)]
-    return ArrivalSets(training, _beginning(training), (), tuple(unseen), "held-out")
+    return ArrivalSets(training, _beginning(training), (), tuple(unseen), UnseenSource.HELD_OUT)
 
 
 def _require_arrivals(sets: ArrivalSets) -> None:
@@ -139,7 +138,7 @@ def _require_arrivals(sets: ArrivalSets) -> None:
         where = f"the first {1 - HELD_OUT_FRACTION:.0%} of the recorded time"
     else:
         return
-    if sets.source == "sampled":
+    if sets.source is UnseenSource.SAMPLED:
         where = f"runs of {format_seconds(sets.unseen[0].duration_s)}"
     what = f"must have arrivals to plan on and to judge by, found none in {where}"
     raise SpecError("workload", [Issue(("models",), what)])

@@ -20,10 +20,10 @@ from alpaplan.planning.paths import InputPaths
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.memory import placement_fits
-from alpaplan.search.bounds.bound import BoundLimit, attainment_bound
+from alpaplan.search.bounds.bound import attainment_bound
 from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.simulator import Simulator
-from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.choices import BoundLimit, Dispatch
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.workload.trace import Trace
 from tests import builders as make

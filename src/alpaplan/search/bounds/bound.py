@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import math
 from dataclasses import dataclass, replace
 
@@ -19,20 +18,12 @@ from alpaplan.problem.service import (
 )
 from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.search.bounds.replica_memory import most_weight_in_memory
-from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.choices import BoundLimit, Dispatch
 from alpaplan.workload.trace import Trace
 
 RELATIVE_SLACK = 1e-6
 """How much shorter stages and longer objectives are taken than in the problem. Simulations
 may round stage latencies to single precision, which changes them by at most 2**-24, 6e-8."""
-
-
-class BoundLimit(enum.StrEnum):
-    """What keeps a bound below 1."""
-
-    OBJECTIVE = "objective"
-    MEMORY = "memory"
-    CAPACITY = "capacity"
 
 
 @dataclass(frozen=True)
