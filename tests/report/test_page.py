@@ -15,6 +15,12 @@ See [how it works](how-it-works.md#the-search), [plan](plan.md), [below](#below)
 alpaplan plan  # [not a link](plan.md)
 ```
 
+<!-- output -->
+
+```text
+ what it prints
+```
+
 ## Below
 
 | key | meaning |
@@ -39,6 +45,13 @@ def test_links_become_what_can_be_followed() -> None:
     text = " ".join(shown(100))
     assert "See how it works (→ how-it-works), plan, below, the code and" in text
     assert "the paper (https://arxiv.org/abs/2302.11665)" in text
+
+
+def test_comments_leave_no_trace() -> None:
+    lines = shown(80)
+    place = lines.index(" what it prints")
+    assert lines[place - 2].startswith("  alpaplan plan")
+    assert lines[place - 1] == ""
 
 
 def test_code_stays_as_it_is() -> None:

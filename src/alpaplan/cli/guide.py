@@ -12,7 +12,7 @@ from alpaplan.cli.output import WIDTH, print_result
 from alpaplan.guide.pages import INDEX, page_text, topics
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 _TOPICS = topics()
 
@@ -30,26 +30,20 @@ def guide(topic: str, *, list_topics: bool) -> None:
         return
     from rich.console import Console
 
+    from alpaplan.report.page import page
+
     console = Console(highlight=False)
     if console.is_terminal:
-        _page_through(page_text(topic), console)
+        _page_through(page(page_text(topic)), console)
     else:
-        _print(page_text(topic))
+        print_result(page(page_text(topic), plain=True))
 
 
-def _print(markdown: str) -> None:
-    from alpaplan.report.page import page
-
-    print_result(page(markdown, plain=True))
-
-
-def _page_through(markdown: str, console: Console) -> None:
+def _page_through(page: RenderableType, console: Console) -> None:
     """Show a page on a terminal, through a pager if it does not fit on the screen."""
-    from alpaplan.report.page import page
-
     console.width = min(console.width, WIDTH)
     with console.capture() as capture:
-        console.print(page(markdown))
+        console.print(page)
     text = capture.get()
     if text.count("\n") < console.height:
         click.echo(text, nl=False)

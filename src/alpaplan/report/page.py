@@ -16,6 +16,7 @@ _FENCE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\[(?P<text>[^\]]+)\]\((?P<target>[^)\s]+)\)")
 _PAGE = re.compile(r"(?P<topic>[\w-]+)\.md(?:#.*)?")
 _CODE = re.compile(r"`([^`]+)`")
+_COMMENT = re.compile(r"^<!--.*?-->\n+", re.DOTALL | re.MULTILINE)
 
 _UNDERLINES = {"h1": "═", "h2": "─"}
 """What tells headings from text where there is no bold type."""
@@ -38,9 +39,8 @@ class _IndentedBlock(CodeBlock):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         code = str(self.text).rstrip()
-        yield Padding(
-            Syntax(code, self.lexer_name, theme="ansi_dark", word_wrap=True), (0, 0, 0, 2)
-        )
+        syntax = Syntax(code, self.lexer_name, theme="ansi_dark", word_wrap=True)
+        yield Padding(syntax, (0, 0, 0, 0 if self.lexer_name == "text" else 2))
 
 
 class _UncutTable(TableElement):
@@ -76,7 +76,7 @@ def page(markdown: str, *, plain: bool = False) -> Markdown:
         Whether there are no colors, so that code in text has to keep its backticks.
     """
     parts = _FENCE.split(markdown)
-    parts[::2] = [_LINK.sub(_without_target, part) for part in parts[::2]]
+    parts[::2] = [_LINK.sub(_without_target, _COMMENT.sub("", part)) for part in parts[::2]]
     if plain:
         parts[::2] = [_CODE.sub(r"`` `\1` ``", part) for part in parts[::2]]
     return _Page("".join(parts), hyperlinks=False)
