@@ -1,4 +1,4 @@
-"""Commands, options and modules that the guide names are there, and none is left out."""
+"""Commands, options and keys that the guide names are there, and none is left out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import click
 import pytest
 
 from alpaplan.cli import main
+from alpaplan.specs.json_schema import json_schema
+from alpaplan.specs.registry import DOCUMENT_KINDS
 from tests.pages import GUIDE, blocks, page_text, prose
 
 PAGES = ["README.md", *GUIDE]
@@ -71,6 +73,23 @@ def test_every_command_and_option_is_in_the_guide() -> None:
     assert [
         name for name in COMMANDS if not any(f"alpaplan {name}" in piece for piece in code)
     ] == []
+
+
+def properties(schema: object) -> set[str]:
+    """Return the names of all properties of a JSON Schema, at any depth."""
+    if isinstance(schema, list):
+        return set().union(*map(properties, schema))
+    if not isinstance(schema, dict):
+        return set()
+    return {*schema.get("properties", ())}.union(*map(properties, schema.values()))
+
+
+@pytest.mark.parametrize("kind", DOCUMENT_KINDS)
+def test_every_key_of_a_document_is_explained(kind: str) -> None:
+    title = kind.replace("-", " ").capitalize()
+    section = page_text("src/alpaplan/guide/files.md").partition(f"\n## {title}\n")[2]
+    words = set(re.findall(r"\w+", section.partition("\n## ")[0]))
+    assert properties(json_schema(kind)) - words == set()
 
 
 @pytest.mark.parametrize("page", PAGES)
