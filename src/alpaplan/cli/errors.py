@@ -6,6 +6,7 @@ import contextlib
 import functools
 import io
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -13,14 +14,12 @@ from typing import ParamSpec, TextIO, TypeVar
 
 import click
 
+from alpaplan.cli.signals import cleaned_up, exit_code
 from alpaplan.errors import AlpaplanError, AlpaplanWarning, InputError
 from alpaplan.planning.paths import MissingInputError
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-
-INTERRUPTED = 130
-"""Exit code of a shell for a process that SIGINT ended."""
 
 BROKEN_PIPE = 141
 """Exit code of a shell for a process that SIGPIPE ended."""
@@ -39,7 +38,7 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         _print_any_letter()
         try:
-            with _warnings_as_lines():
+            with cleaned_up(), _warnings_as_lines():
                 return command(*args, **kwargs)
         except MissingInputError as error:
             missing = ", ".join(f"-{role[0]}/--{role}" for role in error.roles)
@@ -63,7 +62,7 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
             raise SystemExit(InputError.exit_code) from None
         except KeyboardInterrupt:
             _print_lines("alpaplan: interrupted")
-            raise SystemExit(INTERRUPTED) from None
+            raise SystemExit(exit_code(signal.SIGINT)) from None
 
     return run
 

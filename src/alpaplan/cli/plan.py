@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -133,12 +134,12 @@ def plan(
     require_target(target, inputs.files.paths())
     place = target if committed is None else committed.path
     folder = Path() if is_stream(place) else place.parent
-    planned = _search(inputs, settings, folder, quiet=quiet)
+    planned, ended_by = _search(inputs, settings, folder, quiet=quiet)
     if committed is not None:
         _report_check(committed.path, committed.spec, planned.document)
     else:
         _write(planned, target, explain=explain, quiet=quiet)
-    _exit(planned.result, require_attainment)
+    _exit(planned.result, ended_by, require_attainment)
 
 
 def _with_options(settings: PlanSettings, **given: Any) -> PlanSettings:
@@ -149,9 +150,18 @@ def _with_options(settings: PlanSettings, **given: Any) -> PlanSettings:
     return replace(settings, **changes)
 
 
-def _search(inputs: Inputs, settings: PlanSettings, folder: Path, *, quiet: bool) -> Planned:
-    """Plan with progress on a terminal; Ctrl-C ends the search with the best plan so far."""
-    from alpaplan.cli.progress import interruptible, search_progress
+def _search(
+    inputs: Inputs, settings: PlanSettings, folder: Path, *, quiet: bool
+) -> tuple[Planned, int | None]:
+    """Plan with progress on a terminal; a signal ends the search with the best plan so far.
+
+    Returns
+    -------
+    The plan, and the signal that ended the search; None: none did.
+    """
+    from alpaplan.cli.progress import search_progress
+    from alpaplan.cli.signals import exit_code, interruptible
+    from alpaplan.errors import InterruptedWithoutPlanError
     from alpaplan.planning.plan import plan as make_plan
 
     budgets = (
@@ -163,7 +173,14 @@ def _search(inputs: Inputs, settings: PlanSettings, folder: Path, *, quiet: bool
         interruptible() as interrupt,
         search_progress(*budgets, enabled=not quiet) as listener,
     ):
-        return make_plan(inputs, settings, folder=folder, stop=interrupt, on_evaluation=listener)
+        try:
+            made = make_plan(
+                inputs, settings, folder=folder, stop=interrupt, on_evaluation=listener
+            )
+        except InterruptedWithoutPlanError as error:
+            click.echo(f"alpaplan: {error}", err=True)
+            sys.exit(exit_code(interrupt.number or signal.SIGINT))
+    return made, interrupt.number
 
 
 def _report_check(path: Path, committed: PlanSpec, current: PlanSpec) -> None:
@@ -190,12 +207,14 @@ def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> Non
         print_result(plan_summary(planned, explain=explain), to_stderr=target == STANDARD_OUTPUT)
 
 
-def _exit(result: PlanResult, require_attainment: float | None) -> None:
+def _exit(result: PlanResult, ended_by: int | None, require_attainment: float | None) -> None:
+    from alpaplan.cli.signals import exit_code
     from alpaplan.specs.choices import StopReason
 
     if result.stop_reason is StopReason.INTERRUPT:
         click.echo("interrupted: this is the best plan so far", err=True)
-        sys.exit(130)
+    if ended_by is not None:
+        sys.exit(exit_code(ended_by))
     found = result.prediction.slo_attainment
     if require_attainment is not None and found < require_attainment:
         click.echo(

@@ -1,13 +1,11 @@
-"""Live progress of a search on a terminal, and Ctrl-C that ends it with the best plan so far."""
+"""Live progress of a search on a terminal."""
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
@@ -16,7 +14,6 @@ from alpaplan.cli.step_progress import bar_with_times
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
-from alpaplan.search.stopping import Interrupt
 
 REFRESH_S = 0.1
 """Seconds between two updates of the display: scores come a thousand times a second."""
@@ -71,23 +68,3 @@ def search_progress(
             progress.update(task, completed=part, seen=seen, best=best)
 
         yield listen
-
-
-@contextmanager
-def interruptible() -> Iterator[Interrupt]:
-    """Let the first Ctrl-C inside the block ask the search to stop; the second one is as usual."""
-    interrupt = Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt
-        return
-    usual = signal.getsignal(signal.SIGINT)
-
-    def on_interrupt(_signal: int, _frame: FrameType | None) -> None:
-        interrupt.ask()
-        signal.signal(signal.SIGINT, usual)
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, usual)

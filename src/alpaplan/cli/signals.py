@@ -1,0 +1,95 @@
+"""Signals that end the program: files stay whole, and a search leaves the best plan so far."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from alpaplan.search.stopping import Interrupt
+
+_ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What ends a program when a job is over or its terminal is gone."""
+
+
+def exit_code(number: int) -> int:
+    """Return the exit code of a shell for a process that a signal ended."""
+    return 128 + number
+
+
+@contextmanager
+def cleaned_up() -> Iterator[None]:
+    """Let signals that end the program run what cleans up, such as removing temporary files.
+
+    Raises
+    ------
+    SystemExit
+        Inside the block, once such a signal comes, with its `exit_code`.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        raise SystemExit(exit_code(number))
+
+    # One that is ignored stays so, as under nohup.
+    heard = [each for each in _ENDING if signal.getsignal(each) is signal.SIG_DFL]
+    with _handled(heard, end):
+        yield
+
+
+class SignalInterrupt(Interrupt):
+    """Asks a search to stop when a signal comes.
+
+    Attributes
+    ----------
+    number
+        The signal; None: there was none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number: int | None = None
+
+    def hear(self, number: int) -> None:
+        """Ask to stop because of a signal."""
+        self.number = number
+        self.ask()
+
+
+@contextmanager
+def interruptible() -> Iterator[SignalInterrupt]:
+    """Let the first signal inside the block ask the search to stop; the next one is as usual.
+
+    Such signals are that of Ctrl-C and those that end the program.
+    """
+    interrupt = SignalInterrupt()
+    heard = [
+        each for each in (signal.SIGINT, *_ENDING) if signal.getsignal(each) is not signal.SIG_IGN
+    ]
+    usual = {each: signal.getsignal(each) for each in heard}
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        interrupt.hear(number)
+        for each, handler in usual.items():
+            signal.signal(each, handler)
+
+    with _handled(heard, stop):
+        yield interrupt
+
+
+@contextmanager
+def _handled(
+    numbers: Sequence[int], handler: Callable[[int, FrameType | None], None]
+) -> Iterator[None]:
+    """Handle signals inside the block; only the main thread can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    usual = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, before in usual.items():
+            signal.signal(number, before)

@@ -1,0 +1,92 @@
+"""Signals that end the program leave whole files behind, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from alpaplan.cli.errors import user_errors
+from alpaplan.cli.signals import cleaned_up, interruptible
+from alpaplan.files.writing import open_atomically
+from tests.cli.workspace import INPUTS, WORKLOAD, Workspace
+
+PROGRAM = (sys.executable, "-c", "from alpaplan.cli import main; main()")
+ENDING = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+
+
+@ENDING
+def test_no_temporary_file_is_left(tmp_path: Path, number: signal.Signals) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_bytes(b"old")
+
+    @user_errors
+    def command() -> None:
+        with open_atomically(path) as stream:
+            stream.write(b"half")
+            stream.flush()
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+
+    with pytest.raises(SystemExit) as caught:
+        command()
+    assert caught.value.code == 128 + number
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"old"
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cleaned_up(), interruptible() as interrupt:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert interrupt() is None
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@ENDING
+def test_the_second_signal_does_not_wait_for_a_search(number: signal.Signals) -> None:
+    def search() -> None:
+        with cleaned_up(), interruptible() as interrupt:
+            os.kill(os.getpid(), number)
+            assert interrupt() is not None
+            assert interrupt.number == number
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(SystemExit) as caught:
+        search()
+    assert caught.value.code == 128 + number
+
+
+@ENDING
+@pytest.mark.slow
+def test_a_search_ends_with_the_best_plan_so_far(
+    workspace: Workspace, number: signal.Signals
+) -> None:
+    workspace.replace("cluster.yaml", "count: 1", "count: 64")
+    crowd = (
+        "- {name: m, count: 500, profile: p, slo_s: 1, arrivals: {process: poisson, rate_rps: 2}}"
+    )
+    workspace.write("workload.yaml", WORKLOAD.split("  - ")[0] + f"  {crowd}\n")
+    terminal, stderr = os.openpty()
+    plan = (*PROGRAM, "plan", *INPUTS, "-o", "plan.yaml")
+    with subprocess.Popen(plan, stdout=subprocess.DEVNULL, stderr=stderr) as run:
+        os.close(stderr)
+        seen = b""
+        while b"searching" not in seen:
+            seen += os.read(terminal, 4096)
+        run.send_signal(number)
+        while b"best plan so far" not in seen:
+            seen += os.read(terminal, 4096)
+        assert run.wait(timeout=60) == 128 + number
+    os.close(terminal)
+    assert workspace.plan()["provenance"]["stopped_early"] == "interrupt"
+    assert not [name for name in workspace.names() if name.startswith(".alpaplan")]
