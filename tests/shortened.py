@@ -1,4 +1,4 @@
-"""Plans and their summaries as pages show them: the first rows and items of everything."""
+"""Plans and their summaries as pages show them: the first rows of every table."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ import re
 NUM_ROWS = 5
 """Rows that are shown of each table of a summary."""
 
-NUM_ITEMS = {"": 2, "  ": 4}
-"""Items that are shown of each list of a plan, by its indent."""
-
-MAX_WIDTH = 100
-"""Longest line that is shown of a plan."""
-
 _SECTION = re.compile(
-    r"(?P<mark><!-- plan output(?:: examples/(?P<example>[\w-]+))?(?P<brief>, brief)? -->\n)"
+    r"(?P<mark><!-- plan output(?:: examples/(?P<example>[\w-]+))? -->\n)"
     r".*?(?P<end><!-- end of plan output -->)",
     re.DOTALL,
 )
@@ -27,13 +21,13 @@ def example_shown(text: str) -> str | None:
 
 
 def with_plan(text: str, summary: str, plan: str) -> str:
-    """Fill in the section of a page that shows a plan and its summary.
+    """Fill in the section of a page that shows what planning an example gives.
 
     Parameters
     ----------
     text
-        The page. A comment ``plan output`` begins the section; ``brief`` in it leaves out of the
-        summary what was tried, and of the plan all but the first group.
+        The page. A comment ``plan output`` begins the section. Where it names an example, which is
+        that of another page, what was tried is left out, and the plan's first group is shown.
     summary
         What `alpaplan plan` prints.
     plan
@@ -41,13 +35,12 @@ def with_plan(text: str, summary: str, plan: str) -> str:
     """
 
     def fill(section: re.Match[str]) -> str:
-        if section["brief"]:
+        shown = (
+            f"```text\n{shorten_summary(summary)}```\n\nThe plan is in [plan.yaml](plan.yaml).\n"
+        )
+        if section["example"]:
             tables, document = _without_tried(summary), _first_group(plan)
-        else:
-            tables, document = shorten_summary(summary), shorten_plan(plan)
-        shown = f"```text\n{tables}```\n\n```yaml\n# shortened\n{document}```\n"
-        if not section["example"]:
-            shown += "\nThe whole plan is in [plan.yaml](plan.yaml).\n"
+            shown = f"```text\n{tables}```\n\n```yaml\n# shortened\n{document}```\n"
         return f"{section['mark']}\n{shown}\n{section['end']}"
 
     return _SECTION.sub(fill, text)
@@ -70,29 +63,6 @@ def shorten_summary(summary: str) -> str:
                 shown.append(" ...")
         if row <= NUM_ROWS + 1 and not re.match(r"and \d+ more", line):
             shown.append(line)
-    return "\n".join(shown) + "\n"
-
-
-def shorten_plan(plan: str) -> str:
-    """Keep the prediction, and the first items of every list."""
-    shown: list[str] = []
-    items: dict[str, int] = {}
-    for line in plan.splitlines():
-        section = re.match(r" *(?=- )|", line)
-        indent = section[0] if section and line.lstrip().startswith("- ") else None
-        if indent is None:
-            # A key ends the lists that are deeper than it.
-            depth = len(line) - len(line.lstrip())
-            items = {key: count for key, count in items.items() if len(key) < depth}
-        else:
-            items = {key: count for key, count in items.items() if len(key) <= len(indent)}
-            items[indent] = items.get(indent, 0) + 1
-        hidden = [key for key, count in items.items() if count > NUM_ITEMS[key]]
-        if not hidden:
-            line = re.sub(r"(sha256: [0-9a-f]{4})[0-9a-f]{60}", r"\1...", line)
-            shown.append(line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 4] + " ...")
-        elif indent is not None and hidden == [indent] and items[indent] == NUM_ITEMS[indent] + 1:
-            shown.append(f"{indent}# ...")
     return "\n".join(shown) + "\n"
 
 
