@@ -3,37 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
 
 import click
 import pytest
 
 from alpaplan.cli import main
-from tests.cli.runner import invoke
+from tests.cli.runner import COMMANDS, invoke
 
 COLUMNS = 80
-
-
-def pages(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    yield path
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            subcommand = command.get_command(context, name)
-            assert subcommand is not None
-            yield from pages(subcommand, (*path, name))
-
-
-PAGES = list(pages(main))
-
-
-def command_of(path: tuple[str, ...]) -> click.Command:
-    command: click.Command | None = main
-    for name in path:
-        assert isinstance(command, click.Group)
-        command = command.get_command(click.Context(command), name)
-    assert command is not None
-    return command
 
 
 def help_of(path: tuple[str, ...]) -> str:
@@ -42,7 +19,7 @@ def help_of(path: tuple[str, ...]) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("path", PAGES, ids=" ".join)
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_page_fits_the_terminal(path: tuple[str, ...]) -> None:
     text = help_of(path)
     assert text.startswith("Usage: " + " ".join(["alpaplan", *path]))
@@ -51,20 +28,20 @@ def test_page_fits_the_terminal(path: tuple[str, ...]) -> None:
     assert [line for line in text.splitlines() if len(line) > COLUMNS] == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=" ".join)
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_option_has_help(path: tuple[str, ...]) -> None:
-    options = [item for item in command_of(path).params if isinstance(item, click.Option)]
+    options = [item for item in COMMANDS[path].params if isinstance(item, click.Option)]
     assert [item.name for item in options if not item.help] == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=" ".join)
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_every_option_names_its_value_in_one_word(path: tuple[str, ...]) -> None:
-    options = [item for item in command_of(path).params if isinstance(item, click.Option)]
+    options = [item for item in COMMANDS[path].params if isinstance(item, click.Option)]
     named = {item.name: item.metavar for item in options if not (item.is_flag or item.count)}
     assert all(metavar and metavar.isupper() and " " not in metavar for metavar in named.values())
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if path], ids=" ".join)
+@pytest.mark.parametrize("path", [path for path in COMMANDS if path], ids=" ".join)
 def test_groups_show_the_first_line_of_each_command(path: tuple[str, ...]) -> None:
-    first_line, _, _ = inspect.cleandoc(command_of(path).help or "").partition("\n")
+    first_line, _, _ = inspect.cleandoc(COMMANDS[path].help or "").partition("\n")
     assert f"{path[-1]} {first_line}" in " ".join(help_of(path[:-1]).split())

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-import click
 import pytest
 
-from alpaplan.cli import main
+from tests.cli.runner import COMMANDS
 from tests.cli.workspace import HAND_WRITTEN, INPUTS, Workspace
 
 TRACE = "arrival_s,model\n0.5,a\n1.5,b\n3.5,a\n4.5,c\n"
@@ -177,22 +176,10 @@ def test_standard_output_is_not_an_input(
     assert inputs.read(name) == before
 
 
-def commands(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Yield the path and the command of everything that `alpaplan` does."""
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            member = command.get_command(context, name)
-            assert member is not None
-            yield from commands(member, *path, name)
-    else:
-        yield path, command
-
-
 def test_every_command_with_an_output_is_here() -> None:
     writing = {
         path
-        for path, command in commands(main)
+        for path, command in COMMANDS.items()
         if {"output", "plot"} & {parameter.name for parameter in command.params}
     }
     tried = {path for path in writing for case in CASES.values() if case[: len(path)] == path}

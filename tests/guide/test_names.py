@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
-from collections.abc import Iterator
 
 import click
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from alpaplan.cli import main
 from alpaplan.specs.json_schema import json_schema
 from alpaplan.specs.registry import DOCUMENT_KINDS
+from tests.cli.runner import commands_below, context_of
 from tests.pages import GUIDE, blocks, page_text, prose
 
 PAGES = ["README.md", *GUIDE]
@@ -21,22 +21,12 @@ _OPTION = re.compile(r"--[a-z][a-z-]+")
 _MODULE = re.compile(r"python -m (tests[.\w]+)")
 
 
-def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        command = group.get_command(context, name)
-        assert command is not None
-        yield " ".join([*path, name]), command
-        if isinstance(command, click.Group):
-            yield from commands(command, (*path, name))
-
-
-COMMANDS = dict(commands(main))
+COMMANDS = {" ".join(path): command for path, command in commands_below(main)}
 
 
 def options_of(command: click.Command) -> list[set[str]]:
     """Return the spellings of each option."""
-    params = command.get_params(click.Context(command))
+    params = command.get_params(context_of(command))
     return [{*param.opts} for param in params if isinstance(param, click.Option)]
 
 
