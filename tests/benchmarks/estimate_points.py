@@ -14,10 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from alpaplan.profiling.architecture import Transformer
-from alpaplan.profiling.blocks import Prefill, block_s
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.blocks import block_s
 from alpaplan.profiling.devices import DEVICES, Dtype
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
 from alpaplan.profiling.model_config import transformer_of
+from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import EAGER_2023, STACKS, VLLM_2025, Stack
 from tests.conftest import REPOSITORY
@@ -198,7 +200,8 @@ def vidur_points(cases: Path, gpu: str, stack: Stack = EAGER_2023) -> Iterator[P
         model = transformer_of(VIDUR_MODELS[row["model"]])
         block, hidden = model.blocks[0], model.hidden_size
         estimated_s = block_s(block, hidden, Prefill(1, num_tokens, intra_op), roofline)
-        estimated_s -= roofline.attention_s(block.attention, 1, num_tokens, intra_op)
+        assert isinstance(block.mixer, Attention)
+        estimated_s -= roofline.attention_s(block.mixer, 1, num_tokens, intra_op)
         estimated_s -= 2 * roofline.all_reduce_s(num_tokens * hidden, intra_op)
         measured_s = float(row["layer_ms_without_attention_kernel"]) / 1e3
         yield Point(_labels(device, row["model"], intra_op, num_tokens), estimated_s, measured_s)

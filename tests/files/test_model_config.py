@@ -9,9 +9,11 @@ import pytest
 from alpaplan.errors import InputError
 from alpaplan.files.model_config import load_model_config
 from alpaplan.profiling.devices import Dtype
-from alpaplan.profiling.families import FAMILIES
+from alpaplan.profiling.family_table import FAMILIES
 
 DTYPES = "float32, float16, bfloat16, float8_e4m3fn"
+
+WAY = "(profiles that were measured can be read by profile import --from table)"
 
 KNOWN = ", ".join(FAMILIES)
 
@@ -60,7 +62,12 @@ def test_json_however_it_is_laid_out(text: str, tmp_path: Path) -> None:
 SPOILED = {
     "unknown family": (
         GOOD.replace('"llama"', '"lama"'),
-        [f"config.json:2: model_type: must be one of {KNOWN}, found 'lama'; did you mean 'llama'?"],
+        [
+            (
+                f"config.json:2: model_type: must be one of {KNOWN}, found 'lama'; "
+                f"did you mean 'llama'? {WAY}"
+            )
+        ],
     ),
     "several things, in line order": (
         GOOD.replace("4096", '"4096"').replace('"num_hidden_layers": 2', '"num_hidden_layers": 0'),

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from alpaplan.profiling.architecture import Block, Transformer
 from alpaplan.profiling.blocks import (
-    Prefill,
     block_activation_bytes,
     block_kv_cache_bytes,
     block_s,
@@ -19,9 +18,10 @@ from alpaplan.profiling.blocks import (
 )
 from alpaplan.profiling.devices import DEVICES, Dtype
 from alpaplan.profiling.feed_forward import Mlp
+from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import EAGER_2023, STACKS, VLLM_2025
-from tests.profiling.transformers import DECODER, DENSE, ENCODER, SPARSE, transformers
+from tests.profiling.transformers import ATTENTION, DECODER, DENSE, ENCODER, SPARSE, transformers
 
 H100 = Roofline(DEVICES["h100-sxm"], Dtype.BF16, VLLM_2025)
 counts = st.integers(1, 64)
@@ -121,7 +121,7 @@ class TestMemory:
         assert block_kv_cache_bytes(ENCODER.blocks[0], Prefill(2, 100, 1), Dtype.BF16) == 0
 
     def test_a_window_keeps_what_is_in_it(self) -> None:
-        windowed = replace(DENSE, attention=replace(DENSE.attention, window=64))
+        windowed = replace(DENSE, mixer=replace(ATTENTION, window=64))
         found = [
             block_kv_cache_bytes(windowed, Prefill(2, length, 1), Dtype.BF16)
             for length in (63, 64, 65, 1000)

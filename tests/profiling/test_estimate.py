@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,16 @@ from hypothesis import strategies as st
 from alpaplan.errors import InfeasibleError
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.batch_sizes import batch_latency_s
-from alpaplan.profiling.blocks import Prefill, block_activation_bytes, block_kv_cache_bytes
+from alpaplan.profiling.blocks import block_activation_bytes, block_kv_cache_bytes
 from alpaplan.profiling.devices import DEVICES, Dtype
-from alpaplan.profiling.estimate import Estimate, estimate_profile
+from alpaplan.profiling.estimate import KNOWN_ERRORS, Estimate, estimate_profile
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
+from alpaplan.profiling.model_config import transformer_of
+from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import STACKS, VLLM_2025
 from alpaplan.specs.profile import ProfiledConfig
+from tests.profiling.published_families import FAMILIES
 from tests.profiling.transformers import DECODER, DENSE, ENCODER, MIXTURE, TIED, transformers
 
 H100 = DEVICES["h100-sxm"]
@@ -162,3 +167,31 @@ def test_source_says_that_it_is_an_estimate() -> None:
         assert source.startswith("Estimated by alpaplan, not measured: prefill of prompts of 512 ")
         assert stack.name in source
         assert "Known error of the latency: " in source
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("deepseek-v3", "Time of latent attention is put together"),
+        ("deepseek-v3.2", "Time of sparse attention with an indexer is put together"),
+        ("qwen3-next-80b-a3b", "Time of linear attention is put together"),
+        ("nemotron-h-56b", "Time of state-space layers (Mamba) is put together"),
+        ("gpt-oss-20b", "Blocks with a sliding window keep the keys and values of the window"),
+        ("gemma-4-31b", "Weights include 0.576B of the vision part (gemma4_vision)"),
+        ("falcon-7b", None),
+    ],
+)
+def test_source_says_what_is_assumed(name: str, said: str | None) -> None:
+    model = transformer_of(FAMILIES[name][0])
+    sweep = replace(SWEEP, intra_ops=(1,), inter_ops=(16,))
+    found = estimate_profile(model, "m", [DEVICES["b200-sxm"]], Dtype.FP8, VLLM_2025, sweep)
+    source = str(found.profile.source)
+    assert source.endswith(f": {KNOWN_ERRORS[VLLM_2025.name]}.") == (said is None)
+    assert said is None or said in source
+
+
+def test_source_says_what_weights_of_4_bits_are_multiplied_in() -> None:
+    both = [DEVICES["h100-sxm"], DEVICES["b200-sxm"]]
+    source = estimate_profile(DECODER, "m", both, Dtype.NVFP4, VLLM_2025, SWEEP).profile.source
+    assert "Products with weights in nvfp4 are computed in 16 bits on h100-sxm" in str(source)
+    assert "Efficiencies of units for 4 bits are not measured" in str(source)

@@ -10,10 +10,13 @@ import pytest
 
 from alpaplan.errors import SpecError
 from alpaplan.profiling.architecture import Transformer
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.config_format import checkpoint_format
 from alpaplan.profiling.devices import Dtype
-from alpaplan.profiling.families import FAMILIES
+from alpaplan.profiling.family_table import FAMILIES
 from alpaplan.profiling.feed_forward import Experts
-from alpaplan.profiling.model_config import checkpoint_format, transformer_of
+from alpaplan.profiling.model_config import transformer_of
+from tests.profiling.published_families import FAMILIES as NEWER
 
 DTYPES = "float32, float16, bfloat16, float8_e4m3fn"
 
@@ -120,6 +123,12 @@ def shipped(name: str, repository: Path) -> Transformer:
     return transformer_of(json.loads(text))
 
 
+def attention_of(config: dict[str, Any]) -> Attention:
+    mixer = transformer_of(config).blocks[0].mixer
+    assert isinstance(mixer, Attention)
+    return mixer
+
+
 def complaints(config: dict[str, Any]) -> list[tuple[str, str]]:
     """Return everything that is wrong with a configuration: place and message."""
     with pytest.raises(SpecError) as raised:
@@ -144,23 +153,24 @@ class TestSizes:
 
     def test_every_family_has_a_size_to_hold(self, repository: Path) -> None:
         held = {shipped(name, repository).model_type for name in SHIPPED}
-        held |= {config["model_type"] for config, _ in OTHERS.values()}
+        held |= {transformer_of(config).model_type for config, _ in OTHERS.values()}
+        held |= {transformer_of(config).model_type for config, _ in NEWER.values()}
         same = {"qwen2_5_vl": "qwen2", "qwen3_vl_text": "qwen3", "qwen3_vl_moe_text": "qwen3_moe"}
         same |= {"xlm-roberta": "roberta"} | dict.fromkeys(("qwen2_vl", "qwen2_vl_text"), "qwen2")
-        same |= {"qwen2_5_vl_text": "qwen2"}
+        same |= {"qwen2_5_vl_text": "qwen2", "mimo": "qwen2", "ministral3": "mistral"}
         for name, other in same.items():
             assert FAMILIES[name] == FAMILIES[other]
-        # Gemma 3 is Gemma 2 with norms of queries and keys, and another pattern of windows.
-        assert set(FAMILIES) - set(same) - held == {"gemma3_text"}
+        # Gemma 3 is held with its tower, and ERNIE 4.5 with its experts.
+        assert set(FAMILIES) - set(same) - held == {"gemma3_text", "ernie4_5"}
 
 
 class TestReading:
     def test_heads_of_keys_and_values_are_as_many_as_of_queries_by_default(self) -> None:
-        attention = transformer_of(LLAMA).blocks[0].attention
+        attention = attention_of(LLAMA)
         assert (attention.num_heads, attention.num_kv_heads, attention.head_dim) == (32, 32, 128)
 
     def test_a_head_can_be_wider_than_the_hidden_size_divided(self) -> None:
-        attention = transformer_of(LLAMA | {"head_dim": 256}).blocks[0].attention
+        attention = attention_of(LLAMA | {"head_dim": 256})
         assert attention.query_width == 8192
 
     def test_null_is_as_good_as_absent(self) -> None:
@@ -174,11 +184,11 @@ class TestReading:
     def test_a_nested_configuration_leaves_out_what_its_class_assumes(self) -> None:
         outer = {"model_type": "gemma3", "text_config": {"hidden_size": 2560}}
         found = transformer_of(outer)
-        attention = found.blocks[0].attention
+        attention = attention_of(outer)
         assert (attention.num_heads, attention.num_kv_heads, attention.head_dim) == (8, 4, 256)
         assert (len(found.blocks), found.vocab_size, attention.window) == (26, 262208, 4096)
         unlimited = {"model_type": "gemma3", "text_config": {"sliding_window": None}}
-        assert transformer_of(unlimited).blocks[0].attention.window is None
+        assert attention_of(unlimited).window is None
 
     def test_dense_blocks_among_experts(self) -> None:
         config = OTHERS["qwen1.5-moe-a2.7b"][0] | {"mlp_only_layers": [0, 3]}
@@ -209,9 +219,10 @@ class TestReading:
     )
     def test_windows(self, change: dict[str, Any], windowed: list[int]) -> None:
         blocks = transformer_of(LLAMA | {"num_hidden_layers": 8} | change).blocks
-        found = [n for n, block in enumerate(blocks) if block.attention.window is not None]
+        windows = [block.mixer and block.mixer.window for block in blocks]
+        found = [n for n, window in enumerate(windows) if window is not None]
         assert found == windowed
-        assert {blocks[n].attention.window for n in found} <= {change["sliding_window"]}
+        assert {windows[n] for n in found} <= {change["sliding_window"]}
 
 
 class TestLongestPrompt:
@@ -293,12 +304,13 @@ class TestWrong:
 
     def test_unknown_family(self) -> None:
         known = ", ".join(FAMILIES)
+        way = "(profiles that were measured can be read by profile import --from table)"
         assert complaints(LLAMA | {"model_type": "lama"}) == [
-            ("model_type", f"must be one of {known}, found 'lama'; did you mean 'llama'?")
+            ("model_type", f"must be one of {known}, found 'lama'; did you mean 'llama'? {way}")
         ]
         assert complaints({}) == [("", f"missing key 'model_type' (one of {known})")]
         assert complaints({"text_config": LLAMA | {"model_type": 7}}) == [
-            ("text_config.model_type", f"must be one of {known}, found 7")
+            ("text_config.model_type", f"must be one of {known}, found 7 {way}")
         ]
 
     @pytest.mark.parametrize(
@@ -328,9 +340,9 @@ class TestWrong:
                 "must be a list of 32 layers, found 1",
             ),
             (
-                {"layer_types": ["linear_attention"] + 31 * ["full_attention"]},
+                {"layer_types": ["linear_attn"] + 31 * ["full_attention"]},
                 "layer_types.0",
-                "must be one of full_attention, sliding_attention, found 'linear_attention'",
+                "must be one of full_attention, sliding_attention, chunked_attention, ",
             ),
             (
                 OTHERS["qwen1.5-moe-a2.7b"][0] | {"num_experts_per_tok": 61},

@@ -10,8 +10,9 @@ from alpaplan.files.document import RawDocument, read_raw
 from alpaplan.files.json_tree import parse_json
 from alpaplan.files.reading import exists
 from alpaplan.profiling.architecture import Transformer
+from alpaplan.profiling.config_format import BESIDE, checkpoint_format
 from alpaplan.profiling.devices import Dtype
-from alpaplan.profiling.model_config import BESIDE, checkpoint_format, transformer_of
+from alpaplan.profiling.model_config import transformer_of
 from alpaplan.profiling.quantization import Quantization
 from alpaplan.units import format_value
 

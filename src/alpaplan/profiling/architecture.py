@@ -9,29 +9,41 @@ from dataclasses import dataclass
 from alpaplan.profiling.attention import Attention
 from alpaplan.profiling.feed_forward import Experts, Mlp
 from alpaplan.profiling.heads import Head
+from alpaplan.profiling.latent_attention import LatentAttention
 from alpaplan.profiling.parts import Part
+from alpaplan.profiling.recurrence import Recurrence
+
+Mixer = Attention | LatentAttention | Recurrence
 
 
 @dataclass(frozen=True)
 class Block:
-    """One transformer block: attention, then a feed-forward or mixture-of-experts layer.
+    """One block: attention or what takes its place, then a layer for each token alone.
 
     Parameters
     ----------
-    attention, mlp
-        Its two parts.
+    mixer
+        What tokens learn of each other by; None if the block has no such part.
+    mlp
+        Feed-forward or mixture-of-experts layer; None if the block has no such part.
     num_norms
-        Normalizations over the hidden size.
+        Normalizations over the hidden size, or other vectors as wide.
     norm_bias
         Whether these have a bias beside the scale.
+    parallel
+        Whether both parts have the same input, so that devices add up both outputs at once.
+    num_scalars
+        Further single numbers.
     unquantized
         Parts that keep 16 bits where the weights of the others have fewer.
     """
 
-    attention: Attention
-    mlp: Mlp | Experts
+    mixer: Mixer | None
+    mlp: Mlp | Experts | None
     num_norms: int = 2
     norm_bias: bool = False
+    parallel: bool = False
+    num_scalars: int = 0
     unquantized: frozenset[Part] = frozenset()
 
     def num_parameters(self, hidden_size: int) -> int:
@@ -40,8 +52,11 @@ class Block:
 
     def parameters_by_part(self, hidden_size: int) -> Mapping[Part, int]:
         """Weights of each part; the norms are with the first."""
-        norms = self.num_norms * (1 + self.norm_bias) * hidden_size
-        sizes = {Part.MIXER: self.attention.num_parameters(hidden_size) + norms}
+        norms = self.num_norms * (1 + self.norm_bias) * hidden_size + self.num_scalars
+        mixer = 0 if self.mixer is None else self.mixer.num_parameters(hidden_size)
+        sizes = {Part.MIXER: mixer + norms}
+        if self.mlp is None:
+            return sizes
         if isinstance(self.mlp, Mlp):
             return sizes | {Part.MLP: self.mlp.num_parameters(hidden_size)}
         shared = self.mlp.num_shared_parameters(hidden_size)
@@ -51,6 +66,8 @@ class Block:
     @property
     def feed_forward_parts(self) -> Mapping[Part, Mlp]:
         """The feed-forward layers of the block, one of all routed experts."""
+        if self.mlp is None:
+            return {}
         if isinstance(self.mlp, Mlp):
             return {Part.MLP: self.mlp}
         shared = {} if self.mlp.shared is None else {Part.SHARED: self.mlp.shared}
@@ -158,7 +175,13 @@ class Transformer:
 
     def shares_into(self, intra_op: int) -> bool:
         """Whether `intra_op` devices can share each operator."""
-        return all(block.attention.shares_into(intra_op) for block in self.kinds)
+        mixers = {block.mixer for block in self.kinds if block.mixer is not None}
+        return all(mixer.shares_into(intra_op) for mixer in mixers)
+
+    def describe_heads(self) -> str:
+        """Describe the heads that devices share."""
+        mixers = dict.fromkeys(block.mixer for block in self.kinds if block.mixer is not None)
+        return ", ".join(dict.fromkeys(mixer.describe_heads() for mixer in mixers))
 
     @property
     def kinds(self) -> Mapping[Block, int]:

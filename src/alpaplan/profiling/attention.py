@@ -6,6 +6,50 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Indexer:
+    """What chooses the tokens that one token attends to, in sparse attention.
+
+    After DeepSeek-V3.2 (2025, arXiv 2512.02556): narrow heads with one key for all score the
+    tokens before, and the best are attended to.
+
+    Parameters
+    ----------
+    num_heads, head_dim
+        Its heads.
+    num_chosen
+        Tokens that one token attends to.
+    query_depth
+        Width of what its queries are projected from; None: the hidden size.
+    weighted
+        Whether heads are weighted by a projection of the hidden state, and keys have a norm with
+        a bias; else queries and keys have a norm without.
+    shared
+        Whether it is that of a block before, whose choice is taken over.
+    """
+
+    num_heads: int
+    head_dim: int
+    num_chosen: int
+    query_depth: int | None = None
+    weighted: bool = True
+    shared: bool = False
+
+    @property
+    def kept_width(self) -> int:
+        """Numbers of a token that are kept for those behind it."""
+        return 0 if self.shared else self.head_dim
+
+    def num_parameters(self, hidden_size: int) -> int:
+        """Weights of its projections and norms."""
+        if self.shared:
+            return 0
+        width = self.num_heads * self.head_dim
+        projections = width * (self.query_depth or hidden_size) + self.head_dim * hidden_size
+        weights = self.num_heads * hidden_size if self.weighted else 0
+        return projections + weights + 2 * self.head_dim
+
+
+@dataclass(frozen=True)
 class Attention:
     """Self-attention of one block.
 
@@ -18,6 +62,8 @@ class Attention:
         arXiv 2305.13245).
     head_dim
         Width of one head.
+    value_dim
+        Width of a value; None: that of a head.
     causal
         Whether a token sees only those before it.
     window
@@ -30,11 +76,22 @@ class Attention:
         Whether the projections add a vector.
     qk_norm
         Whether queries and keys are normalized a head at a time.
+    wide_qk_norm
+        Whether they are over all heads together instead.
+    sinks
+        Whether each head has a number that takes part in the softmax like a token.
+    gate_width
+        Width of a projection whose outputs weigh the attention's; 0 without one.
+    values_are_keys
+        Whether values are the keys and have no projection of their own.
+    indexer
+        What chooses the tokens to attend to; None for all that are visible.
     """
 
     num_heads: int
     num_kv_heads: int
     head_dim: int
+    value_dim: int | None = None
     causal: bool = True
     window: int | None = None
     chunked: bool = False
@@ -42,23 +99,37 @@ class Attention:
     qkv_bias: bool = False
     output_bias: bool = False
     qk_norm: bool = False
+    wide_qk_norm: bool = False
+    sinks: bool = False
+    gate_width: int = 0
+    values_are_keys: bool = False
+    indexer: Indexer | None = None
 
     @property
     def query_width(self) -> int:
-        """Width of all query heads, and of the attention's output before its projection."""
+        """Width of all query heads."""
         return self.num_heads * self.head_dim
 
     @property
+    def output_width(self) -> int:
+        """Width of the attention's output before its projection."""
+        return self.num_heads * (self.value_dim or self.head_dim)
+
+    @property
     def kv_width(self) -> int:
-        """Width of all key heads; values have the same."""
-        return self.num_kv_heads * self.head_dim
+        """Width of all key heads and values."""
+        return self.num_kv_heads * (self.head_dim + (self.value_dim or self.head_dim))
 
     def num_parameters(self, hidden_size: int) -> int:
         """Weights of the projections, their biases and the norms of queries and keys."""
-        qkv_width = self.query_width + 2 * self.kv_width
-        weights = hidden_size * (qkv_width + self.query_width)
-        biases = self.qkv_bias * qkv_width + self.output_bias * hidden_size
-        return weights + biases + self.qk_norm * 2 * self.head_dim
+        key_width = self.num_kv_heads * self.head_dim
+        projected = self.query_width + (key_width if self.values_are_keys else self.kv_width)
+        weights = hidden_size * (projected + self.gate_width + self.output_width)
+        biases = self.qkv_bias * projected + self.output_bias * hidden_size
+        norms = self.qk_norm * 2 * self.head_dim
+        norms += self.wide_qk_norm * (self.query_width + key_width)
+        chosen = 0 if self.indexer is None else self.indexer.num_parameters(hidden_size)
+        return weights + biases + norms + self.sinks * self.num_heads + chosen
 
     def kept_numbers(self, input_len: int, intra_op: int) -> int:
         """Keys and values of one prompt that each device keeps until the request is done.
@@ -69,34 +140,51 @@ class Attention:
         if not self.causal:
             return 0
         num_kept = min(input_len, self.window or input_len)
-        return num_kept * 2 * self.kv_heads_on_each(intra_op) * self.head_dim
+        width = self.head_dim + (self.value_dim or self.head_dim)
+        numbers = num_kept * self.kv_heads_on_each(intra_op) * width
+        return numbers + (0 if self.indexer is None else input_len * self.indexer.kept_width)
 
     def output_widths(self, intra_op: int) -> tuple[int, ...]:
         """Widths on each device of the projections whose outputs devices share."""
+        kv_heads = self.kv_heads_on_each(intra_op)
         return (
             self.query_width // intra_op,
-            self.kv_heads_on_each(intra_op) * self.head_dim,
+            kv_heads * self.head_dim,
+            kv_heads * (self.value_dim or self.head_dim),
         )
+
+    def input_width(self, intra_op: int) -> int:
+        """Width on each device of the projection whose inputs devices share."""
+        return self.output_width // intra_op
 
     def working_width(self, intra_op: int) -> int:
         """Numbers of a token between its projections: queries, keys, values and the output."""
-        kv_width = self.kv_heads_on_each(intra_op) * self.head_dim
-        return 2 * self.query_width // intra_op + 2 * kv_width
+        value_dim = self.value_dim or self.head_dim
+        kv_width = self.kv_heads_on_each(intra_op) * (self.head_dim + value_dim)
+        own = self.query_width + self.output_width + self.gate_width
+        return own // intra_op + kv_width
 
     def visible_pairs(self, input_len: int) -> float:
-        """Return the pairs of tokens of one prompt of which one sees the other.
+        """Return the pairs of tokens of one prompt of which one attends to the other.
 
         All n^2 without a mask. Half of them with a causal one, where each token also sees itself
         for half. In a window of w, the first w tokens see half a square and each later one w; in
-        chunks of w, each chunk is half a square.
+        chunks of w, each chunk is half a square. Of those that are visible, no more than the
+        indexer chooses.
         """
-        if not self.causal:
-            return float(input_len) ** 2
         window = min(self.window or input_len, input_len)
+        if not self.causal:
+            return float(input_len) * window
         if self.chunked:
             num_whole, rest = divmod(input_len, window)
             return num_whole * window**2 / 2 + rest**2 / 2
+        if self.indexer is not None:
+            window = min(window, self.indexer.num_chosen)
         return window**2 / 2 + (input_len - window) * float(window)
+
+    def describe_heads(self) -> str:
+        """Describe the heads that devices share."""
+        return f"{self.num_heads} attention heads and {self.num_kv_heads} key-value heads"
 
     def shares_into(self, intra_op: int) -> bool:
         """Whether `intra_op` devices can share the heads; few key and value heads are copied."""

@@ -3,79 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from alpaplan.profiling.architecture import Block, Transformer
 from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.mixer_times import mixer_s
 from alpaplan.profiling.parts import Part
+from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline
-
-
-@dataclass(frozen=True)
-class Prefill:
-    """What is run: a batch of whole prompts, by devices that share each operator.
-
-    Parameters
-    ----------
-    batch_size
-        Prompts.
-    input_len
-        Tokens of each.
-    intra_op
-        Devices; they have to be able to share the heads.
-    """
-
-    batch_size: int
-    input_len: int
-    intra_op: int
-
-    @property
-    def num_tokens(self) -> int:
-        """Tokens of all prompts."""
-        return self.batch_size * self.input_len
 
 
 def block_s(block: Block, hidden_size: int, prefill: Prefill, roofline: Roofline) -> float:
     """Time of one block on each of the devices that share it.
 
-    Two all-reduces of the hidden states, one behind each part (Shoeybi et al., "Megatron-LM",
-    2019, arXiv 1909.08053, section 3). The host may be slower than the device.
+    An all-reduce of the hidden states behind each part, one behind both if these are parallel
+    (Shoeybi et al., "Megatron-LM", 2019, arXiv 1909.08053, section 3). The host may be slower
+    than the device.
     """
     hidden_numbers = prefill.num_tokens * hidden_size
     norms_s = block.num_norms * roofline.elementwise_s(roofline.stack.norm_passes * hidden_numbers)
-    all_reduces_s = 2 * roofline.all_reduce_s(hidden_numbers, prefill.intra_op)
+    num_parts = (block.mixer is not None) + (block.mlp is not None)
+    num_sums = 1 if block.parallel else num_parts
+    all_reduces_s = num_sums * roofline.all_reduce_s(hidden_numbers, prefill.intra_op)
     by_part = {part: _roofline_of(part, block, roofline) for part in Part}
+    feed_forward_s = attention_s = 0.0
     if isinstance(block.mlp, Experts):
         feed_forward_s = _experts_s(block.mlp, hidden_size, prefill, by_part)
-    else:
+    elif block.mlp is not None:
         feed_forward_s = _mlp_s(block.mlp, hidden_size, prefill, by_part[Part.MLP])
-    attention_s = _attention_s(block, hidden_size, prefill, by_part[Part.MIXER])
+    if block.mixer is not None:
+        attention_s = mixer_s(block.mixer, hidden_size, prefill, by_part[Part.MIXER])
     device_s = norms_s + attention_s + feed_forward_s + all_reduces_s
     return max(device_s + roofline.stack.gap_block_s, roofline.stack.host_block_s)
 
 
 def _roofline_of(part: Part, block: Block, roofline: Roofline) -> Roofline:
     return roofline.unquantized if part in block.unquantized else roofline
-
-
-def _attention_s(block: Block, hidden_size: int, prefill: Prefill, roofline: Roofline) -> float:
-    attention, num_tokens = block.attention, prefill.num_tokens
-    query_width = attention.query_width // prefill.intra_op
-    kv_width = attention.kv_heads_on_each(prefill.intra_op) * attention.head_dim
-    projections_s = roofline.matmul_s(num_tokens, query_width + 2 * kv_width, hidden_size)
-    projections_s += roofline.matmul_s(num_tokens, hidden_size, query_width)
-    moves_s = 0.0
-    if attention.rotary:
-        rotated = num_tokens * (query_width + kv_width)
-        moves_s += roofline.heads_s(roofline.stack.rotary_passes * rotated)
-    if attention.qk_norm:
-        moves_s += roofline.heads_s(2 * num_tokens * query_width)
-        moves_s += roofline.heads_s(2 * num_tokens * kv_width)
-    scores_s = roofline.attention_s(
-        attention, prefill.batch_size, prefill.input_len, prefill.intra_op
-    )
-    return projections_s + moves_s + scores_s
 
 
 def _mlp_s(mlp: Mlp, hidden_size: int, prefill: Prefill, roofline: Roofline) -> float:
@@ -94,7 +57,11 @@ def _experts_s(
 ) -> float:
     num_tokens, routed = prefill.num_tokens, by_part[Part.EXPERTS]
     router_s = routed.matmul_s(num_tokens, experts.num_experts, hidden_size)
-    routed_s = routed.experts_s(experts, hidden_size, num_tokens, prefill.intra_op)
+    width = experts.width(hidden_size)
+    routed_s = routed.experts_s(experts, width, num_tokens, prefill.intra_op)
+    if experts.latent_size is not None:
+        routed_s += routed.matmul_s(num_tokens, width, hidden_size)
+        routed_s += routed.matmul_s(num_tokens, hidden_size, width)
     shared_s = 0.0
     if experts.shared is not None:
         shared_s = _mlp_s(experts.shared, hidden_size, prefill, by_part[Part.SHARED])
@@ -131,12 +98,13 @@ def block_activation_bytes(block: Block, hidden_size: int, prefill: Prefill, dty
     mixture of experts, for every copy of a token).
     """
     intra_op = prefill.intra_op
-    inside_attention = block.attention.working_width(intra_op)
+    inside_attention = 0 if block.mixer is None else block.mixer.working_width(intra_op)
+    inside_mlp = 0
     if isinstance(block.mlp, Experts):
         expert = block.mlp.expert
         width = (2 + expert.gated) * expert.intermediate_size // intra_op
-        inside_mlp = block.mlp.num_per_token * (hidden_size + width)
-    else:
+        inside_mlp = block.mlp.num_per_token * (block.mlp.width(hidden_size) + width)
+    elif block.mlp is not None:
         inside_mlp = (2 + block.mlp.gated) * block.mlp.intermediate_size // intra_op
     num_hidden = 2 if intra_op == 1 else 3
     width = num_hidden * hidden_size + max(inside_attention, inside_mlp)
@@ -145,7 +113,9 @@ def block_activation_bytes(block: Block, hidden_size: int, prefill: Prefill, dty
 
 def block_kv_cache_bytes(block: Block, prefill: Prefill, dtype: Dtype) -> int:
     """Keys and values of the prompts on each device, which stay until the request is done."""
-    kept = block.attention.kept_numbers(prefill.input_len, prefill.intra_op)
+    if block.mixer is None:
+        return 0
+    kept = block.mixer.kept_numbers(prefill.input_len, prefill.intra_op)
     return prefill.batch_size * kept * dtype.activation_bytes
 
 

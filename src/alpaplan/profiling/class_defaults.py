@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 
 def _sizes(
     num_layers: int,
     hidden_size: int,
     num_heads: int,
-    intermediate_size: int,
+    intermediate_size: int | None,
     vocab_size: int,
     num_positions: int,
     **more: object,
@@ -35,6 +36,15 @@ def _sizes(
 
 
 _QWEN2_VL = _sizes(80, 8192, 64, 29568, 152064, 32768, num_key_value_heads=8)
+
+_QWEN3_5_LINEAR: Mapping[str, Any] = MappingProxyType(
+    {
+        "linear_num_value_heads": 32,
+        "linear_num_key_heads": 16,
+        "linear_key_head_dim": 128,
+        "linear_value_head_dim": 128,
+    }
+)
 
 CLASS_DEFAULTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
@@ -75,7 +85,6 @@ CLASS_DEFAULTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
             num_experts=60,
             num_experts_per_tok=4,
             moe_intermediate_size=1408,
-            tie_word_embeddings=True,
         ),
         "gemma": _sizes(28, 3072, 16, 24576, 256000, 8192, num_key_value_heads=16),
         "gemma2": _sizes(
@@ -83,6 +92,34 @@ CLASS_DEFAULTS: Mapping[str, Mapping[str, object]] = MappingProxyType(
         ),
         "gemma3_text": _sizes(
             26, 2304, 8, 9216, 262208, 131072, num_key_value_heads=4, sliding_window=4096
+        ),
+        "qwen3_5_text": _sizes(
+            *(32, 4096, 16, 12288, 248320, 32768), num_key_value_heads=4, **_QWEN3_5_LINEAR
+        ),
+        "qwen3_5_moe_text": _sizes(
+            *(40, 2048, 16, None, 248320, 32768),
+            num_key_value_heads=2,
+            num_experts=256,
+            num_experts_per_tok=8,
+            moe_intermediate_size=512,
+            shared_expert_intermediate_size=512,
+            **_QWEN3_5_LINEAR,
+        ),
+        "gemma4_text": _sizes(
+            *(30, 2304, 8, 9216, 262144, 131072),
+            num_key_value_heads=4,
+            global_head_dim=512,
+            sliding_window=512,
+            hidden_size_per_layer_input=256,
+        ),
+        "llama4_text": _sizes(
+            *(48, 5120, 40, 8192, 202048, 131072),
+            num_key_value_heads=8,
+            head_dim=128,
+            num_local_experts=16,
+            num_experts_per_tok=1,
+            intermediate_size_mlp=16384,
+            attention_chunk_size=8192,
         ),
         "phi3": _sizes(32, 3072, 32, 8192, 32064, 4096),
     }
@@ -101,6 +138,11 @@ TEXT_TYPES: Mapping[str, str] = MappingProxyType(
         "qwen2_5_vl": "qwen2_5_vl_text",
         "qwen3_vl": "qwen3_vl_text",
         "qwen3_vl_moe": "qwen3_vl_moe_text",
+        "qwen3_5": "qwen3_5_text",
+        "qwen3_5_moe": "qwen3_5_moe_text",
+        "gemma4": "gemma4_text",
+        "llama4": "llama4_text",
+        "kimi_k25": "deepseek_v3",
     }
 )
 """``model_type`` of a model for several kinds of input -> that of a text part without one."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alpaplan.errors import Issue, Location, did_you_mean
+from alpaplan.profiling.class_defaults import CLASS_DEFAULTS, TEXT_TYPES
 from alpaplan.units import format_value
 
 MAX_SIZE = 10**9
@@ -36,6 +37,20 @@ class ConfigKeys:
     where: Location
     outer: Mapping[str, object]
     issues: list[Issue] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, config: Mapping[str, object]) -> ConfigKeys:
+        """Return the keys of the text part, with what its class assumes if it is a nested one."""
+        inner = config.get("text_config")
+        if not isinstance(inner, Mapping):
+            return cls(config, (), config)
+        model_type = inner.get("model_type")
+        outer_type = config.get("model_type")
+        if model_type is None and isinstance(outer_type, str) and outer_type in TEXT_TYPES:
+            model_type = TEXT_TYPES[outer_type]
+            inner = {**inner, "model_type": model_type}
+        defaults = CLASS_DEFAULTS.get(model_type, {}) if isinstance(model_type, str) else {}
+        return cls({**defaults, **inner}, ("text_config",), config)
 
     @property
     def around(self) -> ConfigKeys:

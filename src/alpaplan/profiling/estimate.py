@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from alpaplan.errors import InfeasibleError
-from alpaplan.profiling.architecture import Transformer
+from alpaplan.profiling.architecture import Mixer, Transformer
 from alpaplan.profiling.chain import PICOSECONDS, layer_chain
 from alpaplan.profiling.cuts import best_cuts, smallest_memory_bytes
 from alpaplan.profiling.devices import Device, Dtype
+from alpaplan.profiling.latent_attention import LatentAttention
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
 from alpaplan.profiling.quantization import Quantization
+from alpaplan.profiling.recurrence import Recurrence
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import Stack
 from alpaplan.profiling.stages import TooLarge
@@ -196,6 +198,14 @@ def _rounded_s(stage_ps: int) -> float:
     return max(round(stage_ps / PICOSECONDS, 6), 1e-6)
 
 
+def _unmeasured(mixer: Mixer) -> str | None:
+    """Return what a block mixes tokens by, if no measured time of it is known."""
+    if isinstance(mixer, Recurrence):
+        return "linear attention" if mixer.delta else "state-space layers (Mamba)"
+    kind = "latent attention" if isinstance(mixer, LatentAttention) else None
+    return kind if mixer.indexer is None else "sparse attention with an indexer"
+
+
 KNOWN_ERRORS: Mapping[str, str] = {
     "vllm-2025": "4 to 6% in the median against prefill composed of measured operators on A100, "
     "H100 and H200, up to 12% for single models, more for mixtures of experts on other devices",
@@ -233,11 +243,18 @@ def _assumptions(
             f"Weights include {size / 1e9:.3g}B of the vision part ({transformer.tower.name}), in "
             "layer 0; the time of images is left out, their tokens count as the prompt's."
         )
-    windows = {block.attention.window for block in transformer.kinds}
+    mixers = [block.mixer for block in transformer.kinds if block.mixer is not None]
+    windows = {mixer.window for mixer in mixers}
     if any(window and window < sweep.input_len for window in windows):
         more.append(
             "Blocks with a sliding window keep the keys and values of the window alone, as vLLM's "
             "hybrid KV cache manager does."
+        )
+    unmeasured = dict.fromkeys(filter(None, map(_unmeasured, mixers)))
+    if unmeasured:
+        more.append(
+            f"Time of {' and '.join(unmeasured)} is put together from operators as all else, and "
+            "was not compared with measurements."
         )
     names = [device.name for device in devices if device.arithmetic(dtype) is not dtype]
     if names:

@@ -46,6 +46,13 @@ class Experts:
         The expert that every token goes to, if there is one.
     shared_gate
         Whether the shared expert's output is weighted by a projection to one number.
+    num_router_vectors
+        Numbers of each expert beside the router's weights, such as a bias.
+    scaled_router
+        Whether the router's inputs are scaled by a vector.
+    latent_size
+        Width that tokens are projected to for the routed experts, and back from; None: they work
+        on hidden states.
     """
 
     num_experts: int
@@ -53,11 +60,21 @@ class Experts:
     expert: Mlp
     shared: Mlp | None = None
     shared_gate: bool = False
+    num_router_vectors: int = 0
+    scaled_router: bool = False
+    latent_size: int | None = None
+
+    def width(self, hidden_size: int) -> int:
+        """Width of what the routed experts work on."""
+        return self.latent_size or hidden_size
 
     def num_parameters(self, hidden_size: int) -> int:
         """Weights of all experts and of the router."""
-        routed = self.num_experts * (self.expert.num_parameters(hidden_size) + hidden_size)
-        return routed + self.num_shared_parameters(hidden_size)
+        router = self.num_experts * (hidden_size + self.num_router_vectors)
+        router += self.scaled_router * hidden_size
+        routed = self.num_experts * self.expert.num_parameters(self.width(hidden_size))
+        latent = 2 * hidden_size * (self.latent_size or 0)
+        return routed + router + latent + self.num_shared_parameters(hidden_size)
 
     def num_shared_parameters(self, hidden_size: int) -> int:
         """Weights of the shared expert and its gate."""

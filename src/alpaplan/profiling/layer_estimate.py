@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from alpaplan.errors import AlpaplanError
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.blocks import (
-    Prefill,
     block_activation_bytes,
     block_kv_cache_bytes,
     block_s,
@@ -16,6 +15,7 @@ from alpaplan.profiling.blocks import (
     head_activation_bytes,
     head_s,
 )
+from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.specs.fields import MAX_QUANTITY
 from alpaplan.specs.layers import Layer, LayerProfileSpec, Link

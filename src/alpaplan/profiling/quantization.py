@@ -176,8 +176,8 @@ def _output_widths(block: Block, intra_op: int, blocks_of: int) -> list[tuple[st
     if not blocks_of:
         return []
     widths = []
-    if Part.MIXER not in block.unquantized:
-        widths += [("heads' numbers", width) for width in block.attention.output_widths(intra_op)]
+    if block.mixer is not None and Part.MIXER not in block.unquantized:
+        widths += [("heads' numbers", width) for width in block.mixer.output_widths(intra_op)]
     widths += _intermediate_widths(block, intra_op)
     return [(what, width, blocks_of) for what, width in widths]
 
@@ -187,8 +187,8 @@ def _input_widths(block: Block, intra_op: int, blocks_of: int) -> list[tuple[str
     if not blocks_of:
         return []
     widths = _intermediate_widths(block, intra_op)
-    if Part.MIXER not in block.unquantized:
-        widths.append(("heads' numbers", block.attention.query_width // intra_op))
+    if block.mixer is not None and Part.MIXER not in block.unquantized:
+        widths.append(("heads' numbers", block.mixer.input_width(intra_op)))
     return [(what, width, blocks_of) for what, width in widths]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from alpaplan.profiling.attention import Attention
 from alpaplan.profiling.devices import Device, Dtype
 from alpaplan.profiling.feed_forward import Experts
+from alpaplan.profiling.recurrence import Recurrence
 from alpaplan.profiling.stacks import (
     HALF_HEAD_DIM,
     LARGEST_HEAD_DIM,
@@ -20,6 +21,9 @@ from alpaplan.profiling.stacks import (
     Efficiencies,
     Stack,
 )
+
+RECURRENCE_CHUNK = 64
+"""Tokens that a recurrence goes over at once, as in the kernels of DeltaNet's authors."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,41 @@ class Roofline:
         num_heads = attention.num_heads // intra_op
         num_pairs = batch_size * attention.visible_pairs(input_len)
         head_dim = attention.head_dim
-        flops = 4 * num_pairs * num_heads * head_dim
+        value_dim = attention.value_dim or head_dim
+        flops = 2 * num_pairs * num_heads * (head_dim + value_dim)
         efficiency = self._efficiencies.attention * _head_dim_factor(head_dim)
         kv_heads = attention.kv_heads_on_each(intra_op)
-        num_numbers = batch_size * input_len * 2 * (num_heads + kv_heads) * head_dim
+        num_numbers = batch_size * input_len * (num_heads + kv_heads) * (head_dim + value_dim)
         bytes_per_s = self.device.memory_bytes_per_s * self._efficiencies.attention_memory
         return (
             self._efficiencies.attention_ramp_s
             + flops / (self._attention_flops * efficiency)
             + num_numbers * self.dtype.activation_bytes / bytes_per_s
+        )
+
+    def recurrence_s(self, layer: Recurrence, num_tokens: int, intra_op: int) -> float:
+        """Time of a recurrence, without its projections, in chunks that matrix products go over.
+
+        In a chunk of C tokens and for each head: products with the state of keys, values and
+        queries, and scores and outputs inside the chunk. A DeltaNet has twice the scores, and
+        solves a triangular system of them for keys and values (Yang et al. 2024, arXiv 2412.06464,
+        section 3.3; Dao and Gu 2024, arXiv 2405.21060, section 6). At attention's efficiency, which
+        is assumed: no such operator was measured.
+        """
+        num_heads = layer.num_heads // intra_op
+        key, value = layer.key_dim, layer.value_dim
+        if layer.delta:
+            per_token = RECURRENCE_CHUNK * (3 * key + 2 * value) + 3 * key * value
+        else:
+            per_token = RECURRENCE_CHUNK * (key + value) + 2 * key * value
+        flops = 2 * num_tokens * num_heads * per_token
+        moved = num_tokens * (layer.num_channels + layer.value_width) / intra_op
+        moved += 2 * num_tokens / RECURRENCE_CHUNK * num_heads * key * value
+        bytes_per_s = self.device.memory_bytes_per_s * self._efficiencies.attention_memory
+        return (
+            self._efficiencies.attention_ramp_s
+            + flops / (self._attention_flops * self._efficiencies.attention)
+            + moved * self.dtype.activation_bytes / bytes_per_s
         )
 
     def experts_s(

@@ -34,8 +34,8 @@ class TowerFamily:
         Whether a vector of its own, with a position, stands before those of the patches.
     learned_positions
         Whether positions are learned.
-    num_extra_norms
-        Normalizations outside the blocks.
+    num_norms, num_extra_norms
+        Normalizations of a block and outside the blocks.
     more
         What else it has.
     """
@@ -51,6 +51,7 @@ class TowerFamily:
     patch_bias: bool = True
     class_token: bool = False
     learned_positions: bool = True
+    num_norms: int = 2
     num_extra_norms: int = 1
     more: Callable[[ConfigKeys, int], int] = lambda keys, hidden: 0
 
@@ -74,7 +75,7 @@ def tower_of(keys: ConfigKeys, model_type: str, text_hidden: int) -> tuple[Tower
     own = keys.data.get("model_type")
     name = own if isinstance(own, str) and own in TOWERS else model_type
     if name not in TOWERS:
-        shown = own if isinstance(own, str) and own.isprintable() else model_type
+        shown = own if isinstance(own, str) and own and own.isprintable() else model_type
         return None, f"The vision part ({shown[:60]}) is of an unknown kind and left out."
     family = TOWERS[name]
     keys = replace(keys, data={**family.defaults, **keys.data})
@@ -90,7 +91,7 @@ def tower_of(keys: ConfigKeys, model_type: str, text_hidden: int) -> tuple[Tower
 def _num_parameters(keys: ConfigKeys, family: TowerFamily, hidden: int) -> int:
     num_layers = keys.count((family.layers,), largest=MAX_LAYERS) or 1
     block = Block(
-        attention=Attention(
+        mixer=Attention(
             num_heads=1,
             num_kv_heads=1,
             head_dim=hidden,
@@ -99,6 +100,7 @@ def _num_parameters(keys: ConfigKeys, family: TowerFamily, hidden: int) -> int:
             output_bias=family.bias,
         ),
         mlp=Mlp(_intermediate(keys, family, hidden), family.gated, family.bias),
+        num_norms=family.num_norms,
         norm_bias=family.norm_bias,
     )
     patch = keys.optional(("patch_size",), 14)
@@ -173,6 +175,41 @@ def _gemma3_projector(_keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
     return hidden + _linear(hidden, text_hidden, bias=False)
 
 
+def _gemma4_more(keys: ConfigKeys, hidden: int) -> int:
+    """Return positions of rows and columns, norms of queries and keys, and a standardization."""
+    num_layers = keys.optional(("num_hidden_layers",), 1)
+    positions = 2 * keys.optional(("position_embedding_size",), 10240, least=0) * hidden
+    standardized = 2 * hidden * keys.flag("standardize", default=False)
+    return positions + num_layers * 2 * keys.optional(("head_dim",), 64) + standardized
+
+
+def _gemma4_projector(_keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    return _linear(hidden, text_hidden, bias=False)
+
+
+def _llama4_projector(keys: ConfigKeys, _hidden: int, text_hidden: int) -> int:
+    """Return an adapter of two products and one to the text, without biases."""
+    shuffled = keys.optional(("intermediate_size",), 1)
+    inside = keys.optional(("projector_input_dim",), 4096)
+    outside = keys.optional(("projector_output_dim",), 4096)
+    output = keys.optional(("vision_output_dim",), outside)
+    return shuffled * inside + inside * outside + output * text_hidden
+
+
+def _kimi_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    kernel = keys.data.get("merge_kernel_size")
+    sides = kernel if isinstance(kernel, list) and len(kernel) == 2 else [2, 2]
+    merged = hidden
+    for side in sides:
+        merged *= side if type(side) is int and 0 < side < 100 else 2
+    return 2 * hidden + _linear(merged, merged) + _linear(merged, text_hidden)
+
+
+def _kimi_positions(keys: ConfigKeys, hidden: int) -> int:
+    sides = [keys.optional((f"init_pos_emb_{side}",), 64) for side in ("height", "width")]
+    return sides[0] * sides[1] * hidden
+
+
 def _mistral3_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
     bias = keys.flag("multimodal_projector_bias", default=False)
     merge = keys.around.optional(("spatial_merge_size",), 2) ** 2
@@ -222,6 +259,37 @@ TOWERS: Mapping[str, TowerFamily] = MappingProxyType(
         "qwen2_5_vl": _QWEN2_5_VL,
         "qwen3_vl": _QWEN3_VL,
         "qwen3_vl_moe": _QWEN3_VL,
+        "qwen3_5": _QWEN3_VL,
+        "qwen3_5_moe": _QWEN3_VL,
+        "gemma4_vision": TowerFamily(
+            gated=True,
+            bias=False,
+            norm_bias=False,
+            patch_bias=False,
+            learned_positions=False,
+            num_norms=4,
+            num_extra_norms=0,
+            more=_gemma4_more,
+        ),
+        "llama4_vision_model": TowerFamily(
+            defaults={
+                "hidden_size": 768,
+                "num_hidden_layers": 34,
+                "intermediate_size": 5632,
+                "patch_size": 14,
+                "image_size": 448,
+            },
+            patch_bias=False,
+            class_token=True,
+            num_extra_norms=2,
+        ),
+        "kimi_k25": TowerFamily(
+            hidden="vt_hidden_size",
+            layers="vt_num_hidden_layers",
+            intermediate="vt_intermediate_size",
+            learned_positions=False,
+            more=_kimi_positions,
+        ),
         "siglip_vision_model": TowerFamily(
             defaults={**_VIT_BASE, "patch_size": 16, "image_size": 224}, more=_siglip_head
         ),
@@ -254,6 +322,11 @@ PROJECTORS: Mapping[str, Callable[[ConfigKeys, int, int], int]] = MappingProxyTy
         "qwen2_5_vl": _qwen2_5_vl_merger,
         "qwen3_vl": _qwen3_vl_mergers,
         "qwen3_vl_moe": _qwen3_vl_mergers,
+        "qwen3_5": _qwen3_vl_mergers,
+        "qwen3_5_moe": _qwen3_vl_mergers,
+        "gemma4": _gemma4_projector,
+        "llama4": _llama4_projector,
+        "kimi_k25": _kimi_projector,
         "llava": _llava_projector,
         "gemma3": _gemma3_projector,
         "mistral3": _mistral3_projector,

@@ -153,7 +153,10 @@ def test_what_is_wrong_with_the_file(config: Workspace) -> None:
     config.write("small.json", CONFIG.replace('"llama"', '"lama"').replace("32000", '"32k"'))
     result = config.run(*COMMAND, "--device", "l4", exit_code=2)
     assert result.stderr.startswith("small.json:2: model_type: must be one of llama, mistral, ")
-    assert result.stderr.endswith("found 'lama'; did you mean 'llama'?\n")
+    assert result.stderr.endswith(
+        "found 'lama'; did you mean 'llama'? (profiles that were measured can be read by profile "
+        "import --from table)\n"
+    )
 
 
 def test_a_quantized_checkpoint_needs_a_dtype(config: Workspace) -> None:

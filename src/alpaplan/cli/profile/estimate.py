@@ -15,7 +15,7 @@ from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, w
 from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.errors import InputError
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
-from alpaplan.profiling.families import FAMILIES
+from alpaplan.profiling.family_table import FAMILIES
 from alpaplan.profiling.stacks import STACKS
 
 if TYPE_CHECKING:
@@ -183,10 +183,9 @@ def _sweep(
         raise click.UsageError(f"--batch must include 1, found {found}")
     impossible = [count for count in intra_op or () if not transformer.shares_into(count)]
     if impossible:
-        attention = transformer.blocks[0].attention
+        heads = transformer.describe_heads()
         raise click.UsageError(
-            f"--intra-op must divide {attention.num_heads} attention heads and "
-            f"{attention.num_kv_heads} key-value heads, found {', '.join(map(str, impossible))}"
+            f"--intra-op must divide {heads}, found {', '.join(map(str, impossible))}"
         )
     num_blocks = len(transformer.blocks)
     too_many = [count for count in inter_op or () if count > num_blocks]

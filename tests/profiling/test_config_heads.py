@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from alpaplan.profiling.blocks import Prefill, head_activation_bytes, head_s
+from alpaplan.profiling.blocks import head_activation_bytes, head_s
 from alpaplan.profiling.devices import DEVICES, Dtype
 from alpaplan.profiling.model_config import transformer_of
+from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import VLLM_2025
 from tests.profiling.published import BERT, HEADS, LLAMA_8B

@@ -33,13 +33,13 @@ def _default(keys: ConfigKeys, family: Family, vocab_size: int) -> Head:
     if not family.causal:
         return Head(dense=family.pooler)
     tied = keys.flag("tie_word_embeddings", default=family.tied)
-    return Head(vocab_size, tied=tied)
+    return Head(vocab_size, tied=tied, bias=family.head_bias)
 
 
 def _head(keys: ConfigKeys, family: Family, task: Task, name: str, vocab_size: int) -> Head:
     if task is Task.VOCABULARY:
         tied = keys.flag("tie_word_embeddings", default=family.tied)
-        return Head(vocab_size, tied=tied)
+        return Head(vocab_size, tied=tied, bias=family.head_bias)
     if task is Task.WHOLE_VOCABULARY:
         tied = keys.flag("tie_word_embeddings", default=True)
         return Head(
@@ -48,12 +48,17 @@ def _head(keys: ConfigKeys, family: Family, task: Task, name: str, vocab_size: i
             bias=True,
             tied=tied,
             dense=True,
-            dense_bias=family.mlp_bias,
+            dense_bias=not family.prediction_head,
             num_dense_norms=1 + family.norm_bias,
         )
     if task is Task.HIDDEN_STATES:
         return Head(dense=family.pooler and not family.causal)
     num_labels = _num_labels(keys)
+    if family.prediction_head:
+        each_token = task is Task.LABELS_OF_ALL
+        return Head(
+            num_labels, each_token, bias=True, dense=True, dense_bias=False, num_dense_norms=1
+        )
     if task is Task.LABELS_OF_ALL:
         num_labels = 2 if name.endswith("ForQuestionAnswering") else num_labels
         return Head(num_labels, each_token=True, bias=True)

@@ -1,0 +1,394 @@
+"""The families of transformers that are known, one entry each.
+
+Keys and defaults are those of the configuration classes of Hugging Face Transformers
+(https://huggingface.co/docs/transformers/main/en/model_doc, Apache-2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from alpaplan.profiling.config_keys import ConfigKeys
+from alpaplan.profiling.families import ExpertRule, Family, Gate, LayerKind, LayerRule
+
+_LLAMA = Family(attention_bias_key="attention_bias", mlp_bias_key="mlp_bias")
+_MISTRAL = Family()
+_QWEN2 = Family(qkv_bias=True, windows=LayerRule.FROM_MAX_WINDOW_LAYERS)
+_QWEN3 = Family(
+    attention_bias_key="attention_bias",
+    qk_norm=True,
+    default_head_dim=128,
+    windows=LayerRule.FROM_MAX_WINDOW_LAYERS,
+)
+_QWEN3_MOE = replace(_QWEN3, default_head_dim=None, experts=("num_experts",))
+_GEMMA = Family(tied=True, default_head_dim=256, attention_bias_key="attention_bias")
+_GEMMA2 = replace(_GEMMA, num_norms=4, windows=LayerRule.EVEN)
+_GPT = Family(
+    gated=False,
+    rotary=False,
+    tied=True,
+    norm_bias=True,
+    qkv_bias=True,
+    output_bias=True,
+    mlp_bias=True,
+    kv_heads=(),
+    head_dim=(),
+)
+"""Decoders of the first years: plain feed-forward layers, biases everywhere, a tied head."""
+
+_BERT = replace(
+    _GPT,
+    causal=False,
+    pooler=True,
+    positions=("max_position_embeddings",),
+    token_types=("type_vocab_size",),
+)
+
+_ROBERTA = replace(_BERT, padded_positions=True)
+
+_MODERNBERT = Family(
+    causal=False,
+    tied=True,
+    first_norm=False,
+    num_extra_norms=2,
+    prediction_head=True,
+    attention_bias_key="attention_bias",
+    mlp_bias_key="mlp_bias",
+    windows=LayerRule.GLOBAL_FIRST,
+    window_keys=("local_attention", "sliding_window"),
+)
+_DEEPSEEK = Family(
+    latent=True,
+    attention_bias_key="attention_bias",
+    experts=("n_routed_experts",),
+    expert_rule=ExpertRule.AFTER_DENSE,
+    num_shared=("n_shared_experts",),
+    num_router_vectors=1,
+)
+_GLM4 = Family(
+    default_head_dim=128, attention_bias_key="attention_bias", output_bias_key="attention_out_bias"
+)
+_GPT_OSS = Family(
+    default_head_dim=64,
+    qkv_bias=True,
+    output_bias=True,
+    attention_bias_key="attention_bias",
+    sinks=frozenset({LayerKind.FULL, LayerKind.SLIDING}),
+    windows=LayerRule.EVEN,
+    experts=("num_local_experts",),
+    experts_per_token=("num_experts_per_tok", "experts_per_token"),
+    expert_intermediate=("intermediate_size",),
+    expert_bias=True,
+    num_router_vectors=1,
+)
+_QWEN3_5 = Family(
+    default_head_dim=256,
+    attention_bias_key="attention_bias",
+    qk_norm=True,
+    gate=Gate.NUMBERS,
+    windows=LayerRule.LINEAR,
+)
+_QWEN3_NEXT = replace(
+    _QWEN3_5,
+    experts=("num_experts",),
+    shared_intermediate=("shared_expert_intermediate_size",),
+    shared_gate=True,
+)
+_LLAMA4 = Family(
+    intermediate=("intermediate_size_mlp",),
+    attention_bias_key="attention_bias",
+    windows=LayerRule.CHUNKS,
+    experts=("num_local_experts",),
+    expert_intermediate=("intermediate_size",),
+    expert_rule=ExpertRule.INTERLEAVED,
+    shared_intermediate=("intermediate_size",),
+)
+_MINIMAX_M2 = Family(
+    wide_qk_norm=True,
+    qk_norm_key="use_qk_norm",
+    experts=("num_local_experts",),
+    expert_intermediate=("intermediate_size",),
+    num_router_vectors=1,
+)
+
+
+def _nemotron_h(keys: ConfigKeys, family: Family) -> Family:
+    """Count the blocks where the newest configurations list them alone."""
+    listed = keys.data.get("layers_block_type")
+    if keys.given(family.layers) is None and isinstance(listed, list):
+        keys.data = {**keys.data, family.layers[0]: len(listed)}
+    return family
+
+
+_NEMOTRON_H = Family(
+    refine=_nemotron_h,
+    head_dim=("head_dim", "attention_head_dim"),
+    gated=False,
+    rotary=False,
+    delta=False,
+    num_norms=1,
+    attention_bias_key="attention_bias",
+    mlp_bias_key="mlp_bias",
+    windows=LayerRule.LETTERS,
+    experts=("n_routed_experts",),
+    expert_rule=ExpertRule.LETTERS,
+    num_shared=("n_shared_experts",),
+    shared_intermediate=("moe_shared_expert_intermediate_size",),
+    latent_experts="moe_latent_size",
+    num_router_vectors=1,
+)
+_MIMO_V2 = Family(
+    value_dim=("v_head_dim",),
+    by_kind=MappingProxyType(
+        {
+            LayerKind.SLIDING: MappingProxyType(
+                {
+                    "heads": ("swa_num_attention_heads",),
+                    "kv_heads": ("swa_num_key_value_heads",),
+                    "head_dim": ("swa_head_dim",),
+                    "value_dim": ("swa_v_head_dim",),
+                }
+            )
+        }
+    ),
+    sinks=frozenset({LayerKind.SLIDING}),
+    windows=LayerRule.LISTED,
+    window_keys=("sliding_window", "sliding_window_size"),
+    experts=("n_routed_experts",),
+    expert_rule=ExpertRule.AFTER_DENSE,
+    num_router_vectors=1,
+)
+
+
+def _gemma4(keys: ConfigKeys, family: Family) -> Family:
+    """Add the norms of the experts where there are some; what small models have more is refused."""
+    for name in ("hidden_size_per_layer_input", "num_kv_shared_layers"):
+        if keys.optional((name,), 0, least=0):
+            keys.report(name, "must be 0: inputs and keys of single layers are not known")
+    if keys.flag("enable_moe_block", default=False):
+        return replace(family, num_norms=family.num_norms + 3)
+    return family
+
+
+_GEMMA4 = replace(
+    _GEMMA2,
+    qk_norm=True,
+    windows=LayerRule.PATTERN,
+    by_kind=MappingProxyType(
+        {
+            LayerKind.FULL: MappingProxyType(
+                {"head_dim": ("global_head_dim",), "kv_heads": ("num_global_key_value_heads",)}
+            )
+        }
+    ),
+    shared_kv_key="attention_k_eq_v",
+    num_scalars=1,
+    experts=("num_experts",),
+    experts_key="enable_moe_block",
+    experts_per_token=("top_k_experts",),
+    dense_is_shared=True,
+    num_router_vectors=1,
+    scaled_router=True,
+    refine=_gemma4,
+)
+
+
+def _falcon(keys: ConfigKeys, family: Family) -> Family:
+    """Tell the decoder of 7B, with one key head, from those of 40B and more."""
+    parallel = keys.flag("parallel_attn", default=True)
+    if keys.flag("new_decoder_architecture", default=False):
+        num_norms = keys.optional(("num_ln_in_parallel_attn",), 2)
+        return replace(family, parallel=True, num_norms=num_norms)
+    one_head = keys.flag("multi_query", default=True)
+    return replace(
+        family,
+        parallel=parallel,
+        num_norms=1 if parallel else 2,
+        kv_heads=(),
+        default_kv_heads=1 if one_head else None,
+    )
+
+
+_FALCON = replace(
+    _GPT,
+    layers=("num_hidden_layers", "n_layer"),
+    heads=("num_attention_heads", "n_head"),
+    kv_heads=("num_kv_heads", "n_head_kv"),
+    intermediate=("ffn_hidden_size",),
+    intermediate_factor=4,
+    rotary=True,
+    qkv_bias=False,
+    output_bias=False,
+    mlp_bias=False,
+    attention_bias_key="bias",
+    mlp_bias_key="bias",
+    refine=_falcon,
+)
+_GPT_NEOX = replace(
+    _GPT, rotary=True, tied=False, parallel=True, attention_bias_key="attention_bias"
+)
+_PHI = replace(
+    _GPT,
+    kv_heads=("num_key_value_heads",),
+    rotary=True,
+    tied=False,
+    parallel=True,
+    num_norms=1,
+    head_bias=True,
+)
+_PHIMOE = Family(
+    norm_bias=True,
+    qkv_bias=True,
+    output_bias=True,
+    attention_bias_key="attention_bias",
+    head_bias=True,
+    experts=("num_local_experts",),
+    expert_intermediate=("intermediate_size",),
+)
+_ERNIE4_5 = replace(_LLAMA, attention_bias_key="use_bias", mlp_bias_key="use_bias", tied=True)
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "llama": _LLAMA,
+        "mistral": _MISTRAL,
+        "qwen2": _QWEN2,
+        "qwen2_vl": _QWEN2,
+        "qwen2_vl_text": _QWEN2,
+        "qwen2_5_vl": _QWEN2,
+        "qwen2_5_vl_text": _QWEN2,
+        "qwen3": _QWEN3,
+        "qwen3_vl_text": _QWEN3,
+        "gemma": _GEMMA,
+        "gemma2": _GEMMA2,
+        "gemma3_text": replace(_GEMMA2, qk_norm=True, windows=LayerRule.PATTERN),
+        "phi3": Family(),
+        "starcoder2": replace(
+            _GPT,
+            rotary=True,
+            kv_heads=("num_key_value_heads",),
+            attention_bias_key="use_bias",
+            mlp_bias_key="use_bias",
+        ),
+        "mixtral": Family(
+            experts=("num_local_experts",), expert_intermediate=("intermediate_size",)
+        ),
+        "qwen2_moe": replace(
+            _QWEN2,
+            experts=("num_experts",),
+            shared_intermediate=("shared_expert_intermediate_size",),
+            shared_gate=True,
+        ),
+        "qwen3_moe": _QWEN3_MOE,
+        "qwen3_vl_moe_text": _QWEN3_MOE,
+        "gpt2": replace(
+            _GPT,
+            layers=("n_layer", "num_hidden_layers"),
+            hidden=("n_embd", "hidden_size"),
+            heads=("n_head", "num_attention_heads"),
+            intermediate=("n_inner",),
+            intermediate_factor=4,
+            positions=("n_positions", "max_position_embeddings"),
+        ),
+        "opt": replace(
+            _GPT,
+            intermediate=("ffn_dim",),
+            positions=("max_position_embeddings",),
+            position_offset=2,
+            embedding_width="word_embed_proj_dim",
+            attention_bias_key="enable_bias",
+            mlp_bias_key="enable_bias",
+        ),
+        "bloom": replace(
+            _GPT,
+            layers=("n_layer", "num_hidden_layers"),
+            hidden=("hidden_size", "n_embed"),
+            heads=("n_head", "num_attention_heads"),
+            intermediate=("n_inner",),
+            intermediate_factor=4,
+            num_extra_norms=2,
+        ),
+        "bert": _BERT,
+        "roberta": _ROBERTA,
+        "xlm-roberta": _ROBERTA,
+        "distilbert": replace(
+            _BERT,
+            layers=("n_layers",),
+            hidden=("dim",),
+            heads=("n_heads",),
+            intermediate=("hidden_dim",),
+            pooler=False,
+            token_types=(),
+        ),
+        "modernbert": _MODERNBERT,
+        "deepseek_v2": replace(_DEEPSEEK, num_router_vectors=0),
+        "deepseek_v3": _DEEPSEEK,
+        "deepseek_v32": _DEEPSEEK,
+        "kimi_k2": _DEEPSEEK,
+        "glm_moe_dsa": _DEEPSEEK,
+        "gpt_oss": _GPT_OSS,
+        "qwen3_5_text": _QWEN3_5,
+        "qwen3_5_moe_text": _QWEN3_NEXT,
+        "qwen3_next": _QWEN3_NEXT,
+        "llama4_text": _LLAMA4,
+        "gemma4_text": _GEMMA4,
+        "glm": replace(_GLM4, qkv_bias=True),
+        "glm4": replace(_GLM4, num_norms=4),
+        "glm4_moe": replace(
+            _DEEPSEEK,
+            latent=False,
+            default_head_dim=128,
+            qk_norm=True,
+            qk_norm_key="use_qk_norm",
+            output_bias_key="attention_out_bias",
+        ),
+        "minimax_m2": _MINIMAX_M2,
+        "nemotron_h": _NEMOTRON_H,
+        "mimo": _QWEN2,
+        "mimo_v2_flash": _MIMO_V2,
+        "falcon": _FALCON,
+        "phi": _PHI,
+        "phimoe": _PHIMOE,
+        "gpt_neox": _GPT_NEOX,
+        "gptj": replace(
+            _GPT_NEOX,
+            layers=("n_layer", "num_hidden_layers"),
+            hidden=("n_embd", "hidden_size"),
+            heads=("n_head", "num_attention_heads"),
+            intermediate=("n_inner",),
+            intermediate_factor=4,
+            qkv_bias=False,
+            output_bias=False,
+            num_norms=1,
+            head_bias=True,
+        ),
+        "olmo2": Family(wide_qk_norm=True, attention_bias_key="attention_bias"),
+        "smollm3": replace(_LLAMA, tied=True),
+        "granite": _LLAMA,
+        "ministral3": _MISTRAL,
+        "cohere2": Family(
+            tied=True,
+            parallel=True,
+            num_norms=1,
+            attention_bias_key="attention_bias",
+            windows=LayerRule.PATTERN,
+        ),
+        "seed_oss": Family(
+            default_head_dim=128,
+            qkv_bias=True,
+            attention_bias_key="attention_bias",
+            output_bias_key="attention_out_bias",
+        ),
+        "ernie4_5": _ERNIE4_5,
+        "ernie4_5_moe": replace(
+            _ERNIE4_5,
+            experts=("moe_num_experts",),
+            experts_per_token=("moe_k",),
+            expert_rule=ExpertRule.RANGE,
+            num_shared=("moe_num_shared_experts",),
+            num_router_vectors=1,
+        ),
+    }
+)
+"""``model_type`` -> how its configuration reads."""

@@ -1,0 +1,130 @@
+"""Families by their published sizes, and what is particular to some."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from alpaplan.errors import SpecError
+from alpaplan.profiling.architecture import Block
+from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.latent_attention import LatentAttention
+from alpaplan.profiling.model_config import transformer_of
+from alpaplan.profiling.recurrence import Recurrence
+from tests.profiling.published import LLAMA_8B
+from tests.profiling.published_families import FAMILIES
+
+
+def blocks_of(name: str) -> tuple[Block, ...]:
+    return transformer_of(FAMILIES[name][0]).blocks
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_sizes(name: str) -> None:
+    config, size = FAMILIES[name]
+    found = transformer_of(config)
+    assert found.num_parameters == size
+    assert found.notes == ()
+
+
+def test_latent_attention_and_dense_blocks_first() -> None:
+    blocks = blocks_of("deepseek-v3")
+    mixers = {block.mixer for block in blocks}
+    assert mixers == {LatentAttention(128, 1536, 512, 128, 64, 128)}
+    assert [isinstance(block.mlp, Mlp) for block in blocks] == 3 * [True] + 58 * [False]
+    experts = blocks[3].mlp
+    assert isinstance(experts, Experts)
+    assert experts.shared == Mlp(2048, gated=True)
+
+
+def test_indexers_that_are_shared() -> None:
+    mixers = [block.mixer for block in blocks_of("glm-5.2")]
+    indexers = [mixer.indexer for mixer in mixers if isinstance(mixer, LatentAttention)]
+    assert [indexer is not None and indexer.shared for indexer in indexers[:7]] == [
+        *(False, False, False, True, True, True, False),
+    ]
+
+
+def test_three_of_four_blocks_are_linear() -> None:
+    mixers = [block.mixer for block in blocks_of("qwen3-next-80b-a3b")]
+    assert [isinstance(mixer, Recurrence) for mixer in mixers] == 12 * [True, True, True, False]
+    assert isinstance(mixers[3], Attention)
+    assert mixers[3].gate_width == mixers[3].query_width == 4096
+
+
+def test_every_second_block_has_a_window_and_all_have_sinks() -> None:
+    mixers = [block.mixer for block in blocks_of("gpt-oss-20b")]
+    assert all(isinstance(mixer, Attention) and mixer.sinks for mixer in mixers)
+    assert [mixer and mixer.window for mixer in mixers] == 12 * [128, None]
+
+
+def test_blocks_with_one_part_by_letters() -> None:
+    blocks = blocks_of("nemotron-3-nano-30b-a3b")
+    letters = FAMILIES["nemotron-3-nano-30b-a3b"][0]["hybrid_override_pattern"]
+    kinds: dict[str, tuple[type, type]] = {
+        "M": (Recurrence, type(None)),
+        "*": (Attention, type(None)),
+    }
+    kinds |= {"E": (type(None), Experts), "-": (type(None), Mlp)}
+    found = [(type(block.mixer), type(block.mlp)) for block in blocks]
+    assert found == [kinds[letter] for letter in letters]
+    assert all(block.num_norms == 1 for block in blocks)
+
+
+def test_full_and_windowed_blocks_of_different_widths() -> None:
+    first, full = (blocks_of("gemma-4-26b-a4b")[layer].mixer for layer in (0, 5))
+    assert isinstance(first, Attention)
+    assert isinstance(full, Attention)
+    assert (first.num_kv_heads, first.head_dim, first.window) == (8, 256, 1024)
+    assert (full.num_kv_heads, full.head_dim, full.window) == (2, 512, None)
+    assert full.values_are_keys
+    wide, narrow = (blocks_of("mimo-v2-flash")[layer].mixer for layer in (0, 1))
+    assert isinstance(wide, Attention)
+    assert isinstance(narrow, Attention)
+    assert (wide.num_kv_heads, wide.value_dim, wide.sinks) == (4, 128, False)
+    assert (narrow.num_kv_heads, narrow.value_dim, narrow.sinks) == (8, 128, True)
+
+
+def test_chunks_in_three_of_four_blocks() -> None:
+    mixers = [block.mixer for block in blocks_of("llama-4-scout")]
+    chunked = [isinstance(mixer, Attention) and mixer.chunked for mixer in mixers]
+    assert chunked == 12 * [True, True, True, False]
+    assert mixers[0] is not None
+    assert mixers[0].window == 8192
+
+
+def test_windows_of_an_encoder_reach_to_both_sides() -> None:
+    mixer = blocks_of("modernbert-base")[1].mixer
+    assert isinstance(mixer, Attention)
+    assert mixer.visible_pairs(1000) == 1000 * 128
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "message"),
+    [
+        (
+            {"model_type": "nemotron_h", "hybrid_override_pattern": "M" * 31 + "X"},
+            "hybrid_override_pattern",
+            "must be 32 of the letters M, *, E and -",
+        ),
+        (
+            {"model_type": "nemotron_h"},
+            "hybrid_override_pattern",
+            "must be 32 of the letters M, *, E and -, found ''",
+        ),
+        (
+            {"model_type": "gemma4_text", "hidden_size_per_layer_input": 256},
+            "hidden_size_per_layer_input",
+            "must be 0: inputs and keys of single layers are not known",
+        ),
+        ({"model_type": "qwen3_5_text"}, "", "missing key 'linear_num_value_heads'"),
+        ({"model_type": "deepseek_v3", "n_routed_experts": 8}, "", "missing key 'kv_lora_rank'"),
+    ],
+)
+def test_wrong(change: dict[str, Any], where: str, message: str) -> None:
+    with pytest.raises(SpecError) as raised:
+        transformer_of(LLAMA_8B | change)
+    issue = raised.value.issues[0]
+    assert (".".join(map(str, issue.where)), issue.message[: len(message)]) == (where, message)
