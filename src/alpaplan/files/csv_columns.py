@@ -63,6 +63,7 @@ def number_column(
     minimum: float = -math.inf,
     maximum: float = math.inf,
     above: float = -math.inf,
+    unused: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Read finite numbers within limits; all others are noted as issues.
 
@@ -74,11 +75,13 @@ def number_column(
         The smallest and the largest number that will do.
     above
         The smallest number that will not do.
+    unused : bool[num_rows]
+        Rows whose numbers nobody needs, whatever they are; None for none.
 
     Returns
     -------
     float64[num_rows]
-        NaN where there is an issue.
+        NaN where there is an issue or nobody needs the number.
     """
     name, issues = chunk.header[column], chunk.issues
     texts = chunk.column(column)
@@ -88,6 +91,8 @@ def number_column(
     found = np.full(len(texts), np.nan)
     for row, (line, text) in enumerate(zip(chunk.lines, texts, strict=True)):
         value = _float(text)
+        if unused is not None and unused[row]:
+            continue
         if value is None:
             issues.add(line, f"{name}: must be a number, found {format_value(text)}")
         elif not math.isfinite(value):

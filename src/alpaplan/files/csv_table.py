@@ -72,7 +72,8 @@ class CsvTable:
     skip_blank
         Whether lines without anything on them are skipped; else they are so at the end only.
     usual_header
-        Columns of a table whose first line is a row already, as it has none of these names.
+        Columns of a table whose first line is a row already: it has a number, and none of these
+        names.
     max_bytes
         Most bytes that there may be once it is uncompressed.
     advance
@@ -126,9 +127,11 @@ class CsvTable:
         Raises
         ------
         InputError
-            With everything wrong so far, if the file is damaged, not UTF-8 or not CSV.
+            With everything wrong so far, if the file is damaged, not UTF-8 or not CSV, or if
+            already so much is wrong that the rest is not worth reading.
         """
         for first_line, data in self._blocks:
+            self.issues.stop_if_too_many()
             chunk = self._regular(first_line, data) or self._irregular(first_line, data)
             if chunk is not None:
                 self._has_rows = True
@@ -177,7 +180,7 @@ class CsvTable:
                 row = next((row for _, row in self._records(line, text)), [])
                 if self._skip_blank and _is_blank(row):
                     continue
-                is_row = bool(usual) and not {name.strip() for name in row} & set(usual)
+                is_row = bool(usual) and _is_data(row, usual)
                 self.header = list(usual) if is_row else row
                 self.header_line = line
                 behind = index if is_row else index + 1
@@ -282,6 +285,12 @@ class _RecordLines:
             raise StopIteration
         self.in_record = True
         return line
+
+
+def _is_data(row: Sequence[str], usual: Sequence[str]) -> bool:
+    """Whether a first line is no header: it has none of the usual names, and a number."""
+    names = {name.strip() for name in row}
+    return not names & set(usual) and any(name[-1:].isdigit() for name in names)
 
 
 def _is_blank(row: Sequence[str]) -> bool:

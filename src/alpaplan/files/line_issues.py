@@ -11,6 +11,10 @@ from alpaplan.errors import InputError
 MAX_SHOWN_LINES = 20
 """Most issues of one file that are shown: its lines are usually all wrong alike."""
 
+MAX_LINES = 1000
+"""Issues of one file after which the rest of it is not read (a count; 100 to 100,000): a wrong
+option makes all rows of a log wrong, and shows at once."""
+
 
 class RefusedFileError(InputError):
     """A file that cannot be read any further: everything that is wrong with it so far."""
@@ -35,6 +39,7 @@ class LineIssues:
         self._path = str(path) if str(path).isprintable() else repr(str(path))
         self._first: list[tuple[int, str]] = []
         self._num_more = 0
+        self._is_given_up = False
 
     @property
     def found(self) -> bool:
@@ -60,6 +65,18 @@ class LineIssues:
         """Count that many issues of later lines without showing them."""
         self._num_more += num
 
+    def stop_if_too_many(self) -> None:
+        """Give the file up if it has `MAX_LINES` issues.
+
+        Raises
+        ------
+        InputError
+            With the first of them.
+        """
+        if len(self._first) + self._num_more >= MAX_LINES:
+            self._is_given_up = True
+            raise RefusedFileError(self.lines())
+
     def refusal(self, line: int | None, message: str) -> RefusedFileError:
         """Note why the rest of the file cannot be read, and return the error to raise."""
         self.add_unread(line, message)
@@ -77,7 +94,8 @@ class LineIssues:
             for line, message in self._first
         ]
         if self._num_more:
-            lines.append(f"{self._path}: and {self._num_more:,} more")
+            rest = "; the rest of the file was not read" if self._is_given_up else ""
+            lines.append(f"{self._path}: and {self._num_more:,} more{rest}")
         return lines
 
 

@@ -89,6 +89,35 @@ def test_counts_scaled(logged: Workspace) -> None:
     assert 9_000 < int(out.split()[0].replace(",", "")) < 11_000
 
 
+def test_what_a_part_counts_from(logged: Workspace) -> None:
+    _, err = import_log(logged, *FROM_CSV, "--start", "2s")
+    assert err == "alpaplan: --start and --end count from the log's time 0\n"
+    logged.write("log.csv", "time,function\n2024-05-01T10:00:09,g\n2024-05-01T10:00:00,f\n")
+    out, err = import_log(logged, *FROM_CSV, "--end", "5s")
+    assert err == (
+        "alpaplan: --start and --end count from the log's first request, 2024-05-01 10:00:00 UTC\n"
+    )
+    assert out.startswith("1 request ")
+
+
+def test_windows_of_rates_are_said(logged: Workspace) -> None:
+    logged.write("chunk-7-trace.csv", "0,9,1,Gamma,1,1\n600,0,0,,0,0\n1200,9,1,Gamma,1,1\n")
+    rates = ("chunk-7-trace.csv", "--from", "servegen-windows", "-o", "t.csv")
+    _, err = import_log(logged, *rates)
+    assert err == "alpaplan: rates are of 3 windows of 600 s (--window sets another length)\n"
+    _, err = import_log(logged, *rates, "--window", "5min")
+    assert err == "alpaplan: rates are of 3 windows of 300 s (as --window says)\n"
+
+
+def test_ticks_are_said(logged: Workspace) -> None:
+    logged.write("log.csv", "time,function\n" + "".join(f"{i // 9},f\n" for i in range(200)))
+    _, err = import_log(logged, *FROM_CSV)
+    assert err.startswith("alpaplan: times are in ticks of 1 s")
+    assert err.endswith("--as-recorded keeps the times\n")
+    _, err = import_log(logged, *FROM_CSV, "--as-recorded")
+    assert err.endswith("are kept as recorded\n")
+
+
 def test_a_trace_too_large_for_others(logged: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("alpaplan.files.trace_csv.MAX_REQUESTS", 3)
     result = logged.run("workload", "import", *FROM_CSV, exit_code=2)
@@ -101,9 +130,12 @@ def test_a_trace_too_large_for_others(logged: Workspace, monkeypatch: pytest.Mon
     [
         (
             ("log.csv", "--from", "cvs", "-o", "t.csv"),
-            "azure-llm, servegen-windows, csv, found 'cvs'; did you mean 'csv'?",
+            "servegen-windows, mooncake, csv, jsonl, found 'cvs'; did you mean 'csv'?",
         ),
         ((*FROM_CSV, "--models", "workload.yaml"), "--models needs --assign"),
+        ((*FROM_CSV, "--model", "a", "--model-column", "b"), "either --model or --model-column"),
+        ((*FROM_COUNTS, "--model", "a"), "azure-functions-2019 takes no --model"),
+        ((*FROM_CSV, "--time-unit", "m"), "must be one of s, ms, us, ns, found 'm'"),
         ((*FROM_CSV, "--num-models", "3"), "--num-models needs --assign"),
         ((*FROM_CSV, "--assign", "stripe"), "--assign stripe needs --models or --num-models"),
         (

@@ -50,7 +50,12 @@ def imported(paths: Sequence[Path], name: str, folder: Path, seed: int = 0, **op
     """Import a log, and return the rows of the trace."""
     output = folder / "imported.csv"
     import_files(paths, name, output, seed, **options)
-    with output.open(newline="") as stream:
+    return read_rows(output)
+
+
+def read_rows(trace: Path) -> Rows:
+    """Return the rows of a trace."""
+    with trace.open(newline="") as stream:
         rows = [(float(row["arrival_s"]), row["model"]) for row in csv.DictReader(stream)]
     assert rows == sorted(rows, key=lambda row: row[0])
     return rows

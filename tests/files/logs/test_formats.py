@@ -13,8 +13,10 @@ import pytest
 from alpaplan.errors import AlpaplanError, InputError
 from alpaplan.files.logs.registry import LOG_FORMATS
 from alpaplan.workload.rescale import Scaling
-from tests.files.logs.importing import imported, write
+from tests.files.logs.importing import import_files, imported, read_rows, write
 from tests.workload.statistics import assert_mean
+
+CSV_FORMATS = [name for name in LOG_FORMATS if name not in ("csv", "jsonl", "mooncake")]
 
 
 @pytest.mark.parametrize("published", [True, False])
@@ -63,7 +65,8 @@ def test_invocations_by_end_and_duration(tmp_path: Path) -> None:
     text = "app,func,end_timestamp,duration\na,f,5,4.5\na,g,6,0.25\nb,f,7.125,6.5\na,f,8,9\n"
     path = write(tmp_path / "log.csv.gz", text)
     rows = imported([path], "azure-functions-2021", tmp_path)
-    assert rows == [(0.5, "f"), (0.625, "f"), (5.75, "g")]
+    # Only f is in two apps, and a function of one is none of the other.
+    assert rows == [(0.5, "a/f"), (0.625, "b/f"), (5.75, "g")]
 
 
 def test_invocations_by_arrival(tmp_path: Path) -> None:
@@ -124,6 +127,39 @@ def test_length_of_a_single_window(tmp_path: Path) -> None:
     assert max(short)[0] < 1260
 
 
+def test_published_windows_of_a_client_in_each_file(tmp_path: Path) -> None:
+    first = "0,2,2,Gamma,0.25,2.6\n600,0,0,,0,0\n1200,1,1.5,Weibull,0.7,1.6\n"
+    second = "0,0,0,,0,0\n600,0,nan,,nan,nan\n1200,3,1,Exponential,1,1\n"
+    paths = []
+    for folder, name, text in (
+        ("week", "chunk-0-trace.csv", first),
+        ("week", "chunk-1-trace.csv", second),
+        ("other", "chunk-1-trace.csv", second),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        paths.append(write(tmp_path / folder / name, text))
+    summary = import_files(paths, "servegen-windows", tmp_path / "t.csv")
+    assert summary.windows == (3, 600.0)
+    found = Counter((name, int(time // 600)) for time, name in read_rows(tmp_path / "t.csv"))
+    assert set(found) == {
+        ("chunk-0", 0), ("chunk-0", 2), ("week/chunk-1", 2), ("other/chunk-1", 2)
+    }  # fmt: skip
+    assert 1600 < found["week/chunk-1", 2] < 2000
+
+
+@pytest.mark.parametrize(
+    ("starts_s", "window_s", "length_s"),
+    [((0, 1200, 3000), None, 600), ((0, 600), None, 600), ((0, 1200), 300, 300), ((0,), None, 600)],
+)
+def test_length_of_windows_without_the_silent_ones(
+    tmp_path: Path, starts_s: tuple[float, ...], window_s: float | None, length_s: float
+) -> None:
+    text = WINDOWS + "".join(f"c,{start_s},1,1,Gamma,1,1\n" for start_s in starts_s)
+    path = write(tmp_path / "w.csv", text)
+    summary = import_files([path], "servegen-windows", tmp_path / "t.csv", window_s=window_s)
+    assert summary.windows == (len(starts_s), length_s)
+
+
 def test_windows_must_not_overlap(tmp_path: Path) -> None:
     path = write(tmp_path / "w.csv", f"{WINDOWS}a,0,5,1,Gamma,1,1\na,60,5,1,Gamma,1,1\n")
     with pytest.raises(AlpaplanError, match="--window must be at most 60 s"):
@@ -163,7 +199,7 @@ def test_columns_that_are_not_there(
     assert message in line
 
 
-@pytest.mark.parametrize("name", [name for name in LOG_FORMATS if name != "csv"])
+@pytest.mark.parametrize("name", CSV_FORMATS)
 def test_another_header(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "log.csv", "what,is,this\n1,2,3\n")
     with pytest.raises(InputError) as caught:

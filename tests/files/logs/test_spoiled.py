@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +76,22 @@ MINUTES = "function,minute_0,minute_1\n"
         ),
         ("csv", 'time,model\n1,a\n2,"b\n', ["3: not valid CSV: unexpected end of data"]),
         ("csv", 'time,model\n1,a\n2,"b" c\n', ["3: not valid CSV: ',' expected after '\"'"]),
-        ("csv", f"time,model\n{MS},a\n", [f"2: time: must be at most 1e+11, found '{MS}'"]),
+        ("csv", f"time,model\n1,a\n{MS},a\n", [f"3: time: must be at most 1e+11, found '{MS}'"]),
+        ("csv", f"time,model\n{MS},a\n5,a\n", ["3: time: must be at least 1e+12, found '5'"]),
+        ("csv", f"time,model\n{MS},a\nx,a\n", ["3: time: must be a number, found 'x'"]),
+        (
+            "jsonl",
+            (
+                '{"time": 1, "model": "a"}\n{"time": "x", "model": "a"}\n\n[1]\n{"time": }\n'
+                '{"time": 2}\n'
+            ),
+            [
+                "2: time: must be a number, found 'x'",
+                "4: must be a JSON object, found a list",
+                "5: not valid JSON: Expecting value: line 1 column 10 (char 9)",
+                "6: model: must not be empty, found nothing",
+            ],
+        ),
         ("csv", f"time,model\n{NOON},a\n{OLD},b\n", [f"3: time: {DATE}, found '{OLD}'"]),
         ("csv", "", ["1: must begin with a header, found an empty line or file"]),
         ("csv", "\n \n", ["1: must begin with a header, found an empty line or file"]),
@@ -209,3 +225,14 @@ def test_dates_after_numbers(tmp_path: Path) -> None:
     path = write(tmp_path / "log.csv", "time,model\n5,m\n2023-11-16 18:15:46,m\n")
     with pytest.raises(InputError, match="3: time: must be a number, found '2023-11-16 18:15:46'"):
         imported([path], "csv", tmp_path)
+
+
+def test_a_file_that_is_all_wrong_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_blocks, "BLOCK_BYTES", 1 << 12)
+    path = write(tmp_path / "log.csv", "time,model\n" + "x,m\n" * 100_000)
+    with pytest.raises(InputError) as caught:
+        imported([path], "csv", tmp_path)
+    *_, last = caught.value.lines
+    assert re.fullmatch(r".*: and \d,\d{3} more; the rest of the file was not read", last)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
-from alpaplan.cli.choices import ListingCommand, NameOf
+from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.quantities import Number, Seconds, WholeNumber
-from alpaplan.files.logs.registry import LOG_FORMATS
+from alpaplan.files.logs.registry import LOG_FORMATS, TIME_UNITS
 from alpaplan.registry import must_be_one_of
 from alpaplan.workload.assignment_rules import ASSIGNMENT_RULES
 
@@ -106,13 +106,24 @@ if TYPE_CHECKING:
 @click.option(
     "--time-column",
     metavar="NAME",
-    help="With csv: column of the times, in seconds or as dates.  [default: arrival_s, "
-    "timestamp, time, ...]",
+    help="With csv or jsonl: column of the times.  [default: arrival_s, timestamp, time, ...]",
 )
 @click.option(
     "--model-column",
     metavar="NAME",
-    help="With csv: column of the models.  [default: model, function, service, ...]",
+    help="With csv or jsonl: column of the models.  [default: model, function, service, ...]",
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    help="With csv, jsonl or mooncake: all requests are for this model.",
+)
+@click.option(
+    "--time-unit",
+    type=NameOf(TIME_UNITS),
+    metavar="UNIT",
+    help=f"Unit of times that are numbers: {listed(TIME_UNITS)}.  [default: s, or that of the "
+    "time since 1970, which is recognized]",
 )
 @options.as_recorded
 @user_errors
@@ -132,12 +143,15 @@ def import_(
     seed: int | None,
     time_column: str | None,
     model_column: str | None,
+    model: str | None,
+    time_unit: str | None,
     as_recorded: bool,
 ) -> None:
     """Convert a request log into a trace.
 
     Several FILEs make one log: consecutive days for azure-functions-2019, otherwise files that
-    cover the same period. Times in a log are seconds, or dates of which the earliest is time 0.
+    cover the same period. Times in a log are seconds, or moments (dates, numbers since 1970) of
+    which the earliest is time 0.
     Logs of any size can be read, in bounded memory.
     """
     import numpy as np
@@ -152,6 +166,8 @@ def import_(
         LOG_FORMATS[import_format],
         time_column,
         model_column,
+        time_unit,
+        model,
         start_s,
         end_s,
         window_s,
@@ -215,6 +231,10 @@ def _check(import_options: ImportOptions, import_format: str) -> None:
         raise click.UsageError(
             f"--from {import_format} takes no --time-column and no --model-column"
         )
+    if import_options.model is not None and not log_format.takes_model:
+        raise click.UsageError(f"--from {import_format} takes no --model")
+    if import_options.model is not None and import_options.model_column is not None:
+        raise click.UsageError("give either --model or --model-column, not both")
     if window_s is None or log_format.form is Form.LAW:
         return
     if import_options.scaling.keeps_arrivals:
@@ -230,10 +250,20 @@ def _report(
     summary: ImportSummary, import_options: ImportOptions, output: Path, assign: str | None
 ) -> None:
     from alpaplan.cli.workload.summary import print_summary
-    from alpaplan.units import format_count
+    from alpaplan.units import format_count, format_seconds
 
     print_summary(output, summary.requests, summary.num_models, summary.duration_s)
     notes = []
+    if import_options.start_s is not None or import_options.end_s is not None:
+        begin = "the log's time 0"
+        if summary.begins is not None:
+            begin = f"the log's first request, {summary.begins}"
+        notes.append(f"--start and --end count from {begin}")
+    if summary.windows is not None:
+        num_windows, window_s = summary.windows
+        taken = f"{format_count(num_windows, 'window')} of {format_seconds(window_s)}"
+        chosen = "as --window says" if import_options.window_s else "--window sets another length"
+        notes.append(f"rates are of {taken} ({chosen})")
     if summary.ticks is not None:
         notes.append(summary.ticks.describe(as_recorded=import_options.as_recorded))
     if summary.num_left_out:

@@ -8,6 +8,7 @@ Resources" (SOSP 2021).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,6 +23,11 @@ MINUTE_S = 60.0
 _PUBLISHED_2019 = ["HashOwner", "HashApp", "HashFunction", "Trigger"]
 _PUBLISHED_2021 = ["app", "func", "end_timestamp", "duration"]
 _PLAIN_2021 = ["timestamp_s", "function_or_model", "duration_s"]
+
+_SEPARATOR = "\x1f"
+"""Unit separator of ASCII, which no name has."""
+
+_KEY = f"{{}}{_SEPARATOR}{{}}"
 
 
 def read_2019(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void]]:
@@ -54,17 +60,36 @@ def read_2021(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void]]:
     earlier. Also read is ``timestamp_s,function_or_model,duration_s``, with times of arrival.
     """
     published = log.match_header(_PUBLISHED_2021, _PLAIN_2021) == 0
-    time, function, duration = (2, 1, 3) if published else (0, 1, 2)
+    time, duration = (2, 3) if published else (0, 2)
     for chunk in log.chunks():
         arrival_s = second_column(chunk, time)
         took_s = number_column(chunk, duration, minimum=0)
-        names = name_column(chunk, function)
+        names = name_column(chunk, 1)
+        if published:
+            # A function's name is unique only in its app, says the dataset's description.
+            names = list(map(_KEY.format, name_column(chunk, 0), names))
         yield records_of(
             Form.REQUEST,
             len(names),
             time_s=arrival_s - took_s if published else arrival_s,
             function=reading.functions.numbers(names, log.issues),
         )
+
+
+def name_functions(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Name functions as in the log; those whose name several apps have with their app.
+
+    Parameters
+    ----------
+    keys
+        App and function of each as `_KEY` writes them; without an app where the log has none.
+    """
+    parts = [key.rpartition(_SEPARATOR) for key in keys]
+    num_apps = Counter(function for _, _, function in parts)
+    return tuple(
+        f"{app}/{function}" if app and num_apps[function] > 1 else function
+        for app, _, function in parts
+    )
 
 
 def _minutes_begin(log: CsvTable) -> tuple[int, int]:
@@ -83,4 +108,4 @@ def _minutes_begin(log: CsvTable) -> tuple[int, int]:
 
 
 FORMAT_2019 = LogFormat(Form.COUNT, read_2019, window_s=MINUTE_S)
-FORMAT_2021 = LogFormat(Form.REQUEST, read_2021)
+FORMAT_2021 = LogFormat(Form.REQUEST, read_2021, name_functions=name_functions)

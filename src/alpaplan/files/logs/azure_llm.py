@@ -27,7 +27,7 @@ def read_llm(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void]]:
     ``timestamp_s,function_or_model,input_tokens,output_tokens``. Token counts are checked only.
     """
     published = log.match_header(_PUBLISHED, _PLAIN) == 0
-    service = log.path.name.removesuffix(".gz").removesuffix(".csv")
+    service = reading.file_names[log.path]
     for chunk in log.chunks():
         time_s = reading.clock.read(chunk, 0)
         for column in (1, 2) if published else (2, 3):

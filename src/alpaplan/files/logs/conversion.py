@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
-from alpaplan.files.csv_table import CsvTable
 from alpaplan.files.line_issues import FileIssues, RefusedFileError
-from alpaplan.files.logs.records import Form, LogFormat, LogReading
+from alpaplan.files.logs.clock import Clock
+from alpaplan.files.logs.records import Form, LogFormat, LogReading, names_of_files
 from alpaplan.files.logs.sorting import RecordSorter
 from alpaplan.files.logs.windows import (
     REQUEST_WINDOW_S,
@@ -25,6 +25,7 @@ from alpaplan.files.logs.windows import (
     law_window_s,
     logged_requests,
     spread_records,
+    window_starts,
 )
 from alpaplan.files.trace_csv import trace_writer
 from alpaplan.files.writing import folder_beside, require_writable
@@ -57,6 +58,10 @@ class ImportOptions:
         Format of its files.
     time_column, model_column
         Names of columns, for formats that leave them open; None for the usual ones.
+    time_unit
+        Name in `registry.TIME_UNITS` of what times count; None for the format's, or what they say.
+    model
+        Model of all requests; None if the log says it.
     start_s, end_s
         Part of the log to take, in the log's time; None for its beginning and end.
     window_s
@@ -72,6 +77,8 @@ class ImportOptions:
     log_format: LogFormat
     time_column: str | None = None
     model_column: str | None = None
+    time_unit: str | None = None
+    model: str | None = None
     start_s: float | None = None
     end_s: float | None = None
     window_s: float | None = None
@@ -100,6 +107,10 @@ class ImportSummary:
         Requests before the log's time 0, which are not in the trace.
     ticks
         Long ticks that the times were recorded in; None where they were not.
+    begins
+        The moment that the log's first request came, in words; None if times are not moments.
+    windows
+        Number and length of the windows of a log that has rates; None of another one.
     """
 
     requests: int
@@ -110,6 +121,8 @@ class ImportSummary:
     requests_left_out: float
     requests_before: int
     ticks: Ticks | None
+    begins: str | None
+    windows: tuple[int, float] | None
 
 
 def import_log(
@@ -134,7 +147,7 @@ def import_log(
         coarse = None if options.as_recorded else ticks
         span = _span(options, reading, sorter, 0.0 if coarse is None else coarse.lengths_s[-1])
         weight = _requests_of_functions(sorter, span, len(reading.functions))
-        assigned = options.assignment.assign(reading.functions.names, weight > 0)
+        assigned = options.assignment.assign(reading.function_names, weight > 0)
         progress.begin("writing", sorter.num_records)
         records = _records(sorter, span, assigned, progress)
         if coarse is not None:
@@ -151,6 +164,8 @@ def import_log(
         requests_left_out=float(weight[left_out].sum()),
         requests_before=requests_before,
         ticks=ticks,
+        begins=_begins(reading, span, options),
+        windows=_windows_of_rates(options, sorter, span),
     )
 
 
@@ -158,20 +173,30 @@ def _read(
     paths: Sequence[Path], options: ImportOptions, sorter: RecordSorter, progress: ImportProgress
 ) -> tuple[LogReading, int]:
     """Read all files into the sorter; also return how many requests came before time 0."""
-    reading = LogReading(options.time_column, options.model_column)
+    log_format = options.log_format
+    reading = LogReading(
+        options.time_column,
+        options.model_column,
+        options.model,
+        clock=Clock(options.time_unit or log_format.time_unit),
+        name_functions=log_format.name_functions,
+        file_names=names_of_files(paths),
+    )
     progress.begin("reading", sum(path.stat().st_size for path in paths if path.is_file()))
     # With dates, the beginning is known only in the end, and with rates how long their windows are.
-    span = LogSpan(options.start_s or 0.0, _end_s(options), options.log_format.window_s or 0.0)
-    takes_all = options.log_format.form is Form.LAW
+    span = LogSpan(options.start_s or 0.0, _end_s(options), log_format.window_s or 0.0)
+    takes_all = log_format.form is Form.LAW
     issues = FileIssues()
     requests_before = 0
     for path in paths:
         try:
-            log = CsvTable(path, issues.of(path), advance=progress.advance)
-            for records in options.log_format.read(log, reading):
+            if log_format.model_is_file:
+                reading.model = options.model or reading.file_names[path]
+            log = log_format.open(path, issues.of(path), progress.advance)
+            for records in log_format.read(log, reading):
                 if issues.found:
                     continue  # only to find what else is wrong
-                if takes_all or reading.clock.reads_dates:
+                if takes_all or reading.clock.reads_moments:
                     sorter.add(records)
                 else:
                     requests_before += int(np.count_nonzero(records["time_s"] < 0))
@@ -197,6 +222,20 @@ def _ticks(options: ImportOptions, sorter: RecordSorter, num_functions: int) -> 
     return found if found.num_requests else None
 
 
+def _begins(reading: LogReading, span: LogSpan, options: ImportOptions) -> str | None:
+    if not reading.clock.reads_moments:
+        return None
+    return reading.clock.moment(span.begin_s - (options.start_s or 0.0))
+
+
+def _windows_of_rates(
+    options: ImportOptions, sorter: RecordSorter, span: LogSpan
+) -> tuple[int, float] | None:
+    if options.log_format.form is not Form.LAW:
+        return None
+    return len(window_starts(span.taken(part) for part in sorter.stored())), span.window_s
+
+
 def _span(
     options: ImportOptions, reading: LogReading, sorter: RecordSorter, tick_s: float
 ) -> LogSpan:
@@ -210,7 +249,7 @@ def _span(
         for part in sorter.stored()
         for edge in (float(part["time_s"].min()), float(part["time_s"].max()))
     ] or [0.0]
-    origin_s = min(edges) if reading.clock.reads_dates else 0.0
+    origin_s = min(edges) if reading.clock.reads_moments else 0.0
     window_s, last_s = options.log_format.window_s or 0.0, max(edges) + tick_s
     if form is Form.LAW:
         window_s = law_window_s(sorter.stored(), options.window_s)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,10 @@ from numpy.typing import NDArray
 from alpaplan.errors import did_you_mean
 from alpaplan.files.csv_columns import NameIndex
 from alpaplan.files.csv_table import CsvTable
+from alpaplan.files.json_lines import JsonLines
+from alpaplan.files.line_issues import LineIssues
 from alpaplan.files.logs.clock import Clock
+from alpaplan.files.text_blocks import Advance
 from alpaplan.units import format_value
 
 
@@ -35,6 +40,11 @@ class Form(Enum):
         return np.dtype([("time_s", np.float64), ("function", np.int32), *self.value])
 
 
+LogTable = CsvTable | JsonLines
+
+NameFunctions = Callable[[tuple[str, ...]], tuple[str, ...]]
+
+
 @dataclass
 class LogReading:
     """State that all files of a log share while they are read.
@@ -43,19 +53,33 @@ class LogReading:
     ----------
     time_column, model_column
         Names of columns where the format leaves them open; None for the usual ones.
+    model
+        Model of all requests, where no column has it; None if one does.
     functions
         Numbers of the functions.
     clock
         Reads times.
     next_file_s
         When the next file begins, for formats whose files are consecutive.
+    name_functions
+        Makes the names of functions from what they are numbered by.
+    file_names
+        Names of the files, for formats with a model in each; see `names_of_files`.
     """
 
     time_column: str | None = None
     model_column: str | None = None
+    model: str | None = None
     functions: NameIndex = field(default_factory=NameIndex)
     clock: Clock = field(default_factory=Clock)
     next_file_s: float = 0.0
+    name_functions: NameFunctions = tuple
+    file_names: Mapping[Path, str] = field(default_factory=dict)
+
+    @property
+    def function_names(self) -> tuple[str, ...]:
+        """Names of the functions so far, by their numbers."""
+        return self.name_functions(self.functions.names)
 
 
 @dataclass(frozen=True)
@@ -72,12 +96,58 @@ class LogFormat:
         Length of the windows of `Form.COUNT`.
     names_columns
         Whether the user may name the columns.
+    takes_model
+        Whether the user may say of which model all requests are.
+    table
+        Reads the rows of a file.
+    usual_header
+        Columns of files that have no header.
+    time_unit
+        Name in `registry.TIME_UNITS` of what times count; None if that is left open.
+    model_is_file
+        Whether all requests of a file are of one model, named after it unless the user says
+        another name.
+    name_functions
+        As of `LogReading`.
     """
 
     form: Form
-    read: Callable[[CsvTable, LogReading], Iterator[NDArray[np.void]]]
+    read: Callable[[Any, LogReading], Iterator[NDArray[np.void]]]
     window_s: float | None = None
     names_columns: bool = False
+    takes_model: bool = False
+    table: type[CsvTable | JsonLines] = CsvTable
+    usual_header: tuple[str, ...] = ()
+    time_unit: str | None = None
+    model_is_file: bool = False
+    name_functions: NameFunctions = tuple
+
+    def open(self, path: Path, issues: LineIssues, advance: Advance) -> LogTable:
+        """Return the table of a file.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read.
+        """
+        if self.table is CsvTable:
+            return CsvTable(path, issues, usual_header=self.usual_header, advance=advance)
+        return self.table(path, issues, advance=advance)
+
+
+def _stem(path: Path) -> str:
+    name = path.name.removesuffix(".gz")
+    return name.removesuffix(".csv").removesuffix(".jsonl")
+
+
+def names_of_files(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return the names of files without their endings, with their folder where they are equal."""
+    stems = {path: _stem(path) for path in paths}
+    num_files = Counter(stems.values())
+    return {
+        path: stem if num_files[stem] == 1 else f"{path.resolve().parent.name}/{stem}"
+        for path, stem in stems.items()
+    }
 
 
 def records_of(form: Form, size: int, **columns: NDArray[Any]) -> NDArray[np.void]:
@@ -88,7 +158,7 @@ def records_of(form: Form, size: int, **columns: NDArray[Any]) -> NDArray[np.voi
     return records
 
 
-def column_of(log: CsvTable, wanted: str | None, usual: Sequence[str], what: str) -> int:
+def column_of(log: LogTable, wanted: str | None, usual: Sequence[str], what: str) -> int:
     """Return the position of a column, by the name that the user gave or by the usual ones.
 
     Raises
@@ -108,4 +178,5 @@ def column_of(log: CsvTable, wanted: str | None, usual: Sequence[str], what: str
         if name in lowered:
             return lowered.index(name)
     message = f"must have a {what} column ({', '.join(usual)}), found {log.shown_header()}"
-    raise log.header_refusal(f"{message}; name it with --{what}-column")
+    or_model = ", or name the model of all requests with --model" if what == "model" else ""
+    raise log.header_refusal(f"{message}; name it with --{what}-column{or_model}")

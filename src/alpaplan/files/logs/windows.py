@@ -175,7 +175,9 @@ def law_requests(
 
 
 def law_window_s(stored: Iterable[Records], wanted_s: float | None) -> float:
-    """Return the length of windows of rates: the shortest time between two of their starts.
+    """Return the length of windows of rates: the longest that all of their starts are multiples of.
+
+    That is the shortest time between two starts, unless windows are missing or of other lengths.
 
     Parameters
     ----------
@@ -189,16 +191,26 @@ def law_window_s(stored: Iterable[Records], wanted_s: float | None) -> float:
     AlpaplanError
         If the windows would overlap.
     """
-    starts = sorted({start for part in stored for start in np.unique(part["time_s"]).tolist()})
+    starts = window_starts(stored)
     if len(starts) < 2:
         return wanted_s or LAW_WINDOW_S
-    shortest_s = float(np.diff(starts).min())
+    steps_s = np.diff(starts)
+    shortest_s = float(steps_s.min())
     if wanted_s is not None and wanted_s > shortest_s:
         raise AlpaplanError(
             f"--window must be at most {format_seconds(shortest_s)}, the shortest time between two "
             f"windows of the log, found {format_seconds(wanted_s)}"
         )
-    return wanted_s or shortest_s
+    if wanted_s is not None:
+        return wanted_s
+    steps = np.rint(steps_s * 1000).astype(np.int64)
+    whole = bool((np.abs(steps_s * 1000 - steps) < 1e-3).all())
+    return float(np.gcd.reduce(steps)) / 1000 if whole else shortest_s
+
+
+def window_starts(stored: Iterable[Records]) -> list[float]:
+    """Return where the windows of rates begin, in order."""
+    return sorted({start for part in stored for start in np.unique(part["time_s"]).tolist()})
 
 
 def _whole_windows_end_s(span: LogSpan) -> float:
