@@ -91,6 +91,13 @@ class TestLatency:
         more_s = block_s(DENSE, 1024, prefill, H100) - block_s(DENSE, 1024, prefill, free)
         assert more_s == pytest.approx(2 * H100.all_reduce_s(4 * 2048 * 1024, 8))
 
+    def test_a_decoder_behind_an_encoder_runs_for_one_token(self) -> None:
+        block = replace(DENSE, cross=ATTENTION, num_norms=3)
+        prefill = Prefill(1, 2048, 1)
+        projected_s = H100.matmul_s(2048, 512, 1024)
+        found_s = block_s(block, 1024, prefill, H100)
+        assert projected_s < found_s < block_s(DENSE, 1024, prefill, H100)
+
     def test_the_host_bounds_small_blocks(self) -> None:
         eager = replace(H100, stack=EAGER_2023)
         assert block_s(DENSE, 1024, Prefill(1, 1, 1), eager) == EAGER_2023.host_block_s
@@ -138,6 +145,16 @@ class TestMemory:
         )
         assert block_activation_bytes(SPARSE, 1024, Prefill(2, 100, 1), Dtype.FP32) == (
             200 * 4 * (2 * 1024 + 2 * (1024 + 3 * 2048))
+        )
+
+    def test_a_decoder_behind_an_encoder_keeps_what_it_made_of_the_prompt(self) -> None:
+        block = replace(DENSE, cross=ATTENTION, num_norms=3)
+        # One token of its own, and keys and values of all tokens of the prompt.
+        kept = block_kv_cache_bytes(block, Prefill(2, 100, 1), Dtype.BF16)
+        assert kept == 2 * (1 + 100) * 2 * 4 * 64 * 2
+        inside = 2 * 1024 + 3 * 4096
+        assert block_activation_bytes(block, 1024, Prefill(2, 100, 1), Dtype.BF16) == (
+            2 * 2 * (100 * (1024 + 2 * 256) + inside)
         )
 
     @given(st.sampled_from([DENSE, SPARSE]), counts, lengths, intra_ops)

@@ -178,6 +178,7 @@ def test_source_says_that_it_is_an_estimate() -> None:
         ("nemotron-h-56b", "Time of state-space layers (Mamba) is put together"),
         ("gpt-oss-20b", "Blocks with a sliding window keep the keys and values of the window"),
         ("gemma-4-31b", "Weights include 0.576B of the vision part (gemma4_vision)"),
+        ("whisper-large-v3", "The encoder goes over the prompt"),
         ("falcon-7b", None),
     ],
 )

@@ -101,6 +101,15 @@ def test_windows_of_an_encoder_reach_to_both_sides() -> None:
     assert mixer.visible_pairs(1000) == 1000 * 128
 
 
+def test_a_decoder_follows_an_encoder() -> None:
+    blocks = blocks_of("whisper-large-v3")
+    assert [block.cross is not None for block in blocks] == 32 * [False] + 32 * [True]
+    assert [block.mixer and block.mixer.causal for block in blocks[31:33]] == [False, True]
+    assert transformer_of(FAMILIES["whisper-large-v3"][0]).max_input_len == 1500
+    assert all(block.cross is None for block in blocks_of("t5-base-encoder"))
+    assert [block.num_scalars for block in blocks_of("t5-base")] == 2 * [32 * 12, *11 * [0]]
+
+
 @pytest.mark.parametrize(
     ("change", "where", "message"),
     [

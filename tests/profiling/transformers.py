@@ -50,6 +50,7 @@ HYBRID = replace(
         Block(None, replace(EXPERTS, latent_size=512), num_norms=1),
         replace(DENSE, mixer=SPARSE_LATENT),
         replace(DENSE, mixer=replace(ATTENTION, window=256, chunked=True), parallel=True),
+        replace(DENSE, cross=ATTENTION, num_norms=3),
     ),
 )
 

@@ -34,6 +34,9 @@ class Block:
         Whether both parts have the same input, so that devices add up both outputs at once.
     num_scalars
         Further single numbers.
+    cross
+        What tokens of a decoder learn of the encoder's by. Such a block is run for the first
+        token of the output, not for those of the prompt.
     unquantized
         Parts that keep 16 bits where the weights of the others have fewer.
     """
@@ -44,6 +47,7 @@ class Block:
     norm_bias: bool = False
     parallel: bool = False
     num_scalars: int = 0
+    cross: Attention | None = None
     unquantized: frozenset[Part] = frozenset()
 
     def num_parameters(self, hidden_size: int) -> int:
@@ -54,7 +58,8 @@ class Block:
         """Weights of each part; the norms are with the first."""
         norms = self.num_norms * (1 + self.norm_bias) * hidden_size + self.num_scalars
         mixer = 0 if self.mixer is None else self.mixer.num_parameters(hidden_size)
-        sizes = {Part.MIXER: mixer + norms}
+        cross = 0 if self.cross is None else self.cross.num_parameters(hidden_size)
+        sizes = {Part.MIXER: mixer + cross + norms}
         if self.mlp is None:
             return sizes
         if isinstance(self.mlp, Mlp):
@@ -176,7 +181,8 @@ class Transformer:
     def shares_into(self, intra_op: int) -> bool:
         """Whether `intra_op` devices can share each operator."""
         mixers = {block.mixer for block in self.kinds if block.mixer is not None}
-        return all(mixer.shares_into(intra_op) for mixer in mixers)
+        crosses = {block.cross for block in self.kinds if block.cross is not None}
+        return all(mixer.shares_into(intra_op) for mixer in mixers | crosses)
 
     def describe_heads(self) -> str:
         """Describe the heads that devices share."""

@@ -74,6 +74,8 @@ class Attention:
         Whether positions are rotated into queries and keys.
     qkv_bias, output_bias
         Whether the projections add a vector.
+    key_bias
+        Whether that of the keys does, where the others do.
     qk_norm
         Whether queries and keys are normalized a head at a time.
     wide_qk_norm
@@ -98,6 +100,7 @@ class Attention:
     rotary: bool = True
     qkv_bias: bool = False
     output_bias: bool = False
+    key_bias: bool = True
     qk_norm: bool = False
     wide_qk_norm: bool = False
     sinks: bool = False
@@ -125,7 +128,8 @@ class Attention:
         key_width = self.num_kv_heads * self.head_dim
         projected = self.query_width + (key_width if self.values_are_keys else self.kv_width)
         weights = hidden_size * (projected + self.gate_width + self.output_width)
-        biases = self.qkv_bias * projected + self.output_bias * hidden_size
+        biases = self.qkv_bias * (projected - (not self.key_bias) * key_width)
+        biases += self.output_bias * hidden_size
         norms = self.qk_norm * 2 * self.head_dim
         norms += self.wide_qk_norm * (self.query_width + key_width)
         chosen = 0 if self.indexer is None else self.indexer.num_parameters(hidden_size)

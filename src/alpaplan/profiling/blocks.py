@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from alpaplan.profiling.architecture import Block, Transformer
 from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.feed_forward import Experts, Mlp
-from alpaplan.profiling.mixer_times import mixer_s
+from alpaplan.profiling.mixer_times import cross_attention_s, mixer_s
 from alpaplan.profiling.parts import Part
 from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline
@@ -20,12 +21,16 @@ def block_s(block: Block, hidden_size: int, prefill: Prefill, roofline: Roofline
     (Shoeybi et al., "Megatron-LM", 2019, arXiv 1909.08053, section 3). The host may be slower
     than the device.
     """
+    by_part = {part: _roofline_of(part, block, roofline) for part in Part}
+    cross_s = 0.0
+    if block.cross is not None:
+        cross_s = cross_attention_s(block.cross, hidden_size, prefill, by_part[Part.MIXER])
+        prefill = replace(prefill, input_len=1)
     hidden_numbers = prefill.num_tokens * hidden_size
     norms_s = block.num_norms * roofline.elementwise_s(roofline.stack.norm_passes * hidden_numbers)
-    num_parts = (block.mixer is not None) + (block.mlp is not None)
+    num_parts = sum(part is not None for part in (block.mixer, block.mlp, block.cross))
     num_sums = 1 if block.parallel else num_parts
     all_reduces_s = num_sums * roofline.all_reduce_s(hidden_numbers, prefill.intra_op)
-    by_part = {part: _roofline_of(part, block, roofline) for part in Part}
     feed_forward_s = attention_s = 0.0
     if isinstance(block.mlp, Experts):
         feed_forward_s = _experts_s(block.mlp, hidden_size, prefill, by_part)
@@ -33,7 +38,7 @@ def block_s(block: Block, hidden_size: int, prefill: Prefill, roofline: Roofline
         feed_forward_s = _mlp_s(block.mlp, hidden_size, prefill, by_part[Part.MLP])
     if block.mixer is not None:
         attention_s = mixer_s(block.mixer, hidden_size, prefill, by_part[Part.MIXER])
-    device_s = norms_s + attention_s + feed_forward_s + all_reduces_s
+    device_s = norms_s + attention_s + cross_s + feed_forward_s + all_reduces_s
     return max(device_s + roofline.stack.gap_block_s, roofline.stack.host_block_s)
 
 
@@ -108,6 +113,11 @@ def block_activation_bytes(block: Block, hidden_size: int, prefill: Prefill, dty
         inside_mlp = (2 + block.mlp.gated) * block.mlp.intermediate_size // intra_op
     num_hidden = 2 if intra_op == 1 else 3
     width = num_hidden * hidden_size + max(inside_attention, inside_mlp)
+    if block.cross is not None:
+        # Of every token of the encoder there are its output, a key and a value.
+        kv_width = block.cross.working_width(intra_op) - 2 * block.cross.query_width // intra_op
+        encoded = prefill.num_tokens * (hidden_size + kv_width)
+        return (encoded + prefill.batch_size * width) * dtype.activation_bytes
     return prefill.num_tokens * width * dtype.activation_bytes
 
 
@@ -115,7 +125,11 @@ def block_kv_cache_bytes(block: Block, prefill: Prefill, dtype: Dtype) -> int:
     """Keys and values of the prompts on each device, which stay until the request is done."""
     if block.mixer is None:
         return 0
-    kept = block.mixer.kept_numbers(prefill.input_len, prefill.intra_op)
+    if block.cross is None:
+        kept = block.mixer.kept_numbers(prefill.input_len, prefill.intra_op)
+    else:
+        kept = block.mixer.kept_numbers(1, prefill.intra_op)
+        kept += block.cross.kept_numbers(prefill.input_len, prefill.intra_op)
     return prefill.batch_size * kept * dtype.activation_bytes
 
 

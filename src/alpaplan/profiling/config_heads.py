@@ -17,9 +17,8 @@ def head_of(keys: ConfigKeys, family: Family, vocab_size: int) -> tuple[Head, tu
 
     Without a name, decoders get scores of the vocabulary and encoders their pooler.
     """
-    names = keys.outer.get("architectures", keys.data.get("architectures"))
-    name = names[0] if isinstance(names, list) and names else None
-    if not isinstance(name, str):
+    name = _architecture(keys)
+    if name is None:
         return _default(keys, family, vocab_size), ()
     task = Task.of(name)
     if task is None:
@@ -30,10 +29,22 @@ def head_of(keys: ConfigKeys, family: Family, vocab_size: int) -> tuple[Head, tu
 
 
 def _default(keys: ConfigKeys, family: Family, vocab_size: int) -> Head:
-    if not family.causal:
+    if not family.causal and not family.decoder_layers:
         return Head(dense=family.pooler)
     tied = keys.flag("tie_word_embeddings", default=family.tied)
     return Head(vocab_size, tied=tied, bias=family.head_bias)
+
+
+def has_decoder(keys: ConfigKeys, family: Family) -> bool:
+    """Whether a decoder follows the encoder: not if the class is the encoder alone."""
+    name = _architecture(keys) or ""
+    return bool(family.decoder_layers) and "Encoder" not in name
+
+
+def _architecture(keys: ConfigKeys) -> str | None:
+    names = keys.outer.get("architectures", keys.data.get("architectures"))
+    name = names[0] if isinstance(names, list) and names else None
+    return name if isinstance(name, str) else None
 
 
 def _head(keys: ConfigKeys, family: Family, task: Task, name: str, vocab_size: int) -> Head:

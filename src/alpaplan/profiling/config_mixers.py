@@ -62,6 +62,7 @@ def _attention(keys: ConfigKeys, family: Family, kind: LayerKind, hidden: int) -
         chunked=kind is LayerKind.CHUNKED,
         rotary=family.rotary,
         qkv_bias=bias,
+        key_bias=family.key_bias,
         output_bias=keys.flag(output_key, default=family.output_bias),
         qk_norm=family.qk_norm and normed,
         wide_qk_norm=family.wide_qk_norm and normed,

@@ -250,6 +250,11 @@ def _assumptions(
             "Blocks with a sliding window keep the keys and values of the window alone, as vLLM's "
             "hybrid KV cache manager does."
         )
+    if any(block.cross is not None for block in transformer.kinds):
+        more.append(
+            "The encoder goes over the prompt (of sound, over the tokens behind its convolutions, "
+            "whose time is left out), the decoder over the first token of the output."
+        )
     unmeasured = dict.fromkeys(filter(None, map(_unmeasured, mixers)))
     if unmeasured:
         more.append(

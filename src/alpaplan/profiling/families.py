@@ -74,7 +74,7 @@ class Family:
         Normalizations, and single numbers, of blocks and outside them.
     qk_norm, wide_qk_norm, qk_norm_key
         Norms of queries and keys, and the key that says whether there are any.
-    qkv_bias, output_bias, mlp_bias, head_bias
+    qkv_bias, output_bias, key_bias, mlp_bias, head_bias
         Whether the projections have biases where no key says so.
     attention_bias_key, output_bias_key, mlp_bias_key
         Keys that say so; for the output, that of the attention by default.
@@ -118,6 +118,13 @@ class Family:
         Whether the dense feed-forward layer stands beside the experts, as a shared expert does.
     num_router_vectors, scaled_router, expert_bias, latent_experts
         As in `alpaplan.profiling.feed_forward.Experts`, the last as a key.
+    decoder_layers
+        Keys of the number of a decoder's blocks, which follow those of an encoder; without any
+        there is no such decoder.
+    relative_buckets
+        Key of the learned distances that the first block of either has.
+    convolved
+        Key of what an encoder's convolutions over sound take in; None without them.
     refine
         What else a configuration changes of all this.
     """
@@ -182,4 +189,8 @@ class Family:
     scaled_router: bool = False
     expert_bias: bool = False
     latent_experts: str | None = None
+    decoder_layers: tuple[str, ...] = ()
+    relative_buckets: str | None = None
+    convolved: str | None = None
+    key_bias: bool = True
     refine: Callable[[ConfigKeys, Family], Family] | None = None

@@ -195,6 +195,12 @@ _GEMMA4 = replace(
 )
 
 
+def _t5(keys: ConfigKeys, family: Family) -> Family:
+    """Tell the gated layers of T5 1.1 from the plain ones of T5."""
+    kind = keys.data.get("feed_forward_proj")
+    return replace(family, gated=isinstance(kind, str) and kind.startswith("gated"))
+
+
 def _falcon(keys: ConfigKeys, family: Family) -> Family:
     """Tell the decoder of 7B, with one key head, from those of 40B and more."""
     parallel = keys.flag("parallel_attn", default=True)
@@ -246,6 +252,33 @@ _PHIMOE = Family(
     head_bias=True,
     experts=("num_local_experts",),
     expert_intermediate=("intermediate_size",),
+)
+_T5 = Family(
+    layers=("num_layers", "num_hidden_layers"),
+    hidden=("d_model",),
+    heads=("num_heads",),
+    head_dim=("d_kv",),
+    intermediate=("d_ff",),
+    kv_heads=(),
+    default_head_dim=64,
+    causal=False,
+    rotary=False,
+    tied=True,
+    decoder_layers=("num_decoder_layers",),
+    relative_buckets="relative_attention_num_buckets",
+    refine=_t5,
+)
+_WHISPER = replace(
+    _GPT,
+    layers=("encoder_layers",),
+    hidden=("d_model",),
+    heads=("encoder_attention_heads",),
+    intermediate=("encoder_ffn_dim",),
+    causal=False,
+    key_bias=False,
+    positions=("max_source_positions",),
+    decoder_layers=("decoder_layers",),
+    convolved="num_mel_bins",
 )
 _ERNIE4_5 = replace(_LLAMA, attention_bias_key="use_bias", mlp_bias_key="use_bias", tied=True)
 
@@ -347,6 +380,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "nemotron_h": _NEMOTRON_H,
         "mimo": _QWEN2,
         "mimo_v2_flash": _MIMO_V2,
+        "t5": _T5,
+        "mt5": replace(_T5, tied=False),
+        "whisper": _WHISPER,
         "falcon": _FALCON,
         "phi": _PHI,
         "phimoe": _PHIMOE,

@@ -46,6 +46,23 @@ def _attention_s(
     return projections_s + moves_s + scores_s + chosen_s
 
 
+def cross_attention_s(
+    attention: Attention, hidden_size: int, prefill: Prefill, roofline: Roofline
+) -> float:
+    """Time for one token of each prompt to attend to all that the encoder made of the prompt.
+
+    Keys and values of the encoder's tokens are projected, which later tokens need not do again,
+    and then read once.
+    """
+    intra_op = prefill.intra_op
+    width = attention.query_width // intra_op
+    kv_width = 2 * attention.kv_heads_on_each(intra_op) * attention.head_dim
+    encoded_s = roofline.matmul_s(prefill.num_tokens, kv_width, hidden_size)
+    own_s = roofline.matmul_s(prefill.batch_size, width, hidden_size)
+    own_s += roofline.matmul_s(prefill.batch_size, hidden_size, width)
+    return encoded_s + own_s + roofline.elementwise_s(prefill.num_tokens * kv_width)
+
+
 def _latent_attention_s(
     latent: LatentAttention, hidden_size: int, prefill: Prefill, roofline: Roofline
 ) -> float:

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from alpaplan.errors import Issue, SpecError
 from alpaplan.profiling.architecture import Block, Mixer, Tower, Transformer
+from alpaplan.profiling.config_decoder import with_decoder
 from alpaplan.profiling.config_feed_forward import feed_forward_of
-from alpaplan.profiling.config_heads import head_of
+from alpaplan.profiling.config_heads import has_decoder, head_of
 from alpaplan.profiling.config_keys import MAX_LAYERS, MAX_SIZE, ConfigKeys
 from alpaplan.profiling.config_layers import UnreadableError, layer_kinds
 from alpaplan.profiling.config_mixers import mixer_of
@@ -86,6 +87,12 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
     ]
     if not family.first_norm:
         blocks[0] = replace(blocks[0], num_norms=family.num_norms - 1)
+    decoder = has_decoder(keys, family)
+    if family.decoder_layers:
+        blocks = with_decoder(keys, family, blocks, decoder=decoder)
+    num_extra = _num_extra_embeddings(keys, family, hidden)
+    if decoder and family.convolved is not None:
+        num_positions += keys.count(("max_target_positions",), least=0) or 0
     width = family.embedding_width
     head, head_notes = head_of(keys, family, vocab_size)
     tower, notes = _tower(keys, hidden)
@@ -97,15 +104,24 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
         embedding_width=hidden if width is None else keys.optional((width,), hidden),
         num_positions=num_positions + family.position_offset,
         max_input_len=_max_input_len(keys, family),
-        num_extra_embeddings=keys.optional(family.token_types, TOKEN_TYPES, least=0)
-        if family.token_types
-        else 0,
+        num_extra_embeddings=num_extra,
         head=head,
-        num_extra_norms=family.num_extra_norms,
+        num_extra_norms=family.num_extra_norms + decoder,
         norm_bias=family.norm_bias,
         tower=tower,
         notes=(*head_notes, *notes),
     )
+
+
+def _num_extra_embeddings(keys: ConfigKeys, family: Family, hidden: int) -> int:
+    """Return the vectors beside those of tokens and positions: token types, or convolutions.
+
+    The convolutions are two with kernels of 3, of sound and of what the first makes of it.
+    """
+    num_types = keys.optional(family.token_types, TOKEN_TYPES, least=0) if family.token_types else 0
+    if family.convolved is None:
+        return num_types
+    return num_types + 3 * (keys.count((family.convolved,)) or 0) + 1 + 3 * hidden + 1
 
 
 def _mixers(
