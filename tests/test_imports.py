@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("specs",),
     ("registry",),
     ("units",),
+    ("printable",),
     ("errors",),
     ("guide",),
 )

@@ -5,10 +5,14 @@ import sys
 from pathlib import Path
 from typing import IO
 
+import click
 import pytest
 
+from alpaplan.cli import main
 from alpaplan.cli.errors import user_errors
 from alpaplan.errors import InfeasibleError, InputError, Issue, SpecError
+from tests.cli.runner import invoke
+from tests.cli.workspace import INPUTS, Workspace
 
 LAYERS = """\
 kind: layer-profile
@@ -70,21 +74,138 @@ def test_a_terminal_that_lacks_letters_gets_no_traceback(
 
 
 def run_alpaplan(
-    arguments: list[str], stdout: int | IO[bytes]
+    arguments: list[str],
+    stdout: int | IO[bytes] | None,
+    stderr: int | IO[bytes] = subprocess.PIPE,
+    before: str = "",
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run the command as a process of its own."""
+    """Run the command as a process of its own, started by one that does something `before`."""
     program = "import sys; from alpaplan.cli import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, *arguments]
-    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=False)
+    if before:
+        start = f"import os, sys; {before}; os.execv(sys.argv[1], sys.argv[1:])"
+        command = [sys.executable, "-c", start, *command]
+    return subprocess.run(command, stdout=stdout, stderr=stderr, check=False)
 
 
-def test_bugs_are_not_hidden() -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError("by\n0"), RecursionError(), KeyError("a")])
+@pytest.mark.parametrize("arguments", [[], ["--debug"]])
+def test_bugs_end_with_a_code_of_their_own(error: Exception, arguments: list[str]) -> None:
+    @click.command()
     @user_errors
     def command() -> None:
+        raise error
+
+    result = invoke(command, arguments)
+    assert result.exit_code == 70
+    assert result.stdout == ""
+    *trace, line = result.stderr.splitlines()
+    assert line.startswith(f"alpaplan: internal error: {type(error).__name__}: ")
+    assert "please report it" in line
+    assert bool(trace) == ("--debug" in arguments)
+    assert ("Traceback" in result.stderr) == bool(trace)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_debugging_can_be_asked_for_anywhere(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_kind: str) -> None:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
-        command()
+    monkeypatch.setattr("alpaplan.specs.json_schema.json_schema", fail)
+    arguments = ["schema", "workload"]
+    assert "Traceback" not in invoke(main, arguments).stderr
+    arguments.insert(place, "--debug")
+    result = invoke(main, arguments)
+    assert result.exit_code == 70
+    assert "Traceback" in result.stderr
+
+
+def test_too_little_memory_is_no_bug() -> None:
+    @click.command()
+    @user_errors
+    def command() -> None:
+        raise MemoryError
+
+    result = invoke(command, [])
+    assert result.exit_code == 2
+    assert result.stderr == "alpaplan: there is not enough memory for this input\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["plan", "-h"], ["guide"], []])
+def test_help_for_a_full_disk_gets_no_traceback(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = run_alpaplan(arguments, stdout=full)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] in (
+        b"alpaplan: no space left on device",
+        b"  guide     Show a page of the guide, or its index.",  # of no arguments, as an error
+    )
+
+
+def test_messages_for_a_full_disk_leave_the_exit_code(tmp_path: Path) -> None:
+    for arguments, code in ((["validate", "nothing.yaml"], 2), (["plam"], 2), (["--help"], 0)):
+        with Path("/dev/full").open("wb") as full:
+            done = run_alpaplan(arguments, stdout=subprocess.PIPE, stderr=full)
+        assert done.returncode == code
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["schema", "workload"]])
+def test_a_closed_stdout_is_no_success(arguments: list[str]) -> None:
+    done = run_alpaplan(arguments, stdout=None, before="import os; os.close(1)")
+    assert done.returncode == 2
+    assert done.stderr == b"alpaplan: standard output is closed\n"
+
+
+def test_a_closed_stderr_is_no_failure() -> None:
+    done = run_alpaplan(["schema", "workload"], stdout=subprocess.PIPE, before="os.close(2)")
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"{")
+    done = run_alpaplan(["validate", "x.yaml"], stdout=subprocess.PIPE, before="os.close(2)")
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+def test_a_plan_for_a_closed_stdout_is_refused_before_the_search(workspace: Workspace) -> None:
+    done = run_alpaplan(["plan", *INPUTS], stdout=None, before="os.close(1)")
+    assert done.returncode == 2
+    assert done.stderr == b"/dev/stdout: cannot be written: no permission\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["a\x1b[31mb"], r"found 'a\x1b[31mb'"),
+        (["plan", "--a\x1b[31mb"], r"--a\x1b[31mb"),
+        (["validate", "\x1b[31m\nx\u202e"], r"\x1b[31m\nx\u202e: no such file or directory"),
+        (["validate", "a\udcff"], r"a\xff: no such file or directory"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_escaped(arguments: list[str], shown: str) -> None:
+    result = invoke(main, arguments)
+    assert result.exit_code == 2
+    assert shown in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_models_that_do_not_fit_are_on_lines_of_their_own() -> None:
+    @click.command()
+    @user_errors
+    def command() -> None:
+        raise InfeasibleError("no feasible placement\n  a\n  b\x07")
+
+    assert invoke(command, []).stderr == "alpaplan: no feasible placement\n  a\n  b\\x07\n"
+
+
+def test_all_is_printed_in_one_place(repository: Path) -> None:
+    folder = repository / "src" / "alpaplan"
+    printing = ("click.echo(", "click.secho(", "print(", "sys.stdout.write", "sys.stderr.write")
+    elsewhere = {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith(printing)
+    }
+    # The guide, which shows pages of its own in color.
+    assert elsewhere == {"cli/output.py", "cli/guide.py"}
 
 
 def test_result_and_name_pass_through() -> None:

@@ -18,7 +18,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool, enabled: bool =
     """Return what a search leaves on its console that uses half of its budget."""
     file = io.StringIO()
     console = Console(file=file, force_terminal=is_terminal, width=80, color_system=None)
-    monkeypatch.setattr(progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(progress, "make_console", lambda stderr: console)
     monkeypatch.setattr(progress, "REFRESH_S", 0)
     with search_progress(100_000, None, enabled=enabled) as listen:
         for _ in range(5):

@@ -17,7 +17,7 @@ def shown_while_busy(
 ) -> str:
     """Return what a block that takes `work_s` leaves on its console."""
     console = Console(file=io.StringIO(), force_terminal=is_terminal, width=80)
-    monkeypatch.setattr(step_progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(step_progress, "make_console", lambda stderr: console)
     monkeypatch.setattr(step_progress, "SHOWN_AFTER_S", after_s)
     with busy("reading big.csv"):
         time.sleep(work_s)
@@ -39,7 +39,7 @@ def test_nothing_is_shown_without_a_terminal(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_steps_show_the_time_left_and_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
-    monkeypatch.setattr(step_progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(step_progress, "make_console", lambda stderr: console)
     monkeypatch.setattr(step_progress, "SHOWN_AFTER_S", 0)
     with step_progress.step_progress() as progress:
         progress.begin("reading [red]big[/red].csv", 4)
@@ -54,6 +54,6 @@ def test_steps_show_the_time_left_and_names_as_they_are(monkeypatch: pytest.Monk
 
 def test_errors_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:
     console = Console(file=io.StringIO(), force_terminal=True)
-    monkeypatch.setattr(step_progress, "Console", lambda stderr: console)
+    monkeypatch.setattr(step_progress, "make_console", lambda stderr: console)
     with pytest.raises(KeyboardInterrupt), busy("working"):
         raise KeyboardInterrupt

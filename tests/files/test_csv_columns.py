@@ -60,6 +60,17 @@ def test_names_must_be_there() -> None:
     assert chunk.issues.lines() == ["t.csv:3: name: must not be empty, found nothing"]
 
 
+def test_names_have_no_control_characters() -> None:
+    chunk = chunk_of(["name"], "a", "\x1b[2J", "b\u202e", "c\x85")
+    name_column(chunk, 0)
+    what = "name: must have no control characters, found"
+    assert chunk.issues.lines() == [
+        rf"t.csv:3: {what} '\x1b[2J'",
+        rf"t.csv:4: {what} 'b\u202e'",
+        rf"t.csv:5: {what} 'c\x85'",
+    ]
+
+
 def test_counts_of_several_columns() -> None:
     chunk = chunk_of(["f", "0", "1"], "a", "1", "2", "b", "3", "4")
     assert count_columns(chunk, 1).tolist() == [[1, 2], [3, 4]]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from alpaplan.files.document import load_document
 from alpaplan.files.plan_yaml import plan_to_yaml
+from alpaplan.specs.fields import is_name
 from alpaplan.specs.plan import PlanSpec
 from tests.files.examples import PLAN
 
@@ -41,10 +42,8 @@ models:
 - {name: a, profile: p, slo_s: 0.5, groups: [g0]}
 """  # noqa: E501
 
-NAMES = st.text(min_size=1, max_size=6).filter(
-    lambda text: not text[0].isspace() and not any(ord(c) < 32 or ord(c) == 127 for c in text)
-) | st.sampled_from(
-    ["on", "y", "1e3", "12:30", "~", "0o7", "a: b", "#", "-", "a\x85b", "a\u2028b", "a\ufeff"]
+NAMES = st.text(min_size=1, max_size=6).filter(is_name) | st.sampled_from(
+    ["on", "y", "1e3", "12:30", "~", "0o7", "a: b", "#", "-", "a\ufeff"]
 )
 FRACTIONS = st.floats(0, 1)
 SECONDS = st.floats(0, 1e17)

@@ -22,6 +22,7 @@ from alpaplan.files.trace_csv import (
     trace_writer,
     write_trace,
 )
+from alpaplan.printable import is_printable
 from alpaplan.workload.trace import Trace
 
 
@@ -93,7 +94,7 @@ def test_a_pipe_is_read_once(tmp_path: Path, name: str) -> None:
 TRACES = st.lists(
     st.tuples(
         st.floats(0, MAX_TIME_S),
-        st.text(st.characters(codec="utf-8"), min_size=1, max_size=5),
+        st.text(st.characters(codec="utf-8"), min_size=1, max_size=5).filter(is_printable),
     ),
     min_size=1,
     max_size=20,

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from alpaplan.report.prose import Paragraph
 from alpaplan.report.tables import Table
 from tests.report.text import lines_of
 from tests.report.widths import assert_holds
@@ -111,6 +112,25 @@ def test_cells_are_text_and_no_markup() -> None:
         " ───────────────",
         " a[bold]b[/]  1",
     ]
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    made = Table("\x1b[2J title", "a\x9b", "b", right=["b"], optional=["b"])
+    made.add_row("\x1b]0;pwned\x07", "1")
+    made.add_row("x\u202ey\nz", "2")
+    assert lines_of(made) == [
+        r"\x1b[2J title",
+        r" a\x9b             b",
+        " ────────────────────",
+        r" \x1b]0;pwned\x07  1",
+        r" x\u202ey          2",
+        " z",
+    ]
+
+
+def test_paragraphs_are_text_of_one_line() -> None:
+    shown = lines_of(Paragraph("a [bold]x[/] :smile:", ("\x1b\n\x85", "red")))
+    assert shown == [r"a [bold]x[/] :smile:\x1b\n\x85"]
 
 
 def test_a_terminal_gets_the_same_in_bold() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,14 @@ def test_tables_of_processes_and_recordings() -> None:
 def test_plots_repeat() -> None:
     first, again = (figure_bytes(traffic_figure(sampled(), "title"), "svg") for _ in range(2))
     assert first == again
+
+
+def test_names_in_plots_are_no_formulas() -> None:
+    names = ("$a$ $\\frac$", "_b", r"c\$")
+    named = replace(sampled(3), model_names=names)
+    text = figure_bytes(traffic_figure(named, "$x$ \x1b"), "svg").decode()
+    for shown in ("$a$ $\\frac$", " _b", r"c\$", r"$x$ \x1b"):
+        assert f">{shown}<" in text, shown
 
 
 @pytest.mark.parametrize("trace", [sampled(9), sampled(1, 2.0), TRACE, TRACE.faster(1e6)])

@@ -7,7 +7,14 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from alpaplan.errors import Issue
 from alpaplan.specs import fields
-from alpaplan.specs.fields import LOCATED_ERROR, MAX_QUANTITY, Spec, duplicates, fail_at
+from alpaplan.specs.fields import (
+    LOCATED_ERROR,
+    MAX_QUANTITY,
+    Spec,
+    duplicates,
+    fail_at,
+    is_name,
+)
 
 
 class Probe(Spec):
@@ -51,6 +58,11 @@ def test_accepted(field: str, value: object, expected: object) -> None:
         ("name", " a"),
         ("name", "a\nb"),
         ("name", "a\x7f"),
+        ("name", "a\n"),
+        ("name", "\x1b[2J"),
+        ("name", "a\x9b2J"),
+        ("name", "a\u202eb"),
+        ("name", "a\u2028b"),
         ("name", "n" * 201),
         ("name", 5),
         ("count", 0),
@@ -112,3 +124,18 @@ def test_duplicates() -> None:
     assert duplicates("abca", key=None) == [Issue((3,), "duplicate 'a', first at number 1")]
     assert duplicates(["x", "y", "y"])[0].where == (2, "name")
     assert duplicates(["x", "y"]) == []
+
+
+@pytest.mark.parametrize("name", ["a", "a b", "[bold]x", ":smile:", "x[/]", "模型", "n" * 200])
+def test_names(name: str) -> None:
+    assert is_name(name)
+    assert Probe(name=name).name == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", " a", "a\n", "\x1b", "a\x85", "a\u2066", "a\udcff", "n" * 201, "\u2029"]
+)
+def test_no_names(name: str) -> None:
+    assert not is_name(name)
+    with pytest.raises(ValidationError):
+        Probe(name=name)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from alpaplan import __version__
+from alpaplan.cli.errors import debug_option, ending_in_words, flush_stdout, open_closed_streams
 from alpaplan.cli.lazy_group import LazyGroup
 
 COMMANDS = {
@@ -22,13 +25,30 @@ COMMANDS = {
 """Subcommand -> its line in the help."""
 
 
+class _Program(LazyGroup):
+    """The outermost group: whatever goes wrong inside, help included, ends in words."""
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Read the command line; help and version are printed on the way."""
+        open_closed_streams()
+        with ending_in_words():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand."""
+        with ending_in_words():
+            result = super().invoke(ctx)
+            flush_stdout()
+            return result
+
+
 @click.group(
-    cls=LazyGroup,
+    cls=_Program,
     package="alpaplan.cli",
     summaries=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="New to alpaplan? Start with: alpaplan guide start",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="alpaplan")
+@debug_option
 def main() -> None:
     """Plan how to serve many large deep-learning models on one GPU cluster."""

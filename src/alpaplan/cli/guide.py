@@ -8,7 +8,7 @@ import click
 
 from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import WIDTH, print_result
+from alpaplan.cli.output import WIDTH, make_console, print_result, print_text
 from alpaplan.guide.pages import INDEX, page_text, topics
 
 if TYPE_CHECKING:
@@ -26,13 +26,11 @@ def guide(topic: str, *, list_topics: bool) -> None:
     if list_topics:
         width = max(map(len, _TOPICS))
         for name, summary in _TOPICS.items():
-            click.echo(f"{name:<{width}}  {summary}")
+            print_text(f"{name:<{width}}  {summary}")
         return
-    from rich.console import Console
-
     from alpaplan.report.page import page
 
-    console = Console(highlight=False)
+    console = make_console()
     if console.is_terminal:
         _page_through(page(page_text(topic)), console)
     else:
@@ -46,6 +44,6 @@ def _page_through(page: RenderableType, console: Console) -> None:
         console.print(page)
     text = capture.get()
     if text.count("\n") < console.height:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False)  # with colors
     else:
         click.echo_via_pager(text)

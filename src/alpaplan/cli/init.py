@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_text
 
 README = "README.md"
 
@@ -39,8 +40,8 @@ def init(folder: Path | None, example: str, *, list_examples: bool) -> None:
 
     files = read_example(example)
     write_new_files(folder, files)
-    click.echo(f"Copied to {folder}: {', '.join(files)}")
-    click.echo(f"\n{_next_steps(folder, files)}")
+    print_text(f"Copied to {folder}: {', '.join(files)}")
+    print_text(f"\n{_next_steps(folder, files)}")
 
 
 def _print_examples() -> None:
@@ -48,7 +49,7 @@ def _print_examples() -> None:
 
     formatter = click.HelpFormatter(width=100)
     formatter.write_dl([(name, _question(read_example(name))) for name in example_names()])
-    click.echo(formatter.getvalue(), nl=False)
+    print_text(formatter.getvalue().removesuffix("\n"))
 
 
 def _question(files: dict[str, bytes]) -> str:

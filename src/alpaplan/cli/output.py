@@ -1,18 +1,26 @@
-"""What commands put out: documents, JSON, and results for people as text that is easy to keep."""
+"""What commands put out: documents, JSON, and results for people as text that is easy to keep.
+
+The one place that writes to stdout and stderr: what a terminal would obey is escaped here or, in
+tables and paragraphs, by `alpaplan.report`; nothing is read as rich's markup.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from alpaplan.printable import printable
+
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 WIDTH = 100
 """Columns of what goes to a file or a pipe, unless ``COLUMNS`` says otherwise."""
@@ -58,6 +66,38 @@ def write_document(target: Path, text: str) -> None:
         write_atomically(target, text.encode())
 
 
+def print_text(text: str) -> None:
+    """Print lines for people on stdout."""
+    click.echo(printable(text, keep_lines=True))
+
+
+def print_message(text: str) -> None:
+    """Print lines for people on stderr.
+
+    If that is full or closed, the work goes on: the exit code still says how it ended.
+    """
+    try:
+        click.echo(printable(text, keep_lines=True), err=True)
+    except OSError:
+        discard_rest(sys.stderr)
+
+
+def discard_rest(stream: IO[str]) -> None:
+    """Let the interpreter flush what is left in a stream to nowhere, as nobody can read it."""
+    # https://docs.python.org/3/library/signal.html#note-on-sigpipe
+    with contextlib.suppress(OSError, ValueError):
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, stream.fileno())
+        os.close(devnull)
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return a console that shows text as it is: ``[bold]`` and ``:smile:`` may be in names."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
 def print_json(result: Mapping[str, Any]) -> None:
     """Print one object, which must have no number that JSON does not have."""
     click.echo(json.dumps(result, indent=2, allow_nan=False))
@@ -75,12 +115,17 @@ def print_result(result: RenderableType, *, to_stderr: bool = False) -> None:
     """
     from rich.console import Console
 
-    console = Console(stderr=to_stderr, highlight=False)
+    console = make_console(stderr=to_stderr)
     if console.is_terminal:
         console.print(result)
         return
     width = console.width if "COLUMNS" in os.environ else WIDTH
-    text = io.StringIO()
-    Console(file=text, width=width, highlight=False, color_system=None).print(result)
-    lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    click.echo("\n".join(lines), err=to_stderr)
+    buffer = io.StringIO()
+    plain = Console(file=buffer, width=width, color_system=None, markup=False, emoji=False)
+    plain.print(result, highlight=False)
+    lines = [line.rstrip() for line in buffer.getvalue().split("\n")]
+    text = "\n".join(lines).removesuffix("\n")
+    if to_stderr:
+        print_message(text)
+    else:
+        print_text(text)

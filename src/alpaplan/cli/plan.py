@@ -13,7 +13,14 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
+from alpaplan.cli.output import (
+    STANDARD_OUTPUT,
+    print_message,
+    print_result,
+    print_text,
+    require_target,
+    write_document,
+)
 from alpaplan.cli.quantities import Seconds, WholeNumber
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.specs.choices import Effort
@@ -178,7 +185,7 @@ def _search(
                 inputs, settings, folder=folder, stop=interrupt, on_evaluation=listener
             )
         except InterruptedWithoutPlanError as error:
-            click.echo(f"alpaplan: {error}", err=True)
+            print_message(f"alpaplan: {error}")
             sys.exit(exit_code(interrupt.number or signal.SIGINT))
     return made, interrupt.number
 
@@ -189,11 +196,11 @@ def _report_check(path: Path, committed: PlanSpec, current: PlanSpec) -> None:
 
     found = staleness(committed, current)
     if not found.is_stale:
-        click.echo(f"{path}: current")
+        print_text(f"{path}: current")
         return
-    click.echo(f"{path}: stale")
+    print_text(f"{path}: stale")
     for line in staleness_lines(found):
-        click.echo(f"  {line}")
+        print_text(f"  {line}")
     sys.exit(1)
 
 
@@ -212,13 +219,12 @@ def _exit(result: PlanResult, ended_by: int | None, require_attainment: float | 
     from alpaplan.specs.choices import StopReason
 
     if result.stop_reason is StopReason.INTERRUPT:
-        click.echo("interrupted: this is the best plan so far", err=True)
+        print_message("interrupted: this is the best plan so far")
     if ended_by is not None:
         sys.exit(exit_code(ended_by))
     found = result.prediction.slo_attainment
     if require_attainment is not None and found < require_attainment:
-        click.echo(
-            f"predicted SLO attainment {found:.6g} is below the required {require_attainment:.6g}",
-            err=True,
+        print_message(
+            f"predicted SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
         )
         sys.exit(1)

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.progress import Progress, SpinnerColumn
 
-from alpaplan.cli.step_progress import bar_with_times
+from alpaplan.cli.output import make_console
+from alpaplan.cli.step_progress import bar_with_times, text_column
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
@@ -37,12 +37,12 @@ def search_progress(
     enabled
         Whether to show anything at all.
     """
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     if not enabled or not console.is_terminal:
         yield ignore_progress
         return
-    seen_so_far = TextColumn("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}")
-    columns = SpinnerColumn(), TextColumn("searching"), *bar_with_times(seen_so_far)
+    seen_so_far = text_column("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}")
+    columns = SpinnerColumn(), text_column("searching"), *bar_with_times(seen_so_far)
     with Progress(*columns, console=console, transient=True) as progress:
         limited = any((max_work, max_evaluations, time_limit_s))
         begun_at = time.monotonic()

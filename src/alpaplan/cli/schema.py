@@ -6,6 +6,7 @@ import click
 
 from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_text
 from alpaplan.specs.registry import DOCUMENT_KINDS
 
 
@@ -21,4 +22,4 @@ def schema(kind: str) -> None:
 
     from alpaplan.specs.json_schema import json_schema
 
-    click.echo(json.dumps(json_schema(kind), indent=2, ensure_ascii=False))
+    print_text(json.dumps(json_schema(kind), indent=2, ensure_ascii=False))

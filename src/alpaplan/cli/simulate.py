@@ -10,7 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result, require_plot
+from alpaplan.cli.output import print_json, print_message, print_result, require_plot
 
 if TYPE_CHECKING:
     from alpaplan.analysis.drift import Drift
@@ -95,7 +95,7 @@ def simulate(
     if require_attainment is not None and not summary.slo_attainment >= require_attainment:
         found = summary.slo_attainment
         text = f"SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
-        click.echo(text, err=True)
+        print_message(text)
         sys.exit(1)
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -19,18 +18,26 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from alpaplan.cli.output import make_console
+from alpaplan.printable import printable
+
 SHOWN_AFTER_S = 2.0
 """Seconds before anything is shown: shorter work needs no bar."""
 
 
 def description() -> ProgressColumn:
     """Return the column of what is being done, which may name files and models of any name."""
-    return TextColumn("{task.description}", markup=False)
+    return text_column("{task.description}")
+
+
+def text_column(text_format: str) -> ProgressColumn:
+    """Return a column of text, with fields of the task as `str.format` names them."""
+    return TextColumn(text_format, markup=False)
 
 
 def bar_with_times(*text: ProgressColumn) -> tuple[ProgressColumn, ...]:
     """Return a bar, columns of text, and the time that has passed and the time that is left."""
-    times = TimeElapsedColumn(), TimeRemainingColumn(compact=True), TextColumn("left")
+    times = TimeElapsedColumn(), TimeRemainingColumn(compact=True), text_column("left")
     return BarColumn(bar_width=15), *text, *times
 
 
@@ -51,9 +58,9 @@ class StepProgress:
 
     def begin(self, what: str, total: int) -> None:
         """Begin a part of the work, with its number of steps."""
-        self._what, self._total, self._done = what, total, 0
+        self._what, self._total, self._done = printable(what), total, 0
         if self._progress is not None and self._task is not None:
-            self._progress.reset(self._task, description=what, total=total)
+            self._progress.reset(self._task, description=self._what, total=total)
 
     def advance(self, steps: int) -> None:
         """Count more steps as done."""
@@ -77,11 +84,11 @@ def step_progress(*, enabled: bool = True) -> Iterator[StepProgress]:
     enabled
         Whether to show anything at all.
     """
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     if not enabled or not console.is_terminal:
         yield StepProgress(None)
         return
-    percentage = TextColumn("{task.percentage:>3.0f}%")
+    percentage = text_column("{task.percentage:>3.0f}%")
     columns = description(), *bar_with_times(percentage)
     progress = Progress(*columns, console=console, transient=True)
     try:
@@ -99,13 +106,13 @@ def busy(what: str) -> Iterator[None]:
     what
         What is being done, such as ``reading big.csv``.
     """
-    console = Console(stderr=True)
+    console = make_console(stderr=True)
     if not console.is_terminal:
         yield
         return
     columns = (SpinnerColumn(), description(), TimeElapsedColumn())
     progress = Progress(*columns, console=console, transient=True)
-    progress.add_task(what, total=None)
+    progress.add_task(printable(what), total=None)
     timer = threading.Timer(SHOWN_AFTER_S, progress.start)
     timer.daemon = True
     timer.start()

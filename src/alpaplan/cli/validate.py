@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_text
 from alpaplan.errors import InputError
 from alpaplan.units import format_count
 
@@ -37,7 +38,7 @@ def validate(files: tuple[Path, ...]) -> None:
             continue
         for member in members:
             try:
-                click.echo(f"{member}: ok: {_check(member)}")
+                print_text(f"{member}: ok: {_check(member)}")
             except InputError as error:
                 problems += error.lines
     if problems:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from alpaplan.files.csv_table import Chunk
 from alpaplan.files.line_issues import LineIssues
+from alpaplan.printable import is_printable
 from alpaplan.units import format_value
 
 MAX_NAMES = 5_000_000
@@ -114,12 +115,15 @@ def second_column(chunk: Chunk, column: int, *, minimum: float = -math.inf) -> N
 
 
 def name_column(chunk: Chunk, column: int) -> list[str]:
-    """Read names, which must not be empty."""
+    """Read names, which must not be empty and have no control characters."""
     texts = chunk.column(column)
-    if "" in texts:
+    wrong = {text for text in set(texts) if not text or not is_printable(text)}
+    if wrong:
         for line, text in zip(chunk.lines, texts, strict=True):
-            if not text:
-                chunk.issues.add(line, f"{chunk.header[column]}: must not be empty, found nothing")
+            if text in wrong:
+                rule = "have no control characters" if text else "not be empty"
+                found = format_value(text or None)
+                chunk.issues.add(line, f"{chunk.header[column]}: must {rule}, found {found}")
     return texts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import shutil
@@ -106,8 +107,11 @@ def require_writable(path: Path, inputs: Iterable[Path | None]) -> None:
     with _writing(path):
         require_other(path, inputs)
         if is_stream(path):
-            if descriptor_of(path) is None:
+            descriptor = descriptor_of(path)
+            if descriptor is None:
                 _require_write_access(path)
+            elif fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+                raise PermissionError  # as a standard output that is closed is, too
             return
         target = Path(os.path.realpath(path))
         if not target.parent.is_dir():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alpaplan.errors import AlpaplanError, did_you_mean
+from alpaplan.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,6 +46,16 @@ def new_figure(width_in: float, height_in: float) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width_in, height_in), layout="constrained")
+
+
+def plain_label(text: str) -> str:
+    """Return a text as a title or label that matplotlib shows as it is.
+
+    Matplotlib reads what is between dollar signs as a formula, and leaves labels that begin with an
+    underscore out of the legend.
+    """
+    plain = printable(text, keep_lines=True).replace("$", r"\$")
+    return f" {plain}" if plain.startswith("_") else plain
 
 
 def plot_bytes(figure: Figure, path: Path) -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.profiling.summary import ConfigSummary, ProfileSummary
-from alpaplan.report.figure import COLORS, new_figure
+from alpaplan.report.figure import COLORS, new_figure, plain_label
 from alpaplan.report.profile import share
 from alpaplan.units import format_seconds
 
@@ -96,10 +96,7 @@ def _figure(panels: Sequence[tuple[str, Sequence[ConfigSummary]]]) -> Figure:
         _draw_throughput(row[1], configs)
         parts |= _draw_overhead(row[2], configs)
         _draw_rows(row, configs)
-        # Names are text and no formulas, whatever signs are in them.
-        row[0].set_title(
-            title, loc="left", fontsize=10.5, fontweight="bold", pad=6, parse_math=False
-        )
+        row[0].set_title(plain_label(title), loc="left", fontsize=10.5, fontweight="bold", pad=6)
         top_in += above_in + here_in + _BELOW_IN
     _draw_legend(figure, parts)
     return figure

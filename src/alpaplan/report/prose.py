@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from alpaplan.printable import printable
 from alpaplan.report.layout import breaks
 
 
@@ -20,7 +21,11 @@ class Paragraph:
     """
 
     def __init__(self, *parts: str | tuple[str, str], style: str = "") -> None:
-        self._text = Text.assemble(*parts, style=style)
+        safe = (
+            printable(part) if isinstance(part, str) else (printable(part[0]), part[1])
+            for part in parts
+        )
+        self._text = Text.assemble(*safe, style=style)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it."""

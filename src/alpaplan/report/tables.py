@@ -8,6 +8,7 @@ from dataclasses import replace
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from alpaplan.printable import printable
 from alpaplan.report.layout import GAP, LONGEST_WHOLE, ColumnSize, cell_width, fitted, fold
 from alpaplan.report.prose import Paragraph
 
@@ -40,7 +41,7 @@ class Table:
         self.title = title
         self._caption: str | None = None
         numbers = set(right)
-        self.headers = columns
+        self.headers = tuple(printable(header, keep_lines=True) for header in columns)
         self.rows: list[tuple[str, ...]] = []
         self._styles: list[str] = []
         self.is_number = [header in numbers for header in columns]
@@ -50,7 +51,7 @@ class Table:
         """Add a row of as many cells as there are columns."""
         if len(cells) != len(self.headers):
             raise ValueError(f"must have {len(self.headers)} cells, found {len(cells)}")
-        self.rows.append(cells)
+        self.rows.append(tuple(printable(cell, keep_lines=True) for cell in cells))
         self._styles.append(style)
 
     def hide_rows(self, count: int, what: str = "") -> None:

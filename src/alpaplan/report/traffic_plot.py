@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.report.figure import COLORS, new_figure
+from alpaplan.report.figure import COLORS, new_figure, plain_label
 from alpaplan.workload.statistics import (
     MIN_WINDOWS,
     dispersion_of_counts,
@@ -50,7 +50,7 @@ def traffic_figure(trace: Trace, title: str) -> Figure:
     figure = new_figure(8.0, 7.0)
     above, below = figure.subplots(2, 1)
     busiest = np.argsort(-trace.requests_per_model(), kind="stable")[:MAX_LINES].tolist()
-    figure.suptitle(title)
+    figure.suptitle(plain_label(title))
     _draw_rates(above, trace, busiest)
     _draw_dispersion(below, trace, busiest)
     return figure
@@ -64,7 +64,7 @@ def _draw_rates(axes: Axes, trace: Trace, busiest: list[int]) -> None:
     axes.stairs(rates.sum(axis=0), edges_s / unit_s, fill=True, color="#dddddd", label="all models")
     if len(trace.model_names) > 1:
         for color, model in zip(COLORS, busiest, strict=False):
-            label = trace.model_names[model]
+            label = plain_label(trace.model_names[model])
             axes.stairs(rates[model], edges_s / unit_s, color=color, linewidth=1.2, label=label)
     axes.set_xlabel(f"time ({unit})")
     axes.set_ylabel("requests per second")
@@ -82,7 +82,8 @@ def _draw_dispersion(axes: Axes, trace: Trace, busiest: list[int]) -> None:
     if len(trace.model_names) > 1:
         each = dispersion_of_counts(trace, trace.model, len(trace.model_names), windows_s)
         for color, model in zip(COLORS, busiest, strict=False):
-            _curve(axes, windows_s, each[:, model], color, trace.model_names[model], 1.2)
+            label = plain_label(trace.model_names[model])
+            _curve(axes, windows_s, each[:, model], color, label, 1.2)
     axes.axhline(1.0, color="black", linestyle="--", linewidth=1, label="Poisson")
     axes.set_xscale("log")
     axes.set_yscale("log")

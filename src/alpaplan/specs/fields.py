@@ -16,6 +16,7 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from alpaplan.errors import Issue
+from alpaplan.printable import CONTROL_CHARACTERS, is_printable
 from alpaplan.units import (
     BYTE_UNITS,
     SECOND_UNITS,
@@ -98,7 +99,7 @@ _NUMBER_PATTERN = r"^\s*\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\s*"
 _BYTES_PATTERN = _NUMBER_PATTERN + f"({'|'.join(BYTE_UNITS)})?\\s*$"
 _SECONDS_PATTERN = _NUMBER_PATTERN + f"({'|'.join(SECOND_UNITS)})?\\s*$"
 
-NAME_PATTERN = r"^[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$"
+NAME_PATTERN = rf"^[^\s{CONTROL_CHARACTERS}][^{CONTROL_CHARACTERS}]*$"
 """No control characters, no leading space."""
 
 MAX_NAME_LENGTH = 200
@@ -118,7 +119,8 @@ Name = Annotated[
 
 def is_name(text: str) -> bool:
     """Whether a document may have this `Name`."""
-    return len(text) <= MAX_NAME_LENGTH and re.match(NAME_PATTERN, text) is not None
+    matches = re.match(NAME_PATTERN, text) is not None
+    return matches and is_printable(text) and len(text) <= MAX_NAME_LENGTH
 
 
 Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]

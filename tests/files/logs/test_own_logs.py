@@ -60,10 +60,10 @@ def test_requests_of_one_model(tmp_path: Path) -> None:
 def test_json_lines(tmp_path: Path) -> None:
     text = (
         '{"timestamp": 2.5, "model": "a", "data": {"tokens": [1, 2]}}\n'
-        '\n{"model": "b,\\n\\ud83d\\ude00", "timestamp": "1", "more": null}\r\n'
+        '\n{"model": "b, \\ud83d\\ude00", "timestamp": "1", "more": null}\r\n'
     )
     path = write(tmp_path / "log.jsonl.gz", text)
-    assert imported([path], "jsonl", tmp_path) == [(1, "b,\n\U0001f600"), (2.5, "a")]
+    assert imported([path], "jsonl", tmp_path) == [(1, "b, \U0001f600"), (2.5, "a")]
     path = write(tmp_path / "log.jsonl", '{"id": 1, "at": "2024-05-01T10:00:00Z"}\n')
     rows = imported([path], "jsonl", tmp_path, time_column="at", model="m")
     assert rows == [(0, "m")]

@@ -11,7 +11,13 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
+from alpaplan.cli.output import (
+    STANDARD_OUTPUT,
+    print_message,
+    print_result,
+    require_target,
+    write_document,
+)
 from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.errors import InputError
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
@@ -134,7 +140,7 @@ def estimate(
     )
     _write(target, found)
     for note in transformer.notes:
-        click.echo(f"note: {note}", err=True)
+        print_message(f"note: {note}")
 
 
 def _format(loaded: ModelConfig, dtype: str | None) -> tuple[Dtype, Quantization | None]:
@@ -219,4 +225,4 @@ def _write(target: Path, found: Estimate) -> None:
             configs = tuple(item for item in found.profile.configs if item.device == device)
             print_result(stages_table(found.profile.model_copy(update={"configs": configs})))
     for left_out in found.left_out:
-        click.echo(f"left out: {left_out.describe()}", err=True)
+        print_message(f"left out: {left_out.describe()}")

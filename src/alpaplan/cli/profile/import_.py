@@ -10,6 +10,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_message, print_text
 from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
 
@@ -125,7 +126,7 @@ def _import(import_format: str, request: ImportRequest) -> list[ModelProfileSpec
 
         imported = import_profiles(import_format, request, listen)
     for note in imported.notes:
-        click.echo(note, err=True)
+        print_message(note)
     return imported.profiles
 
 
@@ -158,4 +159,4 @@ def _write(folder: Path, profiles: list[ModelProfileSpec], inputs: list[Path]) -
         write_atomically(path, profile_to_yaml(profile).encode())
         devices = ", ".join(dict.fromkeys(config.device for config in profile.configs))
         configs = format_count(len(profile.configs), "configuration")
-        click.echo(f"{path}: {configs} on {devices}")
+        print_text(f"{path}: {configs} on {devices}")

@@ -9,7 +9,13 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
+from alpaplan.cli.output import (
+    STANDARD_OUTPUT,
+    print_message,
+    print_result,
+    require_target,
+    write_document,
+)
 from alpaplan.cli.quantities import Counts
 
 if TYPE_CHECKING:
@@ -62,7 +68,7 @@ def partition(
     found = _cut(document, intra_op, inter_op, memory_limit_bytes, name)
     for left_out in found.left_out:
         text = left_out.describe(memory_limit_bytes or 0)
-        click.echo(f"{layers}: left out: {text}", err=True)
+        print_message(f"{layers}: left out: {text}")
     _write(target, found.profile)
 
 

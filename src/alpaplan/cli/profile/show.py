@@ -10,7 +10,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result, require_plot
+from alpaplan.cli.output import print_json, print_message, print_result, require_plot
 from alpaplan.cli.quantities import WholeNumber
 from alpaplan.errors import InputError
 
@@ -67,7 +67,7 @@ def show(
             image = plot_bytes(profiles_figure(summaries), plot)
         write_atomically(plot, image)
     for line in left_out:
-        click.echo(line, err=True)
+        print_message(line)
     if output_format == "json":
         found = {"profiles": [summary.to_json_dict() for summary in summaries]}
         print_json(found)

@@ -11,7 +11,13 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import STANDARD_OUTPUT, print_result, require_target, write_document
+from alpaplan.cli.output import (
+    STANDARD_OUTPUT,
+    print_message,
+    print_result,
+    require_target,
+    write_document,
+)
 from alpaplan.cli.quantities import DocumentName, Number, Seconds
 from alpaplan.workload.fitting import LAWS
 
@@ -155,7 +161,7 @@ def _all_alike(
         slo_scale = DEFAULT_SLO_SCALE
         assumed.append(f"each objective is {slo_scale:g} times the model's latency")
     if assumed:
-        click.echo(f"assumed without --models: {'; '.join(assumed)}", err=True)
+        print_message(f"assumed without --models: {'; '.join(assumed)}")
     recorded = TraceArrivals(process="trace", path=path.name)
     served = [
         ServedModel(name, profile or name, slo_s, slo_scale, 1.0, recorded, entry)
@@ -213,7 +219,6 @@ def _report_left_out(document: WorkloadSpec, trace: Trace) -> None:
 
     silent = trace.silent_models()
     if silent:
-        click.echo(
-            f"left out of {document.name!r} because they have no requests: {name_ranges(silent)}",
-            err=True,
+        print_message(
+            f"left out of {document.name!r} because they have no requests: {name_ranges(silent)}"
         )

@@ -8,6 +8,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_message
 from alpaplan.cli.quantities import Seconds
 
 
@@ -52,4 +53,4 @@ def generate(
     print_summary(output, trace.num_requests, num_models, trace.duration_s)
     if trace.duration_s < duration_s:
         recorded = format_seconds(trace.duration_s)
-        click.echo(f"alpaplan: the recorded arrivals end after {recorded}", err=True)
+        print_message(f"alpaplan: the recorded arrivals end after {recorded}")

@@ -10,6 +10,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_message
 from alpaplan.cli.quantities import Number, Seconds, WholeNumber
 from alpaplan.files.logs.registry import LOG_FORMATS, TIME_UNITS
 from alpaplan.registry import must_be_one_of
@@ -276,4 +277,4 @@ def _report(
     if summary.requests_before:
         notes.append(f"{format_count(summary.requests_before, 'request')} before time 0 left out")
     for note in notes:
-        click.echo(f"alpaplan: {note}", err=True)
+        print_message(f"alpaplan: {note}")

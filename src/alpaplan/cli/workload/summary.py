@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
+from alpaplan.cli.output import print_message, print_text
 from alpaplan.files.writing import folder_beside
 from alpaplan.units import format_count, format_seconds
 from alpaplan.workload.statistics import MIN_DURATION_S
@@ -14,8 +13,8 @@ from alpaplan.workload.statistics import MIN_DURATION_S
 def print_summary(output: Path, requests: int, num_models: int, duration_s: float) -> None:
     """Print a line about a trace: on stderr if the trace itself went to a pipe or device."""
     rate = f", {requests / duration_s:.4g} requests/s" if duration_s >= MIN_DURATION_S else ""
-    click.echo(
+    print_line = print_message if folder_beside(output) is None else print_text
+    print_line(
         f"{format_count(requests, 'request')} of {format_count(num_models, 'model')} in "
-        f"{format_seconds(duration_s)}{rate}",
-        err=folder_beside(output) is None,
+        f"{format_seconds(duration_s)}{rate}"
     )

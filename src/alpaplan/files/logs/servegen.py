@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from alpaplan.files.csv_columns import name_column, number_column, second_column
 from alpaplan.files.csv_table import Chunk, CsvTable
 from alpaplan.files.logs.records import Form, LogFormat, LogReading, records_of
+from alpaplan.printable import printable
 from alpaplan.registry import must_be_one_of
 from alpaplan.workload.rescale import FAMILIES
 
@@ -33,7 +34,7 @@ def read_windows(log: CsvTable, reading: LogReading) -> Iterator[NDArray[np.void
     """
     published = log.match_header(_PUBLISHED, _PLAIN) == 0
     start = 0 if published else 1
-    client = reading.file_names[log.path].removesuffix("-trace")
+    client = printable(reading.file_names[log.path].removesuffix("-trace"))
     for chunk in log.chunks():
         names = [client] * len(chunk.lines) if published else name_column(chunk, 0)
         rate_rps = number_column(chunk, start + 1, minimum=0)
