@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alpaplan.profiling.devices import DEVICES, Device, Dtype, Generation
+from alpaplan.profiling.devices import DEVICES, Device, Dtype, Generation, Groups
 from alpaplan.profiling.stacks import STACKS
 
 
@@ -46,10 +46,13 @@ def test_old_devices_lack_new_formats() -> None:
 
 
 def test_bytes_of_numbers() -> None:
-    scaled = [(4 + 20 / 128) / 8, (4 + 8 / 16) / 8, (4 + 8 / 32) / 8]
-    assert [dtype.weight_bytes for dtype in Dtype] == [4, 2, 2, 1, *scaled]
+    scaled = [4 + 20 / 128, 4 + 8 / 16, 4 + 8 / 32]
+    assert [dtype.weight_bits for dtype in Dtype] == [32, 16, 16, 8, *scaled]
+    assert Dtype.INT4.bits_in(Groups()) == Dtype.INT4.weight_bits
+    assert Dtype.INT4.bits_in(Groups(32)) == 4 + 20 / 32
+    assert Dtype.INT4.bits_in(Groups(32, zero_points=False)) == 4 + 16 / 32
+    assert Dtype.NVFP4.bits_in(Groups(32)) == 4.5
     assert [dtype.activation_bytes for dtype in Dtype] == [4, *[2] * 6]
-    assert Dtype.NVFP4.weights_bytes(2**40) == 2**39 + 2**36
 
 
 def test_newer_generations_are_faster() -> None:

@@ -9,14 +9,29 @@ import pytest
 
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.blocks import block_weight_bytes
-from alpaplan.profiling.devices import Dtype
+from alpaplan.profiling.devices import DEVICES, Dtype, Groups
 from alpaplan.profiling.parts import Part
 from alpaplan.profiling.quantization import (
     Quantization,
     UnsupportedQuantizationError,
     quantization_of,
 )
-from tests.profiling.transformers import DECODER, MIXTURE, SPARSE
+from alpaplan.profiling.roofline import Roofline
+from alpaplan.profiling.stacks import VLLM_2025
+from tests.profiling.transformers import DECODER, EXPERTS, MIXTURE, SPARSE
+
+H100 = Roofline(DEVICES["h100-sxm"], Dtype.FP8, VLLM_2025)
+
+
+def test_groups_of_their_own_size_have_their_own_scales() -> None:
+    settings = {"quant_method": "gptq", "bits": 4, "group_size": 32}
+    assert quantization_of(settings).groups == Groups(32)
+    symmetric = groups(num_bits=4, type="int", group_size=32, symmetric=True)
+    assert quantization_of(symmetric).groups == Groups(32, zero_points=False)
+    int4 = replace(H100, dtype=Dtype.INT4, groups=Groups(32))
+    assert int4.weights_bytes(64) == 32 + 2 * 2 + 1
+    assert replace(int4, groups=Groups()).weights_bytes(128) == 64 + 2 + 1
+    assert int4.unquantized.weights_bytes(64) == 128
 
 
 def groups(**weights: object) -> dict[str, Any]:
@@ -42,7 +57,8 @@ def groups(**weights: object) -> dict[str, Any]:
     ],
 )
 def test_formats(settings: dict[str, Any], dtype: Dtype, block_shape: tuple[int, int]) -> None:
-    assert quantization_of(settings) == Quantization(dtype, block_shape)
+    found = quantization_of(settings)
+    assert (found.dtype, found.block_shape) == (dtype, block_shape)
 
 
 @pytest.mark.parametrize(
@@ -83,18 +99,20 @@ class TestShards:
         ],
     )
     def test_are_whole_blocks(self, block_shape: tuple[int, int], possible: list[int]) -> None:
-        found = Quantization(Dtype.FP8, block_shape)
+        found = Quantization(Dtype.FP8, block_shape=block_shape)
         assert [n for n in (1, 2, 4, 8, 16) if found.misfit(MIXTURE, n) is None] == possible
 
     def test_reason(self) -> None:
         model = replace(DECODER, blocks=(SPARSE,))
-        assert Quantization(Dtype.FP8, (0, 256)).misfit(model, 8) == (
+        assert Quantization(Dtype.FP8, block_shape=(0, 256)).misfit(model, 8) == (
             "shards of 128 intermediate numbers of the shared expert are no whole number of the "
             "blocks of 256 in which the weights are quantized"
         )
 
     def test_parts_that_are_not_quantized_are_in_no_blocks(self) -> None:
-        quantization = Quantization(Dtype.FP8, (128, 128), ("re:.*self_attn.*",))
+        quantization = Quantization(
+            Dtype.FP8, block_shape=(128, 128), excluded=("re:.*self_attn.*",)
+        )
         model = quantization.marked(MIXTURE)
         assert [n for n in (1, 2, 4, 8, 16) if quantization.misfit(model, n) is None] == [
             1,
@@ -122,6 +140,8 @@ class TestExcluded:
             (r"re:.*mlp\.(gate|up|gate_up|down)_proj.*", set()),
             ("re:(", set()),
             ("re:(a+)+b", set()),
+            ("mtp.layers.0*", set()),
+            ("visual.layers.0.mlp*", set()),
         ],
     )
     def test_patterns(self, pattern: str, parts: set[Part]) -> None:
@@ -131,12 +151,16 @@ class TestExcluded:
         assert first(r"re:.*mlp\.(gate|up|gate_up|down)_proj.*", DECODER) == {Part.MLP}
         assert first("model.layers.0.mlp.down_proj", DECODER) == {Part.MLP}
 
+    def test_a_layer_beside_experts_has_its_own_name(self) -> None:
+        experts = replace(EXPERTS, shared_is_own=True)
+        model = replace(DECODER, blocks=(replace(SPARSE, mlp=experts),))
+        assert first("model.language_model.layers.0.mlp*", model) == {Part.SHARED}
+        assert first("model.language_model.layers.0.experts*", model) == {Part.EXPERTS}
+
     def test_bytes(self) -> None:
         attention, routed, shared = SPARSE.parameters_by_part(1024).values()
         mixed = replace(SPARSE, unquantized=frozenset({Part.MIXER, Part.SHARED}))
-        assert block_weight_bytes(mixed, 1024, Dtype.FP8, Dtype.BF16) == (
-            2 * attention + routed + 2 * shared
-        )
+        assert block_weight_bytes(mixed, 1024, H100) == (2 * attention + routed + 2 * shared)
 
 
 def first(pattern: str, model: Transformer) -> set[Part]:

@@ -133,16 +133,10 @@ def block_kv_cache_bytes(block: Block, prefill: Prefill, dtype: Dtype) -> int:
     return prefill.batch_size * kept * dtype.activation_bytes
 
 
-def block_weight_bytes(block: Block, hidden_size: int, dtype: Dtype, plain: Dtype) -> int:
-    """Weights of a block before they are shared.
-
-    Parameters
-    ----------
-    dtype, plain
-        Number formats of parts that are quantized and that are not.
-    """
+def block_weight_bytes(block: Block, hidden_size: int, roofline: Roofline) -> int:
+    """Weights of a block before they are shared, with those that keep 16 bits."""
     return sum(
-        (plain if part in block.unquantized else dtype).weights_bytes(size)
+        _roofline_of(part, block, roofline).weights_bytes(size)
         for part, size in block.parameters_by_part(hidden_size).items()
     )
 

@@ -70,6 +70,7 @@ def _experts(keys: ConfigKeys, family: Family, mlp: Mlp | None) -> Experts | Non
         expert=Mlp(width, family.gated, family.expert_bias),
         shared=shared,
         shared_gate=family.shared_gate and shared is not None,
+        shared_is_own=family.dense_is_shared,
         num_router_vectors=family.num_router_vectors,
         scaled_router=family.scaled_router,
         latent_size=(latent and keys.optional((latent,), 0, least=0)) or None,

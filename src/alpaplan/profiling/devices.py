@@ -8,7 +8,6 @@ to within one percent.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -39,24 +38,40 @@ class Dtype(StrEnum):
         return _WEIGHT_BITS[self]
 
     @property
-    def weight_bytes(self) -> float:
-        """Bytes of one weight, with its share of the scales."""
-        return float(self.weight_bits / 8)
-
-    @property
     def is_quantized(self) -> bool:
         """Whether embedding and head, and parts that a checkpoint excludes, keep 16 bits."""
         return self.weight_bits < 16
 
-    def weights_bytes(self, num_weights: int) -> int:
-        """Return the bytes of `num_weights` weights."""
-        return math.ceil(num_weights * self.weight_bits / 8)
+    def bits_in(self, groups: Groups) -> Fraction:
+        """Bits of one weight where those of `INT4` are in such groups."""
+        if self is not Dtype.INT4:
+            return self.weight_bits
+        return 4 + Fraction(16 + 4 * groups.zero_points, groups.num_weights)
 
     @property
     def activation_bytes(self) -> int:
         """Bytes of one number between operators: 16 bits where weights have fewer."""
         return 4 if self is Dtype.FP32 else 2
 
+
+@dataclass(frozen=True)
+class Groups:
+    """Weights of `Dtype.INT4` that share a scale of 16 bits.
+
+    Parameters
+    ----------
+    num_weights
+        How many do.
+    zero_points
+        Whether they share a zero point of 4 bits as well.
+    """
+
+    num_weights: int = 128
+    zero_points: bool = True
+
+
+USUAL_GROUPS = Groups()
+"""As AWQ and GPTQ pack them unless told otherwise."""
 
 _WEIGHT_BITS = {
     Dtype.FP32: Fraction(32),

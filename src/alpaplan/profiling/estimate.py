@@ -9,7 +9,7 @@ from alpaplan.errors import InfeasibleError
 from alpaplan.profiling.architecture import Mixer, Transformer
 from alpaplan.profiling.chain import PICOSECONDS, layer_chain
 from alpaplan.profiling.cuts import best_cuts, smallest_memory_bytes
-from alpaplan.profiling.devices import Device, Dtype
+from alpaplan.profiling.devices import USUAL_GROUPS, Device, Dtype
 from alpaplan.profiling.latent_attention import LatentAttention
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
 from alpaplan.profiling.quantization import Quantization
@@ -99,7 +99,8 @@ def estimate_profile(
     if quantization is not None:
         transformer = quantization.marked(transformer)
     for device in devices:
-        roofline = Roofline(device, dtype, stack)
+        groups = USUAL_GROUPS if quantization is None else quantization.groups
+        roofline = Roofline(device, dtype, stack, groups)
         limit = device.memory_bytes
         if memory_limit_bytes is not None:
             limit = min(limit, memory_limit_bytes)

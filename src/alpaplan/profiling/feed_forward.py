@@ -46,6 +46,8 @@ class Experts:
         The expert that every token goes to, if there is one.
     shared_gate
         Whether the shared expert's output is weighted by a projection to one number.
+    shared_is_own
+        Whether the shared expert is the block's own feed-forward layer, and named so.
     num_router_vectors
         Numbers of each expert beside the router's weights, such as a bias.
     scaled_router
@@ -60,6 +62,7 @@ class Experts:
     expert: Mlp
     shared: Mlp | None = None
     shared_gate: bool = False
+    shared_is_own: bool = False
     num_router_vectors: int = 0
     scaled_router: bool = False
     latent_size: int | None = None

@@ -70,11 +70,11 @@ class LayerEstimate:
 
     def weight_bytes(self, *, one_stage: bool) -> list[int]:
         """Weights of each layer before they are shared; tied ones twice unless in one stage."""
-        model, dtype = self.transformer, self.roofline.dtype
-        plain = self.roofline.unquantized.dtype  # what is quantized is the blocks
+        model = self.transformer
+        plain = self.roofline.unquantized  # what is quantized is the blocks
         tied = model.num_tied_parameters if one_stage else 0
         per_block = {
-            block: block_weight_bytes(block, model.hidden_size, dtype, plain)
+            block: block_weight_bytes(block, model.hidden_size, self.roofline)
             for block in model.kinds
         }
         return [

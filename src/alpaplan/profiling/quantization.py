@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from alpaplan.profiling.architecture import Block, Transformer
-from alpaplan.profiling.devices import Dtype
+from alpaplan.profiling.devices import USUAL_GROUPS, Dtype, Groups
+from alpaplan.profiling.feed_forward import Experts
 from alpaplan.profiling.parts import Part
 
 _ALGORITHMS = {
@@ -44,6 +45,17 @@ _MODULES: Mapping[Part, tuple[str, ...]] = {
 }
 """Names that families give to matrices of each part. One that is not quantized speaks for all."""
 
+_MODULES_BESIDE: Mapping[Part, tuple[str, ...]] = {
+    **_MODULES,
+    Part.EXPERTS: ("experts.0.down_proj", "moe.experts.0.down_proj"),
+    Part.SHARED: _MODULES[Part.MLP],
+}
+"""The same where the block's own feed-forward layer stands beside the experts."""
+
+
+def _has_layer_beside_experts(block: Block) -> bool:
+    return isinstance(block.mlp, Experts) and block.mlp.shared_is_own
+
 
 class UnsupportedQuantizationError(Exception):
     """A way to quantize that has no number format here; the message says which."""
@@ -57,6 +69,8 @@ class Quantization:
     ----------
     dtype
         Number format of the quantized ones.
+    groups
+        Weights that share a scale, where the format leaves that open.
     block_shape
         Rows and columns that share a scale; shards of a matrix have to be whole numbers of them.
         0: any number.
@@ -65,6 +79,7 @@ class Quantization:
     """
 
     dtype: Dtype
+    groups: Groups = USUAL_GROUPS
     block_shape: tuple[int, int] = (0, 0)
     excluded: tuple[str, ...] = ()
 
@@ -120,7 +135,8 @@ def quantization_of(settings: Mapping[str, object]) -> Quantization:
         for key in ("modules_to_not_convert", "ignore", "exclude_modules", "ignored_layers")
         for name in _texts(settings.get(key))
     ]
-    return Quantization(dtype, block_shape, tuple(excluded))
+    groups = Groups(group_size or Groups.num_weights, weights.get("symmetric") is not True)
+    return Quantization(dtype, groups, block_shape, tuple(excluded))
 
 
 def _dtype(settings: Mapping[str, object], weights: Mapping[str, object]) -> Dtype:
@@ -204,12 +220,19 @@ _SLOW = re.compile(r"\)[*+?{]|^.{300}")
 """Expressions that could take for ever to match."""
 
 
+_HOLDERS = frozenset({"", "*", "model", "language_model", "text_model", "backbone", "decoder"})
+"""What families call that which holds the layers of their text part."""
+
+
 class _Excluded:
     """Names of modules that are not quantized, by the layer that they speak of."""
 
     def __init__(self, patterns: Iterable[str]) -> None:
         self._by_layer: dict[str, list[re.Pattern[str]]] = {}
         for pattern in patterns:
+            prefix, _, _ = pattern.rpartition("layers.")
+            if not pattern.startswith("re:") and set(prefix.split(".")) - _HOLDERS:
+                continue  # layers of another part, such as those that predict further tokens
             compiled, layer = _compiled(pattern)
             self._by_layer.setdefault(layer, []).append(compiled)
 
@@ -217,7 +240,8 @@ class _Excluded:
         """Return the parts of a block of which a matrix is not quantized."""
         patterns = self._by_layer.get(str(layer), []) + self._by_layer.get("", [])
         present = (Part.MIXER, *block.feed_forward_parts)
-        names = {part: [f"layers.{layer}.{name}" for name in _MODULES[part]] for part in present}
+        modules = _MODULES_BESIDE if _has_layer_beside_experts(block) else _MODULES
+        names = {part: [f"layers.{layer}.{name}" for name in modules[part]] for part in present}
         return frozenset(
             part
             for part in present

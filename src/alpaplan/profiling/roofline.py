@@ -7,10 +7,11 @@ performance model for multicore architectures", CACM 52(4), 2009. Efficiencies a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from alpaplan.profiling.attention import Attention
-from alpaplan.profiling.devices import Device, Dtype
+from alpaplan.profiling.devices import USUAL_GROUPS, Device, Dtype, Groups
 from alpaplan.profiling.feed_forward import Experts
 from alpaplan.profiling.recurrence import Recurrence
 from alpaplan.profiling.stacks import (
@@ -34,11 +35,22 @@ class Roofline:
     ----------
     device, dtype, stack
         The device has to support the number format.
+    groups
+        Weights of 4 bits that share a scale, where the format leaves that open.
     """
 
     device: Device
     dtype: Dtype
     stack: Stack
+    groups: Groups = USUAL_GROUPS
+
+    def weights_bytes(self, num_weights: int) -> int:
+        """Return the bytes of `num_weights` weights, with those of their scales."""
+        return math.ceil(num_weights * self.dtype.bits_in(self.groups) / 8)
+
+    @property
+    def _weight_bytes(self) -> float:
+        return float(self.dtype.bits_in(self.groups) / 8)
 
     @property
     def _efficiencies(self) -> Efficiencies:
@@ -78,7 +90,7 @@ class Roofline:
             efficiency, ramp_s = self.stack.fp8_matmul, self.stack.fp8_matmul_ramp_s
         flops = _tiled_flops(num_rows, width, depth)
         arithmetic_s = flops / (self._peak_flops * efficiency)
-        weight_bytes = width * depth * self.dtype.weight_bytes
+        weight_bytes = width * depth * self._weight_bytes
         other_bytes = num_rows * (width + depth) * self.dtype.activation_bytes
         return ramp_s + max(arithmetic_s, (weight_bytes + other_bytes) / self._bytes_per_s)
 
@@ -150,7 +162,7 @@ class Roofline:
         flops = _tiled_flops(num_rows, num_up * width, hidden_size)
         flops += _tiled_flops(num_rows, hidden_size, width)
         arithmetic_s = flops / (self._peak_flops * self._efficiencies.experts)
-        weight_bytes = num_touched * (num_up + 1) * hidden_size * width * self.dtype.weight_bytes
+        weight_bytes = num_touched * (num_up + 1) * hidden_size * width * self._weight_bytes
         copied = num_copies * (2 * hidden_size + (num_up + 2) * width)
         copied_s = copied * self.dtype.activation_bytes / self._bytes_per_s
         ramp_s = 2 * self._efficiencies.matmul_ramp_s
