@@ -152,6 +152,23 @@ class Counts(ParamType[tuple[int, ...]]):
         return counts
 
 
+class Pair(ParamType[tuple[str, str]]):
+    """Two texts such as ``latency_s=p50_ms``."""
+
+    name = "pair"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        first, _, second = map(str.strip, str(value).partition("="))
+        if not first or not second:
+            self.fail(f"must be like latency_s=p50_ms, found {value!r}", param, ctx)
+        return first, second
+
+
 class DocumentName(ParamType[str]):
     """A name that a document may have, or give to something."""
 

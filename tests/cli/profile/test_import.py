@@ -260,3 +260,21 @@ def test_mutated_files_give_profiles_or_messages(
     for line in result.stdout.splitlines():
         name = line.partition(": ")[0]
         assert load_document(Path(name), ModelProfileSpec).spec.configs
+
+
+def test_columns_and_units_of_ones_own(workspace: Workspace) -> None:
+    header = "model,device,intra_op,inter_op,batch_size,p50_ms,gb"
+    workspace.write("b.csv", f"{header}\nq,g,1,1,1,80,2\n")
+    columns = ("--column", "latency_s=p50_ms", "--column", "weight_bytes=gb")
+    units = ("--unit", "p50_ms=ms", "--unit", "gb=GB")
+    files = ("b.csv", "--from", "table", "-o", "imported")
+    workspace.run("profile", "import", *files, *columns, *units)
+    text = workspace.read("imported/q.yaml")
+    assert "stage_latency_s: {1: [0.08]}" in text
+    assert "stage_weight_bytes: [2000MB]" in text
+    table = ("profile", "import", "b.csv", "--from", "table", "-o", "imported")
+    wrong = workspace.run(*table, "--unit", "p50_ms", exit_code=2)
+    assert "must be like latency_s=p50_ms, found 'p50_ms'" in wrong.stderr
+    other = ("profile", "import", "b.csv", "--from", "alpaserve", "-o", "imported")
+    wrong = workspace.run(*other, "--unit", "p50_ms=ms", exit_code=2)
+    assert "--from alpaserve takes no --unit" in wrong.stderr

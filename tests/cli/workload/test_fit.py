@@ -176,6 +176,19 @@ def test_shorter_ticks_that_only_a_law_sees_are_said_to_be_spread(recorded: Work
     assert f"{spread}: 1 window of a" in output
 
 
+def test_models_of_a_table(recorded: Workspace) -> None:
+    recorded.write("models.csv", "model,profile,slo_s\nb,p,500ms\na,q,1s\n")
+    recorded.run("workload", "fit", "t.csv.gz", "--models", "models.csv", "-o", "fitted.yaml")
+    models = yaml.safe_load(recorded.read("fitted.yaml"))["models"]
+    assert [(m["name"], m["profile"], m["slo_s"]) for m in models] == [
+        ("b", "p", 0.5),
+        ("a", "q", 1.0),
+    ]
+    recorded.write("models.csv", "model,profile,slo_s\na,p,500ms\n")
+    fit = ("workload", "fit", "t.csv.gz", "--models", "models.csv", "-o", "fitted.yaml")
+    assert "must be one of the workload's, found 'b'" in recorded.run(*fit, exit_code=2).stderr
+
+
 def test_a_file_name_that_is_no_name(recorded: Workspace) -> None:
     Path("t.csv.gz").rename(f"{'x' * 240}.csv.gz")
     fit = ("workload", "fit", f"{'x' * 240}.csv.gz", *MODELS, "-q")

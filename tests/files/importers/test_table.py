@@ -88,7 +88,6 @@ def test_compressed(tmp_path: Path) -> None:
             [
                 "m.csv:1: unknown column 'colour'",
                 "m.csv:1: unknown column 'latencies'; did you mean 'latency_s'?",
-                "m.csv:1: missing column 'stage'",
                 "m.csv:1: missing column 'latency_s'",
             ],
             id="columns",
@@ -249,3 +248,69 @@ def test_numbers_are_kept_to_the_last_digit(
     (profile,) = profiles("table", scratch)
     assert profile.configs[0].stage_latency_s == {1: (latency_s,), batch_size: (latency_s,)}
     assert profile.configs[0].stage_weight_bytes == (weight_bytes,)
+
+
+OWN = (
+    "name,gpu,tp,pp,bs,p50,mem,latency_s",
+    "a/Chat,h100,1,1,1,80,16.5,ignored",
+    "a/Chat,h100,2,2,1,50,4.5,",
+    "a/Chat,h100,2,2,4,0.1s,4.5GB,",
+)
+COLUMNS = {
+    "model": "name",
+    "device": "gpu",
+    "intra_op": "tp",
+    "inter_op": "pp",
+    "batch_size": "bs",
+    "latency_s": "p50",
+    "weight_bytes": "mem",
+}
+UNITS = {"p50": "ms", "mem": "GB"}
+
+
+def test_a_table_of_ones_own_with_a_row_for_each_configuration(write: Write) -> None:
+    path = write("own.csv", *OWN)
+    (profile,) = profiles("table", path, columns=COLUMNS, units=UNITS)
+    assert profile.name == "chat"
+    assert profile.source == (
+        "Measured as own.csv says (table); every number is taken as it is, latencies of whole "
+        "pipelines divided equally among their stages."
+    )
+    config = config_of(profile, "h100", 1, 1)
+    assert (config.stage_latency_s, config.stage_weight_bytes) == ({1: (0.08,)}, (16_500_000_000,))
+    config = config_of(profile, "h100", 2, 2)
+    assert config.stage_latency_s == {1: (0.025, 0.025), 4: (0.05, 0.05)}
+    assert config.stage_weight_bytes == (4_500_000_000, 4_500_000_000)
+    assert config.stage_activation_bytes is None
+
+
+def test_a_row_for_each_configuration_twice_and_without_numbers(write: Write) -> None:
+    header = f"{HEADER.replace('stage,', '')},activation_bytes"
+    path = write("m.csv", header, "m,d,1,1,1,1s,1GB,5MB", "m,d,1,1,1,1s,1GB,x", "m,d,1,2,1,0,1GB,1")
+    assert problems("table", path) == [
+        "m.csv:3: activation_bytes: must be a number or text like '16GiB', found 'x'",
+        "m.csv:3: duplicate m on d intra_op 1 inter_op 1 with batch size 1, first at m.csv:2",
+        "m.csv:4: latency_s: must be above 0, found '0'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": {"latency": "p50"}}, "--column must be one of model, .* found 'latency'"),
+        ({"units": {"batch_size": "ms"}}, "--unit must be one of latency_s, .*'batch_size'"),
+        ({"units": {"latency_s": "GB"}}, "--unit latency_s=GB: unknown unit 'GB'"),
+    ],
+)
+def test_columns_and_units_that_there_are_not(
+    write: Write, options: dict[str, dict[str, str]], message: str
+) -> None:
+    with pytest.raises(AlpaplanError, match=message):
+        imported("table", write("own.csv", *OWN), **options)
+
+
+def test_a_column_by_a_name_that_the_file_lacks(write: Write) -> None:
+    path = write("own.csv", *OWN)
+    assert problems("table", path, columns=COLUMNS | {"latency_s": "p51"}) == [
+        "own.csv:1: missing column 'p51'; is it 'p50'?"
+    ]

@@ -11,7 +11,7 @@ from alpaplan.cli import options
 from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_message, print_text
-from alpaplan.cli.quantities import Counts, WholeNumber
+from alpaplan.cli.quantities import Counts, Pair, WholeNumber
 from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
 
 if TYPE_CHECKING:
@@ -62,6 +62,23 @@ if TYPE_CHECKING:
     help="Numbers of pipeline stages.  [default: 1,2,4,8, up to 16 devices in all]",
 )
 @click.option(
+    "--column",
+    "columns",
+    type=Pair(),
+    multiple=True,
+    metavar="COLUMN=NAME",
+    help="The FILEs call COLUMN by this NAME (e.g. latency_s=p50_ms); can be given several times.",
+)
+@click.option(
+    "--unit",
+    "units",
+    type=Pair(),
+    multiple=True,
+    metavar="NAME=UNIT",
+    help="Unit of the plain numbers in column NAME of the FILEs (e.g. p50_ms=ms); can be given "
+    "several times.",
+)
+@click.option(
     "-o",
     "--output",
     type=options.FILE,
@@ -78,6 +95,8 @@ def import_(
     batch_sizes: tuple[int, ...] | None,
     intra_op: tuple[int, ...] | None,
     inter_op: tuple[int, ...] | None,
+    columns: tuple[tuple[str, str], ...],
+    units: tuple[tuple[str, str], ...],
     output: Path,
 ) -> None:
     """Import profiles from a benchmark table or another tool.
@@ -93,11 +112,15 @@ def import_(
             "--input-len": input_len is not None,
             "--intra-op": intra_op is not None,
             "--inter-op": inter_op is not None,
+            "--column": bool(columns),
+            "--unit": bool(units),
         },
     )
     from alpaplan.files.importers.request import ImportRequest
 
-    request = ImportRequest(files, devices, input_len, batch_sizes, intra_op, inter_op)
+    request = ImportRequest(
+        files, devices, input_len, batch_sizes, intra_op, inter_op, dict(columns), dict(units)
+    )
     _require_folder(output)
     _write(output, _import(import_format, request), inputs=[Path(file) for file in files])
 

@@ -39,7 +39,8 @@ of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
     "models",
     type=options.FILE,
     metavar="WORKLOAD",
-    help="Take profiles and objectives from this workload document; its arrivals are replaced.",
+    help="Take profiles and objectives from this workload document, whose arrivals are replaced, "
+    "or this CSV file with the columns model, profile, slo_s or slo_scale and, optionally, weight.",
 )
 @click.option(
     "--profile",
@@ -130,10 +131,16 @@ def _of_workload(
     workload: Path, trace: Path, *, as_recorded: bool
 ) -> tuple[Sequence[ServedModel], Trace]:
     from alpaplan.files.document import load_document
+    from alpaplan.files.models_csv import is_models_path, read_models
     from alpaplan.planning.traces import read_trace_of
+    from alpaplan.specs.arrivals import TraceArrivals
     from alpaplan.specs.workload import WorkloadSpec
 
-    served = load_document(workload, WorkloadSpec).spec.served_models()
+    if is_models_path(workload):
+        recorded = TraceArrivals(process="trace", path=trace.name)
+        served = read_models(workload, recorded)
+    else:
+        served = load_document(workload, WorkloadSpec).spec.served_models()
     names = [model.name for model in served]
     return served, read_trace_of(trace, names, as_recorded=as_recorded).trace
 

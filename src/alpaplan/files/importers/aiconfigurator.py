@@ -7,6 +7,8 @@ them, and the memory on one device. From it come
 - weights: ``mem_weights_gib``, which are divided by ``tp`` and ``pp`` already,
 - working memory: ``mem_activations_gib`` and the batch's ``mem_kvcache_gib``.
 
+aiconfigurator's own result tables have other columns: see `aiconfigurator_results`.
+
 CUDA context, runtime and NCCL buffers (``mem_other_gib``, ``mem_nccl_gib``) are there once a device
 and not once a model, so they belong to the cluster's reserved memory. Rows that say that they are
 out of memory are left out.
@@ -14,12 +16,18 @@ out of memory are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers import cells
+from alpaplan.files.importers.aiconfigurator_results import (
+    ALL_MEMORY,
+    RESULTS_LAYOUT,
+    Results,
+    device_of,
+)
 from alpaplan.files.importers.measurement import Measurement, file_names, tools
 from alpaplan.files.importers.request import (
     ImportRequest,
@@ -36,6 +44,11 @@ _NUMBERS = ("prefill_latency_ms", "mem_weights_gib", "mem_kvcache_gib", "mem_act
 
 LAYOUT = Layout(
     (*_KEYS, *_NUMBERS), optional=("oom", "backend", "backend_version"), other_columns=True
+)
+
+MEMORY = (
+    "Working memory is its activations and the batch's KV cache; runtime and NCCL buffers are left "
+    "to the cluster's reserved memory."
 )
 
 _CONVERTERS: dict[str, Callable[[str], object]] = {
@@ -55,16 +68,6 @@ _CONVERTERS: dict[str, Callable[[str], object]] = {
 }
 
 
-def device_of(system: str) -> str:
-    """Return the device type of a system of aiconfigurator: ``h100_sxm`` is ``h100-sxm``."""
-    return system.replace("_", "-")
-
-
-def system_of(device: str) -> str:
-    """Return what aiconfigurator calls a device type."""
-    return device.replace("-", "_")
-
-
 def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
     """Read tables, for the prompt length of the request.
 
@@ -77,20 +80,10 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
         If there are no rows with the prompt length of the request.
     """
     issues = FileIssues()
-    notes = []
+    notes: list[str] = []
     found: list[tuple[int, Measurement]] = []
     for path in request.files:
-        num_oom = 0
-        for row in read_rows(path, LAYOUT, issues):
-            values = parse_cells(row, _CONVERTERS, _KEYS, issues)
-            if values is None:
-                continue
-            if values.get("oom", False):
-                num_oom += 1
-            else:
-                found.append((values["input_len"], _measurement(row, values)))
-        if num_oom:
-            notes.append(f"{path}: rows left out because they are out of memory: {num_oom:,}")
+        found += _read_file(path, issues, notes)
     lengths = _chosen_lengths(request.input_len, {length for length, _ in found}, issues)
     variants: dict[str, tuple[str, int]] = {}
     measurements = []
@@ -108,12 +101,44 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
 
     def source(variant: str, measured: Sequence[Measurement]) -> str:
         model, length = variants[variant]
-        return source_text(model, measured, length, f"from {file_names(measured)} (aiconfigurator)")
+        origin = f"from {file_names(measured)} (aiconfigurator)"
+        whole = any(measurement.has_all_memory for measurement in measured)
+        return source_text(model, measured, length, origin, ALL_MEMORY if whole else MEMORY)
 
     return Reading(measurements, source, notes, issues)
 
 
-def source_text(model: str, measured: Sequence[Measurement], input_len: int, origin: str) -> str:
+def _read_file(
+    path: str, issues: FileIssues, notes: list[str]
+) -> Iterable[tuple[int, Measurement]]:
+    """Return the prompt length and measurement of each row of a file that is kept."""
+    found = []
+    results = Results()
+    num_oom = 0
+    for row in read_rows(path, LAYOUT, issues, other=RESULTS_LAYOUT):
+        if results.has(row):
+            results.add(row, issues)
+            continue
+        values = parse_cells(row, _CONVERTERS, _KEYS, issues)
+        if values is None:
+            continue
+        if values.get("oom", False):
+            num_oom += 1
+        else:
+            found.append((values["input_len"], _measurement(row, values)))
+    if num_oom:
+        notes.append(f"{path}: rows left out because they are out of memory: {num_oom:,}")
+    notes += [f"{path}: {note}" for note in results.notes()]
+    return [*found, *results.measurements()]
+
+
+def source_text(
+    model: str,
+    measured: Sequence[Measurement],
+    input_len: int,
+    origin: str,
+    memory: str = MEMORY,
+) -> str:
     """Describe where the numbers come from.
 
     Parameters
@@ -126,14 +151,15 @@ def source_text(model: str, measured: Sequence[Measurement], input_len: int, ori
         Tokens of a prompt.
     origin
         What has the estimates.
+    memory
+        What weights and working memory are, a sentence.
     """
     by = tools(measured)
     return (
         f"Prefill of prompts of {input_len} tokens by {model}, estimated by aiconfigurator from "
         f"its databases of measured operators{f' ({by})' if by else ''}, {origin}; TP is "
         "intra_op and PP is inter_op. Its latency is a sum over pipeline stages and is divided "
-        "equally among them. Working memory is its activations and the batch's KV cache; runtime "
-        "and NCCL buffers are left to the cluster's reserved memory."
+        f"equally among them. {memory}"
     )
 
 

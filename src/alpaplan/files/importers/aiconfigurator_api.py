@@ -22,7 +22,8 @@ from typing import Any
 
 from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.files.importers import cells
-from alpaplan.files.importers.aiconfigurator import device_of, source_text, system_of
+from alpaplan.files.importers.aiconfigurator import source_text
+from alpaplan.files.importers.aiconfigurator_results import device_of, system_of
 from alpaplan.files.importers.measurement import Measurement
 from alpaplan.files.importers.request import (
     ImportRequest,

@@ -37,6 +37,10 @@ class Measurement:
         Where it was read.
     tool
         What it was measured with, for the profile's source; empty: not known.
+    is_whole
+        Whether its latency was measured of all stages together, and divided among them.
+    has_all_memory
+        Whether its weights are all memory that is taken, as its source does not divide it.
     flawed
         Whether something is wrong with its numbers, so that it only says that it is there.
     """
@@ -52,6 +56,8 @@ class Measurement:
     place: Place
     tool: str = ""
     flawed: bool = False
+    is_whole: bool = False
+    has_all_memory: bool = False
 
     @property
     def config(self) -> tuple[str, str, int, int]:

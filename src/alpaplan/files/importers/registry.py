@@ -19,8 +19,8 @@ MEASUREMENT_FORMATS: Registry[MeasurementFormat] = Registry(
         ),
         "aiconfigurator": Entry(
             f"{_PACKAGE}.aiconfigurator:FORMAT",
-            "CSV of estimates by aiconfigurator; takes --input-len  [default: all lengths, with a "
-            "profile for each]",
+            "CSV of estimates by aiconfigurator, such as its own results; takes --input-len  "
+            "[default: all lengths, with a profile for each]",
         ),
         "aiconfigurator-api": Entry(
             f"{_PACKAGE}.aiconfigurator_api:FORMAT",
@@ -30,8 +30,9 @@ MEASUREMENT_FORMATS: Registry[MeasurementFormat] = Registry(
         ),
         "table": Entry(
             f"{_PACKAGE}.table:FORMAT",
-            "CSV with one row per stage and the columns model, device, intra_op, inter_op, "
-            "batch_size, stage, latency_s, weight_bytes and, optionally, activation_bytes",
+            "CSV with the columns model, device, intra_op, inter_op, batch_size, latency_s, "
+            "weight_bytes and, optionally, activation_bytes, one row per configuration and batch "
+            "size, or per stage with the column stage; takes --column and --unit",
         ),
     },
     what="format of measurements",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from alpaplan.files.importers.measurement import Measurement, SourceText
@@ -30,6 +30,10 @@ class ImportRequest:
         Tokens of a prompt.
     batch_sizes, intra_ops, inter_ops
         Values of each to keep or to estimate.
+    columns
+        Column that is wanted -> its name in the files, where that differs.
+    units
+        Column, by its name in the files -> unit of its plain numbers.
     """
 
     files: tuple[str, ...]
@@ -38,6 +42,8 @@ class ImportRequest:
     batch_sizes: tuple[int, ...] | None = None
     intra_ops: tuple[int, ...] | None = None
     inter_ops: tuple[int, ...] | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

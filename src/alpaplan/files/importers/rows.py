@@ -44,10 +44,26 @@ class Row:
     cells: Mapping[str, str]
 
 
-def read_rows(path: str, layout: Layout, issues: FileIssues) -> Iterator[Row]:
+def read_rows(
+    path: str,
+    layout: Layout,
+    issues: FileIssues,
+    *,
+    other: Layout | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Iterator[Row]:
     """Yield the rows of a table; what is wrong with it is added to the issues.
 
     Rows without anything in them are skipped.
+
+    Parameters
+    ----------
+    path, layout, issues
+        File, its columns, and where what is wrong with it goes.
+    other
+        Another layout that it may have: the one of which it has more columns counts.
+    names
+        Column of the layout -> its name in the file, where that differs.
     """
     found = issues.of(path)
     try:
@@ -58,10 +74,12 @@ def read_rows(path: str, layout: Layout, issues: FileIssues) -> Iterator[Row]:
             usual_header=layout.usual_header,
             max_bytes=MAX_TABLE_BYTES,
         )
-        header = [name.strip() for name in table.header]
+        header = _renamed([name.strip() for name in table.header], names or {})
+        if other is not None and _num_found(other, header) > _num_found(layout, header):
+            layout = other
         if not header:
             raise table.header_refusal(f"must begin with a header, found {table.shown_header()}")
-        if not _check_header(table.header_line, header, layout, found):
+        if not _check_header(table.header_line, header, layout, found, names or {}):
             return
         for chunk in table.chunks():
             for line, cells in zip(chunk.lines, chunk.rows(), strict=True):
@@ -108,7 +126,23 @@ def parse_cells(
     return values if values.keys() >= {key for key in keys if key in row.cells} else None
 
 
-def _check_header(line: int, header: list[str], layout: Layout, issues: LineIssues) -> bool:
+def _renamed(header: list[str], names: Mapping[str, str]) -> list[str]:
+    """Return the header in the layout's names; what had such a name itself loses it."""
+    column_of = {name: column for column, name in names.items()}
+    return [column_of.get(name, f"another {name}" if name in names else name) for name in header]
+
+
+def _num_found(layout: Layout, header: list[str]) -> int:
+    return len(set(layout.required).intersection(header))
+
+
+def _check_header(
+    line: int,
+    header: list[str],
+    layout: Layout,
+    issues: LineIssues,
+    names: Mapping[str, str],
+) -> bool:
     """Whether the columns are those of the layout; what is wrong is added to the issues."""
     known = (*layout.required, *layout.optional)
     missing = [name for name in layout.required if name not in header]
@@ -118,8 +152,9 @@ def _check_header(line: int, header: list[str], layout: Layout, issues: LineIssu
         free = [name for name in known if name not in header]
         messages += [f"unknown column {name!r}{did_you_mean(name, free)}" for name in unknown]
     for name in missing:
-        hint = did_you_mean(name, unknown) if layout.other_columns else ""
-        messages.append(f"missing column {name!r}{hint.replace('did you mean', 'is it')}")
+        shown = names.get(name, name)
+        hint = did_you_mean(shown, unknown) if layout.other_columns else ""
+        messages.append(f"missing column {shown!r}{hint.replace('did you mean', 'is it')}")
     for message in messages:
         issues.add_unread(line, message)
     return not messages
