@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import gzip
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
 from alpaplan.cli import main
+from alpaplan.specs.workload import MAX_MODELS
 from tests.cli.runner import invoke
 from tests.conftest import UNDERSTOOD
 from tests.files.examples import EXAMPLES, recorded_workload
@@ -96,3 +98,18 @@ def test_all_shared_cases_are_in_order(shared_cases: Path) -> None:
     assert result.stderr == ""
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) > len(paths) > 30
+
+
+def test_recorded_arrivals_of_the_most_models_take_seconds(tmp_path: Path) -> None:
+    rows = (f"{index},m-{index}\n" for index in range(MAX_MODELS - 1))
+    (tmp_path / "t.csv").write_text("arrival_s,model\n" + "".join(rows))
+    arrivals = "{process: trace, path: t.csv}"
+    models = f"{{name: m, count: {MAX_MODELS}, profile: p, slo_s: 1s, arrivals: {arrivals}}}"
+    path = tmp_path / "w.yaml"
+    path.write_text(f"kind: workload\nversion: 1\nname: w\nmodels: [{models}]\n")
+    begin_s = time.process_time()
+    result = validate(path)
+    taken_s = time.process_time() - begin_s
+    summary = "100,000 models, 100,000 with recorded arrivals, 1 of them without a row"
+    assert result.stdout == f"{path}: ok: workload 'w' ({summary})\n"
+    assert taken_s < 20  # one or two; forty where each name is looked for among all others

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from alpaplan.specs.arrivals import GammaArrivals
 from alpaplan.specs.choices import Dispatch
-from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.cluster import MAX_DEVICES, ClusterSpec
 from alpaplan.specs.layers import LayerProfileSpec
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.specs.profile import ModelProfileSpec
@@ -40,6 +40,16 @@ def test_cluster() -> None:
     assert pool.node_name(1) == "p3-1"
     assert cluster.node_pools[1].device_memory_bytes == 16 * 10**9
     assert cluster.serving.dispatch is Dispatch.EARLIEST_FINISH
+
+
+def test_a_cluster_has_a_limit() -> None:
+    document = example("cluster")
+    document["node_pools"][0] |= {"count": MAX_DEVICES, "devices_per_node": 1}
+    del document["node_pools"][1]
+    assert ClusterSpec.model_validate(document).node_pools[0].num_devices == MAX_DEVICES
+    document["node_pools"][0]["devices_per_node"] = 8
+    with pytest.raises(ValidationError, match="at most 100,000 devices together, found 800,000"):
+        ClusterSpec.model_validate(document)
 
 
 def test_cluster_defaults() -> None:

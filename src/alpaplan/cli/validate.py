@@ -104,6 +104,8 @@ def _check_workload(document: Document[WorkloadSpec]) -> str:
     recorded = load_recorded(document)
     if recorded:
         summary += f", {len(recorded):,} with recorded arrivals"
-        num_silent = sum(name not in file.trace.model_names for name, file in recorded.items())
+        traces = {file.path: file.trace for file in recorded.values()}
+        present = {path: set(trace.model_names) for path, trace in traces.items()}
+        num_silent = sum(name not in present[file.path] for name, file in recorded.items())
         summary += f", {num_silent:,} of them without a row" if num_silent else ""
     return summary

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -140,7 +142,8 @@ def read_raw(
     data = read_bytes(path, max_bytes)
     text = decode_text(path, data)
     try:
-        root, issues = parse(text)
+        with _without_collection():
+            root, issues = parse(text)
     except YamlTextError as error:
         raise InputError([f"{path}:{error.line}: {error}"]) from error
     return RawDocument(path, hashlib.sha256(data).hexdigest(), root, tuple(issues))
@@ -160,13 +163,29 @@ def validate_document(raw: RawDocument, spec_type: type[SpecT]) -> Document[Spec
         # The version was looked at, and a missing one must not hide what the rest says.
         data = {**raw.root.value, "version": VERSION}
         try:
-            spec = spec_type.model_validate(data)
+            with _without_collection():
+                spec = spec_type.model_validate(data)
         except ValidationError as error:
             issues += issues_of(error, spec_type, raw.root)
         else:
             if not issues and not raw.issues:
                 return Document(raw.path, spec, raw.sha256, raw.root)
     raise InputError(_error_lines(raw, issues))
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Put off the collection of garbage: a document has no cycles, and only grows.
+
+    Looking through all of it again and again would take as long as reading it.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _format_issues(root: YamlNode, spec_type: type[Spec] | None) -> list[Issue]:

@@ -234,7 +234,7 @@ def at_share(arrivals: ArrivalsSpec, index: int, count: int) -> ArrivalsSpec:
             for window in arrivals.windows
         )
         return arrivals.model_copy(update={"windows": windows})
-    if not isinstance(arrivals, _RateSpec):
+    if not isinstance(arrivals, _RateSpec) or arrivals.rate_rps is not None:
         return arrivals
     own = {
         "rate_rps": arrivals.share_rps(index, count),

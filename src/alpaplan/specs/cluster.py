@@ -23,6 +23,9 @@ from alpaplan.specs.fields import (
 MAX_DEVICES_PER_NODE = 1024
 """Far above any machine built."""
 
+MAX_DEVICES = 100_000
+"""Most devices of one cluster: a search looks at each of them again and again."""
+
 
 class NodePool(Spec):
     """Equal nodes, named ``<pool>-0``, ``<pool>-1``, ..."""
@@ -87,6 +90,15 @@ class ClusterSpec(Spec):
     name: Name
     node_pools: tuple[NodePool, ...] = Field(min_length=1)
     serving: Serving = Serving()
+
+    @field_validator("node_pools")
+    @classmethod
+    def _few_enough_devices(cls, pools: tuple[NodePool, ...]) -> tuple[NodePool, ...]:
+        num_devices = sum(pool.num_devices for pool in pools)
+        if num_devices > MAX_DEVICES:
+            what = f"must have at most {MAX_DEVICES:,} devices together, found {num_devices:,}"
+            fail_at([Issue((), what)])
+        return pools
 
     @field_validator("node_pools")
     @classmethod
