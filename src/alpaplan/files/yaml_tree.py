@@ -24,8 +24,8 @@ from alpaplan.units import format_value
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_NODES = 4_000_000
-"""Most values of one document, with every alias written out: stops alias bombs. The plan of the most
-models has 2.5 million."""
+"""Most values of one document, with every alias written out: stops alias bombs. A plan of as many
+models as a workload may have has 2.5 million."""
 
 MAX_DEPTH = 50
 """Deepest nesting; no document here needs a quarter of it."""
