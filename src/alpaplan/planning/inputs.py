@@ -17,6 +17,7 @@ from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.recordings import load_recordings
 from alpaplan.planning.served_workload import ServedWorkload
 from alpaplan.planning.traces import read_trace_of
+from alpaplan.printable import printable
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.build import build_problem
 from alpaplan.problem.checker import check_plan
@@ -210,5 +211,5 @@ def _recorded_in(
 
 
 def _with_trace(models: tuple[ServedModel, ...], path: Path) -> tuple[ServedModel, ...]:
-    arrivals = TraceArrivals(process="trace", path=str(path))
+    arrivals = TraceArrivals(process="trace", path=printable(str(path)))
     return tuple(replace(model, arrivals=arrivals) for model in models)

@@ -20,6 +20,7 @@ from alpaplan.cli.output import (
 )
 from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.errors import InputError
+from alpaplan.printable import printable
 from alpaplan.profiling.devices import DEVICES, Device, Dtype
 from alpaplan.profiling.family_table import FAMILIES
 from alpaplan.profiling.stacks import STACKS
@@ -209,10 +210,15 @@ def _sweep(
 
 
 def _name_of(config: Path, transformer: Transformer) -> str:
-    """Return the file's name, or its folder's, as all files of the hub are called the same."""
-    if config.name != "config.json":
-        return config.stem
-    return config.resolve().parent.name or transformer.model_type
+    """Return the file's name, or its folder's, as all files of the hub are called the same.
+
+    If a document cannot have that name, it is that of the architecture.
+    """
+    from alpaplan.specs.fields import is_name
+
+    is_usual = config.name == "config.json"
+    name = printable(config.resolve().parent.name if is_usual else config.stem)
+    return name if is_name(name) else transformer.model_type
 
 
 def _write(target: Path, found: Estimate) -> None:

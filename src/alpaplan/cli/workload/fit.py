@@ -19,6 +19,7 @@ from alpaplan.cli.output import (
     write_document,
 )
 from alpaplan.cli.quantities import DocumentName, Number, Seconds
+from alpaplan.printable import printable
 from alpaplan.workload.fitting import LAWS
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def _of_workload(
     from alpaplan.specs.workload import WorkloadSpec
 
     if is_models_path(workload):
-        recorded = TraceArrivals(process="trace", path=trace.name)
+        recorded = TraceArrivals(process="trace", path=printable(trace.name))
         served = read_models(workload, recorded)
     else:
         served = load_document(workload, WorkloadSpec).spec.served_models()
@@ -169,7 +170,7 @@ def _all_alike(
         assumed.append(f"each objective is {slo_scale:g} times the model's latency")
     if assumed:
         print_message(f"assumed without --models: {'; '.join(assumed)}")
-    recorded = TraceArrivals(process="trace", path=path.name)
+    recorded = TraceArrivals(process="trace", path=printable(path.name))
     served = [
         ServedModel(name, profile or name, slo_s, slo_scale, 1.0, recorded, entry)
         for entry, name in enumerate(trace.model_names)

@@ -12,6 +12,7 @@ from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_json, print_result, require_plot
 from alpaplan.errors import InputError
+from alpaplan.printable import printable
 
 if TYPE_CHECKING:
     from alpaplan.workload.trace import Trace
@@ -67,7 +68,7 @@ def _traffic(file: Path, plot: Path | None, *, as_recorded: bool) -> _Traffic:
 
     if is_trace_path(file):
         trace = spread_recording(read_trace(file), as_recorded=as_recorded).trace
-        return _Traffic(traffic_of_trace(trace), trace, trace, file.name)
+        return _Traffic(traffic_of_trace(trace), trace, trace, printable(file.name))
     from alpaplan.planning.served_workload import ServedWorkload
 
     workload = ServedWorkload.load(file, as_recorded=as_recorded)

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from alpaplan.errors import InputError
 from alpaplan.files.importers.cells import profile_name
 from alpaplan.files.line_issues import FileIssues, Place
+from alpaplan.printable import printable
 from alpaplan.specs.profile import ModelProfileSpec
 
 
@@ -96,7 +97,8 @@ def make_profiles(
 def file_names(measurements: Iterable[Measurement]) -> str:
     """List the names of the files that measurements are from, without their folders."""
     paths = dict.fromkeys(measurement.place.path for measurement in measurements)
-    return ", ".join(dict.fromkeys(path.replace("\\", "/").rpartition("/")[2] for path in paths))
+    names = (path.replace("\\", "/").rpartition("/")[2] for path in paths)
+    return ", ".join(dict.fromkeys(map(printable, names)))
 
 
 def tools(measurements: Iterable[Measurement]) -> str:

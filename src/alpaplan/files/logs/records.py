@@ -19,6 +19,7 @@ from alpaplan.files.json_lines import JsonLines
 from alpaplan.files.line_issues import LineIssues
 from alpaplan.files.logs.clock import Clock
 from alpaplan.files.text_blocks import Advance
+from alpaplan.printable import printable
 from alpaplan.units import format_value
 
 
@@ -137,7 +138,7 @@ class LogFormat:
 
 def _stem(path: Path) -> str:
     name = path.name.removesuffix(".gz")
-    return name.removesuffix(".csv").removesuffix(".jsonl")
+    return printable(name.removesuffix(".csv").removesuffix(".jsonl"))
 
 
 def names_of_files(paths: Sequence[Path]) -> dict[Path, str]:
@@ -145,7 +146,7 @@ def names_of_files(paths: Sequence[Path]) -> dict[Path, str]:
     stems = {path: _stem(path) for path in paths}
     num_files = Counter(stems.values())
     return {
-        path: stem if num_files[stem] == 1 else f"{path.resolve().parent.name}/{stem}"
+        path: stem if num_files[stem] == 1 else f"{printable(path.resolve().parent.name)}/{stem}"
         for path, stem in stems.items()
     }
 
