@@ -18,6 +18,15 @@ def test_bars_show_what_is_missed_however_little() -> None:
     assert (first[5], second[5]) == ("█", "█" * 20)
 
 
+def test_windows_count_from_the_first() -> None:
+    begin_s = 1.7e9
+    times_s = [begin_s + 5.0 * n for n in range(5)]
+    case = one_server([0.25], 0.5, times_s, duration_s=20.0)
+    lines = lines_of(drift_tables(drift_of(case.trace, case.replay(), 10.0, None)))
+    rows = rows_of(lines, "Windows of 10 s, counted from 1,700,000,000 s of the trace")
+    assert [row[0] for row in rows] == ["0 s", "10 s"]
+
+
 def test_long_tables_are_cut() -> None:
     lines = lines_of(drift_tables(drift(None, window_s=0.1)))
     assert "and 300 more" in [line.strip() for line in lines]

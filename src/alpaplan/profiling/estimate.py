@@ -111,7 +111,7 @@ def estimate_profile(
                     left_out.append(LeftOut(device.name, f"intra_op {intra_op}: {misfit}"))
                     continue
                 chain = LayerEstimate(transformer, roofline, sweep, intra_op)
-                fitting, missing = _configs(chain, limit)
+                fitting, missing = staged_configs(chain, limit)
                 configs += fitting
                 left_out += [LeftOut(device.name, item.describe(limit)) for item in missing]
     if not configs:
@@ -127,10 +127,18 @@ def estimate_profile(
     return Estimate(profile, tuple(left_out))
 
 
-def _configs(
+def staged_configs(
     layers: LayerEstimate, limit_bytes: int
 ) -> tuple[list[ProfiledConfig], list[TooLarge]]:
-    """Cut the layers into each number of stages, and keep the configurations that fit."""
+    """Cut the layers into each number of stages, and keep the configurations that fit.
+
+    Parameters
+    ----------
+    layers
+        The layers at one `intra_op`.
+    limit_bytes
+        Memory of a device.
+    """
     found: list[ProfiledConfig] = []
     missing: list[TooLarge] = []
     for inter_ops, one_stage in _by_weights(layers.sweep.inter_ops):

@@ -21,15 +21,19 @@ def drift_tables(drift: Drift) -> RenderableType:
     """Return a row for each window, and whether it is time to plan again."""
     columns = ("from", "requests", "attained", "attainment", "p99")
     title = f"Windows of {format_seconds(drift.window_s)}"
+    if drift.windows[0].start_s:
+        # Such as seconds since 1970, of which a table has no room for the digits that matter.
+        title += f", counted from {drift.windows[0].start_s:,.10g} s of the trace"
     made = Table(title, *columns, "missed", "", right=columns, optional=["missed"])
     worst = max(drift.missed)
+    begin_s = drift.windows[0].start_s
     below = set(drift.below)
     shown = zip(drift.windows[:MAX_ROWS], drift.missed, strict=False)
     for index, (window, missed) in enumerate(shown):
         # What is missed is seen, however little it is.
         length = max(1, round(BAR_WIDTH * missed / worst)) if missed else 0
         made.add_row(
-            f"{window.start_s:,.6g} s",
+            f"{window.start_s - begin_s:,.6g} s",
             f"{window.requests:,}",
             f"{window.attained:,}",
             percent(window.slo_attainment),
@@ -50,7 +54,8 @@ def _with_verdict(drift: Drift, windows: Table) -> RenderableType:
     )
     if not drift.below:
         return Group(windows, Paragraph(f"no window is below what {expected}"))
-    num_below, first = len(drift.below), drift.windows[drift.below[0]].start_s
+    begin_s = drift.windows[0].start_s
+    num_below, first = len(drift.below), drift.windows[drift.below[0]].start_s - begin_s
     text = Paragraph(
         f"below what {expected} in ",
         (f"{num_below:,} of {len(drift.windows):,} windows", "bold red"),

@@ -124,7 +124,7 @@ def test_ctrl_c_writes_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyP
             ("--from", "alpaserv"),
             (
                 "Invalid value for '--from': must be one of alpaserve, aiconfigurator, "
-                "aiconfigurator-api, table, found 'alpaserv'; did you mean 'alpaserve'?"
+                "aiconfigurator-api, vidur, table, found 'alpaserv'; did you mean 'alpaserve'?"
             ),
         ),
         (

@@ -28,6 +28,11 @@ MEASUREMENT_FORMATS: Registry[MeasurementFormat] = Registry(
             "model, such as Qwen/Qwen3-8B; needs --device and --input-len, takes --intra-op and "
             "--inter-op",
         ),
+        "vidur": Entry(
+            f"{_PACKAGE}.vidur:FORMAT",
+            "Vidur's profiles of layers, with or without those of collectives (CSV); needs one "
+            "--device and --input-len, takes --intra-op and --inter-op",
+        ),
         "table": Entry(
             f"{_PACKAGE}.table:FORMAT",
             "CSV with the columns model, device, intra_op, inter_op, batch_size, latency_s, "
