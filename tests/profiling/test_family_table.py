@@ -8,7 +8,7 @@ import pytest
 
 from alpaplan.errors import SpecError
 from alpaplan.profiling.architecture import Block
-from alpaplan.profiling.attention import Attention
+from alpaplan.profiling.attention import Attention, Indexer
 from alpaplan.profiling.feed_forward import Experts, Mlp
 from alpaplan.profiling.latent_attention import LatentAttention
 from alpaplan.profiling.model_config import transformer_of
@@ -108,6 +108,66 @@ def test_a_decoder_follows_an_encoder() -> None:
     assert transformer_of(FAMILIES["whisper-large-v3"][0]).max_input_len == 1500
     assert all(block.cross is None for block in blocks_of("t5-base-encoder"))
     assert [block.num_scalars for block in blocks_of("t5-base")] == 2 * [32 * 12, *11 * [0]]
+
+
+def searched(**first: object) -> dict[str, Any]:
+    """Return the blocks of Llama 3.3 Nemotron Super 49B, not in order, and changes of the first."""
+    whole = {"n_heads_in_group": 8}
+    counts = [(whole, 2.625, 1), (whole, 5.25, 48), (None, 2.625, 5), (None, 3.28125, 1)]
+    counts += [(None, 1.3125, 10), (None, 5.25, 1), (None, 1.0, 8), (None, 0.5, 6)]
+    blocks: list[dict[str, Any]] = [
+        {"attention": attention or {"no_op": True}, "ffn": {"ffn_mult": factor}}
+        for attention, factor, count in counts
+        for _ in range(count)
+    ]
+    blocks[0] |= first
+    sizes = {"hidden_size": 8192, "num_attention_heads": 64, "num_hidden_layers": 80}
+    return LLAMA_8B | sizes | {"model_type": "nemotron-nas", "block_configs": blocks}
+
+
+def test_blocks_that_a_search_made_different() -> None:
+    model = transformer_of(searched())
+    assert model.num_parameters == 49_867_145_216  # 49.9B says the model card
+    first, last = model.blocks[0], model.blocks[-1]
+    assert isinstance(first.mixer, Attention)
+    assert (first.mixer.num_kv_heads, first.mlp, first.num_norms) == (8, Mlp(14336, gated=True), 2)
+    assert (last.mixer, last.mlp, last.num_norms) == (None, Mlp(2816, gated=True), 1)
+
+
+@pytest.mark.parametrize(
+    ("config", "where", "message"),
+    [
+        (
+            searched(attention={"n_heads_in_group": 7}),
+            ("block_configs", 0, "attention", "n_heads_in_group"),
+            "must divide the 64 heads, found 7",
+        ),
+        (
+            searched(ffn={"ffn_mult": "2"}),
+            ("block_configs", 0, "ffn", "ffn_mult"),
+            "must be a number above 0, found '2'",
+        ),
+        (
+            searched(attention={"replace_with_linear": True, "no_op": True}),
+            ("block_configs", 0, "attention", "replace_with_linear"),
+            "must be false: such parts are not known",
+        ),
+        (searched() | {"block_configs": None}, (), "missing key 'block_configs'"),
+    ],
+)
+def test_searched_blocks_that_are_wrong(
+    config: dict[str, Any], where: tuple[str | int, ...], message: str
+) -> None:
+    with pytest.raises(SpecError) as raised:
+        transformer_of(config)
+    assert [(issue.where, issue.message) for issue in raised.value.issues] == [(where, message)]
+
+
+def test_indexers_of_several_heads_in_some_blocks() -> None:
+    mixers = [block.mixer for block in blocks_of("minimax-m3")]
+    indexers = [isinstance(mixer, Attention) and mixer.indexer for mixer in mixers]
+    assert indexers[:3] == [None] * 3
+    assert set(indexers[3:]) == {Indexer(4, 128, 2048, weighted=False)}
 
 
 @pytest.mark.parametrize(

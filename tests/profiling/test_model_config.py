@@ -158,10 +158,11 @@ class TestSizes:
         same = {"qwen2_5_vl": "qwen2", "qwen3_vl_text": "qwen3", "qwen3_vl_moe_text": "qwen3_moe"}
         same |= {"xlm-roberta": "roberta"} | dict.fromkeys(("qwen2_vl", "qwen2_vl_text"), "qwen2")
         same |= {"qwen2_5_vl_text": "qwen2", "mimo": "qwen2", "ministral3": "mistral"}
+        same |= {"minimax_m3": "minimax_m3_vl_text"}
         for name, other in same.items():
             assert FAMILIES[name] == FAMILIES[other]
         # Gemma 3 is held with its tower, and ERNIE 4.5 with its experts.
-        assert set(FAMILIES) - set(same) - held == {"gemma3_text", "ernie4_5"}
+        assert set(FAMILIES) - set(same) - held == {"gemma3_text", "ernie4_5", "nemotron-nas"}
 
 
 class TestReading:
@@ -244,6 +245,11 @@ class TestLongestPrompt:
                 {"max_position_embeddings": 32768}
                 | {"rope_scaling": {"type": "linear", "factor": 2.0}},
                 65536,
+            ),
+            (
+                {"max_position_embeddings": 32768}
+                | {"rope_scaling": {"type": "linear", "factor": float("inf")}},
+                32768,
             ),
             (
                 {"max_position_embeddings": 131072}

@@ -143,6 +143,7 @@ TEXT_TYPES: Mapping[str, str] = MappingProxyType(
         "gemma4": "gemma4_text",
         "llama4": "llama4_text",
         "kimi_k25": "deepseek_v3",
+        "minimax_m3_vl": "minimax_m3_vl_text",
     }
 )
 """``model_type`` of a model for several kinds of input -> that of a text part without one."""

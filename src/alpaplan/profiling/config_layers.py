@@ -37,7 +37,7 @@ def layer_kinds(keys: ConfigKeys, family: Family, num_layers: int) -> list[Layer
     rule = family.windows
     if rule is LayerRule.LETTERS:
         return [_LETTERS[letter] for letter in letters(keys, num_layers)]
-    listed = _listed(keys, "layer_types", num_layers)
+    listed = listed_by_layer(keys, "layer_types", num_layers)
     if listed is not None:
         return _kinds_by_name(keys, listed)
     layers = range(num_layers)
@@ -46,7 +46,7 @@ def layer_kinds(keys: ConfigKeys, family: Family, num_layers: int) -> list[Layer
         full = {layer for layer in layers if (layer + 1) % step == 0}
         return _kinds(num_layers, full, LayerKind.LINEAR)
     if rule is LayerRule.CHUNKS:
-        rotated = _listed(keys, "no_rope_layers", num_layers) or [
+        rotated = listed_by_layer(keys, "no_rope_layers", num_layers) or [
             (layer + 1) % 4 for layer in layers
         ]
         return _kinds(num_layers, {n for n in layers if not rotated[n]}, LayerKind.CHUNKED)
@@ -73,7 +73,7 @@ def _without_window(keys: ConfigKeys, rule: LayerRule, num_layers: int) -> set[i
         step = keys.optional(("global_attn_every_n_layers",), 3)
         return {layer for layer in layers if layer % step == 0}
     if rule is LayerRule.LISTED:
-        listed = _listed(keys, "hybrid_layer_pattern", num_layers) or [0] * num_layers
+        listed = listed_by_layer(keys, "hybrid_layer_pattern", num_layers) or [0] * num_layers
         return {layer for layer in layers if not listed[layer]}
     return set()
 
@@ -88,7 +88,7 @@ def letters(keys: ConfigKeys, num_layers: int) -> str:
     """
     found = keys.data.get(LETTERS_KEY)
     if found is None:
-        names = _listed(keys, "layers_block_type", num_layers) or []
+        names = listed_by_layer(keys, "layers_block_type", num_layers) or []
         found = "".join(_BLOCK_TYPES.get(str(name), "?") for name in names)
     if not isinstance(found, str) or len(found) != num_layers or set(found) - set(_LETTERS):
         what = f"must be {num_layers} of the letters M, *, E and -"
@@ -97,8 +97,14 @@ def letters(keys: ConfigKeys, num_layers: int) -> str:
     return found
 
 
-def _listed(keys: ConfigKeys, name: str, num_layers: int) -> Sequence[object] | None:
-    """Return a list with a value for each block, if there is such a key."""
+def listed_by_layer(keys: ConfigKeys, name: str, num_layers: int) -> Sequence[object] | None:
+    """Return a list with a value for each block, if there is such a key.
+
+    Raises
+    ------
+    UnreadableError
+        If there are more or fewer than blocks.
+    """
     found = keys.data.get(name)
     if found is None or (name != "layer_types" and found == []):
         return None
@@ -124,7 +130,7 @@ def _kinds_by_name(keys: ConfigKeys, listed: Sequence[object]) -> list[LayerKind
 def layers_with_experts(keys: ConfigKeys, family: Family, num_layers: int) -> set[int]:
     """Return the blocks that have experts."""
     layers = range(num_layers)
-    listed = _listed(keys, "mlp_layer_types", num_layers)
+    listed = listed_by_layer(keys, "mlp_layer_types", num_layers)
     if listed is not None:
         return {layer for layer in layers if listed[layer] == "sparse"}
     rule = family.expert_rule
@@ -132,7 +138,7 @@ def layers_with_experts(keys: ConfigKeys, family: Family, num_layers: int) -> se
         return {layer for layer, letter in enumerate(letters(keys, num_layers)) if letter == "E"}
     if rule is ExpertRule.AFTER_DENSE:
         if isinstance(keys.data.get("moe_layer_freq"), list):
-            chosen = _listed(keys, "moe_layer_freq", num_layers) or [0] * num_layers
+            chosen = listed_by_layer(keys, "moe_layer_freq", num_layers) or [0] * num_layers
             return {layer for layer in layers if chosen[layer]}
         first = keys.optional(("first_k_dense_replace",), 0, least=0)
         step = keys.optional(("moe_layer_freq",), 1)

@@ -12,6 +12,8 @@ from alpaplan.profiling.families import Family, Gate, LayerKind
 from alpaplan.profiling.latent_attention import LatentAttention
 from alpaplan.profiling.recurrence import Recurrence
 
+SPARSE_KEY = "sparse_attention_config"
+
 _NO_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -69,6 +71,7 @@ def _attention(keys: ConfigKeys, family: Family, kind: LayerKind, hidden: int) -
         sinks=kind in family.sinks,
         gate_width=num_heads * head_dim if family.gate is Gate.NUMBERS else 0,
         values_are_keys=shared,
+        indexer=_indexer_of_blocks(keys),
     )
 
 
@@ -115,6 +118,21 @@ def _indexer(keys: ConfigKeys, query_rank: int | None) -> Indexer | None:
         head_dim=keys.optional(("index_head_dim",), 128),
         num_chosen=keys.optional(("index_topk",), 2048),
         query_depth=query_rank,
+    )
+
+
+def _indexer_of_blocks(keys: ConfigKeys) -> Indexer | None:
+    """Return what chooses blocks of tokens for attention of several heads, as in MiniMax M3."""
+    found = keys.data.get(SPARSE_KEY)
+    if not isinstance(found, Mapping) or not found.get("use_sparse_attention"):
+        return None
+    inner = ConfigKeys(found, (*keys.where, SPARSE_KEY), found, keys.issues)
+    block_size = inner.optional(("sparse_block_size",), 128)
+    return Indexer(
+        num_heads=inner.optional(("sparse_num_index_heads",), 1),
+        head_dim=inner.optional(("sparse_index_dim",), 128),
+        num_chosen=inner.optional(("sparse_topk_blocks",), 16) * block_size,
+        weighted=False,
     )
 
 

@@ -118,6 +118,8 @@ class Family:
         Whether the dense feed-forward layer stands beside the experts, as a shared expert does.
     num_router_vectors, scaled_router, expert_bias, latent_experts
         As in `alpaplan.profiling.feed_forward.Experts`, the last as a key.
+    block_configs
+        Whether ``block_configs`` lists the parts of each block.
     decoder_layers
         Keys of the number of a decoder's blocks, which follow those of an encoder; without any
         there is no such decoder.
@@ -189,6 +191,7 @@ class Family:
     scaled_router: bool = False
     expert_bias: bool = False
     latent_experts: str | None = None
+    block_configs: bool = False
     decoder_layers: tuple[str, ...] = ()
     relative_buckets: str | None = None
     convolved: str | None = None

@@ -122,6 +122,17 @@ def _nemotron_h(keys: ConfigKeys, family: Family) -> Family:
     return family
 
 
+_MINIMAX_M3 = Family(
+    intermediate=("dense_intermediate_size",),
+    qk_norm=True,
+    qk_norm_key="use_qk_norm",
+    experts=("num_local_experts",),
+    expert_intermediate=("moe_intermediate_size", "intermediate_size"),
+    expert_rule=ExpertRule.AFTER_DENSE,
+    num_shared=("n_shared_experts",),
+    shared_intermediate=("shared_intermediate_size",),
+    num_router_vectors=1,
+)
 _NEMOTRON_H = Family(
     refine=_nemotron_h,
     head_dim=("head_dim", "attention_head_dim"),
@@ -377,7 +388,10 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             output_bias_key="attention_out_bias",
         ),
         "minimax_m2": _MINIMAX_M2,
+        "minimax_m3": _MINIMAX_M3,
+        "minimax_m3_vl_text": _MINIMAX_M3,
         "nemotron_h": _NEMOTRON_H,
+        "nemotron-nas": Family(attention_bias_key="attention_bias", block_configs=True),
         "mimo": _QWEN2,
         "mimo_v2_flash": _MIMO_V2,
         "t5": _T5,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from alpaplan.errors import Issue, SpecError
 from alpaplan.profiling.architecture import Block, Mixer, Tower, Transformer
+from alpaplan.profiling.config_blocks import parts_of_blocks
 from alpaplan.profiling.config_decoder import with_decoder
 from alpaplan.profiling.config_feed_forward import feed_forward_of
 from alpaplan.profiling.config_heads import has_decoder, head_of
 from alpaplan.profiling.config_keys import MAX_LAYERS, MAX_SIZE, ConfigKeys
 from alpaplan.profiling.config_layers import UnreadableError, layer_kinds
-from alpaplan.profiling.config_mixers import mixer_of
+from alpaplan.profiling.config_mixers import SPARSE_KEY, mixer_of
 from alpaplan.profiling.families import Family, LayerKind
 from alpaplan.profiling.family_table import FAMILIES
-from alpaplan.profiling.latent_attention import LatentAttention
+from alpaplan.profiling.feed_forward import Experts, Mlp
+from alpaplan.profiling.recurrence import Recurrence
 from alpaplan.profiling.towers import tower_of
 from alpaplan.registry import must_be_one_of
 
@@ -65,25 +68,20 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
     hidden = keys.count(family.hidden)
     num_layers = keys.count(family.layers, largest=MAX_LAYERS)
     vocab_size = keys.count(("vocab_size",))
-    mixers = None
-    if hidden is not None:
-        mixers = _mixers(keys, family, num_layers, hidden)
-    else:
-        keys.count(family.heads)
     num_positions = keys.count(family.positions) if family.positions else 0
-    feed_forward = feed_forward_of(keys, family, num_layers, hidden)
-    if hidden is None or vocab_size is None or num_positions is None or mixers is None:
+    parts = _parts(keys, family, num_layers, hidden)
+    if hidden is None or vocab_size is None or num_positions is None:
         raise UnreadableError
     blocks = [
         Block(
             mixer=mixer,
             mlp=mlp,
-            num_norms=family.num_norms,
+            num_norms=family.num_norms - family.block_configs * ((mixer is None) + (mlp is None)),
             norm_bias=family.norm_bias,
             parallel=family.parallel,
             num_scalars=family.num_scalars,
         )
-        for mixer, mlp in zip(mixers, feed_forward, strict=True)
+        for mixer, mlp in parts
     ]
     if not family.first_norm:
         blocks[0] = replace(blocks[0], num_norms=family.num_norms - 1)
@@ -124,6 +122,29 @@ def _num_extra_embeddings(keys: ConfigKeys, family: Family, hidden: int) -> int:
     return num_types + 3 * (keys.count((family.convolved,)) or 0) + 1 + 3 * hidden + 1
 
 
+def _parts(
+    keys: ConfigKeys, family: Family, num_layers: int | None, hidden: int | None
+) -> Sequence[tuple[Mixer | None, Mlp | Experts | None]]:
+    """Return the two parts of each block.
+
+    Raises
+    ------
+    UnreadableError
+        If something is amiss; what is wrong is noted.
+    """
+    if family.block_configs:
+        return parts_of_blocks(keys, family, num_layers, hidden)
+    mixers = None
+    if hidden is not None:
+        mixers = _mixers(keys, family, num_layers, hidden)
+    else:
+        keys.count(family.heads)
+    feed_forward = feed_forward_of(keys, family, num_layers, hidden)
+    if mixers is None:
+        raise UnreadableError
+    return list(zip(mixers, feed_forward, strict=True))
+
+
 def _mixers(
     keys: ConfigKeys, family: Family, num_layers: int | None, hidden: int
 ) -> list[Mixer | None] | None:
@@ -135,18 +156,19 @@ def _mixers(
             by_kind[kind] = mixer_of(keys, family, kind, hidden)
             if by_kind[kind] is None:
                 return None
-    return [
-        _sharing(by_kind[kind], layer, keys.data.get("indexer_types"))
-        for layer, kind in enumerate(kinds)
-    ]
+    return [_in_layer(by_kind[kind], layer, keys) for layer, kind in enumerate(kinds)]
 
 
-def _sharing(mixer: Mixer | None, layer: int, indexers: object) -> Mixer | None:
-    """Return a block's mixer, without an indexer of its own if it uses that of one before."""
-    if isinstance(mixer, LatentAttention) and mixer.indexer is not None:
-        listed = indexers[layer : layer + 1] if isinstance(indexers, list) else []
-        if listed == ["shared"]:
-            return replace(mixer, indexer=replace(mixer.indexer, shared=True))
+def _in_layer(mixer: Mixer | None, layer: int, keys: ConfigKeys) -> Mixer | None:
+    """Return a block's mixer with its own indexer, that of a block before, or none."""
+    if mixer is None or isinstance(mixer, Recurrence) or mixer.indexer is None:
+        return mixer
+    indexers, sparse = keys.data.get("indexer_types"), keys.data.get(SPARSE_KEY)
+    if isinstance(indexers, list) and indexers[layer : layer + 1] == ["shared"]:
+        return replace(mixer, indexer=replace(mixer.indexer, shared=True))
+    chosen = sparse.get("sparse_attention_freq") if isinstance(sparse, Mapping) else None
+    if isinstance(chosen, list) and chosen[layer : layer + 1] == [0]:
+        return replace(mixer, indexer=None)
     return mixer
 
 
@@ -182,7 +204,8 @@ def _max_input_len(keys: ConfigKeys, family: Family) -> int | None:
         factor, original = scaling.get("factor"), scaling.get("original_max_position_embeddings")
         if kind in ("yarn", "linear", "dynamic") and isinstance(factor, int | float):
             base = original if kind == "yarn" and isinstance(original, int) else positions
-            positions = max(positions, min(int(base * factor), MAX_SIZE))
+            stretched = min(base * factor, MAX_SIZE) if math.isfinite(factor) else 0
+            positions = max(positions, int(stretched))
     if family.padded_positions:
         positions -= keys.optional(("pad_token_id",), 1, least=0) + 1
     return max(positions, 1)

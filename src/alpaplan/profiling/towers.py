@@ -73,7 +73,9 @@ def tower_of(keys: ConfigKeys, model_type: str, text_hidden: int) -> tuple[Tower
     The tower, or None, and what of it is not known, as a sentence or empty.
     """
     own = keys.data.get("model_type")
-    name = own if isinstance(own, str) and own in TOWERS else model_type
+    name = model_type
+    if name not in TOWERS and isinstance(own, str):
+        name = own
     if name not in TOWERS:
         shown = own if isinstance(own, str) and own and own.isprintable() else model_type
         return None, f"The vision part ({shown[:60]}) is of an unknown kind and left out."
@@ -210,6 +212,13 @@ def _kimi_positions(keys: ConfigKeys, hidden: int) -> int:
     return sides[0] * sides[1] * hidden
 
 
+def _minimax_m3_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    """Return two products to the text, and two that merge a square of what comes out."""
+    inside = keys.around.optional(("projector_hidden_size",), text_hidden)
+    own = _linear(hidden, inside) + _linear(inside, text_hidden)
+    return own + _linear(4 * text_hidden, inside) + _linear(inside, text_hidden)
+
+
 def _mistral3_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
     bias = keys.flag("multimodal_projector_bias", default=False)
     merge = keys.around.optional(("spatial_merge_size",), 2) ** 2
@@ -290,6 +299,11 @@ TOWERS: Mapping[str, TowerFamily] = MappingProxyType(
             learned_positions=False,
             more=_kimi_positions,
         ),
+        "minimax_m3_vl": TowerFamily(
+            defaults={"patch_size": 14, "temporal_patch_size": 2},
+            patch_bias=False,
+            learned_positions=False,
+        ),
         "siglip_vision_model": TowerFamily(
             defaults={**_VIT_BASE, "patch_size": 16, "image_size": 224}, more=_siglip_head
         ),
@@ -327,6 +341,7 @@ PROJECTORS: Mapping[str, Callable[[ConfigKeys, int, int], int]] = MappingProxyTy
         "gemma4": _gemma4_projector,
         "llama4": _llama4_projector,
         "kimi_k25": _kimi_projector,
+        "minimax_m3_vl": _minimax_m3_projector,
         "llava": _llava_projector,
         "gemma3": _gemma3_projector,
         "mistral3": _mistral3_projector,
