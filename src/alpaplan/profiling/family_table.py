@@ -1,7 +1,9 @@
 """The families of transformers that are known, one entry each.
 
 Keys and defaults are those of the configuration classes of Hugging Face Transformers
-(https://huggingface.co/docs/transformers/main/en/model_doc, Apache-2.0).
+(https://huggingface.co/docs/transformers/main/en/model_doc, Apache-2.0). To add a family, add an
+entry here
+and one with its published number of parameters in ``tests/profiling/published_families.yaml``.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from alpaplan.profiling.config_keys import ConfigKeys
+from alpaplan.profiling.early_families import EARLY_FAMILIES
 from alpaplan.profiling.families import ExpertRule, Family, Gate, LayerKind, LayerRule
 
 _LLAMA = Family(attention_bias_key="attention_bias", mlp_bias_key="mlp_bias")
@@ -25,40 +28,6 @@ _QWEN3 = Family(
 _QWEN3_MOE = replace(_QWEN3, default_head_dim=None, experts=("num_experts",))
 _GEMMA = Family(tied=True, default_head_dim=256, attention_bias_key="attention_bias")
 _GEMMA2 = replace(_GEMMA, num_norms=4, windows=LayerRule.EVEN)
-_GPT = Family(
-    gated=False,
-    rotary=False,
-    tied=True,
-    norm_bias=True,
-    qkv_bias=True,
-    output_bias=True,
-    mlp_bias=True,
-    kv_heads=(),
-    head_dim=(),
-)
-"""Decoders of the first years: plain feed-forward layers, biases everywhere, a tied head."""
-
-_BERT = replace(
-    _GPT,
-    causal=False,
-    pooler=True,
-    positions=("max_position_embeddings",),
-    token_types=("type_vocab_size",),
-)
-
-_ROBERTA = replace(_BERT, padded_positions=True)
-
-_MODERNBERT = Family(
-    causal=False,
-    tied=True,
-    first_norm=False,
-    num_extra_norms=2,
-    prediction_head=True,
-    attention_bias_key="attention_bias",
-    mlp_bias_key="mlp_bias",
-    windows=LayerRule.GLOBAL_FIRST,
-    window_keys=("local_attention", "sliding_window"),
-)
 _DEEPSEEK = Family(
     latent=True,
     attention_bias_key="attention_bias",
@@ -204,57 +173,6 @@ _GEMMA4 = replace(
     scaled_router=True,
     refine=_gemma4,
 )
-
-
-def _t5(keys: ConfigKeys, family: Family) -> Family:
-    """Tell the gated layers of T5 1.1 from the plain ones of T5."""
-    kind = keys.data.get("feed_forward_proj")
-    return replace(family, gated=isinstance(kind, str) and kind.startswith("gated"))
-
-
-def _falcon(keys: ConfigKeys, family: Family) -> Family:
-    """Tell the decoder of 7B, with one key head, from those of 40B and more."""
-    parallel = keys.flag("parallel_attn", default=True)
-    if keys.flag("new_decoder_architecture", default=False):
-        num_norms = keys.optional(("num_ln_in_parallel_attn",), 2)
-        return replace(family, parallel=True, num_norms=num_norms)
-    one_head = keys.flag("multi_query", default=True)
-    return replace(
-        family,
-        parallel=parallel,
-        num_norms=1 if parallel else 2,
-        kv_heads=(),
-        default_kv_heads=1 if one_head else None,
-    )
-
-
-_FALCON = replace(
-    _GPT,
-    layers=("num_hidden_layers", "n_layer"),
-    heads=("num_attention_heads", "n_head"),
-    kv_heads=("num_kv_heads", "n_head_kv"),
-    intermediate=("ffn_hidden_size",),
-    intermediate_factor=4,
-    rotary=True,
-    qkv_bias=False,
-    output_bias=False,
-    mlp_bias=False,
-    attention_bias_key="bias",
-    mlp_bias_key="bias",
-    refine=_falcon,
-)
-_GPT_NEOX = replace(
-    _GPT, rotary=True, tied=False, parallel=True, attention_bias_key="attention_bias"
-)
-_PHI = replace(
-    _GPT,
-    kv_heads=("num_key_value_heads",),
-    rotary=True,
-    tied=False,
-    parallel=True,
-    num_norms=1,
-    head_bias=True,
-)
 _PHIMOE = Family(
     norm_bias=True,
     qkv_bias=True,
@@ -263,33 +181,6 @@ _PHIMOE = Family(
     head_bias=True,
     experts=("num_local_experts",),
     expert_intermediate=("intermediate_size",),
-)
-_T5 = Family(
-    layers=("num_layers", "num_hidden_layers"),
-    hidden=("d_model",),
-    heads=("num_heads",),
-    head_dim=("d_kv",),
-    intermediate=("d_ff",),
-    kv_heads=(),
-    default_head_dim=64,
-    causal=False,
-    rotary=False,
-    tied=True,
-    decoder_layers=("num_decoder_layers",),
-    relative_buckets="relative_attention_num_buckets",
-    refine=_t5,
-)
-_WHISPER = replace(
-    _GPT,
-    layers=("encoder_layers",),
-    hidden=("d_model",),
-    heads=("encoder_attention_heads",),
-    intermediate=("encoder_ffn_dim",),
-    causal=False,
-    key_bias=False,
-    positions=("max_source_positions",),
-    decoder_layers=("decoder_layers",),
-    convolved="num_mel_bins",
 )
 _ERNIE4_5 = replace(_LLAMA, attention_bias_key="use_bias", mlp_bias_key="use_bias", tied=True)
 
@@ -308,13 +199,6 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "gemma2": _GEMMA2,
         "gemma3_text": replace(_GEMMA2, qk_norm=True, windows=LayerRule.PATTERN),
         "phi3": Family(),
-        "starcoder2": replace(
-            _GPT,
-            rotary=True,
-            kv_heads=("num_key_value_heads",),
-            attention_bias_key="use_bias",
-            mlp_bias_key="use_bias",
-        ),
         "mixtral": Family(
             experts=("num_local_experts",), expert_intermediate=("intermediate_size",)
         ),
@@ -326,46 +210,6 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
         "qwen3_moe": _QWEN3_MOE,
         "qwen3_vl_moe_text": _QWEN3_MOE,
-        "gpt2": replace(
-            _GPT,
-            layers=("n_layer", "num_hidden_layers"),
-            hidden=("n_embd", "hidden_size"),
-            heads=("n_head", "num_attention_heads"),
-            intermediate=("n_inner",),
-            intermediate_factor=4,
-            positions=("n_positions", "max_position_embeddings"),
-        ),
-        "opt": replace(
-            _GPT,
-            intermediate=("ffn_dim",),
-            positions=("max_position_embeddings",),
-            position_offset=2,
-            embedding_width="word_embed_proj_dim",
-            attention_bias_key="enable_bias",
-            mlp_bias_key="enable_bias",
-        ),
-        "bloom": replace(
-            _GPT,
-            layers=("n_layer", "num_hidden_layers"),
-            hidden=("hidden_size", "n_embed"),
-            heads=("n_head", "num_attention_heads"),
-            intermediate=("n_inner",),
-            intermediate_factor=4,
-            num_extra_norms=2,
-        ),
-        "bert": _BERT,
-        "roberta": _ROBERTA,
-        "xlm-roberta": _ROBERTA,
-        "distilbert": replace(
-            _BERT,
-            layers=("n_layers",),
-            hidden=("dim",),
-            heads=("n_heads",),
-            intermediate=("hidden_dim",),
-            pooler=False,
-            token_types=(),
-        ),
-        "modernbert": _MODERNBERT,
         "deepseek_v2": replace(_DEEPSEEK, num_router_vectors=0),
         "deepseek_v3": _DEEPSEEK,
         "deepseek_v32": _DEEPSEEK,
@@ -394,25 +238,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "nemotron-nas": Family(attention_bias_key="attention_bias", block_configs=True),
         "mimo": _QWEN2,
         "mimo_v2_flash": _MIMO_V2,
-        "t5": _T5,
-        "mt5": replace(_T5, tied=False),
-        "whisper": _WHISPER,
-        "falcon": _FALCON,
-        "phi": _PHI,
         "phimoe": _PHIMOE,
-        "gpt_neox": _GPT_NEOX,
-        "gptj": replace(
-            _GPT_NEOX,
-            layers=("n_layer", "num_hidden_layers"),
-            hidden=("n_embd", "hidden_size"),
-            heads=("n_head", "num_attention_heads"),
-            intermediate=("n_inner",),
-            intermediate_factor=4,
-            qkv_bias=False,
-            output_bias=False,
-            num_norms=1,
-            head_bias=True,
-        ),
         "olmo2": Family(wide_qk_norm=True, attention_bias_key="attention_bias"),
         "smollm3": replace(_LLAMA, tied=True),
         "granite": _LLAMA,
@@ -439,6 +265,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             num_shared=("moe_num_shared_experts",),
             num_router_vectors=1,
         ),
+        **EARLY_FAMILIES,
     }
 )
 """``model_type`` -> how its configuration reads."""

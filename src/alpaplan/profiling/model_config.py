@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from alpaplan.errors import Issue, SpecError
-from alpaplan.profiling.architecture import Block, Mixer, Tower, Transformer
+from alpaplan.profiling.architecture import Block, Mixer, Transformer
 from alpaplan.profiling.config_blocks import parts_of_blocks
 from alpaplan.profiling.config_decoder import with_decoder
 from alpaplan.profiling.config_feed_forward import feed_forward_of
@@ -15,11 +15,11 @@ from alpaplan.profiling.config_heads import has_decoder, head_of
 from alpaplan.profiling.config_keys import MAX_LAYERS, MAX_SIZE, ConfigKeys
 from alpaplan.profiling.config_layers import UnreadableError, layer_kinds
 from alpaplan.profiling.config_mixers import SPARSE_KEY, mixer_of
+from alpaplan.profiling.config_tower import tower_and_notes
 from alpaplan.profiling.families import Family, LayerKind
 from alpaplan.profiling.family_table import FAMILIES
 from alpaplan.profiling.feed_forward import Experts, Mlp
 from alpaplan.profiling.recurrence import Recurrence
-from alpaplan.profiling.towers import tower_of
 from alpaplan.registry import must_be_one_of
 
 TOKEN_TYPES = 2
@@ -93,7 +93,7 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
         num_positions += keys.count(("max_target_positions",), least=0) or 0
     width = family.embedding_width
     head, head_notes = head_of(keys, family, vocab_size)
-    tower, notes = _tower(keys, hidden)
+    tower, notes = tower_and_notes(keys, hidden)
     return Transformer(
         model_type=model_type,
         hidden_size=hidden,
@@ -170,21 +170,6 @@ def _in_layer(mixer: Mixer | None, layer: int, keys: ConfigKeys) -> Mixer | None
     if isinstance(chosen, list) and chosen[layer : layer + 1] == [0]:
         return replace(mixer, indexer=None)
     return mixer
-
-
-def _tower(keys: ConfigKeys, hidden: int) -> tuple[Tower | None, list[str]]:
-    """Return the vision tower, and what is not known of parts for other kinds of input."""
-    tower, notes = None, []
-    vision = keys.outer.get("vision_config")
-    model_type = keys.outer.get("model_type")
-    if isinstance(vision, Mapping):
-        inner = ConfigKeys(vision, ("vision_config",), keys.outer, keys.issues)
-        tower, unknown = tower_of(inner, model_type if isinstance(model_type, str) else "", hidden)
-        notes += [unknown] if unknown else []
-    for name in ("audio_config", "speech_config", "audio_tower_config"):
-        if isinstance(keys.outer.get(name), Mapping):
-            notes.append(f"The part for sounds ({name}) is left out.")
-    return tower, notes
 
 
 def _max_input_len(keys: ConfigKeys, family: Family) -> int | None:
