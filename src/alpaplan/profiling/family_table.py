@@ -2,8 +2,8 @@
 
 Keys and defaults are those of the configuration classes of Hugging Face Transformers
 (https://huggingface.co/docs/transformers/main/en/model_doc, Apache-2.0). To add a family, add an
-entry here
-and one with its published number of parameters in ``tests/profiling/published_families.yaml``.
+entry here and one with its published number of parameters in
+``tests/profiling/published_families.yaml``.
 """
 
 from __future__ import annotations
