@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from alpaplan.cli import main
 from alpaplan.cli.errors import user_errors
+from alpaplan.cli.libraries import compiler_trouble
 from alpaplan.errors import InfeasibleError, InputError, Issue, SpecError
 from tests.cli.runner import invoke
 from tests.cli.workspace import INPUTS, Workspace
@@ -228,3 +230,29 @@ def test_reader_that_stops_early_gets_no_traceback() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == 141
     assert done.stderr == b""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("NUMBA_NUM_THREADS", "0", "numba cannot be used with these settings"),
+        ("NUMBA_NUM_THREADS", "many", "numba cannot be used with these settings"),
+        ("NUMBA_CPU_FEATURES", "avx2", "must be a list such as"),
+    ],
+)
+def test_settings_of_numba_that_are_wrong_are_named(
+    name: str, value: str, words: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    done = run_alpaplan(["plan", *INPUTS, "-o", "p.yaml"], stdout=subprocess.PIPE)
+    assert done.returncode == 2
+    assert name.encode() in done.stderr
+    assert words.encode() in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_an_error_of_numba_without_settings_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("NUMBA_")]:
+        monkeypatch.delenv(name)
+    assert compiler_trouble(ValueError("x")) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -11,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from alpaplan.errors import AlpaplanWarning
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt, Watch
 from alpaplan.search.budget import Budget, Usage
@@ -19,7 +21,15 @@ from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.search.search import Search
 from alpaplan.search.stopping import Interrupt
-from alpaplan.search.workers import ProcessWorkers, Workers, processes, threads
+from alpaplan.search.threads import num_startable
+from alpaplan.search.workers import (
+    ProcessWorkers,
+    SerialWorkers,
+    ThreadWorkers,
+    Workers,
+    processes,
+    threads,
+)
 from alpaplan.specs.choices import StopReason
 from alpaplan.workload.arrival_sets import ArrivalSets
 from tests.search.conftest import served_models
@@ -173,3 +183,29 @@ def test_processes_can_also_be_somebody_elses(search: Search) -> None:
         assert own.map_attempts(late_if_early, [3]) == [30]
         # They are not the search's to shut down.
         assert executor.submit(int).result() == 0
+
+
+@pytest.mark.parametrize(
+    ("allowed", "kind"), [(0, SerialWorkers), (1, SerialWorkers), (3, ThreadWorkers)]
+)
+def test_where_threads_are_limited_there_are_fewer(
+    allowed: int, kind: type[Workers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = threading.Thread.start
+    left = iter(range(allowed))
+
+    def start(thread: threading.Thread) -> None:
+        if next(left, None) is None:
+            raise RuntimeError("can't start new thread")
+        usual(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    message = f"the system allows only {allowed} of 8 threads"
+    with pytest.warns(AlpaplanWarning, match=message), threads(8) as workers:
+        assert isinstance(workers, kind)
+
+
+def test_threads_that_were_only_tried_are_gone() -> None:
+    before = threading.active_count()
+    assert num_startable(4) == 4
+    assert threading.active_count() == before

@@ -16,6 +16,7 @@ from typing import NoReturn, ParamSpec, TextIO, TypeVar
 
 import click
 
+from alpaplan.cli.libraries import compiler_trouble, prepare_libraries
 from alpaplan.cli.output import discard_rest, print_message
 from alpaplan.cli.signals import cleaned_up, exit_code
 from alpaplan.errors import AlpaplanError, AlpaplanWarning, InputError
@@ -48,6 +49,7 @@ def user_errors(command: Callable[_P, _R]) -> Callable[_P, _R]:
     def run(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         _print_any_letter()
         with ending_in_words(), cleaned_up(), _warnings_as_lines():
+            prepare_libraries()
             try:
                 return command(*args, **kwargs)
             except MissingInputError as error:
@@ -133,6 +135,8 @@ def _warnings_as_lines() -> Iterator[None]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", AlpaplanWarning)
+        # Of a variable that numba cannot read.
+        warnings.filterwarnings("error", "Environment variable 'NUMBA_", RuntimeWarning)
         warnings.showwarning = show
         yield
 
@@ -183,6 +187,10 @@ def _end_without_system(error: OSError) -> NoReturn:
 
 def _end_with_report(error: Exception) -> NoReturn:
     """End after a mistake of the program itself with what a report of it should have."""
+    trouble = compiler_trouble(error)
+    if trouble is not None:
+        print_message(f"alpaplan: {trouble}")
+        raise SystemExit(AlpaplanError.exit_code) from None
     context = click.get_current_context(silent=True)
     if context is not None and context.meta.get(_DEBUG, False):
         print_message("".join(traceback.format_exception(error)).rstrip("\n"))

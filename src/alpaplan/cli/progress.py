@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from rich.progress import Progress, SpinnerColumn
 
 from alpaplan.cli.output import make_console
-from alpaplan.cli.step_progress import bar_with_times, text_column
+from alpaplan.cli.step_progress import bar_with_times, can_show_progress, text_column
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
@@ -38,7 +38,7 @@ def search_progress(
         Whether to show anything at all.
     """
     console = make_console(stderr=True)
-    if not enabled or not console.is_terminal:
+    if not enabled or not can_show_progress(console):
         yield ignore_progress
         return
     seen_so_far = text_column("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}")

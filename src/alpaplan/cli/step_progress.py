@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -20,9 +21,18 @@ from rich.progress import (
 
 from alpaplan.cli.output import make_console
 from alpaplan.printable import printable
+from alpaplan.search.threads import num_startable
 
 SHOWN_AFTER_S = 2.0
 """Seconds before anything is shown: shorter work needs no bar."""
+
+_NUM_THREADS = 2
+"""A display has one to renew it, and one that waits to show it."""
+
+
+def can_show_progress(console: Console) -> bool:
+    """Whether a console is a terminal, and there can be threads that renew what it shows."""
+    return console.is_terminal and num_startable(_NUM_THREADS) == _NUM_THREADS
 
 
 def description() -> ProgressColumn:
@@ -85,7 +95,7 @@ def step_progress(*, enabled: bool = True) -> Iterator[StepProgress]:
         Whether to show anything at all.
     """
     console = make_console(stderr=True)
-    if not enabled or not console.is_terminal:
+    if not enabled or not can_show_progress(console):
         yield StepProgress(None)
         return
     percentage = text_column("{task.percentage:>3.0f}%")
@@ -107,7 +117,7 @@ def busy(what: str) -> Iterator[None]:
         What is being done, such as ``reading big.csv``.
     """
     console = make_console(stderr=True)
-    if not console.is_terminal:
+    if not can_show_progress(console):
         yield
         return
     columns = (SpinnerColumn(), description(), TimeElapsedColumn())

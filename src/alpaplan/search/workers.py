@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import signal
+import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
@@ -21,7 +22,9 @@ from contextlib import contextmanager
 from multiprocessing.shared_memory import ShareableList
 from typing import Protocol, TypeVar
 
+from alpaplan.errors import AlpaplanWarning
 from alpaplan.search.attempt import Outcome, Task, Watch
+from alpaplan.search.threads import num_startable
 from alpaplan.specs.choices import StopReason
 
 Found = TypeVar("Found")
@@ -133,12 +136,28 @@ def _stop_flag() -> Iterator[_StopFlag]:
 
 @contextmanager
 def threads(count: int) -> Iterator[Workers]:
-    """Work in `count` threads; in none if one at a time is enough."""
+    """Work in `count` threads, or as many as there can be; in none if one at a time is enough.
+
+    Warns
+    -----
+    AlpaplanWarning
+        If there can be fewer than `count`; the same is found, only later.
+    """
+    if count > 1:
+        count = _fewer_if_limited(count)
     if count <= 1:
         yield SerialWorkers()
         return
     with ThreadPoolExecutor(max_workers=count) as executor:
         yield ThreadWorkers(executor)
+
+
+def _fewer_if_limited(count: int) -> int:
+    found = num_startable(count)
+    if found < count:
+        message = f"the system allows only {found} of {count} threads, so the search takes longer"
+        warnings.warn(AlpaplanWarning(message), stacklevel=2)
+    return found
 
 
 @contextmanager

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numba import from_dtype, njit, types
 from numpy.typing import NDArray
+
+from alpaplan.simulator.kernels.kept_code import KeptCode
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -41,13 +44,37 @@ def compiled(kernel: Function) -> Function:
 
 @functools.cache
 def _compile(kernel: Callable[..., None]) -> Callable[..., None]:
-    # Not fastmath: it may reorder additions, and then outcomes are not those that are defined.
-    compiler = functools.partial(njit, signature(kernel), nogil=True, error_model="numpy")
     try:
-        return compiler(cache=True)(kernel)
-    except (RuntimeError, OSError):
-        # No folder can be written, or the disk is full: compiled code is then not kept.
-        return compiler()(kernel)
+        return _load_or_compile(kernel)
+    except Exception:
+        # No folder can be written, the disk is full, or what was kept cannot be read after all.
+        return cast("Callable[..., None]", _compiler(signature(kernel))(kernel))
+
+
+def _load_or_compile(kernel: Callable[..., None]) -> Callable[..., None]:
+    """Return a compiled kernel whose code is kept, and was kept by an earlier run if it is whole.
+
+    Raises
+    ------
+    Exception
+        Whatever numba makes of a folder that it cannot use.
+    """
+    dispatcher = _compiler()(kernel)
+    if not hasattr(dispatcher, "enable_caching"):  # compiling is switched off
+        return kernel
+    dispatcher.enable_caching()
+    kept = KeptCode(Path(dispatcher.stats.cache_path), kernel)
+    kept.require_whole()
+    dispatcher.compile(signature(kernel))
+    dispatcher.disable_compile()
+    if dispatcher.stats.cache_misses:
+        kept.seal()
+    return cast("Callable[..., None]", dispatcher)
+
+
+def _compiler(*signatures: tuple[types.Type, ...]) -> Any:
+    # Not fastmath: it may reorder additions, and then outcomes are not those that are defined.
+    return cast("Any", njit)(*signatures, nogil=True, error_model="numpy")
 
 
 def signature(kernel: Callable[..., None]) -> tuple[types.Type, ...]:
