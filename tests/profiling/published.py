@@ -87,6 +87,9 @@ SIGLIP = {"model_type": "siglip_vision_model", "hidden_size": 1152, "image_size"
 SIGLIP |= {"intermediate_size": 4304, "num_hidden_layers": 27, "patch_size": 14}
 SIGLIP |= {"vision_use_head": False}
 
+CLIP = {"model_type": "clip_vision_model", "hidden_size": 1024, "image_size": 336}
+CLIP |= {"intermediate_size": 4096, "num_hidden_layers": 24, "patch_size": 14}
+
 TOWERS: dict[str, tuple[dict[str, Any], int]] = {
     "qwen2-vl-7b": (
         QWEN2_7B
@@ -157,16 +160,61 @@ TOWERS: dict[str, tuple[dict[str, Any], int]] = {
         {
             "model_type": "llava",
             "text_config": {"vocab_size": 32064, "max_position_embeddings": 4096},
-            "vision_config": {
-                "model_type": "clip_vision_model",
-                "hidden_size": 1024,
-                "intermediate_size": 4096,
-                "num_hidden_layers": 24,
-                "patch_size": 14,
-                "image_size": 336,
-            },
+            "vision_config": CLIP,
         },
         7_063_427_072,
+    ),
+    "llava-v1.6-mistral-7b": (
+        {
+            "model_type": "llava_next",
+            "text_config": MISTRAL_7B | {"vocab_size": 32064},
+            "vision_config": CLIP,
+        },
+        7_566_747_648,
+    ),
+    "llava-onevision-qwen2-7b": (
+        {
+            "model_type": "llava_onevision",
+            "text_config": QWEN2_7B | {"model_type": "qwen2", "vocab_size": 152000},
+            "vision_config": SIGLIP | {"image_size": 384, "num_hidden_layers": 26},
+        },
+        8_029_890_080,
+    ),
+    "paligemma-3b-224": (
+        {
+            "model_type": "paligemma",
+            "text_config": {
+                "hidden_size": 2048,
+                "intermediate_size": 16384,
+                "num_attention_heads": 8,
+                "num_hidden_layers": 18,
+                "num_key_value_heads": 1,
+                "vocab_size": 257216,
+            },
+            "vision_config": SIGLIP | {"image_size": 224},
+        },
+        2_923_466_480,
+    ),
+    "internvl3-8b": (
+        {
+            "model_type": "internvl",
+            "text_config": QWEN2_7B | {"model_type": "qwen2", "vocab_size": 151674},
+            "vision_config": {
+                "model_type": "internvl_vision",
+                "patch_size": [14, 14],
+                "image_size": [448, 448],
+            },
+        },
+        7_944_373_760,
+    ),
+    "idefics3-8b": (
+        {
+            "model_type": "idefics3",
+            "scale_factor": 2,
+            "text_config": LLAMA_8B | {"vocab_size": 128259},
+            "vision_config": SIGLIP | {"model_type": "idefics3", "image_size": 364},
+        },
+        8_462_086_384,
     ),
     "mistral-small-3.1-24b": (  # 48.02 GB in bfloat16
         {

@@ -170,6 +170,18 @@ def test_indexers_of_several_heads_in_some_blocks() -> None:
     assert set(indexers[3:]) == {Indexer(4, 128, 2048, weighted=False)}
 
 
+def test_last_blocks_borrow_keys_and_are_wider() -> None:
+    blocks = blocks_of("gemma-4-e2b-text")
+    mixers = [block.mixer for block in blocks]
+    borrowed = [isinstance(mixer, Attention) and mixer.borrowed_kv for mixer in mixers]
+    assert borrowed == 15 * [False] + 20 * [True]
+    assert [mixer and mixer.kept_numbers(10, 1) for mixer in mixers[14:16]] == [10 * 512, 0]
+    assert [block.mlp for block in blocks[14:16]] == [Mlp(n, gated=True) for n in (6144, 12288)]
+    assert all(block.side == Mlp(256, gated=False) for block in blocks)
+    assert mixers[-1] is not None
+    assert mixers[-1].window is None
+
+
 @pytest.mark.parametrize(
     ("change", "where", "message"),
     [
@@ -182,11 +194,6 @@ def test_indexers_of_several_heads_in_some_blocks() -> None:
             {"model_type": "nemotron_h"},
             "hybrid_override_pattern",
             "must be 32 of the letters M, *, E and -, found ''",
-        ),
-        (
-            {"model_type": "gemma4_text", "hidden_size_per_layer_input": 256},
-            "hidden_size_per_layer_input",
-            "must be 0: inputs and keys of single layers are not known",
         ),
         ({"model_type": "qwen3_5_text"}, "", "missing key 'linear_num_value_heads'"),
         ({"model_type": "deepseek_v3", "n_routed_experts": 8}, "", "missing key 'kv_lora_rank'"),

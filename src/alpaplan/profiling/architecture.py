@@ -34,6 +34,8 @@ class Block:
         Whether both parts have the same input, so that devices add up both outputs at once.
     num_scalars
         Further single numbers.
+    side
+        Narrow layer by which a vector that each token has for this block alone is taken in.
     cross
         What tokens of a decoder learn of the encoder's by. Such a block is run for the first
         token of the output, not for those of the prompt.
@@ -47,6 +49,7 @@ class Block:
     norm_bias: bool = False
     parallel: bool = False
     num_scalars: int = 0
+    side: Mlp | None = None
     cross: Attention | None = None
     unquantized: frozenset[Part] = frozenset()
 
@@ -59,7 +62,8 @@ class Block:
         norms = self.num_norms * (1 + self.norm_bias) * hidden_size + self.num_scalars
         mixer = 0 if self.mixer is None else self.mixer.num_parameters(hidden_size)
         cross = 0 if self.cross is None else self.cross.num_parameters(hidden_size)
-        sizes = {Part.MIXER: mixer + cross + norms}
+        side = 0 if self.side is None else self.side.num_parameters(hidden_size)
+        sizes = {Part.MIXER: mixer + cross + norms + side}
         if self.mlp is None:
             return sizes
         if isinstance(self.mlp, Mlp):
@@ -119,6 +123,8 @@ class Transformer:
         Width of a token's vector; projected to `hidden_size` if that differs.
     head
         What becomes of the hidden states.
+    num_side_parameters
+        Weights of the embedding that make vectors for single blocks.
     num_extra_norms
         Normalizations outside the blocks.
     norm_bias
@@ -138,6 +144,7 @@ class Transformer:
     num_positions: int = 0
     max_input_len: int | None = None
     num_extra_embeddings: int = 0
+    num_side_parameters: int = 0
     num_extra_norms: int = 1
     norm_bias: bool = False
     tower: Tower | None = None
@@ -149,7 +156,8 @@ class Transformer:
         tokens = self.vocab_size * self.embedding_width
         others = (self.num_positions + self.num_extra_embeddings) * self.hidden_size
         tower = self.tower.num_parameters if self.tower is not None else 0
-        return tokens + others + self._num_projection_parameters + tower
+        side = self.num_side_parameters
+        return tokens + others + self._num_projection_parameters + tower + side
 
     @property
     def num_head_parameters(self) -> int:

@@ -86,6 +86,8 @@ class Attention:
         Width of a projection whose outputs weigh the attention's; 0 without one.
     values_are_keys
         Whether values are the keys and have no projection of their own.
+    borrowed_kv
+        Whether keys and values are those of a block before.
     indexer
         What chooses the tokens to attend to; None for all that are visible.
     """
@@ -106,6 +108,7 @@ class Attention:
     sinks: bool = False
     gate_width: int = 0
     values_are_keys: bool = False
+    borrowed_kv: bool = False
     indexer: Indexer | None = None
 
     @property
@@ -126,11 +129,11 @@ class Attention:
     def num_parameters(self, hidden_size: int) -> int:
         """Weights of the projections, their biases and the norms of queries and keys."""
         key_width = self.num_kv_heads * self.head_dim
-        projected = self.query_width + (key_width if self.values_are_keys else self.kv_width)
+        projected = self.projected_width(1)
         weights = hidden_size * (projected + self.gate_width + self.output_width)
         biases = self.qkv_bias * (projected - (not self.key_bias) * key_width)
         biases += self.output_bias * hidden_size
-        norms = self.qk_norm * 2 * self.head_dim
+        norms = self.qk_norm * (2 - self.borrowed_kv) * self.head_dim
         norms += self.wide_qk_norm * (self.query_width + key_width)
         chosen = 0 if self.indexer is None else self.indexer.num_parameters(hidden_size)
         return weights + biases + norms + self.sinks * self.num_heads + chosen
@@ -141,12 +144,23 @@ class Attention:
         Those of the window alone, if there is one. None without a causal mask: an encoder's
         request ends with its prefill.
         """
-        if not self.causal:
+        if not self.causal or self.borrowed_kv:
             return 0
         num_kept = min(input_len, self.window or input_len)
         width = self.head_dim + (self.value_dim or self.head_dim)
         numbers = num_kept * self.kv_heads_on_each(intra_op) * width
         return numbers + (0 if self.indexer is None else input_len * self.indexer.kept_width)
+
+    def projected_width(self, intra_op: int) -> int:
+        """Width on each device of what hidden states are projected to, but for the gate."""
+        kv_heads = self.kv_heads_on_each(intra_op)
+        key_width = kv_heads * self.head_dim
+        value_width = kv_heads * (self.value_dim or self.head_dim)
+        if self.borrowed_kv:
+            key_width = value_width = 0
+        elif self.values_are_keys:
+            value_width = 0
+        return self.query_width // intra_op + key_width + value_width
 
     def output_widths(self, intra_op: int) -> tuple[int, ...]:
         """Widths on each device of the projections whose outputs devices share."""

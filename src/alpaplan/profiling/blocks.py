@@ -38,6 +38,8 @@ def block_s(block: Block, hidden_size: int, prefill: Prefill, roofline: Roofline
         feed_forward_s = _mlp_s(block.mlp, hidden_size, prefill, by_part[Part.MLP])
     if block.mixer is not None:
         attention_s = mixer_s(block.mixer, hidden_size, prefill, by_part[Part.MIXER])
+    if block.side is not None:
+        feed_forward_s += _mlp_s(block.side, hidden_size, prefill, by_part[Part.MIXER])
     device_s = norms_s + attention_s + cross_s + feed_forward_s + all_reduces_s
     return max(device_s + roofline.stack.gap_block_s, roofline.stack.host_block_s)
 

@@ -130,6 +130,9 @@ TEXT_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "llava": "llama",
         "llava_next": "llama",
+        "llava_onevision": "qwen2",
+        "idefics3": "llama",
+        "smolvlm": "llama",
         "gemma3": "gemma3_text",
         "mistral3": "mistral",
         "paligemma": "gemma",

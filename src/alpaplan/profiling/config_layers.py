@@ -50,7 +50,10 @@ def layer_kinds(keys: ConfigKeys, family: Family, num_layers: int) -> list[Layer
             (layer + 1) % 4 for layer in layers
         ]
         return _kinds(num_layers, {n for n in layers if not rotated[n]}, LayerKind.CHUNKED)
-    return _kinds(num_layers, _without_window(keys, rule, num_layers), LayerKind.SLIDING)
+    full = _without_window(keys, rule, num_layers)
+    if family.last_is_full:
+        full.add(num_layers - 1)
+    return _kinds(num_layers, full, LayerKind.SLIDING)
 
 
 def _kinds(num_layers: int, full: set[int], other: LayerKind) -> list[LayerKind]:

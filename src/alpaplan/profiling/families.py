@@ -92,8 +92,9 @@ class Family:
         Key that says whether values are keys in blocks of full attention.
     prediction_head
         Whether a square product and a norm come before any scores, as in ModernBERT.
-    windows, window_keys
-        Which blocks are of which kind, and keys of the window.
+    windows, last_is_full, window_keys
+        Which blocks are of which kind, whether the last has no window in any case, and keys of
+        the window.
     positions, position_offset
         Keys of the number of learned positions, and how many more there are.
     padded_positions
@@ -118,6 +119,11 @@ class Family:
         Whether the dense feed-forward layer stands beside the experts, as a shared expert does.
     num_router_vectors, scaled_router, expert_bias, latent_experts
         As in `alpaplan.profiling.feed_forward.Experts`, the last as a key.
+    side_width
+        Key of the width of vectors that tokens have for single blocks.
+    borrowing, doubled
+        Keys of how many of the last blocks take keys and values of one before, and of whether
+        their feed-forward layers are twice as wide.
     block_configs
         Whether ``block_configs`` lists the parts of each block.
     decoder_layers
@@ -171,6 +177,7 @@ class Family:
     shared_kv_key: str | None = None
     prediction_head: bool = False
     windows: LayerRule = LayerRule.WINDOWS
+    last_is_full: bool = False
     window_keys: tuple[str, ...] = ("sliding_window",)
     positions: tuple[str, ...] = ()
     position_offset: int = 0
@@ -191,6 +198,9 @@ class Family:
     scaled_router: bool = False
     expert_bias: bool = False
     latent_experts: str | None = None
+    side_width: str | None = None
+    borrowing: str | None = None
+    doubled: str | None = None
     block_configs: bool = False
     decoder_layers: tuple[str, ...] = ()
     relative_buckets: str | None = None

@@ -143,10 +143,7 @@ _MIMO_V2 = Family(
 
 
 def _gemma4(keys: ConfigKeys, family: Family) -> Family:
-    """Add the norms of the experts where there are some; what small models have more is refused."""
-    for name in ("hidden_size_per_layer_input", "num_kv_shared_layers"):
-        if keys.optional((name,), 0, least=0):
-            keys.report(name, "must be 0: inputs and keys of single layers are not known")
+    """Add the norms of the experts where there are some."""
     if keys.flag("enable_moe_block", default=False):
         return replace(family, num_norms=family.num_norms + 3)
     return family
@@ -164,6 +161,10 @@ _GEMMA4 = replace(
         }
     ),
     shared_kv_key="attention_k_eq_v",
+    last_is_full=True,
+    side_width="hidden_size_per_layer_input",
+    borrowing="num_kv_shared_layers",
+    doubled="use_double_wide_mlp",
     num_scalars=1,
     experts=("num_experts",),
     experts_key="enable_moe_block",

@@ -25,12 +25,13 @@ def _attention_s(
     num_tokens, intra_op = prefill.num_tokens, prefill.intra_op
     query_width = attention.query_width // intra_op
     output_width = attention.output_width // intra_op
-    kv_heads = attention.kv_heads_on_each(intra_op)
-    key_width = kv_heads * attention.head_dim
-    kv_width = key_width + kv_heads * (attention.value_dim or attention.head_dim)
-    projected = query_width + (key_width if attention.values_are_keys else kv_width)
+    key_width = attention.kv_heads_on_each(intra_op) * attention.head_dim
+    if attention.borrowed_kv:
+        key_width = 0
     gate_width = attention.gate_width // intra_op
-    projections_s = roofline.matmul_s(num_tokens, projected + gate_width, hidden_size)
+    projections_s = roofline.matmul_s(
+        num_tokens, attention.projected_width(intra_op) + gate_width, hidden_size
+    )
     projections_s += roofline.matmul_s(num_tokens, hidden_size, output_width)
     moves_s = 0.0
     if attention.rotary:

@@ -15,6 +15,7 @@ from alpaplan.profiling.config_heads import has_decoder, head_of
 from alpaplan.profiling.config_keys import MAX_LAYERS, MAX_SIZE, ConfigKeys
 from alpaplan.profiling.config_layers import UnreadableError, layer_kinds
 from alpaplan.profiling.config_mixers import SPARSE_KEY, mixer_of
+from alpaplan.profiling.config_sides import num_side_parameters, with_sides
 from alpaplan.profiling.config_tower import tower_and_notes
 from alpaplan.profiling.families import Family, LayerKind
 from alpaplan.profiling.family_table import FAMILIES
@@ -85,6 +86,7 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
     ]
     if not family.first_norm:
         blocks[0] = replace(blocks[0], num_norms=family.num_norms - 1)
+    blocks = with_sides(keys, family, blocks)
     decoder = has_decoder(keys, family)
     if family.decoder_layers:
         blocks = with_decoder(keys, family, blocks, decoder=decoder)
@@ -103,6 +105,7 @@ def _transformer(keys: ConfigKeys, model_type: str, family: Family) -> Transform
         num_positions=num_positions + family.position_offset,
         max_input_len=_max_input_len(keys, family),
         num_extra_embeddings=num_extra,
+        num_side_parameters=num_side_parameters(keys, family, len(blocks), hidden),
         head=head,
         num_extra_norms=family.num_extra_norms + decoder,
         norm_bias=family.norm_bias,

@@ -56,6 +56,32 @@ def _siglip_head(keys: ConfigKeys, hidden: int) -> int:
     return 3 * hidden + block.num_parameters(hidden) + mlp.num_parameters(hidden)
 
 
+def _llava_next_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    """Return the projector of LLaVA, and a vector that ends rows of an image."""
+    return _llava_projector(keys, hidden, text_hidden) + text_hidden
+
+
+def _paligemma_projector(_keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    return _linear(hidden, text_hidden)
+
+
+def _internvl_scales(keys: ConfigKeys, hidden: int) -> int:
+    """Return the vectors that scale both parts of each block."""
+    return 2 * hidden * keys.optional(("num_hidden_layers",), 1)
+
+
+def _internvl_projector(_keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    """Return a norm and two products, of a square of hidden states."""
+    merged = 4 * hidden
+    return 2 * merged + _linear(merged, text_hidden) + _linear(text_hidden, text_hidden)
+
+
+def _idefics3_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
+    """Return one product without a bias, of a square of hidden states."""
+    side = keys.around.optional(("scale_factor",), 2)
+    return _linear(side**2 * hidden, text_hidden, bias=False)
+
+
 def _llava_projector(keys: ConfigKeys, hidden: int, text_hidden: int) -> int:
     bias = keys.flag("multimodal_projector_bias", default=True)
     return _linear(hidden, text_hidden, bias=bias) + _linear(text_hidden, text_hidden, bias=bias)
@@ -148,6 +174,15 @@ _QWEN3_VL = TowerFamily(
     },
     num_extra_norms=0,
 )
+_IDEFICS3 = TowerFamily(
+    defaults={
+        "hidden_size": 1152,
+        "num_hidden_layers": 12,
+        "intermediate_size": 3072,
+        "patch_size": 32,
+        "image_size": 224,
+    }
+)
 _VIT_BASE = {"hidden_size": 768, "num_hidden_layers": 12, "intermediate_size": 3072}
 
 TOWERS: Mapping[str, TowerFamily] = MappingProxyType(
@@ -192,6 +227,22 @@ TOWERS: Mapping[str, TowerFamily] = MappingProxyType(
             patch_bias=False,
             learned_positions=False,
         ),
+        "internvl_vision": TowerFamily(
+            defaults={
+                "hidden_size": 1024,
+                "num_hidden_layers": 24,
+                "intermediate_size": 4096,
+                "patch_size": 14,
+                "image_size": 448,
+            },
+            class_token=True,
+            num_extra_norms=0,
+            more=_internvl_scales,
+        ),
+        "idefics3_vision": _IDEFICS3,
+        "smolvlm_vision": _IDEFICS3,
+        "idefics3": _IDEFICS3,
+        "smolvlm": _IDEFICS3,
         "siglip_vision_model": TowerFamily(
             defaults={**_VIT_BASE, "patch_size": 16, "image_size": 224}, more=_siglip_head
         ),
@@ -231,6 +282,12 @@ PROJECTORS: Mapping[str, Callable[[ConfigKeys, int, int], int]] = MappingProxyTy
         "kimi_k25": _kimi_projector,
         "minimax_m3_vl": _minimax_m3_projector,
         "llava": _llava_projector,
+        "llava_next": _llava_next_projector,
+        "llava_onevision": _llava_next_projector,
+        "paligemma": _paligemma_projector,
+        "internvl": _internvl_projector,
+        "idefics3": _idefics3_projector,
+        "smolvlm": _idefics3_projector,
         "gemma3": _gemma3_projector,
         "mistral3": _mistral3_projector,
     }

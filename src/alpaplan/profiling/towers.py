@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alpaplan.profiling.architecture import Block
 from alpaplan.profiling.attention import Attention
@@ -67,7 +67,7 @@ def num_tower_parameters(keys: ConfigKeys, family: TowerFamily, hidden: int) -> 
         num_norms=family.num_norms,
         norm_bias=family.norm_bias,
     )
-    patch = keys.optional(("patch_size",), 14)
+    patch = _side(keys, "patch_size", 14)
     channels = keys.optional(("num_channels", "in_channels", "in_chans"), 3)
     frames = keys.optional(("temporal_patch_size",), 1)
     num_vectors = channels * frames * patch**2 + family.patch_bias + family.class_token
@@ -87,4 +87,12 @@ def _intermediate(keys: ConfigKeys, family: TowerFamily, hidden: int) -> int:
 def _num_positions(keys: ConfigKeys, family: TowerFamily, patch: int) -> int:
     if family.positions is not None:
         return keys.optional((family.positions,), 0, least=0)
-    return (keys.optional(("image_size",), patch) // patch) ** 2
+    return (_side(keys, "image_size", patch) // patch) ** 2
+
+
+def _side(keys: ConfigKeys, name: str, default: int) -> int:
+    """Return the side of a square, which some configurations give twice."""
+    value = keys.data.get(name)
+    if isinstance(value, list) and len(value) == 2 and value[0] == value[1]:
+        keys = replace(keys, data={**keys.data, name: value[0]})
+    return keys.optional((name,), default)
