@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from alpaplan.files.logs.conversion import ImportOptions, ImportSummary, import_log
+from alpaplan.files.logs.conversion import import_log
 from alpaplan.files.logs.registry import LOG_FORMATS
+from alpaplan.files.logs.request import ImportOptions, ImportSummary
 
 Rows = list[tuple[float, str]]
 

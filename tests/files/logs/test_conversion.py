@@ -167,3 +167,14 @@ def test_memory_does_not_grow_with_the_log(
         peaks.append(peak_mib(path, tmp_path / "t.csv", "csv", run_bytes=1 << 19))
     # In memory, the 450,000 more rows would take 50 MiB as texts and 5 MiB as records.
     assert peaks[1] < peaks[0] + 4, peaks
+
+
+def test_windows_are_counted_of_logs_that_do_not_fit_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sorting, "RUN_BYTES", 64)
+    monkeypatch.setattr(text_blocks, "BLOCK_BYTES", 256)
+    rows = "".join(f"{600 * window},1,1,Gamma,1,1\n" for window in range(50))
+    path = write(tmp_path / "chunk-0-trace.csv", rows)
+    summary = import_files([path], "servegen-windows", tmp_path / "t.csv")
+    assert summary.windows == (50, 600.0)

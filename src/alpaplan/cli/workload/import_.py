@@ -17,7 +17,7 @@ from alpaplan.registry import must_be_one_of
 from alpaplan.workload.assignment_rules import ASSIGNMENT_RULES
 
 if TYPE_CHECKING:
-    from alpaplan.files.logs.conversion import ImportOptions, ImportSummary
+    from alpaplan.files.logs.request import ImportOptions, ImportSummary
     from alpaplan.workload.assignment import Assignment
 
 
@@ -158,7 +158,8 @@ def import_(
     import numpy as np
 
     from alpaplan.cli.step_progress import step_progress
-    from alpaplan.files.logs.conversion import ImportOptions, import_log
+    from alpaplan.files.logs.conversion import import_log
+    from alpaplan.files.logs.request import ImportOptions
     from alpaplan.files.writing import require_writable
     from alpaplan.workload.rescale import Scaling
 

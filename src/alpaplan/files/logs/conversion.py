@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from alpaplan.errors import InputError
 from alpaplan.files.line_issues import FileIssues, RefusedFileError
 from alpaplan.files.logs.clock import Clock
-from alpaplan.files.logs.records import Form, LogFormat, LogReading, names_of_files
+from alpaplan.files.logs.records import Form, LogReading, names_of_files
+from alpaplan.files.logs.request import ImportOptions, ImportProgress, ImportSummary
 from alpaplan.files.logs.sorting import RecordSorter
 from alpaplan.files.logs.windows import (
     REQUEST_WINDOW_S,
@@ -30,99 +31,12 @@ from alpaplan.files.logs.windows import (
 from alpaplan.files.trace_csv import trace_writer
 from alpaplan.files.writing import folder_beside, require_writable
 from alpaplan.units import format_seconds
-from alpaplan.workload.assignment import Assigned, Assignment, EachAModel
-from alpaplan.workload.rescale import Scaling, TimesAndModels
+from alpaplan.workload.assignment import Assigned
+from alpaplan.workload.rescale import TimesAndModels
 from alpaplan.workload.ticks import TickFinder, Ticks
 
 DIGITS = 9
 """Digits of a second that times in a trace have: logs are no finer, and clocks not as exact."""
-
-
-class ImportProgress(Protocol):
-    """Listens to the progress of an import."""
-
-    def begin(self, what: str, total: int) -> None:
-        """Start a part of the work that has `total` steps."""
-
-    def advance(self, steps: int) -> None:
-        """Count steps that were done."""
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """How to make a trace of a log.
-
-    Parameters
-    ----------
-    log_format
-        Format of its files.
-    time_column, model_column
-        Names of columns, for formats that leave them open; None for the usual ones.
-    time_unit
-        Name in `registry.TIME_UNITS` of what times count; None for the format's, or what they say.
-    model
-        Model of all requests; None if the log says it.
-    start_s, end_s
-        Part of the log to take, in the log's time; None for its beginning and end.
-    window_s
-        Length of the windows in which arrivals are drawn anew; None for the format's.
-    scaling
-        How rates, CVs and time are changed.
-    assignment
-        Which model each function stands for.
-    as_recorded
-        Keep times that were recorded in long ticks.
-    """
-
-    log_format: LogFormat
-    time_column: str | None = None
-    model_column: str | None = None
-    time_unit: str | None = None
-    model: str | None = None
-    start_s: float | None = None
-    end_s: float | None = None
-    window_s: float | None = None
-    scaling: Scaling = field(default_factory=Scaling)
-    assignment: Assignment = field(default_factory=EachAModel)
-    as_recorded: bool = False
-
-
-@dataclass(frozen=True)
-class ImportSummary:
-    """Size of the trace, and what was left out of it.
-
-    Parameters
-    ----------
-    requests, num_models
-        Requests in the trace, and models that have any.
-    duration_s
-        From the first request to the last one.
-    num_silent_models
-        Models without a request that functions were to be assigned to.
-    num_left_out
-        Functions in the part that was taken that the assignment left out.
-    requests_left_out
-        Their requests in the log; expected ones, where it has rates only.
-    requests_before
-        Requests before the log's time 0, which are not in the trace.
-    ticks
-        Long ticks that the times were recorded in; None where they were not.
-    begins
-        The moment that the log's first request came, in words; None if times are not moments.
-    windows
-        Number and length of the windows of a log that has rates; None of another one.
-    """
-
-    requests: int
-    num_models: int
-    duration_s: float
-    num_silent_models: int
-    num_left_out: int
-    requests_left_out: float
-    requests_before: int
-    ticks: Ticks | None
-    begins: str | None
-    windows: tuple[int, float] | None
 
 
 def import_log(
@@ -154,6 +68,7 @@ def import_log(
             records = spread_records(records, coarse)
         arrivals = _arrivals(options, records, span, assigned, rng)
         written = _write(arrivals, output, assigned, span, options, paths)
+        windows = _windows_of_rates(options, sorter, span)
     left_out = (weight > 0) & (assigned.model < 0)
     return ImportSummary(
         requests=int(written.requests.sum()),
@@ -165,7 +80,7 @@ def import_log(
         requests_before=requests_before,
         ticks=ticks,
         begins=_begins(reading, span, options),
-        windows=_windows_of_rates(options, sorter, span),
+        windows=windows,
     )
 
 
