@@ -85,6 +85,13 @@ def test_what_has_no_format(settings: dict[str, Any], message: str) -> None:
     assert str(raised.value) == message
 
 
+def test_keys_and_values_stay_wide_and_that_is_said() -> None:
+    settings = {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}
+    (note,) = quantization_of(settings).marked(DECODER).notes
+    assert note.startswith("Keys and values are counted in 16 bits")
+    assert quantization_of({"quant_algo": "FP8"}).marked(DECODER) == DECODER
+
+
 class TestShards:
     """`SPARSE` has 16 heads of 64, 4 of keys, experts of 2048 and a shared one of 1024."""
 

@@ -50,7 +50,7 @@ def layer_kinds(keys: ConfigKeys, family: Family, num_layers: int) -> list[Layer
             (layer + 1) % 4 for layer in layers
         ]
         return _kinds(num_layers, {n for n in layers if not rotated[n]}, LayerKind.CHUNKED)
-    full = _without_window(keys, rule, num_layers)
+    full = _without_window(keys, family, num_layers)
     if family.last_is_full:
         full.add(num_layers - 1)
     return _kinds(num_layers, full, LayerKind.SLIDING)
@@ -60,9 +60,9 @@ def _kinds(num_layers: int, full: set[int], other: LayerKind) -> list[LayerKind]
     return [LayerKind.FULL if layer in full else other for layer in range(num_layers)]
 
 
-def _without_window(keys: ConfigKeys, rule: LayerRule, num_layers: int) -> set[int]:
+def _without_window(keys: ConfigKeys, family: Family, num_layers: int) -> set[int]:
     """Return the blocks that have no window even if there is one."""
-    layers = range(num_layers)
+    layers, rule = range(num_layers), family.windows
     if rule is LayerRule.FROM_MAX_WINDOW_LAYERS:
         first = keys.optional(("max_window_layers",), num_layers, least=0)
         used = keys.flag("use_sliding_window", default=False)
@@ -70,7 +70,9 @@ def _without_window(keys: ConfigKeys, rule: LayerRule, num_layers: int) -> set[i
     if rule is LayerRule.EVEN:
         return {layer for layer in layers if layer % 2}
     if rule is LayerRule.PATTERN:
-        step = keys.optional(("sliding_window_pattern", "_sliding_window_pattern"), 6)
+        step = keys.optional(
+            ("sliding_window_pattern", "_sliding_window_pattern"), family.pattern_step
+        )
         return {layer for layer in layers if (layer + 1) % step == 0}
     if rule is LayerRule.GLOBAL_FIRST:
         step = keys.optional(("global_attn_every_n_layers",), 3)

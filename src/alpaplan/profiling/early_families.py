@@ -46,6 +46,12 @@ _MODERNBERT = Family(
 )
 
 
+def _opt(keys: ConfigKeys, family: Family) -> Family:
+    """Leave the last norm out where norms stand behind the parts of a block (OPT-350M)."""
+    before = keys.flag("do_layer_norm_before", default=True)
+    return replace(family, num_extra_norms=int(before))
+
+
 def _falcon(keys: ConfigKeys, family: Family) -> Family:
     """Tell the decoder of 7B, with one key head, from those of 40B and more."""
     parallel = keys.flag("parallel_attn", default=True)
@@ -142,6 +148,7 @@ EARLY_FAMILIES: Mapping[str, Family] = MappingProxyType(
             positions=("max_position_embeddings",),
             position_offset=2,
             embedding_width="word_embed_proj_dim",
+            refine=_opt,
             attention_bias_key="enable_bias",
             mlp_bias_key="enable_bias",
         ),
@@ -178,6 +185,7 @@ EARLY_FAMILIES: Mapping[str, Family] = MappingProxyType(
         ),
         "bert": _BERT,
         "roberta": _ROBERTA,
+        "camembert": _ROBERTA,
         "xlm-roberta": _ROBERTA,
         "distilbert": replace(
             _BERT,

@@ -92,9 +92,11 @@ class Family:
         Key that says whether values are keys in blocks of full attention.
     prediction_head
         Whether a square product and a norm come before any scores, as in ModernBERT.
-    windows, last_is_full, window_keys
-        Which blocks are of which kind, whether the last has no window in any case, and keys of
-        the window.
+    windows, window_keys
+        Which blocks are of which kind, and keys of the window.
+    pattern_step, last_is_full
+        Every how many-th block of a pattern has no window, and whether the last has none in any
+        case.
     positions, position_offset
         Keys of the number of learned positions, and how many more there are.
     padded_positions
@@ -177,6 +179,7 @@ class Family:
     shared_kv_key: str | None = None
     prediction_head: bool = False
     windows: LayerRule = LayerRule.WINDOWS
+    pattern_step: int = 6
     last_is_full: bool = False
     window_keys: tuple[str, ...] = ("sliding_window",)
     positions: tuple[str, ...] = ()

@@ -185,6 +185,9 @@ _PHIMOE = Family(
 )
 _ERNIE4_5 = replace(_LLAMA, attention_bias_key="use_bias", mlp_bias_key="use_bias", tied=True)
 
+_OLMO2 = Family(wide_qk_norm=True, attention_bias_key="attention_bias")
+_COHERE = Family(tied=True, parallel=True, num_norms=1, attention_bias_key="attention_bias")
+
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "llama": _LLAMA,
@@ -240,17 +243,22 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "mimo": _QWEN2,
         "mimo_v2_flash": _MIMO_V2,
         "phimoe": _PHIMOE,
-        "olmo2": Family(wide_qk_norm=True, attention_bias_key="attention_bias"),
+        "glm4_moe_lite": _DEEPSEEK,
+        "olmo2": _OLMO2,
+        "olmo3": replace(_OLMO2, windows=LayerRule.PATTERN, pattern_step=4),
+        "exaone4": Family(qk_norm=True, windows=LayerRule.PATTERN, pattern_step=4),
+        "hunyuan_v1_dense": Family(qk_norm=True, attention_bias_key="attention_bias"),
+        "granitemoe": replace(
+            _LLAMA, experts=("num_local_experts",), expert_intermediate=("intermediate_size",)
+        ),
+        "stablelm": Family(
+            norm_bias=True, attention_bias_key="use_qkv_bias", output_bias_key="attention_out_bias"
+        ),
         "smollm3": replace(_LLAMA, tied=True),
         "granite": _LLAMA,
         "ministral3": _MISTRAL,
-        "cohere2": Family(
-            tied=True,
-            parallel=True,
-            num_norms=1,
-            attention_bias_key="attention_bias",
-            windows=LayerRule.PATTERN,
-        ),
+        "cohere": replace(_COHERE, wide_qk_norm=True, qk_norm_key="use_qk_norm"),
+        "cohere2": replace(_COHERE, windows=LayerRule.PATTERN, pattern_step=4),
         "seed_oss": Family(
             default_head_dim=128,
             qkv_bias=True,

@@ -57,6 +57,9 @@ def _has_layer_beside_experts(block: Block) -> bool:
     return isinstance(block.mlp, Experts) and block.mlp.shared_is_own
 
 
+_WIDE_KV = "Keys and values are counted in 16 bits, although the checkpoint has scales for fewer."
+
+
 class UnsupportedQuantizationError(Exception):
     """A way to quantize that has no number format here; the message says which."""
 
@@ -74,6 +77,8 @@ class Quantization:
     block_shape
         Rows and columns that share a scale; shards of a matrix have to be whole numbers of them.
         0: any number.
+    quantized_kv
+        Whether the checkpoint has scales for keys and values of fewer bits.
     excluded
         Patterns of names of modules that are not quantized, as regular expressions.
     """
@@ -82,9 +87,12 @@ class Quantization:
     groups: Groups = USUAL_GROUPS
     block_shape: tuple[int, int] = (0, 0)
     excluded: tuple[str, ...] = ()
+    quantized_kv: bool = False
 
     def marked(self, transformer: Transformer) -> Transformer:
-        """Return the model with its unquantized parts marked."""
+        """Return the model with its unquantized parts marked, and what is left out noted."""
+        if self.quantized_kv:
+            transformer = replace(transformer, notes=(*transformer.notes, _WIDE_KV))
         if not self.excluded:
             return transformer
         excluded = _Excluded(self.excluded)
@@ -136,7 +144,8 @@ def quantization_of(settings: Mapping[str, object]) -> Quantization:
         for name in _texts(settings.get(key))
     ]
     groups = Groups(group_size or Groups.num_weights, weights.get("symmetric") is not True)
-    return Quantization(dtype, groups, block_shape, tuple(excluded))
+    quantized_kv = any(settings.get(key) for key in ("kv_cache_quant_algo", "kv_cache_scheme"))
+    return Quantization(dtype, groups, block_shape, tuple(excluded), quantized_kv)
 
 
 def _dtype(settings: Mapping[str, object], weights: Mapping[str, object]) -> Dtype:
