@@ -210,7 +210,7 @@ def _rounded_s(stage_ps: int) -> float:
 def _unmeasured(mixer: Mixer) -> str | None:
     """Return what a block mixes tokens by, if no measured time of it is known."""
     if isinstance(mixer, Recurrence):
-        return "linear attention" if mixer.delta else "state-space layers (Mamba)"
+        return None if mixer.delta else "state-space layers (Mamba)"
     kind = "latent attention" if isinstance(mixer, LatentAttention) else None
     return kind if mixer.indexer is None else "sparse attention with an indexer"
 
@@ -272,9 +272,10 @@ def _assumptions(
         )
     names = [device.name for device in devices if device.arithmetic(dtype) is not dtype]
     if names:
+        doubt = "" if dtype is Dtype.MXFP4 else ", which is not measured"
         more.append(
             f"Products with weights in {dtype.value} are computed in 16 bits on "
-            f"{', '.join(names)}, as fast as with such weights; that is not measured."
+            f"{', '.join(names)} and take the same time as with such weights{doubt}."
         )
     if dtype is Dtype.NVFP4 and len(names) < len(devices):
         more.append("Efficiencies of units for 4 bits are not measured, those for FP8 are taken.")
