@@ -70,7 +70,7 @@ def test_what_yaml_does_not_take(text: str) -> None:
     [
         ("", 1, "must be a document, found an empty file"),
         (" \n", 1, "must be a document, found an empty file"),
-        ('{"a": 1,\n}', 2, "not valid JSON: expecting property name enclosed in double quotes"),
+        ('{"a": 1,\n2}', 2, "not valid JSON: expecting property name enclosed in double quotes"),
         ("[1\n2]", 2, "not valid JSON: expecting ',' delimiter"),
         ("a: 1", 1, "not valid JSON: expecting value"),
         ("{}\n{}", 2, "not valid JSON: extra data"),
