@@ -13,7 +13,7 @@ from alpaplan.profiling.family_table import FAMILIES
 
 DTYPES = "float32, float16, bfloat16, float8_e4m3fn"
 
-WAY = "(profiles that were measured can be read by profile import --from table)"
+WAY = "(for other families, import measurements with profile import --from table)"
 
 KNOWN = ", ".join(FAMILIES)
 

@@ -177,6 +177,7 @@ def test_source_says_that_it_is_an_estimate() -> None:
         ("nemotron-h-56b", "Time of state-space layers (Mamba) is put together"),
         ("gpt-oss-20b", "Blocks with a sliding window keep the keys and values of the window"),
         ("gemma-4-31b", "Weights include 0.576B of the vision part (gemma4_vision)"),
+        ("kimi-k2", "by a kimi_k2 of 1.03T parameters"),
         ("whisper-large-v3", "The encoder goes over the prompt"),
         ("qwen3-next-80b-a3b", None),
         ("falcon-7b", None),

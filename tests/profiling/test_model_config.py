@@ -310,7 +310,7 @@ class TestWrong:
 
     def test_unknown_family(self) -> None:
         known = ", ".join(FAMILIES)
-        way = "(profiles that were measured can be read by profile import --from table)"
+        way = "(for other families, import measurements with profile import --from table)"
         assert complaints(LLAMA | {"model_type": "lama"}) == [
             ("model_type", f"must be one of {known}, found 'lama'; did you mean 'llama'? {way}")
         ]

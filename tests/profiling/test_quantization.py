@@ -112,8 +112,8 @@ class TestShards:
     def test_reason(self) -> None:
         model = replace(DECODER, blocks=(SPARSE,))
         assert Quantization(Dtype.FP8, block_shape=(0, 256)).misfit(model, 8) == (
-            "shards of 128 intermediate numbers of the shared expert are no whole number of the "
-            "blocks of 256 in which the weights are quantized"
+            "intermediate width of the shared expert per device is 128, which is not a multiple of "
+            "the quantization block size, 256"
         )
 
     def test_parts_that_are_not_quantized_are_in_no_blocks(self) -> None:

@@ -231,7 +231,7 @@ def _source(
     size = transformer.num_parameters
     main = (
         f"Estimated by alpaplan, not measured: prefill of prompts of {sweep.input_len} tokens "
-        f"by a {transformer.model_type} of {size / 1e9:.3g}B parameters in {dtype.value}, from "
+        f"by a {transformer.model_type} of {_shown(size)} parameters in {dtype.value}, from "
         "operations, bytes and collectives by a roofline with the efficiencies of measured "
         f"operators ({stack.name}: {stack.description}). Stages are cut so that the longest is "
         "shortest; layer 0 is the embedding, the last the head. Working memory is activations and "
@@ -239,6 +239,12 @@ def _source(
     )
     more = _assumptions(transformer, devices, dtype, sweep)
     return " ".join([main, *more, *transformer.notes])
+
+
+def _shown(num_parameters: int) -> str:
+    """Return a number of parameters as model cards write it."""
+    billions = num_parameters / 1e9
+    return f"{billions / 1e3:.3g}T" if billions >= 999.5 else f"{billions:.3g}B"
 
 
 def _assumptions(
@@ -249,7 +255,7 @@ def _assumptions(
     if transformer.tower is not None:
         size = transformer.tower.num_parameters
         more.append(
-            f"Weights include {size / 1e9:.3g}B of the vision part ({transformer.tower.name}), in "
+            f"Weights include {_shown(size)} of the vision part ({transformer.tower.name}), in "
             "layer 0; the time of images is left out, their tokens count as the prompt's."
         )
     mixers = [block.mixer for block in transformer.kinds if block.mixer is not None]

@@ -26,7 +26,7 @@ from alpaplan.registry import must_be_one_of
 TOKEN_TYPES = 2
 """Token types where no key gives their number, as in BERT's configuration class."""
 
-OTHER_WAY = "profiles that were measured can be read by profile import --from table"
+OTHER_WAY = "for other families, import measurements with profile import --from table"
 
 
 def transformer_of(config: Mapping[str, object]) -> Transformer:

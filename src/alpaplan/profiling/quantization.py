@@ -117,8 +117,8 @@ class Quantization:
             for what, width, blocks_of in shards:
                 if width % blocks_of:
                     return (
-                        f"shards of {width} {what} are no whole number of the blocks of "
-                        f"{blocks_of} in which the weights are quantized"
+                        f"{what} per device is {width}, which is not a multiple of the "
+                        f"quantization block size, {blocks_of}"
                     )
         return None
 
@@ -202,7 +202,9 @@ def _output_widths(block: Block, intra_op: int, blocks_of: int) -> list[tuple[st
         return []
     widths = []
     if block.mixer is not None and Part.MIXER not in block.unquantized:
-        widths += [("heads' numbers", width) for width in block.mixer.output_widths(intra_op)]
+        widths += [
+            ("width of the attention heads", width) for width in block.mixer.output_widths(intra_op)
+        ]
     widths += _intermediate_widths(block, intra_op)
     return [(what, width, blocks_of) for what, width in widths]
 
@@ -213,13 +215,13 @@ def _input_widths(block: Block, intra_op: int, blocks_of: int) -> list[tuple[str
         return []
     widths = _intermediate_widths(block, intra_op)
     if block.mixer is not None and Part.MIXER not in block.unquantized:
-        widths.append(("heads' numbers", block.mixer.input_width(intra_op)))
+        widths.append(("width of the attention heads", block.mixer.input_width(intra_op)))
     return [(what, width, blocks_of) for what, width in widths]
 
 
 def _intermediate_widths(block: Block, intra_op: int) -> list[tuple[str, int]]:
     return [
-        (f"intermediate numbers of the {part}", -(-mlp.intermediate_size // intra_op))
+        (f"intermediate width of the {part}", -(-mlp.intermediate_size // intra_op))
         for part, mlp in block.feed_forward_parts.items()
         if part not in block.unquantized
     ]
