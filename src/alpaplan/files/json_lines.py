@@ -54,6 +54,8 @@ class JsonLines:
                 self.header = list(first or {})
                 self._blocks = chain([(first_line, data)], self._blocks)
                 break
+        if not self.header:
+            raise self.header_refusal("must begin with an object that has keys, found none")
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield all rows; lines that are no objects are noted as issues."""
@@ -69,8 +71,6 @@ class JsonLines:
 
     def shown_header(self) -> str:
         """Describe the keys in one short line."""
-        if not self.header:
-            return "no object"
         return f"the keys {format_value(', '.join(self.header[:MAX_SHOWN_KEYS]))}"
 
     def header_refusal(self, message: str) -> RefusedFileError:
@@ -98,7 +98,7 @@ def _text(value: object) -> str:
     match value:
         case str():
             # Half of a surrogate pair is valid JSON, and no text.
-            return value.encode(errors="replace").decode()
+            return value.encode(errors="backslashreplace").decode()
         case bool() | int() | float():
             return repr(value)
     return ""
