@@ -14,6 +14,8 @@ import pytest
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.signals import cleaned_up, interruptible
 from alpaplan.files.writing import open_atomically
+from alpaplan.search.attempt import ignore_progress
+from alpaplan.search.budget import Usage
 from tests.cli.workspace import INPUTS, WORKLOAD, Workspace
 
 PROGRAM = (sys.executable, "-c", "from alpaplan.cli import main; main()")
@@ -56,6 +58,7 @@ def test_what_is_ignored_stays_ignored() -> None:
 def test_the_second_signal_does_not_wait_for_a_search(number: signal.Signals) -> None:
     def search() -> None:
         with cleaned_up(), interruptible() as interrupt:
+            interrupt.heard_by(ignore_progress)(Usage(), None)
             os.kill(os.getpid(), number)
             assert interrupt() is not None
             assert interrupt.number == number
@@ -63,6 +66,18 @@ def test_the_second_signal_does_not_wait_for_a_search(number: signal.Signals) ->
 
     with pytest.raises(SystemExit) as caught:
         search()
+    assert caught.value.code == 128 + number
+
+
+@ENDING
+def test_a_signal_does_not_wait_for_a_search_to_begin(number: signal.Signals) -> None:
+    def prepare() -> None:
+        with cleaned_up(), interruptible():
+            os.kill(os.getpid(), number)
+            time.sleep(10)
+
+    with pytest.raises(SystemExit) as caught:
+        prepare()
     assert caught.value.code == 128 + number
 
 

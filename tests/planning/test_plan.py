@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpaplan.errors import InfeasibleError, SpecError
+from alpaplan.errors import AlpaplanError, InfeasibleError, SpecError
+from alpaplan.planning import plan as planning
 from alpaplan.planning.inputs import Inputs, load_inputs
 from alpaplan.planning.paths import InputPaths, MissingInputError
 from alpaplan.planning.plan import draw_arrivals, plan, random_streams
@@ -114,3 +115,13 @@ def test_settings_are_those_of_a_provenance_but_for_clock_and_workers() -> None:
 def replace_effort(made: Provenance) -> Provenance:
     """Return a provenance as older versions wrote it."""
     return made.model_copy(update={"effort": None})
+
+
+def test_more_than_memory_holds_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "MAX_PAIRS", 7)
+    inputs = Inputs.of_specs(
+        make.cluster(), make.workload(make.model("a"), make.model("b")), {"p": make.profile()}
+    )
+    what = "models times devices must be at most 7 for a search, found 2 models on 4 devices"
+    with pytest.raises(AlpaplanError, match=what):
+        plan(inputs, QUICK)

@@ -182,7 +182,11 @@ def _search(
     ):
         try:
             made = make_plan(
-                inputs, settings, folder=folder, stop=interrupt, on_evaluation=listener
+                inputs,
+                settings,
+                folder=folder,
+                stop=interrupt,
+                on_evaluation=interrupt.heard_by(listener),
             )
         except InterruptedWithoutPlanError as error:
             print_message(f"alpaplan: {error}")

@@ -42,11 +42,11 @@ def search_progress(
         yield ignore_progress
         return
     seen_so_far = text_column("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}")
-    columns = SpinnerColumn(), text_column("searching"), *bar_with_times(seen_so_far)
+    columns = SpinnerColumn(), text_column("{task.description}"), *bar_with_times(seen_so_far)
     with Progress(*columns, console=console, transient=True) as progress:
         limited = any((max_work, max_evaluations, time_limit_s))
         begun_at = time.monotonic()
-        task = progress.add_task("search", total=1.0 if limited else None, best=0.0, seen=0)
+        task = progress.add_task("preparing", total=1.0 if limited else None, best=0.0, seen=0)
         lock = threading.Lock()
         seen, done, best, shown_at = 0, 0, 0.0, 0.0
 
@@ -65,6 +65,6 @@ def search_progress(
                     seen / max_evaluations if max_evaluations else 0.0,
                     (now - begun_at) / time_limit_s if time_limit_s else 0.0,
                 )
-            progress.update(task, completed=part, seen=seen, best=best)
+            progress.update(task, description="searching", completed=part, seen=seen, best=best)
 
         yield listen

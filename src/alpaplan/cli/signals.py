@@ -7,9 +7,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from alpaplan.search.stopping import Interrupt
+
+if TYPE_CHECKING:
+    from alpaplan.search.attempt import ProgressListener
+    from alpaplan.search.budget import Usage
+    from alpaplan.search.candidate import Score
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What ends a program when a job is over or its terminal is gone."""
@@ -46,11 +51,23 @@ class SignalInterrupt(Interrupt):
     ----------
     number
         The signal; None: there was none.
+    has_placement
+        Whether the search has evaluated any.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.number: int | None = None
+        self.has_placement = False
+
+    def heard_by(self, listener: ProgressListener) -> ProgressListener:
+        """Return a listener that also notes that the search has a placement to end with."""
+
+        def listen(used: Usage, score: Score | None) -> None:
+            self.has_placement = True
+            listener(used, score)
+
+        return listen
 
     def hear(self, number: int) -> None:
         """Ask to stop because of a signal."""
@@ -62,7 +79,8 @@ class SignalInterrupt(Interrupt):
 def interruptible() -> Iterator[SignalInterrupt]:
     """Let the first signal inside the block ask the search to stop; the next one is as usual.
 
-    Such signals are that of Ctrl-C and those that end the program.
+    Such signals are that of Ctrl-C and those that end the program. Before the search has any
+    placement, the first one is as usual too.
     """
     interrupt = SignalInterrupt()
     heard = [
@@ -71,9 +89,12 @@ def interruptible() -> Iterator[SignalInterrupt]:
     usual = {each: signal.getsignal(each) for each in heard}
 
     def stop(number: int, _frame: FrameType | None) -> None:
-        interrupt.hear(number)
         for each, handler in usual.items():
             signal.signal(each, handler)
+        if interrupt.has_placement:
+            interrupt.hear(number)
+        else:
+            signal.raise_signal(number)
 
     with _handled(heard, stop):
         yield interrupt

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alpaplan.errors import AlpaplanError
 from alpaplan.planning.document import plan_document
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import provenance_of
@@ -21,6 +22,9 @@ from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
 from alpaplan.search.workers import Workers
 from alpaplan.specs.plan import PlanSpec, Provenance
 from alpaplan.workload.arrival_sets import ArrivalSets
+
+MAX_PAIRS = 500_000_000
+"""Most models times devices of a search (a count): some 20 bytes each, as it keeps placements."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ def plan(
 
     Raises
     ------
+    AlpaplanError
+        If there are more models and devices than a search has memory for.
     InfeasibleError
         If a model fits nowhere, no model can meet its objective, or the method finds nothing.
     InputError, SpecError
@@ -104,6 +110,7 @@ def plan(
     """
     settings = settings or PlanSettings()
     limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
+    _require_searchable(inputs)
     check_feasible(inputs.problem, inputs.profiles)
     check_servable(inputs.problem)
     # While the files still lie where they were read.
@@ -137,6 +144,17 @@ def random_streams(seed: int) -> Sequence[np.random.Generator]:
 def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:
     """Draw the arrivals to plan on; between two runs every accepted request ends."""
     return inputs.workload.arrival_sets(rng, pause_s=float(inputs.problem.slo_s.max()))
+
+
+def _require_searchable(inputs: Inputs) -> None:
+    """Refuse at once what a search would fill all memory with."""
+    num_devices = sum(pool.num_devices for pool in inputs.cluster.node_pools)
+    num_models = inputs.problem.num_models
+    if num_devices * num_models > MAX_PAIRS:
+        raise AlpaplanError(
+            f"models times devices must be at most {MAX_PAIRS:,} for a search, found "
+            f"{num_models:,} models on {num_devices:,} devices; plan for parts of them"
+        )
 
 
 def _ended(provenance: Provenance, result: PlanResult) -> Provenance:
