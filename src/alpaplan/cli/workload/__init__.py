@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
+from alpaplan.cli.errors import debug_option
 from alpaplan.cli.lazy_group import LazyGroup
 
 COMMANDS = {
@@ -16,5 +19,6 @@ COMMANDS = {
 
 
 @click.group(cls=LazyGroup, package="alpaplan.cli.workload", summaries=COMMANDS)
+@partial(debug_option, hidden=True)
 def workload() -> None:
     """Make workloads and traces and show their statistics."""

@@ -1,0 +1,1 @@
+"""A fuzzer: inputs that are almost right, and what no command may do with them."""
