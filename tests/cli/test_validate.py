@@ -23,6 +23,7 @@ SUMMARIES = {
     "workload": "workload 'w' (9 models)",
     "model-profile": "model-profile 'p' (1 configuration on v100-16gb)",
     "layer-profile": "layer-profile 'l' (1 layer on v100-16gb)",
+    "device": "device 'd' (96 GiB; fp32, fp16, bf16, fp8)",
     "placement-plan": "placement-plan (1 group, 1 replica)",
 }
 

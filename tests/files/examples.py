@@ -92,6 +92,18 @@ layers:
     activation_bytes: {1: 20MB, 2: 40MB}
 """
 
+DEVICE = """\
+kind: device
+version: 1
+name: d
+source: measured by nobody
+generation: hopper
+memory_bytes: 96GiB
+memory_bytes_per_s: 4TB
+peak_flops: {fp32: 44e12, fp16: 148e12, bf16: 1.48e14, fp8: 296000000000000}
+link: {bandwidth_bytes_per_s: 450GB, latency_s: 1us, shared: false}
+"""
+
 PLAN = """\
 kind: placement-plan
 version: 1
@@ -127,6 +139,7 @@ EXAMPLES = {
     "workload": WORKLOAD,
     "model-profile": MODEL_PROFILE,
     "layer-profile": LAYER_PROFILE,
+    "device": DEVICE,
     "placement-plan": PLAN,
 }
 """Kind -> valid text of that kind."""

@@ -46,7 +46,14 @@ def test_documents_are_valid(topic: str, tmp_path: Path) -> None:
 def test_every_kind_of_document_has_an_example() -> None:
     texts = [block.text for block in blocks(page_text("files")) if block.language == "yaml"]
     kinds = {yaml.safe_load(text)["kind"] for text in texts if not text.startswith("# ")}
-    assert kinds == {"model-profile", "cluster", "workload", "layer-profile", "placement-plan"}
+    assert kinds == {
+        "model-profile",
+        "cluster",
+        "workload",
+        "layer-profile",
+        "device",
+        "placement-plan",
+    }
 
 
 @pytest.mark.parametrize("topic", TOPICS)

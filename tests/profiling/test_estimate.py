@@ -197,3 +197,10 @@ def test_source_says_what_weights_of_4_bits_are_multiplied_in() -> None:
     source = estimate_profile(DECODER, "m", both, Dtype.NVFP4, VLLM_2025, SWEEP).profile.source
     assert "Products with weights in nvfp4 are computed in 16 bits on h100-sxm" in str(source)
     assert "Efficiencies of units for 4 bits are not measured" in str(source)
+
+
+def test_source_says_which_efficiencies_are_assumed() -> None:
+    chosen = [DEVICES[name] for name in ("t4", "h100-sxm", "h20")]
+    source = estimate_profile(DECODER, "m", chosen, Dtype.FP16, VLLM_2025, SWEEP).profile.source
+    said = "Efficiencies on t4 (as on volta), h20 (as on hopper) are not measured but assumed."
+    assert said in str(source)

@@ -154,3 +154,10 @@ class TestMoving:
     ) -> None:
         found_s = replace(H100, device=DEVICES[device]).all_reduce_s(num_numbers, num_devices)
         assert found_s == pytest.approx(measured_s, rel=0.2)
+
+
+def test_latency_of_the_link_comes_on_top() -> None:
+    slow = replace(H100, device=replace(H100.device, link_latency_s=1e-3))
+    assert slow.send_s - H100.send_s == pytest.approx(1e-3)
+    assert slow.all_reduce_s(100, 4) - H100.all_reduce_s(100, 4) == pytest.approx(6e-3)
+    assert slow.all_reduce_s(100, 1) == 0

@@ -49,6 +49,15 @@ class NameOf(ParamType[str]):
         return [CompletionItem(name) for name in self._known if name.startswith(incomplete)]
 
 
+class NameOrFile(NameOf):
+    """One of the names, or the path of a document."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return a known name, or what looks like a path."""
+        is_path = "/" in value or value.lower().endswith((".yaml", ".yml", ".json"))
+        return value if is_path else super().convert(value, param, ctx)
+
+
 def listed(known: Iterable[str]) -> str:
     """Return the names in one line of text."""
     return ", ".join(str(name) for name in known)

@@ -78,6 +78,7 @@ def _check(path: Path) -> str:
 def _summary(document: Document[DocumentSpec]) -> str:
     from alpaplan.files.document import Document
     from alpaplan.specs.cluster import ClusterSpec
+    from alpaplan.specs.device import DeviceSpec
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.specs.workload import WorkloadSpec
@@ -93,6 +94,9 @@ def _summary(document: Document[DocumentSpec]) -> str:
         return f"{format_count(len(spec.groups), 'group')}, {format_count(num_replicas, 'replica')}"
     if isinstance(spec, LayerProfileSpec):
         return f"{format_count(len(spec.layers), 'layer')} on {spec.device}"
+    if isinstance(spec, DeviceSpec):
+        formats = ", ".join(spec.peak_flops.model_dump(exclude_none=True))
+        return f"{spec.memory_bytes / 2**30:.4g} GiB; {formats}"
     device_types = dict.fromkeys(config.device for config in spec.configs)
     return f"{format_count(len(spec.configs), 'configuration')} on {', '.join(device_types)}"
 

@@ -140,6 +140,7 @@ _MESSAGES: dict[str, Callable[[dict[str, Any], object], str]] = {
     "string_too_short": _must("not be empty"),
     "string_too_long": _must("have at most {max_length} characters"),
     "string_pattern_mismatch": _pattern,
+    "bool_type": _must("be true or false"),
     "int_type": _whole_number,
     "int_from_float": _whole_number,
     "int_parsing": _whole_number,

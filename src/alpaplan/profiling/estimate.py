@@ -252,6 +252,11 @@ def _assumptions(
 ) -> list[str]:
     """Return what the estimate takes for granted of this model in this format."""
     more = []
+    borrowing = [
+        f"{device.name} (as on {device.generation})" for device in devices if device.is_borrowing
+    ]
+    if borrowing:
+        more.append(f"Efficiencies on {', '.join(borrowing)} are not measured but assumed.")
     if transformer.tower is not None:
         size = transformer.tower.num_parameters
         more.append(

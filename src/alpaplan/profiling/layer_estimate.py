@@ -159,7 +159,7 @@ class LayerEstimate:
             for index, name in enumerate(names)
         )
         link = Link(
-            latency_s=self.roofline.stack.send_s,
+            latency_s=self.roofline.send_s,
             bandwidth_bytes_per_s=round(self.roofline.send_bytes_per_s),
         )
         return LayerProfileSpec(

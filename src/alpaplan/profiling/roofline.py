@@ -188,7 +188,13 @@ class Roofline:
         if num_devices == 1:
             return 0.0
         passed = 2 * (num_devices - 1) / num_devices * num_numbers * self.dtype.activation_bytes
-        return self.stack.all_reduce_s + passed / self._link_bytes_per_s(num_devices)
+        steps_s = 2 * (num_devices - 1) * self.device.link_latency_s
+        return self.stack.all_reduce_s + steps_s + passed / self._link_bytes_per_s(num_devices)
+
+    @property
+    def send_s(self) -> float:
+        """Fixed time of a send from one device to another of the node."""
+        return self.stack.send_s + self.device.link_latency_s
 
     @property
     def send_bytes_per_s(self) -> float:

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from alpaplan.profiling.devices import Generation
+from alpaplan.specs.choices import Generation
 
 
 @dataclass(frozen=True)

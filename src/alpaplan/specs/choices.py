@@ -12,6 +12,17 @@ class Dispatch(StrEnum):
     EARLIEST_FINISH = "earliest-finish"
 
 
+class Generation(StrEnum):
+    """Architecture of a device, which its efficiencies depend on."""
+
+    VOLTA = "volta"
+    AMPERE = "ampere"
+    ADA = "ada"
+    HOPPER = "hopper"
+    BLACKWELL = "blackwell"
+    CDNA3 = "cdna3"
+
+
 class Effort(StrEnum):
     """How much a search may do."""
 

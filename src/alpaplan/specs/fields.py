@@ -156,6 +156,21 @@ NonNegativeNumber = Annotated[
     BeforeValidator(_reader(parse_number, ge=0)),
     _quantity_schema("a number, zero or more", _NUMBER_PATTERN + "$", ge=0),
 ]
+PeakFlops = Annotated[
+    float,
+    BeforeValidator(_reader(parse_number, ge=1e9)),
+    _quantity_schema("operations per second, dense, such as 312e12", _NUMBER_PATTERN + "$", ge=1e9),
+]
+Bandwidth = Annotated[
+    int,
+    BeforeValidator(_reader(parse_bytes, ge=1e6)),
+    _quantity_schema("bytes per second: a number or text like 900GB", _BYTES_PATTERN, ge=1e6),
+]
+LinkLatency = Annotated[
+    float,
+    BeforeValidator(_reader(parse_seconds, ge=0, le=1)),
+    _quantity_schema("seconds: a number or text like 2us", _SECONDS_PATTERN, ge=0, le=1),
+]
 Fraction = Annotated[
     float,
     BeforeValidator(_reader(parse_number, ge=0, le=1)),

@@ -8,12 +8,15 @@ from alpaplan.registry import Entry, Registry
 
 if TYPE_CHECKING:
     from alpaplan.specs.cluster import ClusterSpec
+    from alpaplan.specs.device import DeviceSpec
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.specs.profile import ModelProfileSpec
     from alpaplan.specs.workload import WorkloadSpec
 
-    DocumentSpec = ClusterSpec | WorkloadSpec | ModelProfileSpec | LayerProfileSpec | PlanSpec
+    DocumentSpec = (
+        ClusterSpec | WorkloadSpec | ModelProfileSpec | LayerProfileSpec | DeviceSpec | PlanSpec
+    )
 
 _PACKAGE = "alpaplan.specs"
 
@@ -29,6 +32,9 @@ DOCUMENT_KINDS: Registry[type[DocumentSpec]] = Registry(
         ),
         "layer-profile": Entry(
             f"{_PACKAGE}.layers:LayerProfileSpec", "latency and memory of each layer of a model"
+        ),
+        "device": Entry(
+            f"{_PACKAGE}.device:DeviceSpec", "memory, speed and links of a device type"
         ),
         "placement-plan": Entry(
             f"{_PACKAGE}.plan:PlanSpec", "groups of devices and the models on each"

@@ -11,6 +11,7 @@ import yaml
 from alpaplan.profiling.devices import DEVICES, Dtype
 from alpaplan.profiling.stacks import STACKS
 from tests.cli.workspace import Workspace
+from tests.files.examples import EXAMPLES
 
 CONFIG = """\
 {
@@ -247,3 +248,75 @@ def test_parts_that_are_not_known_are_said_to_be_left_out(config: Workspace) -> 
     ]
     assert result.stderr.splitlines() == [f"note: {note}" for note in notes]
     assert yaml.safe_load(config.read("small.yaml"))["source"].endswith(" ".join(notes))
+
+
+class TestDeviceOfOnesOwn:
+    H100 = """\
+kind: device
+version: 1
+name: mine
+generation: hopper
+memory_bytes: 80GiB
+memory_bytes_per_s: 3350GB
+peak_flops: {fp32: 67e12, fp16: 989.4e12, bf16: 989.4e12, fp8: 1978.9e12}
+link: {bandwidth_bytes_per_s: 450GB}
+"""
+
+    def test_figures_of_the_catalog_give_its_estimate(self, config: Workspace) -> None:
+        config.write("mine.yaml", self.H100)
+        known, own = (profile(config, "--device", name) for name in ("h100-sxm", "mine.yaml"))
+        assert {item.pop("device") for item in known["configs"]} == {"h100-sxm"}
+        assert {item.pop("device") for item in own["configs"]} == {"mine"}
+        assert own["configs"] == known["configs"]
+        said = "Efficiencies on mine (as on hopper) are not measured but assumed."
+        assert own["source"] == f"{known['source']} {said}"
+
+    def test_beside_the_catalog(self, config: Workspace) -> None:
+        config.write("d.yaml", EXAMPLES["device"])
+        found = profile(config, "--device", "l4", "--device", "d.yaml")
+        assert list(dict.fromkeys(item["device"] for item in found["configs"])) == ["l4", "d"]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ("bf16", "bf61", "7: peak_flops.bf61: unknown key 'bf61'; did you mean 'bf16'?"),
+            ("hopper", "hoper", "found 'hoper'; did you mean 'hopper'?"),
+            ("fp16: 989.4e12, ", "", "7: peak_flops: missing key 'fp16'"),
+            ("989.4e12, bf16", "1, bf16", "7: peak_flops.fp16: must be at least 1e+09, found 1"),
+            ("450GB", "450", "8: link.bandwidth_bytes_per_s: must be at least 1e+06, found 450"),
+            ("450GB", "450GB, latency_s: 1h", "8: link.latency_s: must be at most 1, found '1h'"),
+            ("450GB", "450GB, shared: 1", "8: link.shared: must be true or false, found 1"),
+            ("kind: device", "kind: cluster", "1: kind: expected a device, found a cluster"),
+        ],
+    )
+    def test_what_is_wrong_with_it(
+        self, config: Workspace, old: str, new: str, message: str
+    ) -> None:
+        config.write("mine.yaml", self.H100.replace(old, new))
+        result = config.run(*COMMAND, "--device", "mine.yaml", exit_code=2)
+        assert result.stderr.startswith("mine.yaml:")
+        assert message in result.stderr
+
+    def test_what_cannot_be_read(self, config: Workspace) -> None:
+        result = config.run(*COMMAND, "--device", "absent.yaml", exit_code=2)
+        assert result.stderr == "absent.yaml: no such file or directory\n"
+
+    def test_each_name_once(self, config: Workspace) -> None:
+        config.write("l4.yaml", self.H100.replace("mine", "l4"))
+        both = ("--device", "l4", "--device", "l4.yaml")
+        result = config.run(*COMMAND, *both, exit_code=2)
+        assert "--device l4.yaml: l4 is already given" in result.stderr
+
+    def test_it_is_not_overwritten(self, config: Workspace) -> None:
+        config.write("mine.yaml", self.H100)
+        config.run(*COMMAND, "--device", "mine.yaml", "-o", "mine.yaml", exit_code=2)
+        assert config.read("mine.yaml") == self.H100
+
+    def test_the_slowest_there_can_be(self, config: Workspace) -> None:
+        slow = "peak_flops: {fp16: 1e9}\nlink: {bandwidth_bytes_per_s: 1MB, latency_s: 1}\n"
+        text = self.H100.partition("peak_flops")[0]
+        config.write("mine.yaml", text.replace("3350GB", "1MB").replace("80GiB", "1000TB") + slow)
+        own = ("--device", "mine.yaml", "--dtype", "fp16")
+        assert len(profile(config, *own)["configs"]) == 12
+        result = config.run(*COMMAND, *own, "--input-len", "10000000", exit_code=2)
+        assert result.stderr.startswith("alpaplan: must take at most ")

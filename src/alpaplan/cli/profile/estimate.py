@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
-from alpaplan.cli.choices import ListingCommand, NameOf, listed
+from alpaplan.cli.choices import ListingCommand, NameOf, NameOrFile, listed
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import (
     STANDARD_OUTPUT,
@@ -21,7 +21,7 @@ from alpaplan.cli.output import (
 from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.errors import InputError
 from alpaplan.printable import printable
-from alpaplan.profiling.devices import DEVICES, Device, Dtype
+from alpaplan.profiling.devices import DEVICES, Device, Dtype, device_of
 from alpaplan.profiling.family_table import FAMILIES
 from alpaplan.profiling.stacks import STACKS
 
@@ -45,11 +45,12 @@ if TYPE_CHECKING:
 @click.option(
     "--device",
     "devices",
-    type=NameOf(DEVICES),
+    type=NameOrFile(DEVICES),
     multiple=True,
     required=True,
-    metavar="NAME",
-    help="Device type, one of those below; can be given several times.",
+    metavar="NAME|FILE",
+    help="Device type, one of those below or a device document (.yaml); can be given several "
+    "times.",
 )
 @click.option(
     "--dtype",
@@ -119,9 +120,9 @@ def estimate(
     from alpaplan.files.model_config import load_model_config
     from alpaplan.profiling.estimate import estimate_profile
 
-    chosen = [DEVICES[device] for device in dict.fromkeys(devices)]
     target = output or STANDARD_OUTPUT
-    require_target(target, [config])
+    require_target(target, [config, *(Path(name) for name in devices if name not in DEVICES)])
+    chosen = _devices(devices)
     loaded = load_model_config(config)
     if loaded.beside is not None:
         require_target(target, [loaded.beside.path])
@@ -142,6 +143,24 @@ def estimate(
     _write(target, found)
     for note in transformer.notes:
         print_message(f"note: {note}")
+
+
+def _devices(names_and_files: Sequence[str]) -> list[Device]:
+    """Return the devices of the catalog and of documents, in order, each once."""
+    chosen: list[Device] = []
+    for text in dict.fromkeys(names_and_files):
+        device = DEVICES[text] if text in DEVICES else _load_device(Path(text))
+        if any(device.name == other.name for other in chosen):
+            raise click.UsageError(f"--device {text}: {device.name} is already given")
+        chosen.append(device)
+    return chosen
+
+
+def _load_device(path: Path) -> Device:
+    from alpaplan.files.document import load_document
+    from alpaplan.specs.device import DeviceSpec
+
+    return device_of(load_document(path, DeviceSpec).spec)
 
 
 def _format(loaded: ModelConfig, dtype: str | None) -> tuple[Dtype, Quantization | None]:
