@@ -92,6 +92,21 @@ def test_figures_of_data_sheets(
     assert "https://" in device.source
 
 
+@pytest.mark.parametrize(
+    ("name", "peaks"),
+    [
+        ("t4", {"fp32": 8.1, "fp16": 65}),
+        ("h100-pcie", {"fp32": 51, "fp16": 756.5, "bf16": 756.5, "fp8": 1513}),
+        ("rtx-4090", {"fp32": 82.6, "fp16": 165.2, "bf16": 165.2, "fp8": 330.3}),
+        ("b300-sxm", {"fp32": 75, "fp16": 2250, "bf16": 2250, "fp8": 4500, "nvfp4": 13500}),
+        ("gb200", {"fp32": 80, "fp16": 2500, "bf16": 2500, "fp8": 5000, "nvfp4": 10000}),
+    ],
+)
+def test_peaks_are_dense(name: str, peaks: dict[str, float]) -> None:
+    found = {dtype.value: peak / 1e12 for dtype, peak in DEVICES[name].peak_flops.items()}
+    assert found == pytest.approx(peaks)
+
+
 def test_documents_know_the_number_formats() -> None:
     assert list(PeakFlopsSpec.model_fields) == [dtype.value for dtype in Dtype]
 

@@ -207,7 +207,7 @@ _B200 = {
     Dtype.FP8: 4500,
     Dtype.NVFP4: 9000,
 }
-_B300 = _B200 | {Dtype.NVFP4: 13125}
+_B300 = _B200 | {Dtype.NVFP4: 13500}
 _GB200 = {
     Dtype.FP32: 80,
     Dtype.FP16: 2500,
@@ -365,8 +365,8 @@ _CATALOG = (
         7700,
         _B300,
         900,
-        "NVIDIA HGX B300 data sheet, https://www.nvidia.com/en-us/data-center/hgx/; memory as in "
-        "https://verda.com/blog/gb300-nvl72-architecture",
+        "NVIDIA HGX B300 data sheet, https://www.nvidia.com/en-us/data-center/hgx/; memory from "
+        "the Blackwell Ultra data sheet as in https://verda.com/blog/gb300-nvl72-architecture",
         is_borrowing=True,
     ),
     _device(
