@@ -138,9 +138,12 @@ class Seed:
             text = json.dumps(change_tree(json.loads(self.text), rng), indent=1)
         else:
             tree = change_tree(_loaded(self.text), rng)
-            text = yaml.safe_dump(tree, allow_unicode=bool(rng.integers(2)), sort_keys=False)
+            options: dict[str, Any] = {"allow_unicode": bool(rng.integers(2)), "sort_keys": False}
+            text = yaml.dump(tree, Dumper=_Dumper, **options)
         return text.encode(errors="surrogatepass")
 
+
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 _TREES: dict[str, Any] = {}
 
@@ -228,10 +231,12 @@ PLOTS: tuple[tuple[str, ...], ...] = (
 
 
 def write_all(folder: Path) -> None:
-    """Write all files."""
+    """Write all files that are not there as they should be."""
     for path, seed in SEEDS.items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        (folder / path).write_text(seed.text, encoding="utf-8")
+        file, data = folder / path, seed.text.encode()
+        file.parent.mkdir(exist_ok=True)
+        if not file.is_file() or file.read_bytes() != data:
+            file.write_bytes(data)
 
 
 def files_of(command: tuple[str, ...]) -> list[str]:
