@@ -15,6 +15,9 @@ MIN_DISPERSION = 0.05
 """Least index of dispersion (a number; 0.01 to 0.2): evenly spaced arrivals have one of almost 0,
 with which waiting times could not be told from none."""
 
+MAX_WINDOWS = 2.0**53
+"""Most windows that the time is divided into (a count): more cannot be told apart."""
+
 
 @dataclass(frozen=True)
 class Demand:
@@ -78,6 +81,7 @@ def _dispersion(
     duration_s: float,
 ) -> NDArray[np.float64]:
     """Return variance over mean of the counts in consecutive windows, by model."""
+    window_s = np.maximum(window_s, duration_s / MAX_WINDOWS)
     num_windows = np.maximum(np.floor(duration_s / window_s), 1)
     window = np.minimum(since_start_s / window_s[model], num_windows[model] - 1).astype(np.int64)
     # Arrivals of one model in one window are consecutive: a change starts the next count.
