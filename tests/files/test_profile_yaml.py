@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from alpaplan.files.document import load_any, load_document
 from alpaplan.files.profile_yaml import profile_to_yaml
+from alpaplan.specs.fields import MIN_QUANTITY
 from alpaplan.specs.layers import LayerProfileSpec
 from alpaplan.specs.profile import ModelProfileSpec
 from tests.files.examples import LAYER_PROFILE, MODEL_PROFILE
@@ -55,7 +56,7 @@ layers:
 """
 
 BYTES = st.integers(1, 10**18) | st.integers(1, 10**6).map(lambda count: count * 10**6)
-SECONDS = st.floats(1e-300, 1e17)
+SECONDS = st.floats(MIN_QUANTITY, 1e17)
 
 
 @st.composite

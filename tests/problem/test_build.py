@@ -39,6 +39,15 @@ def test_stage_overhead_multiplies_each_stage_by_one_plus_overhead_times_stages(
     assert problem.stage_latency_s[h, 0].tolist() == [0.025 * 3.0] * 4
 
 
+@pytest.mark.parametrize("slo_scale", [1e-18, 1e18])
+def test_an_objective_beyond_all_limits_is_refused_where_it_stands(slo_scale: float) -> None:
+    latency_s = 1e-9 if slo_scale < 1 else 1e9
+    profiles = [make.profile(shapes=[(1, 1)], latency_s=latency_s)]
+    with pytest.raises(SpecError, match="must make an objective from") as caught:
+        make.problem([make.model(slo_scale=slo_scale)], profiles=profiles)
+    assert [issue.where for issue in caught.value.issues] == [("models", 0, "slo_scale")]
+
+
 def test_slo_scale_multiplies_the_smallest_configuration_of_the_cluster() -> None:
     entries = [make.model(slo_scale=5)]
     assert make.problem(entries).slo_s.tolist() == [pytest.approx(0.5)]

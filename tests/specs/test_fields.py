@@ -75,6 +75,8 @@ def test_accepted(field: str, value: object, expected: object) -> None:
         ("bytes_", -1),
         ("positive_s", "0ms"),
         ("positive_s", True),
+        ("positive_s", 5e-324),
+        ("positive", "1e-19"),
         ("seconds", float("nan")),
         ("seconds", float("inf")),
         ("seconds", -1e-9),

@@ -12,6 +12,7 @@ from alpaplan.problem.service import served_stages_s
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.fields import MAX_QUANTITY, MIN_QUANTITY
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 
@@ -102,12 +103,22 @@ def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterab
     ``slo_scale`` multiplies the latency at batch size 1 of the smallest configuration: the
     one of the fewest devices among the given device types (among all, if the profile has none
     of them), the faster one if there are several.
+
+    Raises
+    ------
+    SpecError
+        If that is more or less than a document may have.
     """
     if model.slo_s is not None:
         return model.slo_s
     here = set(devices)
     usable = [config for config in profile.configs if config.device in here] or profile.configs
-    return (model.slo_scale or 0.0) * batch_latency_s(smallest_config(usable), 1)
+    slo_s = (model.slo_scale or 0.0) * batch_latency_s(smallest_config(usable), 1)
+    if not MIN_QUANTITY <= slo_s <= MAX_QUANTITY:
+        rule = f"must make an objective from {MIN_QUANTITY:g} to {MAX_QUANTITY:g} s"
+        where = ("models", model.entry, "slo_scale")
+        raise SpecError("workload", [Issue(where, f"{rule}, found {slo_s:g} s")])
+    return slo_s
 
 
 def _check_profiles(

@@ -29,6 +29,9 @@ from alpaplan.units import (
 MAX_QUANTITY = 1e18
 """Upper limit of any number in a document: keeps sums of bytes inside 64-bit integers."""
 
+MIN_QUANTITY = 1e-18
+"""Lower limit of any number that must be above 0: keeps quotients and squares finite."""
+
 LOCATED_ERROR = "located"
 """Type of the pydantic errors that carry issues with places of their own; see `fail_at`."""
 
@@ -71,6 +74,8 @@ def _reader(parse: Callable[[object], float], **limits: float) -> Callable[[obje
             _refuse(str(error))
         if "gt" in limits and not number > limits["gt"]:
             _refuse(f"must be above {limits['gt']:g}, found {format_value(value)}")
+        if "gt" in limits and number < MIN_QUANTITY:
+            _refuse(f"must be at least {MIN_QUANTITY:g}, found {format_value(value)}")
         if "ge" in limits and not number >= limits["ge"]:
             _refuse(f"must be at least {limits['ge']:g}, found {format_value(value)}")
         if not number <= limits.get("le", MAX_QUANTITY):
