@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
+EXTREME_NUMBERS = (0, 1, 5e-324, 1e-300, 1e-18, 1e-9, 9.9e17, 10**18, 1e300)
+"""Numbers that are of the right kind, at the limits of what is allowed."""
+
 Tree = Any
 """Plain data of a document: dicts, lists, and scalars."""
 
@@ -77,8 +80,11 @@ def scaled_tree(tree: Tree, rng: np.random.Generator) -> Tree:
 
 
 def _scaled(value: Any, rng: np.random.Generator) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number and rng.random() < 0.1:
+        return pick(rng, EXTREME_NUMBERS)
     factor = float(10 ** rng.uniform(*pick(rng, _DECADES)))
-    if isinstance(value, int) and not isinstance(value, bool):
+    if is_number and isinstance(value, int):
         return max(1, round(value * factor))
     if isinstance(value, float):
         return value * factor
