@@ -19,6 +19,7 @@ def test_the_right_process_predicts_better_than_poisson(*, keep_rates: bool) -> 
     assert found["poisson"].mean() > 0.05 > np.abs(found["gamma"]).mean()
 
 
+@pytest.mark.slow
 def test_on_recorded_traffic_auto_gains_by_the_mmpp(shared_cases: Path) -> None:
     assert shared_cases == TRACES.parent
     rng = np.random.default_rng(1)

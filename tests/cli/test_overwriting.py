@@ -145,6 +145,7 @@ def test_a_plan_among_the_profiles_can_be_renewed(inputs: Workspace) -> None:
     assert inputs.read("profiles/plan.yaml").startswith("kind: placement-plan")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [

@@ -101,6 +101,7 @@ def test_all_shared_cases_are_in_order(shared_cases: Path) -> None:
     assert len(result.stdout.splitlines()) > len(paths) > 30
 
 
+@pytest.mark.slow
 def test_recorded_arrivals_of_the_most_models_take_seconds(tmp_path: Path) -> None:
     rows = (f"{index},m-{index}\n" for index in range(MAX_MODELS - 1))
     (tmp_path / "t.csv").write_text("arrival_s,model\n" + "".join(rows))

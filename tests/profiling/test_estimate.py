@@ -130,6 +130,7 @@ class TestMemoryLimit:
             f"h100-sxm: intra_op 1, inter_op 1 needs {limit + 1} bytes ("
         )
 
+    @pytest.mark.slow
     @given(transformers, st.integers(20_000_000, 300_000_000))
     def test_nothing_exceeds_it(self, model: Transformer, limit: int) -> None:
         try:

@@ -16,6 +16,7 @@ from tests.analysis.drifts import drift, prediction
 from tests.workload.statistics import Floats
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("predicted", [None, prediction(arrivals=None)])
 def test_plot(predicted: Prediction | None) -> None:
     found = drift(predicted)

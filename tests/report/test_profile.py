@@ -137,6 +137,7 @@ def test_panels_of_all_profiles_and_device_types_stand_below_each_other() -> Non
     ]
 
 
+@pytest.mark.slow
 def test_numbers_of_any_size_can_be_drawn() -> None:
     far_apart = summary(config(1, [2e-6]), config(2, [1e8]))
     large = summary(config(4096, [1e18] * 4))

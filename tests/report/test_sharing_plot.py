@@ -31,6 +31,7 @@ def test_curves_and_markers() -> None:
     assert uneven_mark == [[0.4, pytest.approx(0.112 / 0.108 - 1)]]
 
 
+@pytest.mark.slow
 def test_the_same_bytes_each_time() -> None:
     analysis = analysis_of(make.model(), profiles=(PROFILE,))
     first, again = (figure_bytes(overheads_figure(analysis), "svg") for _ in range(2))

@@ -123,6 +123,7 @@ def test_tables_of_processes_and_recordings() -> None:
     assert rows[1] == ["a", "trace", "3", "0.375", "0.25", "-", "-", "-", "-", "-"]
 
 
+@pytest.mark.slow
 def test_plots_repeat() -> None:
     first, again = (figure_bytes(traffic_figure(sampled(), "title"), "svg") for _ in range(2))
     assert first == again

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from alpaplan.search.integer_program import IntegerProgram
 from tests.conftest import REPOSITORY
@@ -50,6 +51,7 @@ def test_a_hint_is_an_answer_where_there_is_no_time() -> None:
     assert solution is None or np.array([5, 4, 6, 3]) @ solution <= 10
 
 
+@pytest.mark.slow
 def test_ctrl_c_still_reaches_python_afterwards() -> None:
     # In a process of its own: where this fails, the signal kills the process.
     program = (

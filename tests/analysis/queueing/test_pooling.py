@@ -28,6 +28,7 @@ DEVICES = st.integers(2, 64)
 DISPERSIONS = st.floats(0.1, 300)
 
 
+@pytest.mark.slow
 def test_two_models_on_two_devices_simulated() -> None:
     """Both sides of the comparison, in seconds, with a pipeline that has both overheads."""
     alone_s, stages_s, load = 0.25, [0.125, 0.15625], 0.7

@@ -65,6 +65,7 @@ def test_workload_with_a_recording(workspace: Workspace) -> None:
     assert found["rate_rps"] == pytest.approx(9 + 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["t.csv", "workload.yaml"])
 def test_plot(workspace: Workspace, file: str) -> None:
     workspace.write("t.csv", TRACE)

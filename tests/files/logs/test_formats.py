@@ -245,6 +245,7 @@ def test_real_counts(shared_cases: Path, tmp_path: Path) -> None:
     assert Counter((600 + int(time // 60), name) for time, name in rows) == expected
 
 
+@pytest.mark.slow
 def test_real_windows(shared_cases: Path, tmp_path: Path) -> None:
     path = shared_cases / "traces" / "dev_servegen_windows_week1.csv.gz"
     with gzip.open(path, "rt") as stream:

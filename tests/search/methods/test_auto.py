@@ -17,6 +17,7 @@ from alpaplan.search.proposals.proposal import propose_partitions
 from alpaplan.search.search import Search
 
 
+@pytest.mark.slow
 def test_it_starts_from_equal_and_from_proposed_partitions(search: Search) -> None:
     problem = search.problem
     demand = measure_demand(problem, search.space.training.trace)
