@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import hashlib
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +190,16 @@ def test_a_table_without_rows(tmp_path: Path) -> None:
     assert list(table.chunks()) == []
     with pytest.raises(InputError, match="2: must have at least one row, found only the header"):
         table.require_rows()
+
+
+@pytest.mark.parametrize("part", ["file", "reader"])
+def test_files_that_are_left_in_the_middle_are_closed_quietly(tmp_path: Path, part: str) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a\n1\n", encoding="utf-8")
+    file = text_blocks._HeardFile(path, lambda _: None)
+    left = file if part == "file" else text_blocks._Reader(file, 8)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del file, left
+        gc.collect()
+    assert caught == []

@@ -95,7 +95,7 @@ class TextBlocks:
     def _read(self) -> Iterator[bytes]:
         """Yield the bytes of the file as they come, uncompressed."""
         with self._readable():
-            file = io.BufferedReader(_HeardFile(self._path, self._hear), BLOCK_BYTES)
+            file = _Reader(_HeardFile(self._path, self._hear), BLOCK_BYTES)
         num_bytes = 0
         with file:
             stream = gzip.GzipFile(fileobj=file) if self._path.name.endswith(".gz") else file
@@ -128,8 +128,21 @@ class TextBlocks:
             raise self._issues.refusal(None, "is not a valid file name") from error
 
 
+class _Reader(io.BufferedReader):
+    """A reader that an error may leave in the middle of a file.
+
+    Such a file is closed once nothing refers to it, in whichever order its parts are thrown away.
+    """
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class _HeardFile(io.FileIO):
-    """A file of which every byte that is read is heard of."""
+    """A file of which every byte that is read is heard of; closed as a `_Reader` is."""
+
+    def __del__(self) -> None:
+        self.close()
 
     def __init__(self, path: Path, hear: Callable[[memoryview], object]) -> None:
         super().__init__(path)
