@@ -60,7 +60,7 @@ def test_only_linked_groups_are_simulated_again(
     row = np.zeros((1, problem.num_models), dtype=np.bool_)
     row[0, 6] = True
     evaluator = IncrementalEvaluator(problem, simulator)
-    change = Change((1,), (shape,), row)
+    change = Change((1,), Placement(np.array([shape]), row))
     _, num_requests = evaluator.evaluate(
         placement, simulator.evaluate(placement), change, change.applied_to(placement)
     )
@@ -72,7 +72,7 @@ def test_new_groups_take_the_place_of_the_first_that_goes(problem: PlacementProb
     replicas = np.eye(4, problem.num_models, dtype=np.bool_)
     placement = Placement(np.array([0, 1, 2, 3]), replicas)
     rows = np.zeros((2, problem.num_models), dtype=np.bool_)
-    after = Change((3, 1), (4, 5), rows).applied_to(placement)
+    after = Change((3, 1), Placement(np.array([4, 5]), rows)).applied_to(placement)
     assert after.shapes.tolist() == [0, 4, 5, 2]
     assert after.replicas.any(axis=1).tolist() == [True, False, False, True]
 
@@ -87,7 +87,8 @@ def test_old_traces_are_forgotten(
     placement = Placement(np.full(3, shape), replicas)
     known = simulator.evaluate(placement)
     for group in (0, 1, 2, 0, 2):
-        change = Change((group,), (shape,), np.zeros((1, problem.num_models), dtype=np.bool_))
+        empty = Placement(np.array([shape]), np.zeros((1, problem.num_models), dtype=np.bool_))
+        change = Change((group,), empty)
         after = change.applied_to(placement)
         found, _ = evaluator.evaluate(placement, known, change, after)
         assert_same(found, simulator.evaluate(after))

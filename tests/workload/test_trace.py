@@ -63,3 +63,32 @@ def test_arrivals_cannot_be_changed() -> None:
         trace.arrival_s[0] = 1.0
     with pytest.raises(ValueError, match="read-only"):
         trace.model[0] = 1
+
+
+def _tokens(trace: Trace) -> list[tuple[int, int]]:
+    assert trace.input_tokens is not None
+    assert trace.output_tokens is not None
+    return list(zip(trace.input_tokens.tolist(), trace.output_tokens.tolist(), strict=True))
+
+
+@pytest.fixture
+def with_tokens() -> Trace:
+    input_tokens = np.array([5, 0, 7, 9], dtype=np.int32)
+    model = np.array([0, 1, 0, 2], dtype=np.int32)
+    return Trace(np.arange(4.0), model, NAMES, 4.0, input_tokens, input_tokens * 2)
+
+
+def test_tokens_go_where_their_requests_go(with_tokens: Trace) -> None:
+    assert _tokens(with_tokens.for_models(["c", "a"])) == [(5, 10), (7, 14), (9, 18)]
+    assert _tokens(with_tokens.window(1, 3)) == [(0, 0), (7, 14)]
+    assert _tokens(with_tokens.starting_at(1.0).faster(2.0)) == _tokens(with_tokens)
+    assert _tokens(with_tokens.take(np.array([3, 0]))) == [(9, 18), (5, 10)]
+
+
+def test_joined_traces_have_no_tokens_where_nothing_is_known_of_them(with_tokens: Trace) -> None:
+    plain = Trace(np.zeros(1), np.ones(1, dtype=np.int32), NAMES, 1.0)
+    both = Trace.joined([with_tokens, plain], 9.0)
+    assert both.duration_s == 9.0
+    assert _rows(both) == [*_rows(with_tokens), (0.0, "b")]
+    assert _tokens(both) == [*_tokens(with_tokens), (0, 0)]
+    assert Trace.joined([plain, plain], 1.0).input_tokens is None

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import Evaluation, Simulator
-from alpaplan.workload.trace import Trace
 
 Number = TypeVar("Number", np.int64, np.float64)
 
@@ -41,15 +40,12 @@ class Change:
     ----------
     removed
         Indices of the groups that go.
-    shapes
-        Shapes of the groups that come. They take the place of the first that goes.
-    replicas : bool[num_new, M]
-        Their replicas.
+    added
+        The groups that come. They take the place of the first that goes.
     """
 
     removed: tuple[int, ...]
-    shapes: tuple[int, ...]
-    replicas: NDArray[np.bool_]
+    added: Placement
 
     def applied_to(self, placement: Placement) -> Placement:
         """Return the changed placement."""
@@ -59,11 +55,7 @@ class Change:
         before, after = kept.copy(), kept.copy()
         before[place:] = False
         after[:place] = False
-        new_shapes = np.array(self.shapes, dtype=np.int64)
-        return Placement(
-            np.concatenate([placement.shapes[before], new_shapes, placement.shapes[after]]),
-            np.concatenate([placement.replicas[before], self.replicas, placement.replicas[after]]),
-        )
+        return Placement.joined([placement.take(before), self.added, placement.take(after)])
 
 
 class IncrementalEvaluator:
@@ -100,7 +92,7 @@ class IncrementalEvaluator:
         change, after
             What changes, and the placement then: ``change.applied_to(before)``.
         """
-        key = after.shapes.tobytes() + np.packbits(after.replicas).tobytes()
+        key = after.key()
         remembered = self._remembered.pop(key, None)
         num_requests = 0
         if remembered is None:
@@ -121,8 +113,7 @@ class IncrementalEvaluator:
         if num_requests >= WHOLE_TRACE * total:
             return self._simulator.evaluate(after), total
         groups = np.flatnonzero((after.replicas & models).any(axis=1))
-        part = Placement(after.shapes[groups], after.replicas[groups])
-        result = self._simulator_of(models).evaluate(part)
+        result = self._simulator_of(models).evaluate(after.take(groups))
         return _merge(before, known, change, after, models, groups, result), num_requests
 
     def _simulator_of(self, models: NDArray[np.bool_]) -> Simulator:
@@ -130,11 +121,7 @@ class IncrementalEvaluator:
         found = self._parts.pop(key, None)
         if found is None:
             trace = self._simulator.trace
-            kept = models[trace.model]
-            part = Trace(
-                trace.arrival_s[kept], trace.model[kept], trace.model_names, trace.duration_s
-            )
-            found = Simulator(self._problem, part)
+            found = Simulator(self._problem, trace.take(models[trace.model]))
             if len(self._parts) == MAX_CACHED_TRACES:
                 self._parts.popitem(last=False)
         self._parts[key] = found
@@ -143,7 +130,7 @@ class IncrementalEvaluator:
 
 def _influenced_models(before: Placement, change: Change) -> NDArray[np.bool_]:
     """Return every model whose requests may fare differently after the change, ``bool[M]``."""
-    models: NDArray[np.bool_] = np.asarray(change.replicas.any(axis=0))
+    models: NDArray[np.bool_] = np.asarray(change.added.replicas.any(axis=0))
     models = models | before.replicas[list(change.removed)].any(axis=0)
     while True:
         linked = (before.replicas & models).any(axis=1)
@@ -169,7 +156,7 @@ def _merge(
     old = np.flatnonzero(kept)
     num_first = int(np.count_nonzero(kept[:place]))
     new_position = np.concatenate(
-        [np.arange(num_first), np.arange(num_first, old.size) + len(change.shapes)]
+        [np.arange(num_first), np.arange(num_first, old.size) + change.added.num_groups]
     )
 
     def by_group(known_values: NDArray[Number], part_values: NDArray[Number]) -> NDArray[Number]:

@@ -164,8 +164,7 @@ def _judged(
 
 def without_empty_groups(placement: Placement) -> Placement:
     """Leave out groups that hold no replica; the order of the others stays."""
-    kept = placement.replicas.any(axis=1)
-    return Placement(placement.shapes[kept], placement.replicas[kept])
+    return placement.take(np.flatnonzero(placement.replicas.any(axis=1)))
 
 
 def _places_something(tried: Iterable[Candidate]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -180,12 +180,8 @@ def run_requests(models: Sequence[ServedModel]) -> int:
 def one_after_another(runs: Sequence[Trace], pause_s: float) -> Trace:
     """Put traces of the same models behind each other, with a pause between each two."""
     starts_s = np.cumsum([0.0] + [run.duration_s + pause_s for run in runs])
-    return Trace(
-        np.concatenate([run.arrival_s + start for run, start in zip(runs, starts_s, strict=False)]),
-        np.concatenate([run.model for run in runs]),
-        runs[0].model_names,
-        float(starts_s[-1]) - pause_s,
-    )
+    shifted = [run.starting_at(-start) for run, start in zip(runs, starts_s.tolist(), strict=False)]
+    return Trace.joined(shifted, float(starts_s[-1]) - pause_s)
 
 
 def _beginning(training: Trace) -> Trace:
@@ -201,11 +197,9 @@ def _equal_parts(trace: Trace, num_parts: int) -> list[Trace]:
     # All from its start on is the last part's: the last arrival is at the very end.
     first = [*np.searchsorted(trace.arrival_s, starts_s).tolist(), trace.num_requests]
     return [
-        Trace(
-            trace.arrival_s[first[i] : first[i + 1]] - starts_s[i],
-            trace.model[first[i] : first[i + 1]],
-            trace.model_names,
-            part_s,
+        replace(
+            trace.take(slice(first[i], first[i + 1])).starting_at(float(starts_s[i])),
+            duration_s=part_s,
         )
         for i in range(num_parts)
     ]

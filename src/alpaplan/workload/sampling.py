@@ -64,11 +64,13 @@ def sample_trace(
             where = ("models", model.entry, "arrivals")
             raise SpecError("workload", [Issue(where, str(error))]) from error
     counts = [part.size for part in parts[1:]]
-    return _merged(
-        np.concatenate(parts),
-        np.repeat(np.arange(len(models), dtype=np.int32), counts),
-        tuple(model.name for model in models),
-        duration_s,
+    return _in_order(
+        Trace(
+            np.concatenate(parts),
+            np.repeat(np.arange(len(models), dtype=np.int32), counts),
+            tuple(model.name for model in models),
+            duration_s,
+        )
     )
 
 
@@ -95,12 +97,7 @@ def merge_traces(traces: Sequence[Trace], duration_s: float) -> Trace:
     model_names = traces[0].model_names if traces else ()
     if not traces or any(trace.model_names != model_names for trace in traces):
         raise ValueError("must be at least one trace, and all of the same models")
-    return _merged(
-        np.concatenate([trace.arrival_s for trace in traces]),
-        np.concatenate([trace.model for trace in traces]),
-        model_names,
-        duration_s,
-    )
+    return _in_order(Trace.joined(traces, duration_s))
 
 
 def expected_rate_rps(models: Sequence[ServedModel]) -> NDArray[np.float64]:
@@ -137,11 +134,5 @@ def _check_total(models: Sequence[ServedModel], expected: NDArray[np.float64]) -
     raise SpecError("workload", too_many.values() or [together])
 
 
-def _merged(
-    arrival_s: NDArray[np.float64],
-    model: NDArray[np.int32],
-    model_names: tuple[str, ...],
-    duration_s: float,
-) -> Trace:
-    order = np.argsort(arrival_s, kind="stable")
-    return Trace(arrival_s[order], model[order], model_names, duration_s)
+def _in_order(trace: Trace) -> Trace:
+    return trace.take(np.argsort(trace.arrival_s, kind="stable"))

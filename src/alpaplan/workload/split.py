@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from alpaplan.workload.statistics import observed_from_s
@@ -35,11 +37,6 @@ def hold_out(trace: Trace, fraction: float) -> tuple[Trace, Trace]:
     train_s = trace.duration_s * (1 - fraction)
     cut_s = observed_from_s(trace) + train_s
     first = int(np.searchsorted(trace.arrival_s, cut_s))
-    train = Trace(trace.arrival_s[:first], trace.model[:first], trace.model_names, train_s)
-    held_out = Trace(
-        trace.arrival_s[first:] - cut_s,
-        trace.model[first:],
-        trace.model_names,
-        trace.duration_s - train_s,
-    )
-    return train, held_out
+    train = replace(trace.take(slice(first)), duration_s=train_s)
+    rest = trace.take(slice(first, None)).starting_at(cut_s)
+    return train, replace(rest, duration_s=trace.duration_s - train_s)

@@ -7,7 +7,7 @@ burst that nobody saw. Such times are found here, and spread over their ticks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -204,10 +204,8 @@ def spread_ticks(trace: Trace, ticks: Ticks) -> Trace:
     moved = coarse > 0
     time_s = trace.arrival_s.copy()
     time_s[moved] = spread_times(time_s[moved], coarse[moved], rng)
-    order = np.argsort(time_s, kind="stable")
-    arrival_s = time_s[order]
-    duration_s = float(arrival_s[-1] - arrival_s[0])
-    return Trace(arrival_s, trace.model[order], trace.model_names, duration_s)
+    spread = replace(trace, arrival_s=time_s).take(np.argsort(time_s, kind="stable"))
+    return replace(spread, duration_s=float(spread.arrival_s[-1] - spread.arrival_s[0]))
 
 
 def _tick_s(step_ms: int) -> float:

@@ -56,7 +56,7 @@ def test_whatever_a_move_proposes_can_be_deployed(
         after = change.applied_to(state.placement)
         assert placement_fits(problem, after)
         assert assign_devices(problem, after.shapes.tolist()) is not None
-        new = slice(min(change.removed), min(change.removed) + len(change.shapes))
+        new = slice(min(change.removed), min(change.removed) + len(change.added.shapes))
         assert not (after.replicas[new] & ~servable[after.shapes[new]]).any()
     assert proposed > 10
 
@@ -70,7 +70,7 @@ def test_add_puts_one_model_on_a_group_that_lacked_it(
         change = add(state, rng)
         if change is not None:
             before = state.placement.replicas[change.removed[0]]
-            assert (change.replicas[0] & ~before).sum() == 1
+            assert (change.added.replicas[0] & ~before).sum() == 1
 
 
 def test_needier_models_are_added_more_often(
@@ -107,8 +107,8 @@ def test_relocate_and_swap_keep_shapes_and_bring_models_over(
             if change is None:
                 continue
             before = state.placement.replicas[list(change.removed)]
-            assert change.shapes == tuple(state.placement.shapes[list(change.removed)])
-            assert tuple((change.replicas & ~before).sum(axis=1)) == num_new
+            assert tuple(change.added.shapes) == tuple(state.placement.shapes[list(change.removed)])
+            assert tuple((change.added.replicas & ~before).sum(axis=1)) == num_new
 
 
 def test_reshape_keeps_pool_and_size(
@@ -119,7 +119,7 @@ def test_reshape_keeps_pool_and_size(
         state = state_of(choices, simulator, random_placement(rng))
         change = reshape(state, rng)
         if change is not None:
-            (group,), (shape,) = change.removed, change.shapes
+            (group,), (shape,) = change.removed, change.added.shapes
             old, new = problem.shapes[state.placement.shapes[group]], problem.shapes[shape]
             assert (old.pool, old.num_devices) == (new.pool, new.num_devices)
             assert old != new
@@ -144,7 +144,7 @@ def test_split_merge_and_exchange_keep_the_devices(
             before = sizes(problem, state.placement)
             assert sum(sizes(problem, after)) == sum(before)
             if move is exchange:
-                giver, shape = change.removed[0], change.shapes[0]
+                giver, shape = change.removed[0], change.added.shapes[0]
                 assert problem.shapes[shape].num_devices < state.size_of(giver)
             else:
                 assert sizes(problem, after) != before

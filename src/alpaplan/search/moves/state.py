@@ -118,4 +118,5 @@ def change_of(
     removed: tuple[int, ...], shapes: tuple[int, ...], *rows: NDArray[np.bool_]
 ) -> Change:
     """Return a change of groups from the rows of their replicas."""
-    return Change(removed, shapes, np.array(rows, dtype=np.bool_))
+    added = Placement(np.array(shapes, dtype=np.int64), np.array(rows, dtype=np.bool_))
+    return Change(removed, added)
