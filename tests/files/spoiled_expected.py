@@ -60,7 +60,7 @@ EXPECTED: tuple[tuple[str, int, str], ...] = (
         "node_pools[0].reserved_memory_bytes: must be below device_memory_bytes",
     ),
     ("cluster-same-pool.yaml", 10, "node_pools[1].name: duplicate 'p3', first at number 1"),
-    ("cluster-batching.yaml", 11, "batching is not supported yet: must be 1, found 4"),
+    ("cluster-batching.yaml", 11, "serving.max_batch_size: must be at least 1, found 0"),
     ("cluster-dispatch.yaml", 10, "did you mean 'shortest-queue'?"),
     ("cluster-nan.yaml", 10, "serving.stage_overhead: must be finite, found nan"),
     ("cluster-date.yaml", 10, "must be a number or text like '151ms', found '2024-13-45'"),

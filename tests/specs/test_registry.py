@@ -20,7 +20,6 @@ SPOILED = Path(__file__).parents[1] / "files" / "spoiled"
 BEYOND_SCHEMAS = {
     "cluster-reserved.yaml",
     "cluster-same-pool.yaml",
-    "cluster-batching.yaml",
     "cluster-nan.yaml",
     "layers-batches.yaml",
     "plan-cuts.yaml",

@@ -40,7 +40,22 @@ def served_stages_s(
 
 
 def simulated_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
-    """Return the stage latencies that a simulation adds up, ``float64[H, P, S]``.
+    """Return the stage latencies that a simulation adds up, ``float64[H, P, S]``."""
+    return _as_simulated(problem, problem.stage_latency_s)
+
+
+def simulated_batch_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return the stage latencies of batches that a simulation adds up, ``float64[R, S]``.
+
+    Rows are those of ``problem.batches``, which has to be there.
+    """
+    if problem.batches is None:
+        raise ValueError("without batches there are no latencies of theirs")
+    return _as_simulated(problem, problem.batches.stage_latency_s)
+
+
+def _as_simulated(problem: PlacementProblem, latency_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round latencies as simulations have them.
 
     Under ``earliest-finish`` they are rounded to single precision (DESIGN section 4): AlpaServe's
     published simulator, whose rule this is, holds them so
@@ -49,8 +64,8 @@ def simulated_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
     than 1e-6 of the mean latency, and outcomes are to agree with it.
     """
     if problem.dispatch is Dispatch.EARLIEST_FINISH:
-        return problem.stage_latency_s.astype(np.float32).astype(np.float64)
-    return problem.stage_latency_s
+        return latency_s.astype(np.float32).astype(np.float64)
+    return latency_s
 
 
 def pipeline_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
@@ -119,10 +134,17 @@ def with_slack(problem: PlacementProblem, fraction: float, slack_s: float) -> Pl
         Each latency and objective changes by this part of it, and by these seconds more; no
         latency falls below 0.
     """
-    shorter_s = problem.stage_latency_s * (1 - fraction) - slack_s
+
+    def shorter_s(latency_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.maximum(0.0, latency_s * (1 - fraction) - slack_s)
+
+    batches = problem.batches
+    if batches is not None:
+        batches = replace(batches, stage_latency_s=shorter_s(batches.stage_latency_s))
     return replace(
         problem,
-        stage_latency_s=np.maximum(0.0, shorter_s),
+        stage_latency_s=shorter_s(problem.stage_latency_s),
+        batches=batches,
         slo_s=problem.slo_s * (1 + fraction) + slack_s,
     )
 

@@ -72,14 +72,11 @@ class Serving(Spec):
     stage_overhead: NonNegativeNumber = Field(
         default=0.0, description="each stage latency is multiplied by 1 + stage_overhead * inter_op"
     )
-    max_batch_size: Count = 1
-
-    @field_validator("max_batch_size")
-    @classmethod
-    def _refuse_batching(cls, size: int) -> int:
-        if size > 1:
-            fail_at([Issue((), f"batching is not supported yet: must be 1, found {size}")])
-        return size
+    max_batch_size: Count = Field(
+        default=1,
+        description="most requests of one model that pass the stages together; a profile allows "
+        "no more than its largest batch size",
+    )
 
 
 class ClusterSpec(Spec):
