@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import PlacementProblem
 from alpaplan.specs.choices import Dispatch
 
@@ -66,6 +67,22 @@ def _as_simulated(problem: PlacementProblem, latency_s: NDArray[np.float64]) -> 
     if problem.dispatch is Dispatch.EARLIEST_FINISH:
         return latency_s.astype(np.float32).astype(np.float64)
     return latency_s
+
+
+def batch_caps(problem: PlacementProblem, placement: Placement) -> NDArray[np.int64]:
+    """Return the largest batch that each replica may form, ``int64[G, M]``; 0 where there is none.
+
+    That is the smallest of the cluster's limit, the largest profiled size and, if it has one, the
+    replica's own limit, which changes nothing where it is above the others.
+    """
+    profile = problem.profile_of_model
+    caps: NDArray[np.int64] = np.ones(placement.replicas.shape, dtype=np.int64)
+    if problem.batches is not None:
+        caps = problem.batches.largest[placement.shapes][:, profile]
+        if placement.max_batch_size is not None:
+            own = placement.max_batch_size
+            caps = np.where(own > 0, np.minimum(caps, own), caps)
+    return np.where(placement.replicas, caps, 0)
 
 
 def pipeline_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
