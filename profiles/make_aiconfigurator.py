@@ -79,7 +79,7 @@ def make_profile(name: str, model: Model) -> ModelProfileSpec:
         f"{imported.source} Weights and arithmetic in {model.precision}. Rounded to microseconds "
         "and up to megabytes. Made by profiles/make_aiconfigurator.py."
     )
-    configs = tuple(map(rounded, imported.configs))
+    configs = tuple(map(rounded, imported.fixed_configs))
     return imported.model_copy(update={"name": name, "source": source, "configs": configs})
 
 

@@ -111,7 +111,7 @@ def test_every_row_is_what_the_profile_says_of_its_size(
     spec = ModelProfileSpec.model_validate(profile("p", 2, *batches))
     problem = make.problem(profiles=[spec], on=make.cluster(max_batch_size=cap))
     largest = min(cap, max(sizes, default=1))
-    (config,) = spec.configs
+    (config,) = spec.fixed_configs
     if largest == 1:
         assert problem.batches is None
         return

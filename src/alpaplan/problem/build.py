@@ -115,7 +115,8 @@ def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterab
     if model.slo_s is not None:
         return model.slo_s
     here = set(devices)
-    usable = [config for config in profile.configs if config.device in here] or profile.configs
+    configs = profile.fixed_configs
+    usable = [config for config in configs if config.device in here] or configs
     slo_s = (model.slo_scale or 0.0) * batch_latency_s(smallest_config(usable), 1)
     if not MIN_QUANTITY <= slo_s <= MAX_QUANTITY:
         rule = f"must make an objective from {MIN_QUANTITY:g} to {MAX_QUANTITY:g} s"
@@ -170,4 +171,4 @@ def _listed_configs(
         for h, shape in enumerate(shapes)
         for p, profile in enumerate(profiles)
     }
-    return {place: config for place, config in found.items() if config is not None}
+    return {place: config for place, config in found.items() if isinstance(config, ProfiledConfig)}
