@@ -164,7 +164,7 @@ def test_aiconfigurator_generator_reproduces_a_file(
     script = importlib.import_module("make_aiconfigurator")
     name = "gemma-4-26b-a4b"
     # All shapes of it take some seconds: those of one intra_op, in bytes as the file has them.
-    whole = read_profile(REPOSITORY / "profiles" / f"{name}.yaml")
+    whole = read_profile(REPOSITORY / "profiles" / f"{name}-prefill.yaml")
     first = tuple(config for config in whole.configs if config.intra_op == 1)
     model = dataclasses.replace(script.MODELS[name], max_intra_op=1)
     monkeypatch.setattr(script, "MODELS", {name: model})
@@ -193,7 +193,8 @@ def test_every_profile_is_made_by_one_command(
     script.main(tmp_path)
     assert called == [tmp_path, tmp_path]
     models = importlib.import_module("make_aiconfigurator").MODELS
-    assert sorted([*models, *TABLE_1]) == [path.stem for path in PROFILE_PATHS]
+    names = [f"{model}-prefill" for model in models]
+    assert sorted([*names, *TABLE_1]) == [path.stem for path in PROFILE_PATHS]
 
 
 def test_the_library_has_what_the_guide_says(profiles: dict[str, ModelProfileSpec]) -> None:
@@ -268,9 +269,8 @@ def test_llm_profiles_agree_with_estimates_made_elsewhere(
     name: str, path: str, device: str, shared_cases: Path, profiles: dict[str, ModelProfileSpec]
 ) -> None:
     system = device.replace("-", "_")
-    shapes = {
-        (c.intra_op, c.inter_op): c for c in profiles[name].fixed_configs if c.device == device
-    }
+    configs = profiles[f"{name}-prefill"].fixed_configs
+    shapes = {(c.intra_op, c.inter_op): c for c in configs if c.device == device}
     table = shared_cases / "profiles" / f"aiconfigurator_{system}_vllm.csv"
     num_compared = 0
     with table.open(encoding="utf-8", newline="") as lines:

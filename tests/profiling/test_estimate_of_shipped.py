@@ -36,7 +36,7 @@ INPUT_LEN = 2048
 def test_median_error_of_the_latency(
     name: str, quantization: Quantization | None, largest_error: float, repository: Path
 ) -> None:
-    text = (repository / "profiles" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (repository / "profiles" / f"{name}-prefill.yaml").read_text(encoding="utf-8")
     shipped = ModelProfileSpec.model_validate(yaml.safe_load(text))
     model = replace(transformer_of(FAMILIES[name][0]), tower=None)
     dtype = Dtype.BF16 if quantization is None else quantization.dtype

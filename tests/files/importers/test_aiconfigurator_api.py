@@ -169,7 +169,7 @@ def test_another_version_of_the_package(
 
 def test_the_package_itself_agrees_with_the_shipped_profile(repository: Path) -> None:
     pytest.importorskip("aiconfigurator", exc_type=ImportError)
-    text = (repository / "profiles" / "qwen3-0.6b.yaml").read_text(encoding="utf-8")
+    text = (repository / "profiles" / "qwen3-0.6b-prefill.yaml").read_text(encoding="utf-8")
     shipped_profile = ModelProfileSpec.model_validate(yaml.safe_load(text))
     shipped = config_of(shipped_profile, "a100-sxm", 2, 2)
     (profile,) = imported(
