@@ -140,10 +140,34 @@ def test_parts_leave_no_mark(
     trace = trace_of(sorted(time for time, _ in rows), [name for _, name in rows])
     whole, parts = (scratch / f"{name}.csv{'.gz' if packed else ''}" for name in ("one", "many"))
     write_trace(trace, whole)
-    with trace_writer(parts, trace.model_names) as write:
+    with trace_writer(parts, trace.model_names, has_tokens=False) as write:
         for first, end in pairwise([0, *sorted(cuts), trace.num_requests]):
-            write(trace.arrival_s[first:end], trace.model[first:end])
+            write(trace.arrival_s[first:end], trace.model[first:end], None)
     assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_token_counts(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    text = "arrival_s,model,input_tokens,output_tokens\n0.0,a,7,3\n1.5,b,,\n2.0,a,10000000,1\n"
+    path.write_text(text)
+    trace = read_trace(path).trace
+    assert trace.input_tokens is not None
+    assert trace.output_tokens is not None
+    assert trace.input_tokens.dtype == trace.output_tokens.dtype == np.int32
+    assert trace.input_tokens.tolist() == [7, 0, 10_000_000]
+    assert trace.output_tokens.tolist() == [3, 0, 1]
+    write_trace(trace, tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_text() == text
+
+
+def test_cells_that_have_no_token_count(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    cells = ("x", "-1", "0", "1.5", "10000001", "1_0", "99999999999999999999")
+    rows = "".join(f"0,a,{cell},5\n" for cell in cells)
+    path.write_text(f"arrival_s,model,input_tokens,output_tokens\n{rows}")
+    trace = read_trace(path).trace
+    assert trace.input_tokens is not None
+    assert trace.input_tokens.tolist() == [0] * len(cells)
 
 
 @given(

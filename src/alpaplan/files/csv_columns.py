@@ -22,6 +22,10 @@ MAX_TIME_S = 1e11
 MAX_COUNT = 10**9
 """Largest number of requests in one cell of a log (a count): a larger one is a mistake."""
 
+MAX_TOKENS = 10_000_000
+"""Most tokens of a prompt, and of an answer (a count): as many as the longest context of any model.
+What is more is no count of tokens."""
+
 _SEPARATOR = "_"
 """Python reads 1_000 as a number; no other reader of a table would."""
 
@@ -149,6 +153,23 @@ def count_columns(chunk: Chunk, first: int) -> NDArray[np.int64]:
     return counts.reshape(shape)
 
 
+def known_token_column(chunk: Chunk, column: int) -> NDArray[np.int32]:
+    """Read token counts where there are any: whole numbers from 1 to `MAX_TOKENS`.
+
+    Returns
+    -------
+    int32[num_rows]
+        0 where the cell has anything else, such as nothing, since rows of models that are not LLMs
+        may have that.
+    """
+    texts = chunk.column(column)
+    counts = _wholes(texts)
+    if counts is None:
+        counts = np.array([0 if (one := _wholes([text])) is None else one[0] for text in texts])
+    is_known = (counts >= 1) & (counts <= MAX_TOKENS)
+    return np.where(is_known, counts, 0).astype(np.int32)
+
+
 def floats(texts: Sequence[str]) -> NDArray[np.float64] | None:
     """Convert many texts to finite numbers; None if any of them is not one."""
     if _SEPARATOR in "".join(texts):
@@ -168,11 +189,17 @@ def _float(text: str) -> float | None:
 
 
 def _counts(texts: Iterable[str]) -> NDArray[np.int64] | None:
-    texts = list(texts)
+    counts = _wholes(list(texts))
+    if counts is None or not ((counts >= 0) & (counts <= MAX_COUNT)).all():
+        return None
+    return counts
+
+
+def _wholes(texts: Sequence[str]) -> NDArray[np.int64] | None:
+    """Convert many texts to whole numbers; None if any of them is not one."""
     if _SEPARATOR in "".join(texts):
         return None
     try:
-        counts = np.fromiter(map(int, texts), dtype=np.int64, count=len(texts))
+        return np.fromiter(map(int, texts), dtype=np.int64, count=len(texts))
     except (ValueError, OverflowError):
         return None
-    return counts if ((counts >= 0) & (counts <= MAX_COUNT)).all() else None

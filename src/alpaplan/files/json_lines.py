@@ -32,8 +32,8 @@ class JsonLines:
     Attributes
     ----------
     header
-        Keys of the first object, which are the columns; cells of keys that another object lacks
-        are empty, as are those of lists and objects.
+        Keys of the first object, which are the columns, those of objects in it as ``outer.inner``;
+        cells of keys that another object lacks are empty, as are those of lists.
 
     Raises
     ------
@@ -51,7 +51,7 @@ class JsonLines:
         for first_line, data in self._blocks:
             first = next((found for _, found in self._objects(first_line, data)), None)
             if first is not None or issues.found:
-                self.header = list(first or {})
+                self.header = list(_keys(first or {}))
                 self._blocks = chain([(first_line, data)], self._blocks)
                 break
         if not self.header:
@@ -64,7 +64,7 @@ class JsonLines:
             cells: list[str] = []
             lines = []
             for line, found in self._objects(first_line, data):
-                cells += [_text(found.get(key)) for key in self.header]
+                cells += [_text(_value(found, key)) for key in self.header]
                 lines.append(line)
             if lines:
                 yield Chunk(self.header, cells, lines, self.issues)
@@ -91,6 +91,22 @@ class JsonLines:
             else:
                 what = f"must be a JSON object, found {format_value(found)}"
                 self.issues.add_unread(line, what)
+
+
+def _keys(found: dict[str, Any]) -> Iterator[str]:
+    """Yield the keys of an object, and behind each of an object in it the keys of that."""
+    for key, value in found.items():
+        yield key
+        if isinstance(value, dict):
+            yield from (f"{key}.{inner}" for inner in value if f"{key}.{inner}" not in found)
+
+
+def _value(found: dict[str, Any], key: str) -> object:
+    if key in found or "." not in key:
+        return found.get(key)
+    outer, _, inner = key.partition(".")
+    value = found.get(outer)
+    return value.get(inner) if isinstance(value, dict) else None
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,7 @@
-"""Trace files: ``arrival_s,model`` rows in time order, as CSV, plain or compressed."""
+"""Trace files: ``arrival_s,model`` rows in time order, as CSV, plain or compressed.
+
+Traces with requests of LLMs have their token counts too: ``input_tokens,output_tokens``.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
-from alpaplan.files.csv_columns import MAX_TIME_S, NameIndex, name_column, second_column
+from alpaplan.files.csv_columns import (
+    MAX_TIME_S,
+    NameIndex,
+    known_token_column,
+    name_column,
+    second_column,
+)
 from alpaplan.files.csv_table import Chunk, CsvTable
 from alpaplan.files.line_issues import LineIssues
 from alpaplan.files.reading import too_many_bytes
@@ -25,6 +34,7 @@ from alpaplan.units import format_value
 from alpaplan.workload.trace import Trace
 
 HEADER = ["arrival_s", "model"]
+TOKENS_HEADER = [*HEADER, "input_tokens", "output_tokens"]
 
 MAX_REQUESTS = 100_000_000
 """Most requests of a trace (a count): 1.2 GB of memory, and twice that while they are read."""
@@ -32,11 +42,16 @@ MAX_REQUESTS = 100_000_000
 MAX_TEXT_BYTES = 2**34
 """Largest uncompressed trace (bytes), 170 for each request: stops compressed bombs."""
 
+_END = "\n"
+
 _WRITTEN_ROWS = 1 << 16
 """Rows that become text in one go: few enough to stay small, enough to hide Python."""
 
-WriteArrivals = Callable[[NDArray[np.float64], NDArray[Any]], None]
-"""Adds arrivals to a trace that is being written: times and indices of models."""
+Tokens = tuple[NDArray[np.integer], NDArray[np.integer]] | None
+"""Input and output tokens of requests, 0 where nothing is known of them; None of none."""
+
+WriteArrivals = Callable[[NDArray[np.float64], NDArray[Any], Tokens], None]
+"""Adds arrivals to a trace that is being written: times, indices of models, and token counts."""
 
 
 def is_trace_path(path: Path) -> bool:
@@ -66,6 +81,8 @@ class TraceFile:
 def read_trace(path: Path) -> TraceFile:
     """Read a trace; models are numbered in order of first appearance.
 
+    Cells of token counts that have none are 0 in it: only rows of LLMs need them.
+
     Raises
     ------
     InputError
@@ -74,9 +91,10 @@ def read_trace(path: Path) -> TraceFile:
     """
     issues = LineIssues(path)
     table = CsvTable(path, issues, skip_blank=False, max_bytes=MAX_TEXT_BYTES)
-    table.match_header(HEADER)
+    has_tokens = table.match_header(HEADER, TOKENS_HEADER) == 1
     times = [np.empty(0)]
     models = [np.empty(0, dtype=np.int32)]
+    tokens: tuple[list[NDArray[np.int32]], ...] = ([], [])
     index = NameIndex()
     num_requests, last_s = 0, 0.0
     for chunk in table.chunks():
@@ -88,14 +106,27 @@ def read_trace(path: Path) -> TraceFile:
             raise issues.refusal(None, _too_many())
         times.append(time_s)
         models.append(model)
+        for column, counts in enumerate(tokens if has_tokens else (), len(HEADER)):
+            counts.append(known_token_column(chunk, column))
     table.require_rows()
     issues.raise_any()
-    arrival_s = np.concatenate(times)
-    times.clear()  # as large as what came of them
+    arrival_s = _joined(times)
     duration_s = float(arrival_s[-1] - arrival_s[0])
-    return TraceFile(
-        path, table.sha256, Trace(arrival_s, np.concatenate(models), index.names, duration_s)
+    trace = Trace(
+        arrival_s,
+        _joined(models),
+        index.names,
+        duration_s,
+        *(_joined(counts) for counts in tokens if has_tokens),
     )
+    return TraceFile(path, table.sha256, trace)
+
+
+def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    """Join the parts of a column, and let go of them: they are as large as what comes of them."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def _check_order(chunk: Chunk, time_s: NDArray[np.float64], last_s: float) -> float:
@@ -126,20 +157,34 @@ def write_trace(trace: Trace, path: Path) -> None:
     InputError
         If the file cannot be written.
     """
-    with trace_writer(path, trace.model_names) as write:
-        write(trace.arrival_s, trace.model)
+    tokens: Tokens = None
+    if trace.input_tokens is not None and trace.output_tokens is not None:
+        tokens = (trace.input_tokens, trace.output_tokens)
+    with trace_writer(path, trace.model_names, has_tokens=tokens is not None) as write:
+        write(trace.arrival_s, trace.model, tokens)
 
 
 @contextmanager
-def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArrivals]:
+def trace_writer(
+    path: Path, model_names: Sequence[str], *, has_tokens: bool
+) -> Iterator[WriteArrivals]:
     """Write a trace part by part; it appears when the block ends without an error.
+
+    Parameters
+    ----------
+    path
+        The file, compressed if its name ends in ``.gz``.
+    model_names
+        Names of the models.
+    has_tokens
+        Whether it has columns of token counts.
 
     Yields
     ------
     WriteArrivals
-        Adds arrivals: their times, float64[n], and their models, whole numbers [n] that are
-        indices into `model_names`. The parts must be in time order. How the arrivals are
-        divided into parts leaves no mark in the file.
+        Adds arrivals: their times, float64[n], their models, whole numbers [n] that are indices
+        into `model_names`, and their token counts, None without `has_tokens`. The parts must be in
+        time order. How the arrivals are divided into parts leaves no mark in the file.
 
     Raises
     ------
@@ -147,7 +192,7 @@ def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArriva
         If the file cannot be written, a time is later than `MAX_TIME_S`, or the trace is larger
         than what `read_trace` reads.
     """
-    endings = [f",{_as_field(name)}\n" for name in model_names]
+    middles = [f",{_as_field(name)}{',' if has_tokens else _END}" for name in model_names]
     with open_atomically(path) as stream, ExitStack() as stack:
         target: OutputStream | gzip.GzipFile = stream
         if path.name.endswith(".gz"):
@@ -155,9 +200,10 @@ def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArriva
             target = gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0)
             stack.enter_context(target)
         num_requests = 0
-        num_bytes = target.write(f"{','.join(HEADER)}\n".encode())
+        header = TOKENS_HEADER if has_tokens else HEADER
+        num_bytes = target.write(f"{','.join(header)}{_END}".encode())
 
-        def write(arrival_s: NDArray[np.float64], model: NDArray[Any]) -> None:
+        def write(arrival_s: NDArray[np.float64], model: NDArray[Any], tokens: Tokens) -> None:
             nonlocal num_requests, num_bytes
             if arrival_s.size and arrival_s[-1] > MAX_TIME_S:
                 what = f"must be at most {MAX_TIME_S:g}, found {float(arrival_s[-1]):g}"
@@ -167,16 +213,23 @@ def trace_writer(path: Path, model_names: Sequence[str]) -> Iterator[WriteArriva
                 raise InputError([f"{path}: {_too_many()}"])
             for first in range(0, arrival_s.size, _WRITTEN_ROWS):
                 part = slice(first, first + _WRITTEN_ROWS)
-                rows = zip(
+                columns: list[Iterator[str]] = [
                     map(repr, arrival_s[part].tolist()),
-                    map(endings.__getitem__, model[part].tolist()),
-                    strict=True,
-                )
+                    map(middles.__getitem__, model[part].tolist()),
+                ]
+                if tokens is not None:
+                    columns += [_counts(tokens[0][part], ","), _counts(tokens[1][part], _END)]
+                rows = zip(*columns, strict=True)
                 num_bytes += target.write("".join(chain.from_iterable(rows)).encode())
                 if num_bytes > MAX_TEXT_BYTES:
                     raise InputError([f"{path}: {too_many_bytes(MAX_TEXT_BYTES)}"])
 
         yield write
+
+
+def _counts(counts: NDArray[np.integer], behind: str) -> Iterator[str]:
+    """Return token counts as CSV writes them, nothing for 0, each with what stands behind it."""
+    return (f"{count or ''}{behind}" for count in counts.tolist())
 
 
 def _too_many() -> str:

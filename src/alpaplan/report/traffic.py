@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Group, RenderableType
+from rich.text import Text
 
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.tables import Table
 from alpaplan.report.text import number
 from alpaplan.units import format_count, format_seconds
 from alpaplan.workload.statistics import DISPERSION_WINDOWS_S, PEAK_WINDOW_S
+from alpaplan.workload.token_statistics import QUANTILES
 from alpaplan.workload.traffic import ModelTraffic, TrafficSummary
 
 SPARKLINE_PARTS = 20
@@ -58,7 +60,31 @@ def traffic_tables(
     made.hide_rows(len(busiest) - MAX_ROWS, "models")
     is_measured = any(one.process == "trace" for one in summary.models)
     notes = _NOTES if is_measured else _NOTES[:1]
-    return Group(_headline(summary), made, *(Paragraph(note, style="dim") for note in notes))
+    shown_notes = (Paragraph(note, style="dim") for note in notes)
+    return Group(_headline(summary), made, *shown_notes, *_token_tables(busiest))
+
+
+def _token_tables(models: Sequence[ModelTraffic]) -> list[RenderableType]:
+    """Return a table of token counts, if any model has them."""
+    found = [(one.measured.name or "", one.tokens) for one in models if one.tokens is not None]
+    if not found:
+        return []
+    quantiles = [f"p{round(100 * quantile)}" for quantile in QUANTILES]
+    columns = [
+        *(f"input {title}" for title in ("mean", *quantiles)),
+        *(f"output {title}" for title in ("mean", *quantiles)),
+        "longest",
+        "correlation",
+    ]
+    made = Table("Tokens", "model", *columns, right=columns, optional=("input p90", "output p90"))
+    for name, tokens in found[:MAX_ROWS]:
+        counts = (tokens.input_tokens, tokens.output_tokens)
+        numbers = [value for one in counts for value in (one.mean, *one.quantiles)]
+        longest = f"{tokens.total_tokens.largest:,}"
+        made.add_row(name, *map(_text, numbers), longest, _fraction(tokens.correlation))
+    made.hide_rows(len(found) - MAX_ROWS, "models")
+    note = "longest: input and output together; correlation: of input and output"
+    return [Text(), made, Paragraph(note, style="dim")]
 
 
 def sparkline(rates: Sequence[float]) -> str:
@@ -121,3 +147,8 @@ def _text(value: float) -> str:
 
 def _sortable(value: float) -> float:
     return value if math.isfinite(value) else 0.0
+
+
+def _fraction(value: float) -> str:
+    # The sum with 0 takes the sign off what rounds to it.
+    return "-" if math.isnan(value) else f"{round(value, 2) + 0.0:.2f}"

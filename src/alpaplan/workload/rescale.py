@@ -197,6 +197,40 @@ def draw_laws(
     )
 
 
+def draw_tokens(
+    drawn: NDArray[np.int32],
+    model: NDArray[np.int32],
+    tokens: NDArray[np.int32],
+    rng: np.random.Generator,
+) -> NDArray[np.int32]:
+    """Give arrivals that were drawn anew the token counts of a window's requests of their models.
+
+    Input and output tokens are drawn together, uniformly and with replacement, so that they
+    depend on each other as in the log.
+
+    Parameters
+    ----------
+    drawn : int32[num_drawn]
+        Models of the arrivals; each has requests in the window.
+    model : int32[num_requests]
+        Models of the window's requests.
+    tokens : int32[num_requests, 2]
+        Their token counts.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    int32[num_drawn, 2]
+    """
+    order = np.argsort(model, kind="stable")
+    count = np.bincount(model)
+    first = np.cumsum(count) - count
+    rows = order[first[drawn] + rng.integers(0, count[drawn])]
+    found: NDArray[np.int32] = tokens[rows]
+    return found
+
+
 def circular_cv(
     arrival_s: NDArray[np.float64], model: NDArray[np.int32], window_s: float
 ) -> NDArray[np.float64]:

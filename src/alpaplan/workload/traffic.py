@@ -20,6 +20,7 @@ from alpaplan.workload.statistics import (
     TraceStatistics,
     trace_statistics,
 )
+from alpaplan.workload.token_statistics import TokenStatistics, tokens_of_models
 from alpaplan.workload.trace import Trace
 
 _UNKNOWN = (math.nan,) * len(DISPERSION_WINDOWS_S)
@@ -39,11 +40,14 @@ class ModelTraffic:
     measured
         Name and statistics; of a process the number of requests is 0 and not meant, and what is
         measured in windows is NaN.
+    tokens
+        Token counts of an LLM's requests; None where there are none.
     """
 
     process: str | None
     dispersion_limit: float
     measured: ArrivalStatistics
+    tokens: TokenStatistics | None = None
 
     @property
     def requests(self) -> int | None:
@@ -65,6 +69,7 @@ class ModelTraffic:
             },
             "index_of_dispersion_limit": finite_or_none(self.dispersion_limit),
             "peak_over_mean": finite_or_none(self.measured.peak_over_mean),
+            **({} if self.tokens is None else self.tokens.to_json_dict()),
         }
 
 
@@ -104,11 +109,15 @@ class TrafficSummary:
 def traffic_of_trace(trace: Trace) -> TrafficSummary:
     """Return the measured traffic of a trace."""
     statistics = trace_statistics(trace)
+    tokens = _tokens_of(trace)
     return TrafficSummary(
         "trace",
         trace.duration_s,
         ModelTraffic("trace", math.nan, statistics.overall),
-        tuple(ModelTraffic("trace", math.nan, one) for one in statistics.models),
+        tuple(
+            ModelTraffic("trace", math.nan, one, tokens.get(one.name or ""))
+            for one in statistics.models
+        ),
     )
 
 
@@ -141,6 +150,10 @@ def traffic_of_workload(
         overall = ModelTraffic("trace", math.nan, trace_statistics(joined).overall)
         return TrafficSummary("workload", joined.duration_s, overall, traffic)
     return TrafficSummary("workload", None, _together(traffic), traffic)
+
+
+def _tokens_of(trace: Trace) -> dict[str, TokenStatistics]:
+    return {name: TokenStatistics.of(*counts) for name, counts in tokens_of_models(trace).items()}
 
 
 def _analytic(name: str, kind: str, process: ArrivalProcess) -> ModelTraffic:

@@ -152,7 +152,8 @@ def test_a_trace_too_large_for_others(logged: Workspace, monkeypatch: pytest.Mon
             (*FROM_COUNTS, "--window", "90s", "--cv-scale", "2"),
             "--window must be a multiple of the log's 60 s, found 90 s",
         ),
-        ((*FROM_COUNTS, "--time-column", "x"), "takes no --time-column and no --model"),
+        ((*FROM_COUNTS, "--time-column", "x"), "takes no --time-column"),
+        ((*FROM_COUNTS, "--output-column", "x"), "takes no --output-column"),
         ((*FROM_CSV, "--rate-scale", "0"), "'--rate-scale'"),
         ((*FROM_CSV, "--rate-scale", "nan"), "'--rate-scale': must be a number, found 'nan'"),
         (("log.csv", "--from", "csv", "-o", "absent/t.csv"), "cannot be written: no folder absent"),
@@ -170,7 +171,7 @@ def test_bad_usage(logged: Workspace, arguments: tuple[str, ...], message: str) 
 def test_real_log(shared_cases: Path, workspace: Workspace) -> None:
     log = shared_cases / "traces" / "dev_azure_llm_2023.csv.gz"
     out, err = import_log(workspace, str(log), "--from", "azure-llm", "-o", "t.csv.gz")
-    assert out == "14,755 requests of 2 models in 1740 s, 8.48 requests/s\n"
+    assert out == "14,755 requests of 2 models in 1740 s, 8.48 requests/s, with token counts\n"
     assert err == ""
 
 

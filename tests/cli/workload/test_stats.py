@@ -44,6 +44,23 @@ def test_trace_json(workspace: Workspace) -> None:
     assert found == together | unknown | {"cv": pytest.approx(np.std([1, 1, 4]) / 2)}
 
 
+def test_token_counts(workspace: Workspace) -> None:
+    rows = "0,a,100,7\n1,b,,\n2,a,300,5\n6,a,200,6\n"
+    workspace.write("t.csv", f"arrival_s,model,input_tokens,output_tokens\n{rows}")
+    lines = stats(workspace, "t.csv").splitlines()
+    first = lines.index("Tokens")
+    (row,) = [line.split() for line in lines[first:] if line.startswith(" a ")]
+    assert row == ["a", "200", "200", "280", "298", "6", "6", "6.8", "6.98", "305", "-1.00"]
+    assert not any(line.startswith(" b ") for line in lines[first:])
+    of_a, of_b = json.loads(stats(workspace, "t.csv", "--format", "json"))["models"]
+    assert of_a["input_tokens"] == {
+        "mean": 200, "cv": pytest.approx(6**-0.5), "p50": 200, "p90": 280, "p99": 298, "max": 300,
+    }  # fmt: skip
+    assert of_a["total_tokens"]["max"] == 305
+    assert of_a["token_correlation"] == pytest.approx(-1)
+    assert "input_tokens" not in of_b
+
+
 def test_workload(workspace: Workspace) -> None:
     out = stats(workspace, "workload.yaml")
     rows = [line.split() for line in out.splitlines() if line.startswith((" a ", " b ", " all"))]

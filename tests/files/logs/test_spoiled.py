@@ -22,6 +22,7 @@ NOON, LATE, NEVER = "2023-11-16 12:00:00.68", "2023-11-16 25:00:00.68", "2023-02
 OLD = "1700-11-16 12:00:00.68"  # 323 years: more nanoseconds than 63 bits have
 MS = "1700000000000"
 DATE = "must be a date like '2023-11-16 18:15:46.68'"
+TOKEN_COUNT = "must be a whole number from 0 to 10,000,000"
 FAMILIES = "gamma, weibull, exponential"
 MINUTES = "function,minute_0,minute_1\n"
 
@@ -59,9 +60,9 @@ MINUTES = "function,minute_0,minute_1\n"
                 f"3: TIMESTAMP: {DATE}, found '{LATE}'",
                 f"4: TIMESTAMP: {DATE}, found '5.0'",
                 f"5: TIMESTAMP: {DATE}, found '{NEVER}'",
-                "5: GeneratedTokens: must be a number, found 'many'",
+                f"5: GeneratedTokens: {TOKEN_COUNT}, found 'many'",
                 f"6: TIMESTAMP: {DATE}, found '2023-11-16'",
-                "6: GeneratedTokens: must be at least 0, found '-2'",
+                f"6: GeneratedTokens: {TOKEN_COUNT}, found '-2'",
             ],
         ),
         (

@@ -50,7 +50,13 @@ def generate(
         trace = served.sample_some(duration_s, seed or 0)
         write_trace(trace, output)
     num_models = int(np.count_nonzero(trace.requests_per_model()))
-    print_summary(output, trace.num_requests, num_models, trace.duration_s)
+    print_summary(
+        output,
+        trace.num_requests,
+        num_models,
+        trace.duration_s,
+        has_tokens=trace.input_tokens is not None,
+    )
     if trace.duration_s < duration_s:
         recorded = format_seconds(trace.duration_s)
         print_message(f"alpaplan: the recorded arrivals end after {recorded}")

@@ -115,6 +115,18 @@ if TYPE_CHECKING:
     help="With csv or jsonl: column of the models.  [default: model, function, service, ...]",
 )
 @click.option(
+    "--input-column",
+    metavar="NAME",
+    help="With csv or jsonl: column of the input tokens.  [default: input_tokens, input_length, "
+    "prompt_tokens, ...]",
+)
+@click.option(
+    "--output-column",
+    metavar="NAME",
+    help="With csv or jsonl: column of the output tokens.  [default: output_tokens, "
+    "output_length, completion_tokens, ...]",
+)
+@click.option(
     "--model",
     metavar="NAME",
     help="With csv, jsonl or mooncake: all requests are for this model.",
@@ -144,6 +156,8 @@ def import_(
     seed: int | None,
     time_column: str | None,
     model_column: str | None,
+    input_column: str | None,
+    output_column: str | None,
     model: str | None,
     time_unit: str | None,
     as_recorded: bool,
@@ -168,6 +182,8 @@ def import_(
         LOG_FORMATS[import_format],
         time_column,
         model_column,
+        input_column,
+        output_column,
         time_unit,
         model,
         start_s,
@@ -227,12 +243,15 @@ def _check(import_options: ImportOptions, import_format: str) -> None:
         raise click.UsageError(
             f"--end must be after --start, found {end_s:g} s and {start_s or 0:g} s"
         )
-    if not log_format.names_columns and (
-        import_options.time_column is not None or import_options.model_column is not None
-    ):
-        raise click.UsageError(
-            f"--from {import_format} takes no --time-column and no --model-column"
-        )
+    columns = {
+        "--time-column": import_options.time_column,
+        "--model-column": import_options.model_column,
+        "--input-column": import_options.input_column,
+        "--output-column": import_options.output_column,
+    }
+    named = [option for option, column in columns.items() if column is not None]
+    if named and not log_format.names_columns:
+        raise click.UsageError(f"--from {import_format} takes no {named[0]}")
     if import_options.model is not None and not log_format.takes_model:
         raise click.UsageError(f"--from {import_format} takes no --model")
     if import_options.model is not None and import_options.model_column is not None:
@@ -254,7 +273,13 @@ def _report(
     from alpaplan.cli.workload.summary import print_summary
     from alpaplan.units import format_count, format_seconds
 
-    print_summary(output, summary.requests, summary.num_models, summary.duration_s)
+    print_summary(
+        output,
+        summary.requests,
+        summary.num_models,
+        summary.duration_s,
+        has_tokens=summary.has_tokens,
+    )
     notes = []
     if import_options.start_s is not None or import_options.end_s is not None:
         begin = "the log's time 0"
@@ -272,6 +297,10 @@ def _report(
         notes.append(
             f"{format_count(summary.num_left_out, 'function')} with "
             f"{format_count(round(summary.requests_left_out), 'request')} left out: not in {assign}"
+        )
+    if summary.num_raised:
+        notes.append(
+            f"{format_count(summary.num_raised, 'token count')} of 0 in the log taken as 1"
         )
     if summary.num_silent_models:
         notes.append(f"{format_count(summary.num_silent_models, 'model')} without a request")

@@ -19,6 +19,7 @@ from alpaplan.files.logs.request import ImportOptions, ImportProgress, ImportSum
 from alpaplan.files.logs.sorting import RecordSorter
 from alpaplan.files.logs.windows import (
     REQUEST_WINDOW_S,
+    Arrivals,
     LogSpan,
     counted_requests,
     drawn_requests,
@@ -28,11 +29,10 @@ from alpaplan.files.logs.windows import (
     spread_records,
     window_starts,
 )
-from alpaplan.files.trace_csv import trace_writer
+from alpaplan.files.trace_csv import WriteArrivals, trace_writer
 from alpaplan.files.writing import folder_beside, require_writable
 from alpaplan.units import format_seconds
 from alpaplan.workload.assignment import Assigned
-from alpaplan.workload.rescale import TimesAndModels
 from alpaplan.workload.ticks import TickFinder, Ticks
 
 DIGITS = 9
@@ -67,7 +67,10 @@ def import_log(
         if coarse is not None:
             records = spread_records(records, coarse)
         arrivals = _arrivals(options, records, span, assigned, rng)
-        written = _write(arrivals, output, assigned, span, options, paths)
+        if not reading.has_tokens:
+            arrivals = (part._replace(tokens=None) for part in arrivals)
+        with trace_writer(output, assigned.model_names, has_tokens=reading.has_tokens) as write:
+            written = _write(arrivals, write, assigned, span, options, paths)
         windows = _windows_of_rates(options, sorter, span)
     left_out = (weight > 0) & (assigned.model < 0)
     return ImportSummary(
@@ -81,6 +84,8 @@ def import_log(
         ticks=ticks,
         begins=_begins(reading, span, options),
         windows=windows,
+        has_tokens=reading.has_tokens,
+        num_raised=reading.num_raised,
     )
 
 
@@ -92,6 +97,8 @@ def _read(
     reading = LogReading(
         options.time_column,
         options.model_column,
+        options.input_column,
+        options.output_column,
         options.model,
         clock=Clock(options.time_unit or log_format.time_unit),
         name_functions=log_format.name_functions,
@@ -128,7 +135,7 @@ def _end_s(options: ImportOptions) -> float:
 
 def _ticks(options: ImportOptions, sorter: RecordSorter, num_functions: int) -> Ticks | None:
     """Return the long ticks that times of single requests were recorded in, if they were."""
-    if options.log_format.form is not Form.REQUEST:
+    if not options.log_format.form.is_request:
         return None
     finder = TickFinder(num_functions)
     for part in sorter.stored():
@@ -209,7 +216,7 @@ def _arrivals(
     span: LogSpan,
     assigned: Assigned,
     rng: np.random.Generator,
-) -> Iterator[TimesAndModels]:
+) -> Iterator[Arrivals]:
     form, scaling, model_of = options.log_format.form, options.scaling, assigned.model
     if form is Form.LAW:
         return law_requests(records, span, model_of, scaling, rng)
@@ -231,8 +238,8 @@ class _Written:
 
 
 def _write(
-    arrivals: Iterator[TimesAndModels],
-    output: Path,
+    arrivals: Iterator[Arrivals],
+    write: WriteArrivals,
     assigned: Assigned,
     span: LogSpan,
     options: ImportOptions,
@@ -241,19 +248,21 @@ def _write(
     num_models = len(assigned.model_names)
     requests = np.zeros(num_models, dtype=np.int64)
     first_s, last_s = math.nan, math.nan
-    with trace_writer(output, assigned.model_names) as write:
-        for time_s, model in arrivals:
-            inside = (time_s >= 0) & (time_s < span.end_s - span.begin_s)
-            kept_s = np.round(time_s[inside] / options.scaling.time, DIGITS)
-            kept_model = model[inside]
-            if not kept_s.size:
-                continue
-            first_s = float(kept_s[0]) if math.isnan(first_s) else first_s
-            last_s = float(kept_s[-1])
-            requests += np.bincount(kept_model, minlength=num_models)
-            write(kept_s, kept_model)
-        if math.isnan(first_s):
-            raise InputError([f"{', '.join(map(str, paths))}: {_nothing(options)}"])
+    for time_s, model, tokens in arrivals:
+        inside = (time_s >= 0) & (time_s < span.end_s - span.begin_s)
+        kept_s = np.round(time_s[inside] / options.scaling.time, DIGITS)
+        if not kept_s.size:
+            continue
+        first_s = float(kept_s[0]) if math.isnan(first_s) else first_s
+        last_s = float(kept_s[-1])
+        requests += np.bincount(model[inside], minlength=num_models)
+        write(
+            kept_s,
+            model[inside],
+            None if tokens is None else (tokens[inside, 0], tokens[inside, 1]),
+        )
+    if math.isnan(first_s):
+        raise InputError([f"{', '.join(map(str, paths))}: {_nothing(options)}"])
     return _Written(requests, last_s - first_s)
 
 

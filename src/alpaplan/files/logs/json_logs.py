@@ -10,7 +10,14 @@ from alpaplan.files.json_lines import JsonLines
 from alpaplan.files.logs.any_csv import read_rows
 from alpaplan.files.logs.records import Form, LogFormat
 
-FORMAT = LogFormat(Form.REQUEST, read_rows, names_columns=True, takes_model=True, table=JsonLines)
+FORMAT = LogFormat(
+    Form.LLM_REQUEST, read_rows, names_columns=True, takes_model=True, table=JsonLines
+)
 MOONCAKE = LogFormat(
-    Form.REQUEST, read_rows, table=JsonLines, time_unit="ms", model_is_file=True, takes_model=True
+    Form.LLM_REQUEST,
+    read_rows,
+    table=JsonLines,
+    time_unit="ms",
+    model_is_file=True,
+    takes_model=True,
 )

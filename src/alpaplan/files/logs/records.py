@@ -35,6 +35,14 @@ class Form(Enum):
     LAW = (("rate_rps", np.float64), ("cv", np.float64), ("family", np.int8))
     """Rate, CV and family of the gaps in the window that begins at a time."""
 
+    LLM_REQUEST = (("input_tokens", np.int32), ("output_tokens", np.int32))
+    """One request at a time, with its token counts; both are 0 where the log has none."""
+
+    @property
+    def is_request(self) -> bool:
+        """Whether records are single requests."""
+        return self in (Form.REQUEST, Form.LLM_REQUEST)
+
     @property
     def dtype(self) -> np.dtype[np.void]:
         """Structure of the records."""
@@ -52,12 +60,16 @@ class LogReading:
 
     Parameters
     ----------
-    time_column, model_column
+    time_column, model_column, input_column, output_column
         Names of columns where the format leaves them open; None for the usual ones.
     model
         Model of all requests, where no column has it; None if one does.
     functions
         Numbers of the functions.
+    num_raised
+        Token counts of 0 so far, which were taken as 1.
+    has_tokens
+        Whether a file had token counts.
     clock
         Reads times.
     next_file_s
@@ -70,8 +82,12 @@ class LogReading:
 
     time_column: str | None = None
     model_column: str | None = None
+    input_column: str | None = None
+    output_column: str | None = None
     model: str | None = None
     functions: NameIndex = field(default_factory=NameIndex)
+    num_raised: int = 0
+    has_tokens: bool = False
     clock: Clock = field(default_factory=Clock)
     next_file_s: float = 0.0
     name_functions: NameFunctions = tuple
@@ -174,10 +190,16 @@ def column_of(log: LogTable, wanted: str | None, usual: Sequence[str], what: str
             return log.header.index(wanted)
         message = f"must have a column {format_value(wanted)}, found {log.shown_header()}"
         raise log.header_refusal(f"{message}{did_you_mean(wanted, log.header)}")
-    lowered = [name.strip().lower() for name in log.header]
-    for name in usual:
-        if name in lowered:
-            return lowered.index(name)
-    message = f"must have a {what} column ({', '.join(usual)}), found {log.shown_header()}"
+    found = usual_column(log, usual)
+    if found is not None:
+        return found
+    article = "an" if what[0] in "aeiou" else "a"
+    message = f"must have {article} {what} column ({', '.join(usual)}), found {log.shown_header()}"
     or_model = ", or name the model of all requests with --model" if what == "model" else ""
     raise log.header_refusal(f"{message}; name it with --{what}-column{or_model}")
+
+
+def usual_column(log: LogTable, usual: Sequence[str]) -> int | None:
+    """Return the position of the first usual name, whatever its case; None if none is there."""
+    lowered = [name.strip().lower() for name in log.header]
+    return next((lowered.index(name) for name in usual if name in lowered), None)

@@ -29,7 +29,7 @@ class ImportOptions:
     ----------
     log_format
         Format of its files.
-    time_column, model_column
+    time_column, model_column, input_column, output_column
         Names of columns, for formats that leave them open; None for the usual ones.
     time_unit
         Name in `registry.TIME_UNITS` of what times count; None for the format's, or what they say.
@@ -50,6 +50,8 @@ class ImportOptions:
     log_format: LogFormat
     time_column: str | None = None
     model_column: str | None = None
+    input_column: str | None = None
+    output_column: str | None = None
     time_unit: str | None = None
     model: str | None = None
     start_s: float | None = None
@@ -84,6 +86,10 @@ class ImportSummary:
         The moment that the log's first request came, in words; None if times are not moments.
     windows
         Number and length of the windows of a log that has rates; None of another one.
+    has_tokens
+        Whether the trace has token counts.
+    num_raised
+        Token counts of the log that were 0, and taken as 1.
     """
 
     requests: int
@@ -96,3 +102,5 @@ class ImportSummary:
     ticks: Ticks | None
     begins: str | None
     windows: tuple[int, float] | None
+    has_tokens: bool
+    num_raised: int

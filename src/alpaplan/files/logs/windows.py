@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,10 @@ from alpaplan.errors import AlpaplanError
 from alpaplan.units import format_seconds
 from alpaplan.workload.rescale import (
     Scaling,
-    TimesAndModels,
     draw_counts,
     draw_laws,
     draw_requests,
+    draw_tokens,
     spread_counts,
 )
 from alpaplan.workload.ticks import Ticks, spread_times
@@ -33,6 +34,24 @@ AlpaServe's published code: a CV needs many gaps, and a load should not change m
 
 LAW_WINDOW_S = 600.0
 """Length of a log's only window of rates (seconds), as in ServeGen's measurements."""
+
+
+class Arrivals(NamedTuple):
+    """Some arrivals of a log.
+
+    Parameters
+    ----------
+    time_s : float64[num_arrivals]
+        Non-decreasing.
+    model : int32[num_arrivals]
+        Their models.
+    tokens : int32[num_arrivals, 2]
+        Input and output tokens, 0 where the log has none; None if it has none at all.
+    """
+
+    time_s: NDArray[np.float64]
+    model: NDArray[np.int32]
+    tokens: NDArray[np.int32] | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +90,17 @@ class LogSpan:
 
 def logged_requests(
     records: Iterable[Records], span: LogSpan, model_of: NDArray[np.int32]
-) -> Iterator[TimesAndModels]:
+) -> Iterator[Arrivals]:
     """Yield the requests of a log as they are."""
     for part in records:
-        yield part["time_s"] - span.begin_s, model_of[part["function"]]
+        yield Arrivals(part["time_s"] - span.begin_s, model_of[part["function"]], tokens_of(part))
+
+
+def tokens_of(records: Records) -> NDArray[np.int32] | None:
+    """Return the token counts of requests, int32[num_records, 2]; None if they have none."""
+    if "input_tokens" not in (records.dtype.names or ()):
+        return None
+    return np.stack([records["input_tokens"], records["output_tokens"]], axis=1)
 
 
 def spread_records(records: Iterable[Records], ticks: Ticks) -> Iterator[Records]:
@@ -107,11 +133,12 @@ def drawn_requests(
     window_s: float,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Iterator[TimesAndModels]:
+) -> Iterator[Arrivals]:
     """Yield arrivals of gamma processes that are fitted to each model and window, scaled.
 
     The windows begin with the part that is taken; what is left over of it behind them is added
-    to the last one, or is one of its own if it is at least half as long.
+    to the last one, or is one of its own if it is at least half as long. Token counts are drawn
+    from those of the model's requests in the window.
 
     Raises
     ------
@@ -126,13 +153,18 @@ def drawn_requests(
         index = np.floor((part["time_s"] - span.begin_s) / window_s)
         return np.minimum(index, num_windows - 1.0)
 
+    # Of their own, so that arrivals do not depend on whether the log has token counts.
+    tokens_rng = rng.spawn(1)[0]
     for index, part in _windows(records, window_of):
         start_s = index * window_s
         is_last = index == num_windows - 1
         length_s = span.duration_s - start_s if is_last else window_s
         time_s = part["time_s"] - span.begin_s - start_s
-        drawn_s, model = draw_requests(time_s, model_of[part["function"]], length_s, scaling, rng)
-        yield drawn_s + start_s, model
+        model, tokens = model_of[part["function"]], tokens_of(part)
+        drawn_s, owner = draw_requests(time_s, model, length_s, scaling, rng)
+        if tokens is not None:
+            tokens = draw_tokens(owner, model, tokens, tokens_rng)
+        yield Arrivals(drawn_s + start_s, owner, tokens)
 
 
 def counted_requests(
@@ -142,7 +174,7 @@ def counted_requests(
     window_s: float,
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Iterator[TimesAndModels]:
+) -> Iterator[Arrivals]:
     """Yield arrivals for counts: as many as counted, or drawn from gamma processes, scaled.
 
     Windows begin with the first count's window in the part that is taken.
@@ -157,7 +189,7 @@ def counted_requests(
             time_s, owner = spread_counts(model, count, length_s, rng)
         else:
             time_s, owner = draw_counts(model, count, length_s, scaling, rng)
-        yield time_s + (start_s - span.begin_s), owner
+        yield Arrivals(time_s + (start_s - span.begin_s), owner)
 
 
 def law_requests(
@@ -166,12 +198,12 @@ def law_requests(
     model_of: NDArray[np.int32],
     scaling: Scaling,
     rng: np.random.Generator,
-) -> Iterator[TimesAndModels]:
+) -> Iterator[Arrivals]:
     """Yield arrivals of one process for each record, scaled."""
     for start_s, part in _windows(records, lambda one: one["time_s"]):
         laws = (part["rate_rps"], part["cv"], part["family"])
         time_s, model = draw_laws(model_of[part["function"]], *laws, span.window_s, scaling, rng)
-        yield time_s + (start_s - span.begin_s), model
+        yield Arrivals(time_s + (start_s - span.begin_s), model)
 
 
 def law_window_s(stored: Iterable[Records], wanted_s: float | None) -> float:
