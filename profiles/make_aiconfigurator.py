@@ -67,7 +67,10 @@ MODELS = {
     "gpt-oss-120b": Model("openai/gpt-oss-120b", HOPPER, MXFP4),
     "gemma-4-26b-a4b": Model("google/gemma-4-26B-A4B", HOPPER, max_intra_op=4),
 }
-"""Name of the profile -> model. On A100 the package has no attention operators of some."""
+"""Name of the model -> model. On A100 the package has no attention operators of some."""
+
+PREFILL = "-prefill"
+"""What the name of a profile of prefill alone ends in."""
 
 
 def make_profile(name: str, model: Model) -> ModelProfileSpec:
@@ -79,8 +82,10 @@ def make_profile(name: str, model: Model) -> ModelProfileSpec:
         f"{imported.source} Weights and arithmetic in {model.precision}. Rounded to microseconds "
         "and up to megabytes. Made by profiles/make_aiconfigurator.py."
     )
-    configs = tuple(map(rounded, imported.configs))
-    return imported.model_copy(update={"name": name, "source": source, "configs": configs})
+    configs = tuple(map(rounded, imported.fixed_configs))
+    return imported.model_copy(
+        update={"name": f"{name}{PREFILL}", "source": source, "configs": configs}
+    )
 
 
 def rounded(config: ProfiledConfig) -> ProfiledConfig:
@@ -109,8 +114,9 @@ def megabytes(num_bytes: int) -> int:
 def main(folder: Path) -> None:
     """Write all profiles into the folder."""
     for name, model in MODELS.items():
-        text = profile_to_yaml(make_profile(name, model))
-        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        profile = make_profile(name, model)
+        path = folder / f"{profile.name}.yaml"
+        path.write_text(profile_to_yaml(profile), encoding="utf-8")
 
 
 if __name__ == "__main__":

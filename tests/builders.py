@@ -51,16 +51,25 @@ def profile(
     shapes: Sequence[tuple[int, int]] = ((1, 1), (1, 2), (2, 1), (1, 4), (2, 2)),
     device: str = "gpu",
     activation_bytes: int = 0,
+    batch_sizes: Sequence[int] = (1,),
 ) -> ModelProfileSpec:
-    """Return a profile whose work and weights divide evenly, with nothing lost to parallelism."""
+    """Return a profile whose work and weights divide evenly, with nothing lost to parallelism.
+
+    A batch of n takes (n + 1) / 2 times as long as one request, and n times its working memory.
+    """
     configs = [
         {
             "device": device,
             "intra_op": intra_op,
             "inter_op": inter_op,
             "stage_weight_bytes": [weight_bytes // (intra_op * inter_op)] * inter_op,
-            "stage_latency_s": {1: [latency_s / (intra_op * inter_op)] * inter_op},
-            "stage_activation_bytes": {1: [activation_bytes] * inter_op},
+            "stage_latency_s": {
+                size: [latency_s / (intra_op * inter_op) * (size + 1) / 2] * inter_op
+                for size in batch_sizes
+            },
+            "stage_activation_bytes": {
+                size: [activation_bytes * size] * inter_op for size in batch_sizes
+            },
         }
         for intra_op, inter_op in shapes
     ]

@@ -66,13 +66,13 @@ class TestEveryProfile:
     def test_weights_of_all_devices_sum_to_the_model(
         self, name: str, profiles: dict[str, ModelProfileSpec]
     ) -> None:
-        sizes = [size_bytes(config) for config in profiles[name].configs]
+        sizes = [size_bytes(config) for config in profiles[name].fixed_configs]
         assert max(sizes) <= 1.1 * min(sizes)
 
     def test_more_intra_op_is_faster_but_never_more_than_ideal(
         self, name: str, profiles: dict[str, ModelProfileSpec]
     ) -> None:
-        by_shape = {(c.device, c.intra_op, c.inter_op): c for c in profiles[name].configs}
+        by_shape = {(c.device, c.intra_op, c.inter_op): c for c in profiles[name].fixed_configs}
         num_pairs = 0
         for (device, intra_op, inter_op), config in by_shape.items():
             doubled = by_shape.get((device, 2 * intra_op, inter_op))
@@ -85,7 +85,7 @@ class TestEveryProfile:
     def test_stages_cost_little_and_are_nearly_even(
         self, name: str, profiles: dict[str, ModelProfileSpec]
     ) -> None:
-        by_shape = {(c.device, c.intra_op, c.inter_op): c for c in profiles[name].configs}
+        by_shape = {(c.device, c.intra_op, c.inter_op): c for c in profiles[name].fixed_configs}
         for (device, intra_op, inter_op), config in by_shape.items():
             latencies = config.stage_latency_s[1]
             assert max(latencies) <= 1.1 * sum(latencies) / inter_op
@@ -96,7 +96,7 @@ class TestEveryProfile:
     def test_larger_batches_take_longer(
         self, name: str, profiles: dict[str, ModelProfileSpec]
     ) -> None:
-        for config in profiles[name].configs:
+        for config in profiles[name].fixed_configs:
             totals = [sum(config.stage_latency_s[size]) for size in sorted(config.stage_latency_s)]
             assert totals == sorted(set(totals))
 
@@ -104,7 +104,7 @@ class TestEveryProfile:
 @pytest.mark.parametrize("name", sorted(TABLE_1))
 def test_alpaserve_profiles_hold_table_1(name: str, profiles: dict[str, ModelProfileSpec]) -> None:
     latency_s, weight_bytes, num_stages = TABLE_1[name]
-    shapes = {(c.intra_op, c.inter_op): c for c in profiles[name].configs}
+    shapes = {(c.intra_op, c.inter_op): c for c in profiles[name].fixed_configs}
     config = shapes[1, num_stages]
     assert batch_latency_s(config, 1) == pytest.approx(latency_s, rel=1e-12)
     assert size_bytes(config) == weight_bytes
@@ -149,7 +149,7 @@ def test_sends_cost_no_more_than_was_measured(
     path: Path, profiles: dict[str, ModelProfileSpec]
 ) -> None:
     # 2 to 16 stages within 3% of one stage (AlpaServe's measurements of GPT 2.6B and 6.7B).
-    shapes = {(c.intra_op, c.inter_op): c for c in profiles[path.stem].configs}
+    shapes = {(c.intra_op, c.inter_op): c for c in profiles[path.stem].fixed_configs}
     for num_stages in (2, 4, 8, 16):
         single, pipeline = shapes[1, 1], shapes[1, num_stages]
         assert 1 < batch_latency_s(pipeline, 1) / batch_latency_s(single, 1) < 1.03
@@ -164,7 +164,7 @@ def test_aiconfigurator_generator_reproduces_a_file(
     script = importlib.import_module("make_aiconfigurator")
     name = "gemma-4-26b-a4b"
     # All shapes of it take some seconds: those of one intra_op, in bytes as the file has them.
-    whole = read_profile(REPOSITORY / "profiles" / f"{name}.yaml")
+    whole = read_profile(REPOSITORY / "profiles" / f"{name}-prefill.yaml")
     first = tuple(config for config in whole.configs if config.intra_op == 1)
     model = dataclasses.replace(script.MODELS[name], max_intra_op=1)
     monkeypatch.setattr(script, "MODELS", {name: model})
@@ -193,7 +193,8 @@ def test_every_profile_is_made_by_one_command(
     script.main(tmp_path)
     assert called == [tmp_path, tmp_path]
     models = importlib.import_module("make_aiconfigurator").MODELS
-    assert sorted([*models, *TABLE_1]) == [path.stem for path in PROFILE_PATHS]
+    names = [f"{model}-prefill" for model in models]
+    assert sorted([*names, *TABLE_1]) == [path.stem for path in PROFILE_PATHS]
 
 
 def test_the_library_has_what_the_guide_says(profiles: dict[str, ModelProfileSpec]) -> None:
@@ -268,7 +269,8 @@ def test_llm_profiles_agree_with_estimates_made_elsewhere(
     name: str, path: str, device: str, shared_cases: Path, profiles: dict[str, ModelProfileSpec]
 ) -> None:
     system = device.replace("-", "_")
-    shapes = {(c.intra_op, c.inter_op): c for c in profiles[name].configs if c.device == device}
+    configs = profiles[f"{name}-prefill"].fixed_configs
+    shapes = {(c.intra_op, c.inter_op): c for c in configs if c.device == device}
     table = shared_cases / "profiles" / f"aiconfigurator_{system}_vllm.csv"
     num_compared = 0
     with table.open(encoding="utf-8", newline="") as lines:

@@ -19,6 +19,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from alpaplan.problem import Placement
 from alpaplan.simulator import Simulator
+from alpaplan.simulator.fixed_service import FixedService
 from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import RULES, Case, make_case
@@ -130,14 +131,16 @@ def test_python_around_the_kernel(benchmark: BenchmarkFixture, rule: Dispatch) -
     """Time whole evaluations and the kernel within them; the difference is Python."""
     case = realistic_case(num_requests=40_000, cv=4.0, load=0.7).ruled_by(rule)
     simulator = Simulator(case.problem, case.trace)
-    kernel, kernel_s, around_s = simulator._kernel, [0.0], []
+    service = simulator._service
+    assert isinstance(service, FixedService)
+    kernel, kernel_s, around_s = service._kernel, [0.0], []
 
     def timed_kernel(*arguments: Any) -> None:
         start_s = perf_counter()
         kernel(*arguments)
         kernel_s[0] = perf_counter() - start_s
 
-    simulator._kernel = timed_kernel
+    service._kernel = timed_kernel
 
     def evaluate() -> None:
         start_s = perf_counter()

@@ -72,7 +72,10 @@ COMMANDS = {
     ),
     "analyze": ("analyze", "-c", f"{LLM}/cluster.yaml", "-w", f"{LLM}/workload.yaml", *CLUSTER[2:]),
     "analyze long names": ("analyze", *CLUSTER, "-w", "long.yaml"),
-    "profile show": ("profile", "show", "profiles/bert-6.7b.yaml", "profiles/qwen3-8b.yaml"),
+    "profile show": (
+        *("profile", "show", "profiles/bert-6.7b.yaml"),
+        "profiles/qwen3-8b-prefill.yaml",
+    ),
     "profile partition": ("profile", "partition", "profiles/layers/bert-6.7b.yaml", "-o", "made"),
     "profile estimate": (
         *("profile", "estimate", "profiles/configs/bloom-176b.json", "-o", "made"),

@@ -16,7 +16,7 @@ from alpaplan.search.bounds.bound import AttainmentBound
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult
 from alpaplan.specs.choices import BoundLimit, UnseenSource
-from alpaplan.specs.plan import NodeDevices, PlanSpec
+from alpaplan.specs.plan import NodeDevices, PlanSpec, ReplicaSpec
 from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
 from tests.builders import GB
@@ -72,6 +72,22 @@ def test_groups_are_as_the_placement_says(two_pools: Planned) -> None:
     back = placement_of_plan(problem, two_pools.inputs.cluster, plan)
     np.testing.assert_array_equal(back.shapes, placement.shapes)
     np.testing.assert_array_equal(back.replicas, placement.replicas)
+
+
+def test_replicas_keep_the_order_that_a_plan_lists_them_in(two_pools: Planned) -> None:
+    plan, problem = two_pools.document, two_pools.inputs.problem
+    chat, search = ReplicaSpec(model="chat"), ReplicaSpec(model="search")
+    groups = [
+        group.model_copy(update={"replicas": replicas})
+        for group, replicas in zip(plan.groups, [(search, chat), (chat, search)], strict=False)
+    ]
+    listing = plan.model_copy(update={"groups": tuple(groups)})
+    placement = placement_of_plan(problem, two_pools.inputs.cluster, listing)
+    group, model = placement.in_replica_order()
+    names = [problem.model_names[m] for m in model]
+    assert list(zip(group.tolist(), names, strict=True)) == [
+        (0, "search"), (0, "chat"), (1, "chat"), (1, "search"),
+    ]  # fmt: skip
 
 
 def test_every_device_is_in_one_group_or_left_over(two_pools: Planned) -> None:

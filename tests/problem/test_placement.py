@@ -43,6 +43,19 @@ def test_groups_without_limits_have_zeros_beside_those_that_have_some(placement:
     assert Placement.joined([plain(placement)] * 2).max_batch_size is None
 
 
+def test_replicas_are_in_the_order_of_the_models_unless_a_group_lists_them_otherwise(
+    placement: Placement,
+) -> None:
+    listed = Placement(
+        np.array([3, 4]), np.ones((2, 2), dtype=np.bool_), order=np.array([[0, 0], [1, 0]])
+    )
+    group, model = Placement.joined([placement, listed]).in_replica_order()
+    assert group.tolist() == [0, 1, 1, 3, 3, 4, 4]
+    assert model.tolist() == [0, 0, 1, 0, 1, 1, 0]
+    assert listed.take([1, 0]).in_replica_order()[1].tolist() == [1, 0, 0, 1]
+    assert listed.key() != Placement(listed.shapes, listed.replicas).key()
+
+
 def test_keys_are_equal_where_placements_are(placement: Placement) -> None:
     without = plain(placement)
     zeros = Placement(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.problem import PlacementProblem, service
+from alpaplan.problem import Placement, PlacementProblem, service
 from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
 from tests.builders import GB
@@ -187,3 +187,22 @@ def test_the_forms_of_the_memory_rule_agree(
         assert cumulative[n - 1].tolist() == needed.tolist()
         weights, limits = service.linear_memory_bytes(problem, shape, replicas[:n])
         assert (weights.sum(axis=0) <= limits).tolist() == (needed <= usable).tolist()
+
+
+def test_the_cap_of_a_replica_is_the_smallest_limit() -> None:
+    shapes = [(1, 1), (1, 2)]
+    profiles = [
+        make.profile("a", shapes=shapes, batch_sizes=(1, 4)),
+        make.profile("b", shapes=shapes, batch_sizes=(1, 2, 16)),
+    ]
+    models = [make.model("m0", "a"), make.model("m1", "b"), make.model("m2", "b")]
+    problem = make.problem(models, profiles, make.cluster(max_batch_size=8))
+    on = np.array([1, 0])
+    replicas = np.array([[True, True, True], [False, True, True]])
+    plain = Placement(on, replicas)
+    assert service.batch_caps(problem, plain).tolist() == [[4, 8, 8], [0, 8, 8]]
+    own = np.array([[5, 3, 0], [7, 100, 1]])
+    capped = Placement(on, replicas, max_batch_size=own)
+    assert service.batch_caps(problem, capped).tolist() == [[4, 3, 8], [0, 8, 1]]
+    without = make.problem(models, profiles)
+    assert service.batch_caps(without, capped).tolist() == [[1, 1, 1], [0, 1, 1]]

@@ -23,7 +23,7 @@ SHIPPED = ("bert-1.3b", "bert-2.7b", "bert-6.7b")
 
 def only_config(layers: LayerProfileSpec, intra_op: int, inter_op: int) -> ProfiledConfig:
     made = cut_into_stages(layers, intra_ops=[intra_op], inter_ops=[inter_op])
-    (config,) = made.profile.configs
+    (config,) = made.profile.fixed_configs
     return config
 
 
@@ -108,7 +108,7 @@ class TestMemoryLimit:
         shapes = [(config.intra_op, config.inter_op) for config in made.profile.configs]
         assert shapes == [(1, 2), (1, 4), (2, 1), (2, 2), (2, 4)]
         assert made.left_out == (TooLarge(1, 1, 72),)
-        assert stages_of(made.profile.configs[0]) == [(0, 0), (1, 3)]
+        assert stages_of(made.profile.fixed_configs[0]) == [(0, 0), (1, 3)]
 
     def test_what_is_needed_is_of_the_cuts_with_the_least_memory(self) -> None:
         made = cut_into_stages(self.LAYERS, memory_limit_bytes=25)

@@ -100,7 +100,7 @@ def test_a_workload_has_a_largest_size() -> None:
 
 
 def test_model_profile() -> None:
-    (config,) = ModelProfileSpec.model_validate(example("model-profile")).configs
+    (config,) = ModelProfileSpec.model_validate(example("model-profile")).fixed_configs
     assert config.num_devices == 2
     assert config.stage_weight_bytes == (600_000_000, 600_000_000)
     assert config.stage_activation_bytes == {1: (10**6, 0), 2: (2 * 10**6, 0)}

@@ -20,7 +20,7 @@ SPOILED = Path(__file__).parents[1] / "files" / "spoiled"
 BEYOND_SCHEMAS = {
     "cluster-reserved.yaml",
     "cluster-same-pool.yaml",
-    "cluster-batching.yaml",
+    "cluster-default-seqs.yaml",
     "cluster-nan.yaml",
     "layers-batches.yaml",
     "plan-cuts.yaml",
@@ -29,6 +29,7 @@ BEYOND_SCHEMAS = {
     "profile-stages.yaml",
     "profile-activation.yaml",
     "profile-twice.yaml",
+    "profile-two-kinds.yaml",
     "workload-impossible-path.yaml",
     "workload-no-trace.yaml",
     "workload-same-name.yaml",

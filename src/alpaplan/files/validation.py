@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 from pydantic_core import ErrorDetails
 
 from alpaplan.errors import Issue, Location, did_you_mean
 from alpaplan.files.yaml_tree import YamlNode
 from alpaplan.registry import must_be_one_of
 from alpaplan.specs.fields import LOCATED_ERROR, NAME_PATTERN, Spec
+from alpaplan.specs.profile import FIXED_SERVICE_TAG, LLM_TAG
 from alpaplan.units import format_value
 
 _TAG_KEY = "process"
@@ -62,12 +63,14 @@ def _issues(details: ErrorDetails, spec_type: type[Spec], root: YamlNode) -> lis
         what = "item" if isinstance(missing, int) else "key"
         return [Issue(where, f"missing {what} {missing!r}")]
     if kind == "extra_forbidden":
-        known = list(_type_at(spec_type, location[:-1]).model_fields)
-        name = str(location[-1])
+        name, spec = str(location[-1]), _type_at(spec_type, location[:-1])
+        if name in spec.foreign_keys:
+            return [Issue(where, f"key {name!r} {spec.foreign_keys[name]}")]
+        known = list(spec.model_fields)
         return [Issue(where, f"unknown key {format_value(name)}{did_you_mean(name, known)}")]
     if kind == "union_tag_not_found":
         members = get_args(_type_at(spec_type, location))
-        tags = [tag for member in members for tag in _tags_of(_bare(member))]
+        tags = [tag for member in members for tag in _tags_of(member)]
         return [Issue(where, f"missing key {_TAG_KEY!r} (one of {', '.join(tags)})")]
     if kind == "union_tag_invalid":
         chosen = details["ctx"]["tag"]
@@ -81,7 +84,7 @@ def _place(location: Location, root: YamlNode) -> tuple[Location, Location]:
     """Split pydantic's location into the part that the document has and the rest."""
     node, where, tagged = root, list[str | int](), False
     for position, part in enumerate(location):
-        if isinstance(node.value, dict) and not tagged and part == node.value.get(_TAG_KEY):
+        if not tagged and _is_tag(part, node.value):
             tagged = True
             continue
         entry = (node.entries or {}).get(part)
@@ -90,6 +93,13 @@ def _place(location: Location, root: YamlNode) -> tuple[Location, Location]:
         where.append(part)
         node, tagged = entry[1], False
     return tuple(where), ()
+
+
+def _is_tag(part: str | int, value: object) -> bool:
+    """Whether a part of a location is no key of a mapping, but what tells its kind."""
+    if not isinstance(value, dict):
+        return False
+    return part in (FIXED_SERVICE_TAG, LLM_TAG, value.get(_TAG_KEY))
 
 
 def _message(details: ErrorDetails, found: object) -> str:
@@ -165,6 +175,9 @@ def _quoted(text: str) -> list[str]:
 
 def _tags_of(member: Any) -> tuple[str, ...]:
     """Return the tags of one member of a union; None, which it may have, has no tag."""
+    if get_origin(member) is Annotated:
+        own = [mark.tag for mark in member.__metadata__ if isinstance(mark, Tag)]
+        return tuple(own) or _tags_of(_bare(member))
     if not (isinstance(member, type) and issubclass(member, BaseModel)):
         return ()
     field = member.model_fields.get(_TAG_KEY)
@@ -189,8 +202,7 @@ def _inside(kind: Any, part: str | int) -> Any:
         return _bare(arguments[0])
     if get_origin(kind) is dict:
         return _bare(arguments[1])
-    members = [_bare(argument) for argument in arguments]
-    return next((member for member in members if part in _tags_of(member)), None)
+    return next((_bare(member) for member in arguments if part in _tags_of(member)), None)
 
 
 def _bare(kind: Any) -> Any:

@@ -43,6 +43,7 @@ def plan_document(
         Kind of the arrivals that the prediction comes from.
     """
     placement = result.best.placement
+    group_of_replica, model_of_replica = placement.in_replica_order()
     groups = [
         spec.GroupSpec(
             name=f"g{g}",
@@ -52,7 +53,7 @@ def plan_document(
             devices=_node_devices(problem, result.devices.groups[g]),
             replicas=tuple(
                 _replica(problem, profiles, int(h), int(m))
-                for m in np.flatnonzero(placement.replicas[g])
+                for m in model_of_replica[group_of_replica == g]
             ),
         )
         for g, h in enumerate(placement.shapes)
@@ -88,11 +89,15 @@ def placement_of_plan(
     used = [group for group in plan.groups if group.replicas]
     shapes = np.zeros(len(used), dtype=np.int64)
     replicas = np.zeros((len(used), problem.num_models), dtype=np.bool_)
+    order = np.zeros(replicas.shape, dtype=np.int64)
     for g, group in enumerate(used):
         pool = pool_of_node[group.devices[0].node]
         shapes[g] = shape_index[GroupShape(pool, group.intra_op, group.inter_op)]
-        replicas[g, [model_index[replica.model] for replica in group.replicas]] = True
-    return Placement(shapes, replicas)
+        models = [model_index[replica.model] for replica in group.replicas]
+        replicas[g, models] = True
+        if models != sorted(models):
+            order[g, models] = range(len(models))
+    return Placement(shapes, replicas, order=order if order.any() else None)
 
 
 def _replica(

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from alpaplan.errors import Issue, SpecError, did_you_mean
+from alpaplan.problem.build_batches import batch_table
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
 from alpaplan.problem.service import served_stages_s
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.fields import MAX_QUANTITY, MIN_QUANTITY
-from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 
 
@@ -37,7 +38,8 @@ def build_problem(
     Raises
     ------
     SpecError
-        If the workload names a profile that is not there.
+        If the workload names a profile that is not there, or there are more batch sizes than fit
+        into memory.
     """
     models = workload.served_models()
     _check_profiles(workload, profiles, known_profiles)
@@ -51,19 +53,19 @@ def build_problem(
     latency_s = np.zeros(axes, dtype=np.float64)
     weight_bytes = np.zeros(axes, dtype=np.int64)
     activation_bytes = np.zeros(axes, dtype=np.int64)
-    for h, shape in enumerate(shapes):
-        for p, profile in enumerate(used):
-            device = pools[shape.pool].device
-            config = profile.find_config(device, shape.intra_op, shape.inter_op)
-            if config is None:
-                continue
-            supported[h, p] = True
-            latency_s[h, p, : shape.inter_op] = served_stages_s(
-                config.stage_latency_s[1], shape.inter_op, cluster.serving.stage_overhead
-            )
-            weight_bytes[h, p, : shape.inter_op] = config.stage_weight_bytes
-            if config.stage_activation_bytes is not None:
-                activation_bytes[h, p, : shape.inter_op] = config.stage_activation_bytes[1]
+    configs = _listed_configs(pools, shapes, used)
+    for (h, p), config in configs.items():
+        supported[h, p] = True
+        latency_s[h, p, : config.inter_op] = served_stages_s(
+            config.stage_latency_s[1], config.inter_op, cluster.serving.stage_overhead
+        )
+        weight_bytes[h, p, : config.inter_op] = config.stage_weight_bytes
+        if config.stage_activation_bytes is not None:
+            activation_bytes[h, p, : config.inter_op] = config.stage_activation_bytes[1]
+    batches = batch_table(configs, axes, cluster.serving)
+    if batches is not None:
+        last_row = (batches.first_row + batches.largest - 1)[supported]
+        activation_bytes[supported] = batches.stage_activation_bytes[last_row]
     devices = {pool.device for pool in pools}
     return PlacementProblem(
         model_names=tuple(model.name for model in models),
@@ -80,6 +82,7 @@ def build_problem(
         stage_activation_bytes=activation_bytes,
         dispatch=cluster.serving.dispatch,
         request_overhead_s=cluster.serving.request_overhead_s,
+        batches=batches,
     )
 
 
@@ -112,7 +115,8 @@ def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterab
     if model.slo_s is not None:
         return model.slo_s
     here = set(devices)
-    usable = [config for config in profile.configs if config.device in here] or profile.configs
+    configs = profile.fixed_configs
+    usable = [config for config in configs if config.device in here] or configs
     slo_s = (model.slo_scale or 0.0) * batch_latency_s(smallest_config(usable), 1)
     if not MIN_QUANTITY <= slo_s <= MAX_QUANTITY:
         rule = f"must make an objective from {MIN_QUANTITY:g} to {MAX_QUANTITY:g} s"
@@ -154,3 +158,17 @@ def _group_shapes(
         for _, intra_op, inter_op in pairs:
             shapes[GroupShape(index, intra_op, inter_op)] = None
     return tuple(shapes)
+
+
+def _listed_configs(
+    pools: tuple[DevicePool, ...],
+    shapes: tuple[GroupShape, ...],
+    profiles: list[ModelProfileSpec],
+) -> dict[tuple[int, int], ProfiledConfig]:
+    """Return (shape, profile) -> configuration, where the profile lists the shape."""
+    found = {
+        (h, p): profile.find_config(pools[shape.pool].device, shape.intra_op, shape.inter_op)
+        for h, shape in enumerate(shapes)
+        for p, profile in enumerate(profiles)
+    }
+    return {place: config for place, config in found.items() if isinstance(config, ProfiledConfig)}

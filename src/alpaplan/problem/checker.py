@@ -163,4 +163,5 @@ def _check_memory(
 
 
 def _config(group: GroupSpec, profile: ModelProfileSpec) -> ProfiledConfig | None:
-    return profile.find_config(group.device, group.intra_op, group.inter_op)
+    config = profile.find_config(group.device, group.intra_op, group.inter_op)
+    return config if isinstance(config, ProfiledConfig) else None

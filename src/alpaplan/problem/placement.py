@@ -26,15 +26,19 @@ class Placement:
     kv_fraction : float64[G, M], optional
         Part of the group's KV memory that an engine takes; 0 throughout a group whose engines
         share it equally. None if all groups are such.
+    order : int64[G, M], optional
+        Which place each replica has among those of its group, 0 throughout a group that lists
+        them as the workload lists the models. None if all groups do. Only ties hang on it.
     """
 
     shapes: NDArray[np.int64]
     replicas: NDArray[np.bool_]
     max_batch_size: NDArray[np.int64] | None = None
     kv_fraction: NDArray[np.float64] | None = None
+    order: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for values in (self.shapes, self.replicas, self.max_batch_size, self.kv_fraction):
+        for values in (self.shapes, self.replicas, *self._extras()):
             if values is not None:
                 values.setflags(write=False)
 
@@ -46,43 +50,50 @@ class Placement:
     def take(self, groups: NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]) -> Placement:
         """Return some of the groups, by their numbers or by whether they are kept."""
         chosen = np.asarray(groups, dtype=None if len(groups) else np.int64)
-        max_batch_size, kv_fraction = self.max_batch_size, self.kv_fraction
-        return Placement(
-            self.shapes[chosen],
-            self.replicas[chosen],
-            None if max_batch_size is None else max_batch_size[chosen],
-            None if kv_fraction is None else kv_fraction[chosen],
-        )
+        extras = (None if values is None else values[chosen] for values in self._extras())
+        return Placement(self.shapes[chosen], self.replicas[chosen], *extras)
 
     @classmethod
     def joined(cls, parts: Sequence[Placement]) -> Placement:
         """Return the groups of several placements of the same models behind each other."""
-        max_batch_size = kv_fraction = None
-        if any(part.max_batch_size is not None for part in parts):
-            limits = (_or_zeros(part, part.max_batch_size, np.int64) for part in parts)
-            max_batch_size = np.concatenate(list(limits))
-        if any(part.kv_fraction is not None for part in parts):
-            fractions = (_or_zeros(part, part.kv_fraction, np.float64) for part in parts)
-            kv_fraction = np.concatenate(list(fractions))
-        return cls(
-            np.concatenate([part.shapes for part in parts]),
-            np.concatenate([part.replicas for part in parts]),
-            max_batch_size,
-            kv_fraction,
-        )
+        extras = [
+            _joined([part._extras()[index] for part in parts], parts)
+            for index in range(len(parts[0]._extras()))
+        ]
+        shapes = np.concatenate([part.shapes for part in parts])
+        return cls(shapes, np.concatenate([part.replicas for part in parts]), *extras)
+
+    def in_replica_order(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return group and model of each replica, by group and there in replica order."""
+        group, model = np.nonzero(self.replicas)
+        if self.order is not None:
+            listed = np.lexsort((self.order[group, model], group))
+            group, model = group[listed], model[listed]
+        return group, model
 
     def key(self) -> bytes:
         """Return bytes that equal placements of one problem have in common, and no others."""
-        limits = (self.max_batch_size, self.kv_fraction)
         parts = [self.shapes.tobytes(), np.packbits(self.replicas).tobytes()]
         # None and zeros say the same.
         parts += [
-            b"." if values is None or not values.any() else values.tobytes() for values in limits
+            b"." if values is None or not values.any() else values.tobytes()
+            for values in self._extras()
         ]
         return b"".join(parts)
 
+    def _extras(self) -> tuple[NDArray[Any] | None, ...]:
+        """Return what replicas may have of their own; None and zeros say that they do not."""
+        return self.max_batch_size, self.kv_fraction, self.order
 
-def _or_zeros(
-    part: Placement, values: NDArray[Any] | None, dtype: type[np.generic]
-) -> NDArray[Any]:
-    return np.zeros(part.replicas.shape, dtype=dtype) if values is None else values
+
+def _joined(
+    extras: Sequence[NDArray[Any] | None], parts: Sequence[Placement]
+) -> NDArray[Any] | None:
+    dtypes = [values.dtype for values in extras if values is not None]
+    if not dtypes:
+        return None
+    filled = [
+        np.zeros(part.replicas.shape, dtype=dtypes[0]) if values is None else values
+        for values, part in zip(extras, parts, strict=True)
+    ]
+    return np.concatenate(filled)

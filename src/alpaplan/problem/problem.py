@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem.batching import BatchTable
 from alpaplan.specs.choices import Dispatch
 
 
@@ -86,11 +87,14 @@ class PlacementProblem:
     stage_latency_s : float64[H, P, S]
         Stage latencies at batch size 1, the stage overhead included.
     stage_weight_bytes, stage_activation_bytes : int64[H, P, S]
-        Memory of one replica on each device of each stage.
+        Memory of one replica on each device of each stage; the working memory is that of the
+        largest batch that a replica without a cap of its own may have.
     dispatch
         Which group gets a request.
     request_overhead_s
         Added once to every request.
+    batches
+        What batches take; None where no batch may have more than one request.
     """
 
     model_names: tuple[str, ...]
@@ -107,6 +111,7 @@ class PlacementProblem:
     stage_activation_bytes: NDArray[np.int64]
     dispatch: Dispatch
     request_overhead_s: float
+    batches: BatchTable | None = None
 
     def __post_init__(self) -> None:
         for value in vars(self).values():

@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import PlacementProblem
 from alpaplan.specs.choices import Dispatch
 
@@ -40,7 +41,22 @@ def served_stages_s(
 
 
 def simulated_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
-    """Return the stage latencies that a simulation adds up, ``float64[H, P, S]``.
+    """Return the stage latencies that a simulation adds up, ``float64[H, P, S]``."""
+    return _as_simulated(problem, problem.stage_latency_s)
+
+
+def simulated_batch_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return the stage latencies of batches that a simulation adds up, ``float64[R, S]``.
+
+    Rows are those of ``problem.batches``, which has to be there.
+    """
+    if problem.batches is None:
+        raise ValueError("without batches there are no latencies of theirs")
+    return _as_simulated(problem, problem.batches.stage_latency_s)
+
+
+def _as_simulated(problem: PlacementProblem, latency_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round latencies as simulations have them.
 
     Under ``earliest-finish`` they are rounded to single precision (DESIGN section 4): AlpaServe's
     published simulator, whose rule this is, holds them so
@@ -49,8 +65,24 @@ def simulated_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
     than 1e-6 of the mean latency, and outcomes are to agree with it.
     """
     if problem.dispatch is Dispatch.EARLIEST_FINISH:
-        return problem.stage_latency_s.astype(np.float32).astype(np.float64)
-    return problem.stage_latency_s
+        return latency_s.astype(np.float32).astype(np.float64)
+    return latency_s
+
+
+def batch_caps(problem: PlacementProblem, placement: Placement) -> NDArray[np.int64]:
+    """Return the largest batch that each replica may form, ``int64[G, M]``; 0 where there is none.
+
+    That is the smallest of the cluster's limit, the largest profiled size and, if it has one, the
+    replica's own limit, which changes nothing where it is above the others.
+    """
+    profile = problem.profile_of_model
+    caps: NDArray[np.int64] = np.ones(placement.replicas.shape, dtype=np.int64)
+    if problem.batches is not None:
+        caps = problem.batches.largest[placement.shapes][:, profile]
+        if placement.max_batch_size is not None:
+            own = placement.max_batch_size
+            caps = np.where(own > 0, np.minimum(caps, own), caps)
+    return np.where(placement.replicas, caps, 0)
 
 
 def pipeline_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
@@ -119,10 +151,17 @@ def with_slack(problem: PlacementProblem, fraction: float, slack_s: float) -> Pl
         Each latency and objective changes by this part of it, and by these seconds more; no
         latency falls below 0.
     """
-    shorter_s = problem.stage_latency_s * (1 - fraction) - slack_s
+
+    def shorter_s(latency_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.maximum(0.0, latency_s * (1 - fraction) - slack_s)
+
+    batches = problem.batches
+    if batches is not None:
+        batches = replace(batches, stage_latency_s=shorter_s(batches.stage_latency_s))
     return replace(
         problem,
-        stage_latency_s=np.maximum(0.0, shorter_s),
+        stage_latency_s=shorter_s(problem.stage_latency_s),
+        batches=batches,
         slo_s=problem.slo_s * (1 + fraction) + slack_s,
     )
 

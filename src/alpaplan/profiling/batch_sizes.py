@@ -99,6 +99,11 @@ def reaches(config: ProfiledConfig, batch_size: int) -> bool:
     return min(config.stage_latency_s) <= batch_size <= max(config.stage_latency_s)
 
 
+def largest_batch_size(config: ProfiledConfig, cap: int) -> int:
+    """Return the largest batch size up to `cap` that is profiled or between profiled ones."""
+    return min(cap, max(config.stage_latency_s))
+
+
 def describe_out_of_range(config: ProfiledConfig, batch_size: int) -> str:
     """Describe a batch size outside the profiled range, and that range."""
     smallest, largest = min(config.stage_latency_s), max(config.stage_latency_s)

@@ -9,7 +9,8 @@ from alpaplan.errors import InfeasibleError, Issue, SpecError
 from alpaplan.profiling.chain import PICOSECONDS, LayerChain, layer_chain
 from alpaplan.profiling.cuts import Cuts, best_cuts, smallest_memory_bytes
 from alpaplan.specs.layers import LayerProfileSpec
-from alpaplan.specs.profile import MAX_PARALLELISM, ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.parallel_config import MAX_PARALLELISM
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.stages import StageLayers
 from alpaplan.units import exact_bytes
 

@@ -150,7 +150,7 @@ def summarize_profile(profile: ModelProfileSpec, batch_size: int = 1) -> Profile
         If a throughput or overhead is above `MAX_SHOWN`, because a latency is next to nothing.
     """
     by_device: dict[str, list[ProfiledConfig]] = {}
-    for config in profile.configs:
+    for config in profile.fixed_configs:
         if reaches(config, batch_size):
             by_device.setdefault(config.device, []).append(config)
     summaries = [
@@ -163,7 +163,7 @@ def summarize_profile(profile: ModelProfileSpec, batch_size: int = 1) -> Profile
                 f"{profile.name}: {found.device} intra_op {found.intra_op} inter_op "
                 f"{found.inter_op}: latencies are too short or too different to compare"
             )
-    left_out = tuple(config for config in profile.configs if not reaches(config, batch_size))
+    left_out = tuple(config for config in profile.fixed_configs if not reaches(config, batch_size))
     return ProfileSummary(profile.name, profile.source, batch_size, tuple(summaries), left_out)
 
 

@@ -24,7 +24,7 @@ def stages_table(profile: ModelProfileSpec) -> Table:
     columns = ("intra_op", "inter_op", "longest stage", "latency", "idle", "memory")
     title = f"Stages of {profile.name} on {profile.configs[0].device}"
     made = Table(title, *columns, "layers", right=columns)
-    for config in profile.configs:
+    for config in profile.fixed_configs:
         made.add_row(
             str(config.intra_op),
             str(config.inter_op),

@@ -72,14 +72,37 @@ class Serving(Spec):
     stage_overhead: NonNegativeNumber = Field(
         default=0.0, description="each stage latency is multiplied by 1 + stage_overhead * inter_op"
     )
-    max_batch_size: Count = 1
+    max_batch_size: Count = Field(
+        default=1,
+        description="most requests of one model that pass the stages together; a profile allows "
+        "no more than its largest batch size",
+    )
+    max_num_batched_tokens: Count = Field(
+        default=2048, description="most tokens in an iteration of an LLM's engine"
+    )
+    max_num_seqs: Count = Field(
+        default=256,
+        validate_default=True,
+        description="most requests that an LLM's engine runs at once",
+    )
+    iteration_overhead_s: NonNegativeSeconds = Field(
+        default=0.0, description="the host's time for each iteration of an LLM's engine"
+    )
+    process_overhead_bytes: NonNegativeBytes = Field(
+        default=0,
+        description="what each engine process takes on each of its devices beside weights and "
+        "working memory",
+    )
 
-    @field_validator("max_batch_size")
+    @field_validator("max_num_seqs")
     @classmethod
-    def _refuse_batching(cls, size: int) -> int:
-        if size > 1:
-            fail_at([Issue((), f"batching is not supported yet: must be 1, found {size}")])
-        return size
+    def _a_token_each(cls, number: int, info: ValidationInfo) -> int:
+        tokens = info.data.get("max_num_batched_tokens")
+        if tokens is not None and number > tokens:
+            # With its name, since the default has no place of its own in a document.
+            rule = f"max_num_seqs must be at most max_num_batched_tokens ({tokens})"
+            fail_at([Issue((), f"{rule}, found {number}")])
+        return number
 
 
 class ClusterSpec(Spec):

@@ -8,8 +8,8 @@ JSON Schema as both forms.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Annotated, Any, NoReturn
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, Any, ClassVar, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.config import JsonDict
@@ -41,6 +41,9 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
+    foreign_keys: ClassVar[Mapping[str, str]] = {}
+    """Keys that it does not have but its siblings do -> what to say where one is found."""
+
 
 def fail_at(issues: Iterable[Issue]) -> None:
     """Raise one validation error that carries several issues, each with its place.
@@ -64,8 +67,8 @@ def _located_context(found: tuple[Issue, ...]) -> dict[str, Any]:
     return {"text": "; ".join(issue.message for issue in found), "issues": found}
 
 
-def _reader(parse: Callable[[object], float], **limits: float) -> Callable[[object], float]:
-    """Make a validator: parse, then hold the limits (``gt``, ``ge``, ``le``)."""
+def quantity_reader(parse: Callable[[object], float], **limits: float) -> Callable[[object], float]:
+    """Make a validator of a field: parse, then hold the limits (``gt``, ``ge``, ``le``)."""
 
     def read(value: object) -> float:
         try:
@@ -93,16 +96,17 @@ def _refuse(message: str) -> NoReturn:
     raise PydanticCustomError("quantity", "{text}", {"text": message})
 
 
-def _quantity_schema(description: str, pattern: str, **limits: float) -> WithJsonSchema:
+def quantity_schema(description: str, pattern: str, **limits: float) -> WithJsonSchema:
+    """Describe the same field for editors: a number within the limits, or a text."""
     words = {"gt": "exclusiveMinimum", "ge": "minimum", "le": "maximum"}
     number = {"type": "number"} | {words[key]: value for key, value in limits.items()}
     text = {"type": "string", "pattern": pattern}
     return WithJsonSchema({"anyOf": [number, text], "description": description})
 
 
-_NUMBER_PATTERN = r"^\s*\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\s*"
-_BYTES_PATTERN = _NUMBER_PATTERN + f"({'|'.join(BYTE_UNITS)})?\\s*$"
-_SECONDS_PATTERN = _NUMBER_PATTERN + f"({'|'.join(SECOND_UNITS)})?\\s*$"
+NUMBER_PATTERN = r"^\s*\+?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\s*"
+BYTES_PATTERN = NUMBER_PATTERN + f"({'|'.join(BYTE_UNITS)})?\\s*$"
+_SECONDS_PATTERN = NUMBER_PATTERN + f"({'|'.join(SECOND_UNITS)})?\\s*$"
 
 NAME_PATTERN = rf"^[^\s{CONTROL_CHARACTERS}][^{CONTROL_CHARACTERS}]*$"
 """No control characters, no leading space."""
@@ -133,53 +137,53 @@ Count = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
 
 PositiveBytes = Annotated[
     int,
-    BeforeValidator(_reader(parse_bytes, gt=0)),
-    _quantity_schema("bytes: a number or text like 16GiB", _BYTES_PATTERN, gt=0),
+    BeforeValidator(quantity_reader(parse_bytes, gt=0)),
+    quantity_schema("bytes: a number or text like 16GiB", BYTES_PATTERN, gt=0),
 ]
 NonNegativeBytes = Annotated[
     int,
-    BeforeValidator(_reader(parse_bytes, ge=0)),
-    _quantity_schema("bytes: a number or text like 16GiB", _BYTES_PATTERN, ge=0),
+    BeforeValidator(quantity_reader(parse_bytes, ge=0)),
+    quantity_schema("bytes: a number or text like 16GiB", BYTES_PATTERN, ge=0),
 ]
 PositiveSeconds = Annotated[
     float,
-    BeforeValidator(_reader(parse_seconds, gt=0)),
-    _quantity_schema("seconds: a number or text like 151ms", _SECONDS_PATTERN, gt=0),
+    BeforeValidator(quantity_reader(parse_seconds, gt=0)),
+    quantity_schema("seconds: a number or text like 151ms", _SECONDS_PATTERN, gt=0),
 ]
 NonNegativeSeconds = Annotated[
     float,
-    BeforeValidator(_reader(parse_seconds, ge=0)),
-    _quantity_schema("seconds: a number or text like 151ms", _SECONDS_PATTERN, ge=0),
+    BeforeValidator(quantity_reader(parse_seconds, ge=0)),
+    quantity_schema("seconds: a number or text like 151ms", _SECONDS_PATTERN, ge=0),
 ]
 PositiveNumber = Annotated[
     float,
-    BeforeValidator(_reader(parse_number, gt=0)),
-    _quantity_schema("a number above zero", _NUMBER_PATTERN + "$", gt=0),
+    BeforeValidator(quantity_reader(parse_number, gt=0)),
+    quantity_schema("a number above zero", NUMBER_PATTERN + "$", gt=0),
 ]
 NonNegativeNumber = Annotated[
     float,
-    BeforeValidator(_reader(parse_number, ge=0)),
-    _quantity_schema("a number, zero or more", _NUMBER_PATTERN + "$", ge=0),
+    BeforeValidator(quantity_reader(parse_number, ge=0)),
+    quantity_schema("a number, zero or more", NUMBER_PATTERN + "$", ge=0),
 ]
 PeakFlops = Annotated[
     float,
-    BeforeValidator(_reader(parse_number, ge=1e9)),
-    _quantity_schema("operations per second, dense, such as 312e12", _NUMBER_PATTERN + "$", ge=1e9),
+    BeforeValidator(quantity_reader(parse_number, ge=1e9)),
+    quantity_schema("operations per second, dense, such as 312e12", NUMBER_PATTERN + "$", ge=1e9),
 ]
 Bandwidth = Annotated[
     int,
-    BeforeValidator(_reader(parse_bytes, ge=1e6)),
-    _quantity_schema("bytes per second: a number or text like 900GB", _BYTES_PATTERN, ge=1e6),
+    BeforeValidator(quantity_reader(parse_bytes, ge=1e6)),
+    quantity_schema("bytes per second: a number or text like 900GB", BYTES_PATTERN, ge=1e6),
 ]
 LinkLatency = Annotated[
     float,
-    BeforeValidator(_reader(parse_seconds, ge=0, le=1)),
-    _quantity_schema("seconds: a number or text like 2us", _SECONDS_PATTERN, ge=0, le=1),
+    BeforeValidator(quantity_reader(parse_seconds, ge=0, le=1)),
+    quantity_schema("seconds: a number or text like 2us", _SECONDS_PATTERN, ge=0, le=1),
 ]
 Fraction = Annotated[
     float,
-    BeforeValidator(_reader(parse_number, ge=0, le=1)),
-    _quantity_schema("a fraction from 0 to 1", _NUMBER_PATTERN + "$", ge=0, le=1),
+    BeforeValidator(quantity_reader(parse_number, ge=0, le=1)),
+    quantity_schema("a fraction from 0 to 1", NUMBER_PATTERN + "$", ge=0, le=1),
 ]
 
 

@@ -19,7 +19,7 @@ from alpaplan.specs.fields import (
     duplicates,
     fail_at,
 )
-from alpaplan.specs.profile import MAX_PARALLELISM
+from alpaplan.specs.parallel_config import MAX_PARALLELISM
 
 IntraOp = Annotated[int, Field(strict=True, ge=1, le=MAX_PARALLELISM)]
 """Devices that share each operator of a layer."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from alpaplan.errors import Issue
 from alpaplan.specs.choices import BoundLimit, Dispatch, Effort, StopReason, UnseenSource
 from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE
 from alpaplan.specs.fields import (
@@ -14,17 +16,23 @@ from alpaplan.specs.fields import (
     Name,
     NonNegativeNumber,
     NonNegativeSeconds,
+    PositiveNumber,
     PositiveSeconds,
     Spec,
     duplicates,
     exactly_one,
     fail_at,
 )
-from alpaplan.specs.profile import MAX_PARALLELISM
+from alpaplan.specs.lengths import TokenObjectives
+from alpaplan.specs.parallel_config import MAX_PARALLELISM
 from alpaplan.specs.stages import Stages, wrong_number_of_stages
 
 DeviceIndex = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
 """Index of a device in its node."""
+
+
+KV_FRACTION_ROUNDING = 1e-9
+"""How far the KV fractions of a group may be above 1 together (a fraction), by rounding."""
 
 
 class NodeDevices(Spec):
@@ -46,6 +54,11 @@ class ReplicaSpec(Spec):
     model: Name
     stages: Stages | None = Field(
         default=None, description="the layers that each stage runs, if the profile says so"
+    )
+    kv_fraction: PositiveNumber | None = Field(
+        default=None,
+        description="of the memory that an LLM's group has for KV caches; all its replicas have it "
+        "or none, for equal shares",
     )
 
 
@@ -83,6 +96,19 @@ class GroupSpec(Spec):
             where = (index, "stages")
             issues += wrong_number_of_stages(where, item.stages, info.data.get("inter_op"))
         fail_at(issues)
+        return replicas
+
+    @field_validator("replicas")
+    @classmethod
+    def _shares_of_one(cls, replicas: tuple[ReplicaSpec, ...]) -> tuple[ReplicaSpec, ...]:
+        given = [item.kv_fraction for item in replicas if item.kv_fraction is not None]
+        without = [index for index, item in enumerate(replicas) if item.kv_fraction is None]
+        total = math.fsum(given)
+        if given and without:
+            what = "must have a kv_fraction as others of the group have, found none"
+            fail_at(Issue((index,), what) for index in without)
+        if total > 1 + KV_FRACTION_ROUNDING:
+            fail_at([Issue((), f"kv_fraction must be at most 1 together, found {total:.10g}")])
         return replicas
 
 
@@ -190,6 +216,7 @@ class PlannedModel(Spec):
     name: Name
     profile: Name
     slo_s: PositiveSeconds | None = None
+    slo: TokenObjectives | None = Field(default=None, description="of an LLM")
     groups: tuple[Name, ...] = ()
     slo_attainment: Fraction | None = None
     latency_s: LatencySummary | None = None

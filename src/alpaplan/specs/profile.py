@@ -1,36 +1,34 @@
-"""The model profile: stage latencies and weights of each parallel configuration of a model."""
+"""The model profile: what a model costs in each parallel configuration."""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from alpaplan.errors import Issue
+from alpaplan.specs.engine import EngineConfig
 from alpaplan.specs.fields import (
     Count,
     Name,
     NonNegativeBytes,
-    PositiveBytes,
     PositiveSeconds,
     Spec,
     fail_at,
 )
-from alpaplan.specs.stages import StageLayers, Stages, wrong_number_of_stages
-
-MAX_PARALLELISM = 4096
-"""Largest `intra_op` or `inter_op`: far above any deployed group, and arrays stay small."""
+from alpaplan.specs.parallel_config import ParallelConfig, wrong_length
+from alpaplan.specs.stages import Stages
 
 
-class ProfiledConfig(Spec):
-    """One parallel configuration on one device type, as measured."""
+class ProfiledConfig(ParallelConfig):
+    """One parallel configuration of a fixed-service model, as measured."""
 
-    device: Name
-    intra_op: int = Field(strict=True, ge=1, le=MAX_PARALLELISM)
-    inter_op: int = Field(strict=True, ge=1, le=MAX_PARALLELISM)
-    stage_weight_bytes: tuple[PositiveBytes, ...] = Field(
-        description="weights on each device of each stage"
+    foreign_keys: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        EngineConfig.model_fields.keys() - ParallelConfig.model_fields.keys() - {"stages"},
+        "is for LLMs, whose configurations have stage_step_s",
     )
+
     stage_latency_s: dict[Count, tuple[PositiveSeconds, ...]] = Field(
         description="batch size -> seconds for each stage",
         json_schema_extra={"required": ["1"]},
@@ -42,12 +40,6 @@ class ProfiledConfig(Spec):
         default=None, description="the layers that each stage runs, if known"
     )
 
-    @field_validator("stage_weight_bytes")
-    @classmethod
-    def _one_weight_a_stage(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        fail_at(_wrong_length((), value, info))
-        return value
-
     @field_validator("stage_latency_s")
     @classmethod
     def _one_latency_a_stage(
@@ -55,7 +47,7 @@ class ProfiledConfig(Spec):
     ) -> dict[int, tuple[float, ...]]:
         issues = [] if 1 in value else [Issue((), "must have batch size 1, found " + _keys(value))]
         for batch_size, latencies in value.items():
-            issues += _wrong_length((batch_size,), latencies, info)
+            issues += wrong_length((batch_size,), latencies, info)
         fail_at(issues)
         return value
 
@@ -68,7 +60,7 @@ class ProfiledConfig(Spec):
             return value
         issues = []
         for batch_size, activations in value.items():
-            issues += _wrong_length((batch_size,), activations, info)
+            issues += wrong_length((batch_size,), activations, info)
         profiled = info.data.get("stage_latency_s")
         if profiled is not None and set(value) != set(profiled):
             message = f"must have the batch sizes of stage_latency_s ({_keys(profiled)})"
@@ -76,18 +68,22 @@ class ProfiledConfig(Spec):
         fail_at(issues)
         return value
 
-    @field_validator("stages")
-    @classmethod
-    def _as_many_as_inter_op(
-        cls, value: tuple[StageLayers, ...] | None, info: ValidationInfo
-    ) -> tuple[StageLayers, ...] | None:
-        fail_at(wrong_number_of_stages((), value, info.data.get("inter_op")))
-        return value
 
-    @property
-    def num_devices(self) -> int:
-        """Devices of one group that runs this configuration."""
-        return self.intra_op * self.inter_op
+FIXED_SERVICE_TAG = "<fixed-service>"
+LLM_TAG = "<llm>"
+"""How pydantic calls the two kinds of configurations; no key of a document is called so."""
+
+
+def _kind_of(config: object) -> str:
+    has_steps = isinstance(config, dict) and "stage_step_s" in config
+    return LLM_TAG if has_steps or isinstance(config, EngineConfig) else FIXED_SERVICE_TAG
+
+
+AnyConfig = Annotated[
+    Annotated[ProfiledConfig, Tag(FIXED_SERVICE_TAG)] | Annotated[EngineConfig, Tag(LLM_TAG)],
+    Discriminator(_kind_of),
+]
+"""A configuration of either kind: an LLM's has ``stage_step_s``."""
 
 
 class ModelProfileSpec(Spec):
@@ -97,11 +93,11 @@ class ModelProfileSpec(Spec):
     version: Literal[1]
     name: Name
     source: str | None = Field(default=None, description="who measured it, and how")
-    configs: tuple[ProfiledConfig, ...] = Field(min_length=1)
+    configs: tuple[AnyConfig, ...] = Field(min_length=1)
 
     @field_validator("configs")
     @classmethod
-    def _no_config_twice(cls, configs: tuple[ProfiledConfig, ...]) -> tuple[ProfiledConfig, ...]:
+    def _no_config_twice(cls, configs: tuple[AnyConfig, ...]) -> tuple[AnyConfig, ...]:
         first: dict[tuple[str, int, int], int] = {}
         issues = []
         for index, config in enumerate(configs):
@@ -115,22 +111,44 @@ class ModelProfileSpec(Spec):
         fail_at(issues)
         return configs
 
-    def find_config(self, device: str, intra_op: int, inter_op: int) -> ProfiledConfig | None:
+    @field_validator("configs")
+    @classmethod
+    def _one_kind(cls, configs: tuple[AnyConfig, ...]) -> tuple[AnyConfig, ...]:
+        is_llm = isinstance(configs[0], EngineConfig)
+        wanted, other = "stage_latency_s", "stage_step_s"
+        if is_llm:
+            wanted, other = other, wanted
+        fail_at(
+            Issue((index,), f"must have {wanted} as the first one has, found {other}")
+            for index, config in enumerate(configs)
+            if isinstance(config, EngineConfig) is not is_llm
+        )
+        return configs
+
+    @property
+    def is_llm(self) -> bool:
+        """Whether its models are LLMs, which engines serve; all others are fixed-service."""
+        return isinstance(self.configs[0], EngineConfig)
+
+    @property
+    def fixed_configs(self) -> tuple[ProfiledConfig, ...]:
+        """All configurations of a fixed-service model; none of an LLM."""
+        return tuple(config for config in self.configs if isinstance(config, ProfiledConfig))
+
+    @property
+    def engine_configs(self) -> tuple[EngineConfig, ...]:
+        """All configurations of an LLM; none of a fixed-service model."""
+        return tuple(config for config in self.configs if isinstance(config, EngineConfig))
+
+    def find_config(
+        self, device: str, intra_op: int, inter_op: int
+    ) -> ProfiledConfig | EngineConfig | None:
         """Return the configuration on a device type; None if it is not listed."""
         wanted = (device, intra_op, inter_op)
         for config in self.configs:
             if (config.device, config.intra_op, config.inter_op) == wanted:
                 return config
         return None
-
-
-def _wrong_length(
-    where: tuple[int, ...], values: tuple[float, ...], info: ValidationInfo
-) -> list[Issue]:
-    num_stages = info.data.get("inter_op")
-    if num_stages is None or len(values) == num_stages:
-        return []
-    return [Issue(where, f"must have inter_op = {num_stages} numbers, found {len(values)}")]
 
 
 def _keys(mapping: dict[int, tuple[float, ...]] | dict[int, tuple[int, ...]]) -> str:

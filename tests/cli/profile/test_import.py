@@ -46,7 +46,7 @@ def test_writes_a_profile_a_model(workspace: Workspace) -> None:
     assert result.stderr == ""
     assert workspace.names() >= {"made"}
     profile = load_document(Path("made/bert.yaml"), ModelProfileSpec).spec
-    assert profile.configs[0].stage_activation_bytes == {1: (110_000_000, 120_000_000)}
+    assert profile.fixed_configs[0].stage_activation_bytes == {1: (110_000_000, 120_000_000)}
     first = workspace.read("made/bert.yaml")
     workspace.run("profile", "import", "table.csv", "--from", "table", "-o", "made")
     assert workspace.read("made/bert.yaml") == first
@@ -85,7 +85,7 @@ def test_formats_and_devices_become_one_library(workspace: Workspace) -> None:
     assert result.stdout == "made/qwen3-8b.yaml: 2 configurations on h100-sxm\n"
     assert result.stderr == "estimates.csv: rows left out because they are out of memory: 1\n"
     bert = load_document(Path("made/bert.yaml"), ModelProfileSpec).spec
-    assert list(bert.configs[0].stage_latency_s) == [1]
+    assert list(bert.fixed_configs[0].stage_latency_s) == [1]
 
 
 def test_package(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

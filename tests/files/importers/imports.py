@@ -38,7 +38,7 @@ def config_of(
 ) -> ProfiledConfig:
     (config,) = (
         config
-        for config in profile.configs
+        for config in profile.fixed_configs
         if (config.device, config.intra_op, config.inter_op) == (device, intra_op, inter_op)
     )
     return config

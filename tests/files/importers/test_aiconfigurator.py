@@ -55,7 +55,7 @@ def test_one_row(write: Write) -> None:
 def test_rows_out_of_memory_are_left_out_and_counted(write: Write) -> None:
     path = write("e.csv", HEADER, row(), row(batch_size=2, oom=1), row(tp=2, oom=1))
     found = imported("aiconfigurator", path)
-    assert [list(config.stage_latency_s) for config in found.profiles[0].configs] == [[1]]
+    assert [list(config.stage_latency_s) for config in found.profiles[0].fixed_configs] == [[1]]
     assert found.notes == [f"{path}: rows left out because they are out of memory: 2"]
     with pytest.raises(AlpaplanError, match="there are no rows that fit into memory"):
         imported("aiconfigurator", write("oom.csv", HEADER, row(oom=1)))
@@ -73,7 +73,7 @@ def test_prompt_length_is_chosen(write: Write) -> None:
         imported("aiconfigurator", path, input_len=1024)
     assert str(caught.value) == "--input-len must be one of 512, 2048, found 1024"
     found = imported("aiconfigurator", path, input_len=2048)
-    assert [batch_latency_s(profile.configs[0], 1) for profile in found.profiles] == [0.02]
+    assert [batch_latency_s(profile.fixed_configs[0], 1) for profile in found.profiles] == [0.02]
     assert found.notes == ["short/Only: left out, no rows with prompts of 2048 tokens"]
 
 
@@ -81,7 +81,7 @@ def test_every_prompt_length_without_a_choice(write: Write) -> None:
     path = write("e.csv", HEADER, row(), row(input_len=2048, latency_ms=20))
     short, long = profiles("aiconfigurator", path)
     assert (short.name, long.name) == ("qwen3-8b-in512", "qwen3-8b-in2048")
-    assert [batch_latency_s(p.configs[0], 1) for p in (short, long)] == [0.005635, 0.02]
+    assert [batch_latency_s(p.fixed_configs[0], 1) for p in (short, long)] == [0.005635, 0.02]
     assert (long.source or "").startswith("Prefill of prompts of 2048 tokens by Qwen/Qwen3-8B, ")
 
 
@@ -152,7 +152,9 @@ def test_every_row_of_real_tables_is_there(shared_cases: Path, input_len: int) -
                     working_gib * 2**30, abs=2
                 )
     assert num_rows == sum(
-        len(config.stage_latency_s) for profile in found.values() for config in profile.configs
+        len(config.stage_latency_s)
+        for profile in found.values()
+        for config in profile.fixed_configs
     )
     assert num_rows > 1000
 
@@ -166,7 +168,7 @@ def test_real_tables_agree_with_the_shipped_profiles(
     )
     found = {p.name: p for p in profiles("aiconfigurator", *tables(shared_cases), input_len=2048)}
     assert len(shipped.configs) == len(found[name].configs)
-    for config in shipped.configs:
+    for config in shipped.fixed_configs:
         other = config_of(found[name], config.device, config.intra_op, config.inter_op)
         for size, latencies in config.stage_latency_s.items():
             # Both are rounded: these a stage, those of all stages together.

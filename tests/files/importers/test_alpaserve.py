@@ -75,7 +75,7 @@ def test_the_row_with_the_shortest_longest_stage_is_kept(write: Write) -> None:
     (profile,) = profiles(
         "alpaserve", write("a.tsv", *lines[:2]), write("b.tsv", *lines[2:]), **V100
     )
-    (config,) = profile.configs
+    (config,) = profile.fixed_configs
     assert config.stage_latency_s == {1: (0.079, 0.078), 2: (0.2, 0.2)}
     # Weights are the largest of the rows that are kept; working memory is of each its own.
     assert config.stage_weight_bytes == (1_200_000_000, 1_400_000_000)
@@ -88,7 +88,7 @@ def test_the_row_with_the_shortest_longest_stage_is_kept(write: Write) -> None:
 def test_lists_as_numpy_writes_them(write: Write) -> None:
     path = write("prof.tsv", row("[0.0761 0.0757]"), row("[ 0.12   0.119 ]", batch_size=2))
     (profile,) = profiles("alpaserve", path, **V100)
-    assert profile.configs[0].stage_latency_s == {1: (0.0761, 0.0757), 2: (0.12, 0.119)}
+    assert profile.fixed_configs[0].stage_latency_s == {1: (0.0761, 0.0757), 2: (0.12, 0.119)}
 
 
 def test_data_parallel_and_microbatched_rows_are_left_out(write: Write) -> None:
@@ -100,7 +100,7 @@ def test_data_parallel_and_microbatched_rows_are_left_out(write: Write) -> None:
         row("[0.01, 0.01]", num_microbatches=2),
     )
     found = imported("alpaserve", path, **V100)
-    assert batch_latency_s(found.profiles[0].configs[0], 1) == 0.2
+    assert batch_latency_s(found.profiles[0].fixed_configs[0], 1) == 0.2
     assert found.notes == [
         f"{path}: rows left out because DP is above 1: 1",
         f"{path}: rows left out because #Microbatch is above 1: 2",

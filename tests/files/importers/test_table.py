@@ -52,7 +52,7 @@ def test_files_of_different_devices_become_one_profile(write: Write) -> None:
         ("v100", 1, 2),
         ("h100", 2, 1),
     ]
-    assert list(bert.configs[0].stage_latency_s) == [1]
+    assert list(bert.fixed_configs[0].stage_latency_s) == [1]
     assert "v100.csv, h100.csv" in (bert.source or "")
     assert "v100.csv" not in (other.source or "")
 
@@ -71,7 +71,7 @@ def test_configurations_and_batch_sizes_go_up(write: Write) -> None:
         ("a", 1),
         ("a", 8),
     ]
-    assert all(list(config.stage_latency_s) == [1, 2, 16] for config in profile.configs)
+    assert all(list(config.stage_latency_s) == [1, 2, 16] for config in profile.fixed_configs)
 
 
 def test_compressed(tmp_path: Path) -> None:
@@ -246,7 +246,7 @@ def test_numbers_are_kept_to_the_last_digit(
     row = f"m,d,1,1,{{}},0,{latency_s!r},{weight_bytes}\n"
     scratch.write_text(f"{HEADER}\n{row.format(batch_size)}{row.format(1)}")
     (profile,) = profiles("table", scratch)
-    assert profile.configs[0].stage_latency_s == {1: (latency_s,), batch_size: (latency_s,)}
+    assert profile.fixed_configs[0].stage_latency_s == {1: (latency_s,), batch_size: (latency_s,)}
     assert profile.configs[0].stage_weight_bytes == (weight_bytes,)
 
 

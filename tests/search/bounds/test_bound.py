@@ -52,7 +52,7 @@ def random_profile(rng: np.random.Generator, name: str, devices: Sequence[str]) 
             device=str(device),
             activation_bytes=int(rng.integers(0, 2)) * GB,
         )
-        for config in part.configs:
+        for config in part.fixed_configs:
             spread = rng.uniform(0.8, 1.4, config.inter_op)
             stages_s = tuple(
                 x * float(y) for x, y in zip(config.stage_latency_s[1], spread, strict=True)

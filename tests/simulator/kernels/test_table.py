@@ -29,5 +29,5 @@ def test_the_plain_python_kernel_does_the_same(
     case = random_case(np.random.default_rng(4), 300).ruled_by(rule)
     simulator = Simulator(case.problem, case.trace)
     compiled = fates(simulator.replay(case.placement))
-    monkeypatch.setattr(simulator, "_kernel", KERNELS[ServiceKind.FIXED, rule])
+    monkeypatch.setattr(simulator._service, "_kernel", KERNELS[ServiceKind.FIXED, rule])
     assert fates(simulator.replay(case.placement)) == compiled

@@ -17,7 +17,7 @@ from alpaplan.specs.fields import (
     PositiveSeconds,
     is_name,
 )
-from alpaplan.specs.profile import MAX_PARALLELISM
+from alpaplan.specs.parallel_config import MAX_PARALLELISM
 from alpaplan.units import format_value
 
 MAX_COUNT = 1_000_000

@@ -1,0 +1,107 @@
+"""Simulates models of fixed service without batching: packs, and calls the loops."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.simulator.evaluation import Evaluation, Replay
+from alpaplan.simulator.group_state import GroupState, StateConverter
+from alpaplan.simulator.kernels import fixed
+from alpaplan.simulator.kernels.table import ServiceKind, kernel
+from alpaplan.simulator.replicas import PlacedReplicas, ReplicaTable
+from alpaplan.workload.trace import Trace
+
+
+class FixedService:
+    """Simulates placements on one trace; see `alpaplan.simulator.simulator.Service`.
+
+    Parameters
+    ----------
+    problem, trace
+        The problem and the arrivals, as `alpaplan.simulator.Simulator` has checked them.
+    """
+
+    def __init__(self, problem: PlacementProblem, trace: Trace) -> None:
+        self._num_models = problem.num_models
+        self._num_stages = problem.num_stages
+        self._requests = fixed.Requests(
+            arrival_s=_frozen(trace.arrival_s, np.float64),
+            model=_frozen(trace.model, np.int32).view(np.uint32),
+            slo_s=_frozen(problem.slo_s, np.float64),
+            overhead_s=float(problem.request_overhead_s),
+        )
+        self._requests_per_model = trace.requests_per_model()
+        self._requests_per_model.setflags(write=False)
+        self._table = ReplicaTable(problem)
+        self._states = StateConverter(self._requests, problem.dispatch)
+        self._kernel = kernel(ServiceKind.FIXED, problem.dispatch)
+
+    def evaluate(self, placement: Placement, start: GroupState | None) -> Evaluation:
+        """Simulate a placement and return the counts."""
+        replicas = self._table.replicas_of(placement)
+        groups = self._states.before(start, replicas.rows, placement.num_groups)
+        return self._run(replicas, groups, placement.num_groups, np.empty(0), np.empty(0, np.int32))
+
+    def replay(self, placement: Placement, start: GroupState | None) -> Replay:
+        """Simulate a placement and return the fate of every request too."""
+        replicas = self._table.replicas_of(placement)
+        groups = self._states.before(start, replicas.rows, placement.num_groups)
+        num_requests = self._requests.arrival_s.size
+        latency_s = np.full(num_requests, np.nan)
+        replica = np.full(num_requests, -1, dtype=np.int32)
+        evaluation = self._run(replicas, groups, placement.num_groups, latency_s, replica)
+        group_of_replica = np.append(replicas.group.astype(np.int32), np.int32(-1))
+        num_stages = self._num_stages[placement.shapes]
+        state = self._states.after(start, groups, num_stages)
+        return Replay(evaluation, latency_s, group_of_replica[replica], state)
+
+    def _run(
+        self,
+        replicas: PlacedReplicas,
+        groups: fixed.Groups,
+        num_groups: int,
+        request_latency_s: NDArray[np.float64],
+        request_replica: NDArray[np.int32],
+    ) -> Evaluation:
+        model, group = replicas.model, replicas.group
+        outcome = fixed.Outcome(
+            assigned=np.zeros(group.size, dtype=np.int64),
+            attained=np.zeros(group.size, dtype=np.int64),
+            latency_sum_s=np.zeros(group.size),
+            request_latency_s=request_latency_s,
+            request_replica=request_replica,
+        )
+        if group.size:
+            self._kernel(self._requests, replicas.rows, groups, outcome)
+        num_models = self._num_models
+        busy_s = outcome.attained * replicas.busy_s
+        return Evaluation(
+            requests=self._requests_per_model,
+            attained=_total(model, outcome.attained, num_models).astype(np.int64),
+            latency_sum_s=_total(model, outcome.latency_sum_s, num_models),
+            group_requests=_total(group, outcome.assigned, num_groups).astype(np.int64),
+            group_attained=_total(group, outcome.attained, num_groups).astype(np.int64),
+            group_busy_s=_total(group, busy_s, num_groups),
+        )
+
+
+def _total(
+    owner: NDArray[np.int64],
+    amount: NDArray[np.int64] | NDArray[np.float64],
+    num_owners: int,
+) -> NDArray[np.float64]:
+    """Sum the amounts of each owner. Floats hold all counts below 2**53 exactly."""
+    return np.bincount(owner, amount, num_owners).astype(np.float64, copy=False)
+
+
+def _frozen(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+    """Return the array as the kernels take it: contiguous, of the type, not to be written."""
+    packed = np.ascontiguousarray(array, dtype=dtype)
+    if packed.flags.writeable:
+        packed = packed.copy()
+        packed.setflags(write=False)
+    return packed
