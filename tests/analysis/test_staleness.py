@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from alpaplan.analysis.staleness import Change, recut_replicas, staleness
+from alpaplan.analysis.staleness import Change, changed_replicas, staleness
 from alpaplan.specs.plan import PlanSpec
 from tests.analysis.stale_plans import group, plan, provenance, record
 
@@ -39,14 +39,12 @@ def test_every_change_has_both_sides() -> None:
     assert found.parts == ("routing",)
 
 
-def test_replicas_of_both_groups_that_are_cut_anew() -> None:
+def test_replicas_of_both_groups_that_have_changed() -> None:
     def cut(*stages: tuple[int, int]) -> PlanSpec:
         made = group("g0", 0, "m0", "m1")
         made["replicas"][1]["stages"] = [{"layers": list(pair)} for pair in stages]
         return plan({"groups": [made]})
 
     old, new = cut((0, 1), (2, 3)).groups[0], cut((0, 0), (1, 3)).groups[0]
-    (change,) = recut_replicas(old, new)
-    assert change.name == "m1"
-    assert (change.old, change.new) == (old.replicas[1].stages, new.replicas[1].stages)
-    assert recut_replicas(old, old) == ()
+    assert changed_replicas(old, new) == (Change("m1", old.replicas[1], new.replicas[1]),)
+    assert changed_replicas(old, old) == ()

@@ -23,7 +23,7 @@ serving:
   dispatch: earliest-finish
   request_overhead_s: 1ms
   stage_overhead: 0.01
-  max_batch_size: 1
+  max_batch_size: 4
 """
 
 WORKLOAD = """\
@@ -126,7 +126,7 @@ groups:
     devices:
       - {node: p3-0, devices: [0, 1, 2, 3]}
     replicas:
-      - {model: a, stages: [{layers: [0, 11]}, {layers: [12, 23]}]}
+      - {model: a, stages: [{layers: [0, 11]}, {layers: [12, 23]}], max_batch_size: 2}
 unused_devices:
   - {node: p3-0, devices: [4, 5, 6, 7]}
 routing: {dispatch: shortest-queue}

@@ -34,7 +34,7 @@ groups:
   devices:
   - {node: p3-0, devices: [0, 1, 2, 3]}
   replicas:
-  - {model: a, stages: [{layers: [0, 11]}, {layers: [12, 23]}]}
+  - {model: a, stages: [{layers: [0, 11]}, {layers: [12, 23]}], max_batch_size: 2}
 unused_devices:
 - {node: p3-0, devices: [4, 5, 6, 7]}
 routing: {dispatch: shortest-queue}
@@ -60,7 +60,11 @@ GROUPS = st.fixed_dictionaries(
     },
     optional={
         "replicas": st.lists(
-            st.builds(lambda name: {"model": name}, NAMES), max_size=3, unique_by=str
+            st.fixed_dictionaries(
+                {"model": NAMES}, optional={"max_batch_size": st.integers(1, 10**6)}
+            ),
+            max_size=3,
+            unique_by=lambda replica: replica["model"],
         )
     },
 )

@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 
 from alpaplan.planning.document import placement_of_plan, plan_document
+from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned
+from alpaplan.problem import Placement
 from alpaplan.problem.checker import check_plan
+from alpaplan.problem.devices import assign_devices
+from alpaplan.problem.memory import placement_fits
+from alpaplan.problem.service import batch_caps
 from alpaplan.search.bounds.bound import AttainmentBound
 from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult
@@ -44,9 +49,7 @@ def document(run: Planned, result: PlanResult) -> PlanSpec:
     """Return the document of a changed result."""
     made = run.document.provenance
     assert made is not None
-    return plan_document(
-        run.inputs.problem, result, run.inputs.profiles, made, UnseenSource.HELD_OUT
-    )
+    return plan_document(run.inputs, result, made, UnseenSource.HELD_OUT)
 
 
 def devices_of(items: Sequence[NodeDevices]) -> set[tuple[str, int]]:
@@ -141,7 +144,8 @@ def test_replicas_have_the_stages_of_their_profile(two_pools: Planned) -> None:
     result = two_pools.result
     made = two_pools.document.provenance
     assert made is not None
-    plan = plan_document(two_pools.inputs.problem, result, profiles, made, UnseenSource.HELD_OUT)
+    inputs = replace(two_pools.inputs, profiles=profiles)
+    plan = plan_document(inputs, result, made, UnseenSource.HELD_OUT)
     num_replicas = 0
     for group in plan.groups:
         expected = stages.get((group.intra_op, group.inter_op))
@@ -240,3 +244,50 @@ def test_plans_are_valid_and_pass_the_independent_check(method: str) -> None:
     assert run.document.provenance.method == method
     assert run.document.routing is not None
     assert run.document.routing.dispatch == run.inputs.problem.dispatch
+
+
+def test_replicas_say_how_large_their_batches_may_be_where_nothing_else_does() -> None:
+    profiles = [
+        # Of 10 GB, a replica alone leaves room for batches of 7, and two of them for 4.
+        make.profile("p", 0.1, 3 * GB, [(1, 1)], activation_bytes=GB, batch_sizes=(1, 8)),
+        make.profile("q", 0.1, 3 * GB, [(1, 1)], batch_sizes=(1, 4)),
+    ]
+    models = [make.model(f"m{i}", name) for i, name in enumerate("ppq")]
+    run = solved(models, profiles, make.cluster(max_batch_size=16), max_evaluations=20)
+    inputs, best = run.inputs, run.result.best
+    replicas = np.array([[True, False, True], [True, True, False]])
+    caps = np.array([[0, 0, 9], [2, 4, 0]])
+    placement = Placement(np.array([0, 0]), replicas, caps)
+    devices = assign_devices(inputs.problem, [0, 0])
+    assert devices is not None
+    result = replace(run.result, best=replace(best, placement=placement), devices=devices)
+    plan = document(run, result)
+    found = [[(r.model, r.max_batch_size) for r in group.replicas] for group in plan.groups]
+    assert found == [[("m0", 7), ("m2", None)], [("m0", 2), ("m1", 4)]]
+    back = placement_of_plan(inputs.problem, inputs.cluster, plan)
+    assert back.max_batch_size is not None
+    assert back.max_batch_size.tolist() == [[0, 0, 0], [2, 4, 0]]
+    assert (batch_caps(inputs.problem, back) == batch_caps(inputs.problem, placement)).all()
+    # Beside a batch of 7 there is no room for another model: by the arrays and by the documents.
+    assert not placement_fits(inputs.problem, placement)
+    assert [issue.where for issue in inputs.issues_of(plan)] == [("groups", 0, "replicas")]
+
+
+def test_limits_that_change_nothing_are_none() -> None:
+    run = solved([make.model()], [make.profile(batch_sizes=(1, 2))], max_evaluations=20)
+    data = run.document.model_dump()
+    for group in data["groups"]:
+        for replica in group["replicas"]:
+            replica["max_batch_size"] = 2
+    plan = PlanSpec.model_validate(data)
+    for cap in (1, 2, 3):
+        on = make.cluster(max_batch_size=cap)
+        inputs = Inputs.of_specs(on, run.inputs.workload.spec, run.inputs.profiles)
+        assert placement_of_plan(inputs.problem, on, plan).max_batch_size is None
+
+
+def test_a_model_that_fits_with_small_batches_only_is_planned_with_them() -> None:
+    profile = make.profile("p", 0.1, 4 * GB, [(1, 1)], activation_bytes=2 * GB, batch_sizes=(1, 8))
+    run = solved([make.model()], [profile], make.cluster(max_batch_size=8), max_evaluations=20)
+    replicas = [replica for group in run.document.groups for replica in group.replicas]
+    assert {replica.max_batch_size for replica in replicas} == {3}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from alpaplan.errors import SpecError
 from alpaplan.problem import GroupShape, PlacementProblem, build_batches, service
 from alpaplan.problem.batching import BatchTable
+from alpaplan.problem.feasibility import shapes_with_room
 from alpaplan.profiling.batch_sizes import stage_activation_bytes, stage_latency_s
 from alpaplan.specs.choices import Dispatch
 from alpaplan.specs.profile import ModelProfileSpec
@@ -109,7 +110,8 @@ def test_every_row_is_what_the_profile_says_of_its_size(
     num_bytes = st.lists(st.integers(0, 2**50), min_size=2, max_size=2)
     batches = [(n, numbers.draw(latency_s), numbers.draw(num_bytes)) for n in [1, *sorted(sizes)]]
     spec = ModelProfileSpec.model_validate(profile("p", 2, *batches))
-    problem = make.problem(profiles=[spec], on=make.cluster(max_batch_size=cap))
+    on = make.cluster(make.pool(memory=2**52), max_batch_size=cap)
+    problem = make.problem(profiles=[spec], on=on)
     largest = min(cap, max(sizes, default=1))
     (config,) = spec.fixed_configs
     if largest == 1:
@@ -125,3 +127,19 @@ def test_every_row_is_what_the_profile_says_of_its_size(
         [max(stage) for stage in zip(*needed[: n + 1], strict=True)] for n in range(largest)
     ]
     assert problem.stage_latency_s[0, 0].tolist() == table.stage_latency_s[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("memory", "needed"), [(17, 12), (16, 8), (13, 8), (12, 4), (9, 4), (8, 4)]
+)
+def test_no_batch_is_larger_than_what_a_replica_alone_has_memory_for(
+    memory: int, needed: int
+) -> None:
+    # Weights of 5 bytes, and 4 for each of at most 3 requests.
+    profile = make.profile("p", 0.1, 5, [(1, 1)], activation_bytes=4, batch_sizes=(1, 9))
+    on = make.cluster(make.pool(memory=memory), max_batch_size=3)
+    problem = make.problem(profiles=[profile], on=on)
+    assert problem.stage_activation_bytes.tolist() == [[[needed]]]
+    largest = 1 if problem.batches is None else problem.batches.largest.item()
+    assert largest == needed // 4
+    assert shapes_with_room(problem).item() == (memory >= 9)

@@ -159,3 +159,63 @@ def test_all_faults_are_found_at_once() -> None:
         ("groups", 0, "replicas"),
         ("groups", 1, "devices"),
     ]
+
+
+BATCHED = make.profile("b", 0.1, 4 * GB, [(1, 2)], activation_bytes=GB, batch_sizes=(1, 2, 6))
+ALONE = make.profile("a", 0.1, 2 * GB, [(1, 2)], activation_bytes=5 * GB)
+
+
+def batches_of(max_batch_size: int, *caps: int | None) -> list[str]:
+    """Check a plan of one group with replicas of `BATCHED`, of such caps, and one of `ALONE`."""
+    replicas = [
+        {"model": f"m{index}"} | ({} if cap is None else {"max_batch_size": cap})
+        for index, cap in enumerate(caps)
+    ]
+    document = {"groups": [group(replicas=[*replicas, {"model": "alone"}])]}
+    plan = PlanSpec.model_validate({"kind": "placement-plan", "version": 1} | document)
+    models = make.workload(
+        *(make.model(f"m{index}", "b") for index in range(len(caps))), make.model("alone", "a")
+    )
+    on = make.cluster(max_batch_size=max_batch_size)
+    found = check_plan(on, models, {"b": BATCHED, "a": ALONE}, plan)
+    assert {issue.where for issue in found} <= {("groups", 0, "replicas")}
+    return [issue.message for issue in found]
+
+
+@pytest.mark.parametrize(
+    ("max_batch_size", "caps", "needed_gb"),
+    [
+        (1, (None, None), None),
+        (5, (None, None), None),  # 2 + 2 + 1 of weights, 5 for a batch of five
+        (6, (None,), None),
+        (6, (None, 5), 11),
+        (6, (5, 5), None),
+        (99, (6, 1), 11),
+        (99, (99, 1), 11),
+    ],
+)
+def test_memory_is_that_of_the_largest_batches(
+    max_batch_size: int, caps: tuple[int | None, ...], needed_gb: int | None
+) -> None:
+    line = (
+        f"group 'g0' needs {needed_gb}000000000 bytes ({needed_gb} GB) on each device of stage 0, "
+        f"{AVAILABLE}; smaller batches of its replicas (max_batch_size) would fit"
+    )
+    assert batches_of(max_batch_size, *caps) == ([] if needed_gb is None else [line])
+
+
+def test_smaller_batches_are_not_suggested_where_they_would_not_help() -> None:
+    needed = "13000000000 bytes (13 GB) on each device of stage 0"
+    assert batches_of(6, 2, 4, None) == [f"group 'g0' needs {needed}, {AVAILABLE}"]
+
+
+def test_the_most_memory_may_be_of_a_batch_smaller_than_the_largest() -> None:
+    data = BATCHED.model_dump()
+    data["configs"][0]["stage_activation_bytes"] = {1: [0, 0], 2: [7 * GB, 0], 6: [GB, GB]}
+    profile = ModelProfileSpec.model_validate(data)
+    document = {"groups": [group(replicas=[{"model": "m"}, {"model": "n"}])]}
+    plan = PlanSpec.model_validate({"kind": "placement-plan", "version": 1} | document)
+    models = make.workload(make.model("m", "b"), make.model("n", "b"))
+    for size, num_issues in ((1, 0), (2, 1), (6, 1)):
+        found = check_plan(make.cluster(max_batch_size=size), models, {"b": profile}, plan)
+        assert len(found) == num_issues

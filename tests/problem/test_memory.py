@@ -8,13 +8,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.problem import Placement
+from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import (
     fits,
     keep_what_fits,
     memory_fill,
     placement_fits,
-    profile_counts,
     room_for_profiles,
 )
 from tests import builders as make
@@ -59,7 +58,6 @@ def test_placements_are_judged_group_by_group() -> None:
     problem = make.problem([make.model(f"m{i}") for i in range(3)])
     replicas = np.array([[True, True, False], [False, False, True]])
     placement = Placement(np.array([0, 0]), replicas)
-    assert profile_counts(problem, replicas).tolist() == [[2], [1]]
     assert placement_fits(problem, placement)
     assert memory_fill(problem, placement).tolist() == [0.8, 0.4]
     assert not placement_fits(problem, Placement(np.array([0, 0]), np.ones((2, 3), dtype=np.bool_)))
@@ -86,3 +84,45 @@ def test_what_fits_one_after_another_is_what_the_rule_says_step_by_step(
         else:
             counts[m] -= 1
     assert keep_what_fits(problem, shape, np.array(order)).tolist() == expected
+
+
+def batching(memory: int) -> PlacementProblem:
+    """Return three models of 2 GB and 1 GB for each request, one of which never batches."""
+    profiles = [
+        make.profile("p", weight_bytes=2 * GB, activation_bytes=GB, batch_sizes=(1, 4)),
+        make.profile("q", weight_bytes=2 * GB, activation_bytes=GB),
+    ]
+    models = [make.model("m0", "p"), make.model("m1", "p"), make.model("m2", "q")]
+    return make.problem(models, profiles, make.cluster(make.pool(memory=memory), max_batch_size=8))
+
+
+def test_smaller_batches_of_replicas_make_room_for_others() -> None:
+    on, everything = np.array([0]), np.ones((1, 3), dtype=np.bool_)
+
+    def placement(*caps: int) -> Placement:
+        return Placement(on, everything, np.array([caps]) if caps else None)
+
+    problem = batching(8 * GB)
+    assert not placement_fits(problem, placement())
+    assert not placement_fits(problem, placement(2, 3, 0))
+    assert not placement_fits(problem, placement(2, 0, 1))
+    assert placement_fits(problem, placement(2, 2, 0))
+    assert placement_fits(problem, placement(1, 2, 9))
+    assert memory_fill(problem, placement()).tolist() == [10 / 8]
+    assert memory_fill(problem, placement(1, 3, 0)).tolist() == [9 / 8]
+
+
+def test_replicas_that_are_put_on_a_group_may_have_caps() -> None:
+    problem = batching(8 * GB)
+    order = np.array([2, 0, 1])
+    assert keep_what_fits(problem, 0, order).tolist() == [2, 0]
+    assert keep_what_fits(problem, 0, order, np.array([2, 2, 0])).tolist() == [2, 0, 1]
+    assert keep_what_fits(problem, 0, order, np.array([2, 3, 0])).tolist() == [2, 0]
+    assert keep_what_fits(problem, 0, order[1:], np.array([5, 0, 1])).tolist() == [0, 1]
+
+
+def test_a_replica_on_a_shape_that_its_profile_does_not_list_does_not_fit() -> None:
+    profiles = [make.profile("a", shapes=[(1, 1)]), make.profile("b", shapes=[(1, 2)])]
+    problem = make.problem([make.model("m0", "a"), make.model("m1", "b")], profiles=profiles)
+    for replicas, fine in (([True, False], True), ([False, True], False)):
+        assert placement_fits(problem, Placement(np.array([0]), np.array([replicas]))) == fine

@@ -122,3 +122,16 @@ def test_inputs_come_first_and_every_difference_counts() -> None:
     )
     names = [line.split(":")[0] for line in found]
     assert names == ["input p.yaml", "seed", "group g0", "prediction", "routing", "models"]
+
+
+def test_other_limits_of_batches_are_named_where_nothing_else_differs() -> None:
+    def of(*caps: int | None) -> PlanSpec:
+        made = group("g0", 0, "m0", "m1", "m2")
+        for replica, cap in zip(made["replicas"], caps, strict=True):
+            replica["max_batch_size"] = cap
+        return plan({"groups": [made]})
+
+    assert stale_lines(of(1, 4, None), of(1, None, 2)) == [
+        "group g0: max_batch_size of m1 was 4, is now not given",
+        "group g0: max_batch_size of m2 was not given, is now 2",
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from alpaplan.specs.plan import GroupSpec, InputRecord, PlanSpec
+from alpaplan.specs.plan import GroupSpec, InputRecord, PlanSpec, ReplicaSpec
 
 Value = TypeVar("Value")
 
@@ -82,13 +82,13 @@ def staleness(old: PlanSpec, new: PlanSpec) -> Staleness:
     )
 
 
-def recut_replicas(old: GroupSpec, new: GroupSpec) -> tuple[Change[Any], ...]:
-    """Return the replicas that both groups hold, cut into other stages."""
-    before = {replica.model: replica.stages for replica in old.replicas}
+def changed_replicas(old: GroupSpec, new: GroupSpec) -> tuple[Change[ReplicaSpec], ...]:
+    """Return the replicas that both groups hold, with anything of theirs changed."""
+    before = {replica.model: replica for replica in old.replicas}
     return tuple(
-        Change(replica.model, before[replica.model], replica.stages)
+        Change(replica.model, before[replica.model], replica)
         for replica in new.replicas
-        if before.get(replica.model, replica.stages) != replica.stages
+        if before.get(replica.model, replica) != replica
     )
 
 

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from alpaplan.planning.inputs import Inputs
 from alpaplan.problem import GroupShape, Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceSpan
 from alpaplan.problem.feasibility import unservable_models
+from alpaplan.problem.service import batch_caps
+from alpaplan.profiling.batch_sizes import largest_batch_size
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
 from alpaplan.simulator.statistics import LatencyStatistics
 from alpaplan.specs import plan as spec
 from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.cluster import ClusterSpec
-from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.profile import ProfiledConfig
 
 SIGNIFICANT_DIGITS = 6
 """Digits of predicted numbers in a plan: more than any sample supports, few enough to read."""
 
 
 def plan_document(
-    problem: PlacementProblem,
+    inputs: Inputs,
     result: PlanResult,
-    profiles: Mapping[str, ModelProfileSpec],
     provenance: spec.Provenance,
     source: UnseenSource,
 ) -> spec.PlanSpec:
@@ -33,17 +35,14 @@ def plan_document(
 
     Parameters
     ----------
-    problem, result
+    inputs, result
         What was solved, and how.
-    profiles
-        Profile name -> profile, of the problem; the layers of stages come from here.
     provenance
         Where the plan comes from.
     source
         Kind of the arrivals that the prediction comes from.
     """
-    placement = result.best.placement
-    group_of_replica, model_of_replica = placement.in_replica_order()
+    problem, placement = inputs.problem, result.best.placement
     groups = [
         spec.GroupSpec(
             name=f"g{g}",
@@ -51,10 +50,7 @@ def plan_document(
             intra_op=problem.shapes[h].intra_op,
             inter_op=problem.shapes[h].inter_op,
             devices=_node_devices(problem, result.devices.groups[g]),
-            replicas=tuple(
-                _replica(problem, profiles, int(h), int(m))
-                for m in model_of_replica[group_of_replica == g]
-            ),
+            replicas=tuple(_replicas(inputs, placement.take([g]))),
         )
         for g, h in enumerate(placement.shapes)
     ]
@@ -89,27 +85,49 @@ def placement_of_plan(
     used = [group for group in plan.groups if group.replicas]
     shapes = np.zeros(len(used), dtype=np.int64)
     replicas = np.zeros((len(used), problem.num_models), dtype=np.bool_)
+    caps = np.zeros(replicas.shape, dtype=np.int64)
     order = np.zeros(replicas.shape, dtype=np.int64)
     for g, group in enumerate(used):
         pool = pool_of_node[group.devices[0].node]
         shapes[g] = shape_index[GroupShape(pool, group.intra_op, group.inter_op)]
         models = [model_index[replica.model] for replica in group.replicas]
         replicas[g, models] = True
+        caps[g, models] = [replica.max_batch_size or 0 for replica in group.replicas]
         if models != sorted(models):
             order[g, models] = range(len(models))
-    return Placement(shapes, replicas, order=order if order.any() else None)
+    # A limit that changes nothing is none.
+    caps[batch_caps(problem, Placement(shapes, replicas)) <= caps] = 0
+    return Placement(
+        shapes,
+        replicas,
+        max_batch_size=caps if caps.any() else None,
+        order=order if order.any() else None,
+    )
 
 
-def _replica(
-    problem: PlacementProblem, profiles: Mapping[str, ModelProfileSpec], h: int, m: int
-) -> spec.ReplicaSpec:
-    """Return a replica of model `m` in shape `h`, with its stages if the profile has them."""
-    shape = problem.shapes[h]
+def _replicas(inputs: Inputs, group: Placement) -> Iterator[spec.ReplicaSpec]:
+    """Yield the replicas of the one group of a placement.
+
+    They have stages if their profile says so, and a limit of their own if their batches must be
+    smaller than the cluster and the profile allow.
+    """
+    problem = inputs.problem
+    shape = problem.shapes[group.shapes[0]]
     device = problem.pools[shape.pool].device
-    profile = profiles[problem.profile_names[problem.profile_of_model[m]]]
-    config = profile.find_config(device, shape.intra_op, shape.inter_op)
-    stages = None if config is None else config.stages
-    return spec.ReplicaSpec(model=problem.model_names[m], stages=stages)
+    (caps,) = batch_caps(problem, group)
+    for m in group.in_replica_order()[1]:
+        profile = inputs.profiles[problem.profile_names[problem.profile_of_model[m]]]
+        config = profile.find_config(device, shape.intra_op, shape.inter_op)
+        if config is None:
+            raise ValueError("a replica is on a group whose shape its profile does not list")
+        allowed = 0  # engines have no batches of this kind
+        if isinstance(config, ProfiledConfig):
+            allowed = largest_batch_size(config, inputs.cluster.serving.max_batch_size)
+        yield spec.ReplicaSpec(
+            model=problem.model_names[m],
+            stages=config.stages,
+            max_batch_size=int(caps[m]) if caps[m] < allowed else None,
+        )
 
 
 def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.PlannedModel, ...]:

@@ -131,7 +131,7 @@ def plan(
         on_evaluation=on_evaluation,
     )
     ended = _ended(provenance, result)
-    document = plan_document(inputs.problem, result, inputs.profiles, ended, arrivals.source)
+    document = plan_document(inputs, result, ended, arrivals.source)
     _require_sound(inputs, document)
     return Planned(document, result, arrivals, inputs, settings)
 

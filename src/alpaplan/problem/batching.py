@@ -21,9 +21,10 @@ class BatchTable:
     Parameters
     ----------
     largest : int64[H, P]
-        The cap of a replica that has none of its own: the smaller one of the cluster's
-        ``serving.max_batch_size`` and the largest profiled size; 0 where the shape does not run
-        the profile.
+        The cap of a replica that has none of its own: the smallest of the cluster's
+        ``serving.max_batch_size``, the largest profiled size, and the largest that a replica alone
+        has memory for (1 if it has none at all: then there can be no replica). 0 where the shape
+        does not run the profile, and for LLMs.
     first_row : int64[H, P]
         Row of batch size 1.
     stage_latency_s : float64[R, S]

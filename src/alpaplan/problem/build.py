@@ -62,10 +62,12 @@ def build_problem(
         weight_bytes[h, p, : config.inter_op] = config.stage_weight_bytes
         if config.stage_activation_bytes is not None:
             activation_bytes[h, p, : config.inter_op] = config.stage_activation_bytes[1]
-    batches = batch_table(configs, axes, cluster.serving)
+    usable_bytes = [pools[shape.pool].usable_memory_bytes for shape in shapes]
+    batches = batch_table(configs, axes, cluster.serving, usable_bytes)
     if batches is not None:
-        last_row = (batches.first_row + batches.largest - 1)[supported]
-        activation_bytes[supported] = batches.stage_activation_bytes[last_row]
+        batched = batches.largest > 0
+        last_row = (batches.first_row + batches.largest - 1)[batched]
+        activation_bytes[batched] = batches.stage_activation_bytes[last_row]
     devices = {pool.device for pool in pools}
     return PlacementProblem(
         model_names=tuple(model.name for model in models),

@@ -6,9 +6,10 @@ that a mistake in the problem's arrays or in the search cannot hide here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from alpaplan.errors import Issue, did_you_mean
+from alpaplan.profiling.batch_sizes import stage_activation_bytes
 from alpaplan.specs.cluster import ClusterSpec, NodePool
 from alpaplan.specs.plan import GroupSpec, PlanSpec, ReplicaSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
@@ -29,8 +30,8 @@ def check_plan(
     only; a group has ``intra_op * inter_op`` devices inside one node or whole nodes of one
     pool; replicas are of models in the workload whose profile lists the group's configuration;
     where both a replica and its profile say which layers each stage runs, they say the same;
-    on every device, weights of all replicas plus the largest activation stay within the
-    usable memory.
+    on every device, weights of all replicas plus the largest activation of any of them, at any
+    batch size that it may have, stay within the usable memory.
 
     Parameters
     ----------
@@ -52,7 +53,8 @@ def check_plan(
         ]
         replicas = list(_check_replicas(group, profile_of, profiles))
         if not placed and not replicas:
-            replicas = list(_check_memory(group, nodes, profile_of, profiles))
+            limit = cluster.serving.max_batch_size
+            replicas = list(_check_memory(group, nodes, profile_of, profiles, limit))
         issues += [
             Issue(("groups", index, *issue.where), f"group {group.name!r} {issue.message}")
             for issue in placed + replicas
@@ -140,26 +142,48 @@ def _check_memory(
     nodes: Mapping[str, NodePool],
     profile_of: Mapping[str, str],
     profiles: Mapping[str, ModelProfileSpec],
+    max_batch_size: int,
 ) -> Iterator[Issue]:
-    found = (_config(group, profiles[profile_of[replica.model]]) for replica in group.replicas)
-    configs = [config for config in found if config is not None]
-    needed_bytes = []
-    for stage in range(group.inter_op):
-        weights = sum(config.stage_weight_bytes[stage] for config in configs)
-        activations = [
-            config.stage_activation_bytes[1][stage]
-            for config in configs
-            if config.stage_activation_bytes is not None
-        ]
-        needed_bytes.append(weights + max(activations, default=0))
-    needed = max(needed_bytes)
+    found = ((r, _config(group, profiles[profile_of[r.model]])) for r in group.replicas)
+    configs = [(replica, config) for replica, config in found if config is not None]
+    needed_bytes = _needed_bytes(configs, max_batch_size)
+    needed = max(needed_bytes, default=0)
     usable = nodes[group.devices[0].node].usable_memory_bytes
     if needed > usable:
+        smaller = "; smaller batches of its replicas (max_batch_size) would fit"
+        alone = max(_needed_bytes(configs, 1))
         yield Issue(
             ("replicas",),
             f"needs {exact_bytes(needed)} on each device of stage {needed_bytes.index(needed)}, "
-            f"but only {exact_bytes(usable)} are available",
+            f"but only {exact_bytes(usable)} are available{smaller if alone <= usable else ''}",
         )
+
+
+def _needed_bytes(
+    configs: Sequence[tuple[ReplicaSpec, ProfiledConfig]], max_batch_size: int
+) -> list[int]:
+    """Return what replicas need on each stage if no batch is larger than the given size."""
+    weights = [config.stage_weight_bytes for _, config in configs]
+    working = [
+        _working_bytes(config, min(max_batch_size, replica.max_batch_size or max_batch_size))
+        for replica, config in configs
+    ]
+    return [
+        sum(stage_weights) + max(stage_working)
+        for stage_weights, stage_working in zip(_by_stage(weights), _by_stage(working), strict=True)
+    ]
+
+
+def _working_bytes(config: ProfiledConfig, cap: int) -> list[int]:
+    """Return the most working memory of each stage, at any batch size up to the cap."""
+    largest = min(cap, max(config.stage_latency_s))
+    # It is linear between profiled sizes, and so nowhere above what it is at their ends.
+    ends = {largest, *(size for size in config.stage_latency_s if size < largest)}
+    return list(map(max, _by_stage(stage_activation_bytes(config, size) for size in ends)))
+
+
+def _by_stage(numbers: Iterable[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+    return zip(*numbers, strict=True)
 
 
 def _config(group: GroupSpec, profile: ModelProfileSpec) -> ProfiledConfig | None:

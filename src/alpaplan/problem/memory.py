@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,7 +38,10 @@ def room_for_profiles(
 
 
 def keep_what_fits(
-    problem: PlacementProblem, shape: int, models: NDArray[np.int64]
+    problem: PlacementProblem,
+    shape: int,
+    models: NDArray[np.int64],
+    own_caps: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Return the models that a group can hold if they are put on it one after another.
 
@@ -50,6 +55,8 @@ def keep_what_fits(
         Index of the group's shape.
     models : int64[n]
         Each at most once, all profiled for the shape.
+    own_caps : int64[M], optional
+        Largest batch of each model's replica, where it has a limit of its own; 0 elsewhere.
 
     Returns
     -------
@@ -58,37 +65,33 @@ def keep_what_fits(
     """
     usable = usable_memory_bytes(problem, shape)
     while True:
-        needed = cumulative_memory_bytes(problem, shape, problem.profile_of_model[models])
+        own = None if own_caps is None else own_caps[models]
+        needed = cumulative_memory_bytes(problem, shape, problem.profile_of_model[models], own)
         too_much = (needed > usable).any(axis=1)
         if not too_much.any():
             return models
         models = np.delete(models, int(too_much.argmax()))
 
 
-def profile_counts(problem: PlacementProblem, replicas: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Count the replicas of each profile, ``bool[G, M]`` to ``int64[G, P]``."""
-    counts = np.zeros((replicas.shape[0], len(problem.profile_names)), dtype=np.int64)
-    groups, models = np.nonzero(replicas)
-    np.add.at(counts, (groups, problem.profile_of_model[models]), 1)
-    return counts
-
-
 def placement_fits(problem: PlacementProblem, placement: Placement) -> bool:
-    """Whether every group of a placement keeps the memory rule."""
-    counts = profile_counts(problem, placement.replicas)
-    return all(
-        bool(fits(problem, int(shape), counts[group]))
-        for group, shape in enumerate(placement.shapes)
-    )
+    """Whether every group of a placement keeps the memory rule, and all its profiles list it."""
+    profiled = problem.supported[placement.shapes][:, problem.profile_of_model]
+    if (placement.replicas & ~profiled).any():
+        return False
+    return all(needed <= usable for needed, usable in _bytes_of_groups(problem, placement))
 
 
 def memory_fill(problem: PlacementProblem, placement: Placement) -> NDArray[np.float64]:
     """Return the used part of the usable memory on each group's fullest stage, ``float64[G]``."""
-    counts = profile_counts(problem, placement.replicas)
-    return np.array(
-        [
-            stage_memory_bytes(problem, int(shape), counts[group]).max(initial=0)
-            / usable_memory_bytes(problem, int(shape))
-            for group, shape in enumerate(placement.shapes)
-        ]
-    )
+    return np.array([needed / usable for needed, usable in _bytes_of_groups(problem, placement)])
+
+
+def _bytes_of_groups(problem: PlacementProblem, placement: Placement) -> Iterator[tuple[int, int]]:
+    """Yield what a device of each group's fullest stage needs, and what it has."""
+    own = placement.max_batch_size
+    for group, shape in enumerate(placement.shapes.tolist()):
+        models = np.flatnonzero(placement.replicas[group])
+        profiles = problem.profile_of_model[models]
+        caps = None if own is None else own[group, models]
+        needed = cumulative_memory_bytes(problem, shape, profiles, caps)[-1:]
+        yield int(needed.max(initial=0)), usable_memory_bytes(problem, shape)

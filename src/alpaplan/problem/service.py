@@ -72,17 +72,21 @@ def _as_simulated(problem: PlacementProblem, latency_s: NDArray[np.float64]) -> 
 def batch_caps(problem: PlacementProblem, placement: Placement) -> NDArray[np.int64]:
     """Return the largest batch that each replica may form, ``int64[G, M]``; 0 where there is none.
 
-    That is the smallest of the cluster's limit, the largest profiled size and, if it has one, the
-    replica's own limit, which changes nothing where it is above the others.
+    That is the replica's own limit if it has one, and at most ``largest`` of
+    `alpaplan.problem.batching.BatchTable`.
     """
     profile = problem.profile_of_model
     caps: NDArray[np.int64] = np.ones(placement.replicas.shape, dtype=np.int64)
     if problem.batches is not None:
         caps = problem.batches.largest[placement.shapes][:, profile]
         if placement.max_batch_size is not None:
-            own = placement.max_batch_size
-            caps = np.where(own > 0, np.minimum(caps, own), caps)
+            caps = _limited(caps, placement.max_batch_size)
     return np.where(placement.replicas, caps, 0)
+
+
+def _limited(caps: NDArray[np.int64], own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the caps of replicas that have limits of their own where these are above 0."""
+    return np.where(own > 0, np.minimum(caps, own), caps)
 
 
 def pipeline_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
@@ -186,7 +190,7 @@ def stage_memory_bytes(
 
     Replicas of one group share its devices in time: the weights of all of them stay, and only
     one of them runs on a device at a time, so that the largest activation counts (DESIGN
-    section 4).
+    section 4): that of the largest batch it may have. Here no replica has a cap of its own.
 
     Parameters
     ----------
@@ -210,10 +214,13 @@ def stage_memory_bytes(
     return weights + activations
 
 
-def cumulative_memory_bytes(
-    problem: PlacementProblem, shape: int, profiles: NDArray[np.int64]
+def activation_bytes(
+    problem: PlacementProblem,
+    shape: int,
+    profiles: NDArray[np.int64],
+    own_caps: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Return `stage_memory_bytes` of the first replica, of the first two, and so on.
+    """Return the working memory of replicas on each device of each stage, ``int64[n, S]``.
 
     Parameters
     ----------
@@ -222,7 +229,39 @@ def cumulative_memory_bytes(
     shape
         Index of the group's shape.
     profiles : int64[n]
-        Profile of each replica, in the order in which they are added.
+        Profile of each replica.
+    own_caps : int64[n], optional
+        Largest batch of each, where it has a limit of its own, and 0 elsewhere.
+    """
+    default: NDArray[np.int64] = problem.stage_activation_bytes[shape, profiles]
+    batches = problem.batches
+    if batches is None or own_caps is None:
+        return default
+    caps = _limited(batches.largest[shape, profiles], own_caps)
+    rows = batches.first_row[shape, profiles] + np.maximum(1, caps) - 1
+    limited = batches.stage_activation_bytes.take(rows, axis=0, mode="clip")
+    # What has no batches has no rows either.
+    return np.where(caps[:, np.newaxis] > 0, limited, default)
+
+
+def cumulative_memory_bytes(
+    problem: PlacementProblem,
+    shape: int,
+    profiles: NDArray[np.int64],
+    own_caps: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Return the memory of the first replica, of the first two, and so on, by the memory rule.
+
+    It is `stage_memory_bytes` of them where none has a cap of its own.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    shape
+        Index of the group's shape.
+    profiles, own_caps
+        Of each replica, in the order in which they are added, as `activation_bytes` takes them.
 
     Returns
     -------
@@ -230,7 +269,8 @@ def cumulative_memory_bytes(
         Bytes on each device of the stage.
     """
     weights: NDArray[np.int64] = np.cumsum(problem.stage_weight_bytes[shape, profiles], axis=0)
-    return weights + np.maximum.accumulate(problem.stage_activation_bytes[shape, profiles], axis=0)
+    activations = activation_bytes(problem, shape, profiles, own_caps)
+    return weights + np.maximum.accumulate(activations, axis=0)
 
 
 def linear_memory_bytes(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alpaplan.analysis.staleness import Change, Staleness, recut_replicas
+from alpaplan.analysis.staleness import Change, Staleness, changed_replicas
 from alpaplan.report.text import device_ranges, name_ranges, percent
-from alpaplan.specs.plan import GroupSpec, InputRecord
+from alpaplan.specs.plan import GroupSpec, InputRecord, ReplicaSpec
 from alpaplan.specs.stages import layer_ranges
 
 
@@ -40,13 +40,25 @@ def _describe_change(change: Change[GroupSpec]) -> Iterator[str]:
             yield f"group {change.name}: new: {_describe(change.new)}"
         return
     was, is_now = _describe(change.old), _describe(change.new)
-    recut = recut_replicas(change.old, change.new)
-    if was != is_now or not recut:
+    replicas = changed_replicas(change.old, change.new)
+    if was != is_now or not replicas:
         yield f"group {change.name}: was {was}, is now {is_now}"
         return
-    for replica in recut:  # the description leaves stages out
-        old, new = layer_ranges(replica.old), layer_ranges(replica.new)
-        yield f"group {change.name}: stages of {replica.name} were {old}, are now {new}"
+    for replica in replicas:  # the description names them only
+        for difference in _describe_replica(replica):
+            yield f"group {change.name}: {difference}"
+
+
+def _describe_replica(change: Change[ReplicaSpec]) -> Iterator[str]:
+    old, new = change.old, change.new
+    if old is None or new is None:
+        return
+    if old.stages != new.stages:
+        was, is_now = layer_ranges(old.stages), layer_ranges(new.stages)
+        yield f"stages of {change.name} were {was}, are now {is_now}"
+    if old.max_batch_size != new.max_batch_size:
+        was, is_now = (str(spec.max_batch_size or "not given") for spec in (old, new))
+        yield f"max_batch_size of {change.name} was {was}, is now {is_now}"
 
 
 def _describe(group: GroupSpec) -> str:

@@ -12,6 +12,7 @@ from alpaplan.errors import Issue
 from alpaplan.specs.choices import BoundLimit, Dispatch, Effort, StopReason, UnseenSource
 from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE
 from alpaplan.specs.fields import (
+    Count,
     Fraction,
     Name,
     NonNegativeNumber,
@@ -54,6 +55,10 @@ class ReplicaSpec(Spec):
     model: Name
     stages: Stages | None = Field(
         default=None, description="the layers that each stage runs, if the profile says so"
+    )
+    max_batch_size: Count | None = Field(
+        default=None,
+        description="largest batch here, if smaller than the cluster and the profile allow",
     )
     kv_fraction: PositiveNumber | None = Field(
         default=None,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alpaplan.problem import PlacementProblem
+from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
-from alpaplan.problem.memory import fits, placement_fits, profile_counts
+from alpaplan.problem.memory import placement_fits
 from alpaplan.search.selection.replicas import ReplicaSelection
 from tests import builders as make
 from tests.builders import GB
@@ -38,11 +38,10 @@ def addable(problem: PlacementProblem, shapes: list[int], selection: ReplicaSele
         group, model = divmod(cell, problem.num_models)
         larger = selection.replicas.copy()
         larger.flat[cell] = True
-        count = profile_counts(problem, larger)[group]
         if (
             not selection.replicas[group, model]
             and servable[shapes[group], model]
-            and fits(problem, shapes[group], count)
+            and placement_fits(problem, Placement(np.array(shapes), larger))
         ):
             cells.append(cell)
     return cells
