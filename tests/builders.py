@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.build import build_problem
@@ -78,6 +79,40 @@ def profile(
     )
 
 
+def llm_profile(
+    name: str = "llm",
+    step_s: Mapping[int, float] = MappingProxyType({1: 0.01, 101: 0.02}),
+    weight_bytes: int = 4 * GB,
+    working_bytes: int = 0,
+    kv_bytes_per_token: int = 400_000,
+    kv_read_s: float = 0.0,
+    attention_s: float = 0.0,
+    shapes: Sequence[tuple[int, int]] = ((1, 1), (1, 2), (2, 1), (1, 4), (2, 2)),
+    device: str = "gpu",
+) -> ModelProfileSpec:
+    """Return a profile of an LLM that divides evenly, but for its working memory."""
+    configs = [
+        {
+            "device": device,
+            "intra_op": intra_op,
+            "inter_op": inter_op,
+            "stage_weight_bytes": [weight_bytes // (intra_op * inter_op)] * inter_op,
+            "stage_working_bytes": [working_bytes] * inter_op,
+            "stage_kv_bytes_per_token": [kv_bytes_per_token // (intra_op * inter_op)] * inter_op,
+            "stage_step_s": {
+                tokens: [seconds / (intra_op * inter_op)] * inter_op
+                for tokens, seconds in step_s.items()
+            },
+            "stage_kv_read_s": [kv_read_s / (intra_op * inter_op)] * inter_op,
+            "stage_attention_s": [attention_s / (intra_op * inter_op)] * inter_op,
+        }
+        for intra_op, inter_op in shapes
+    ]
+    return ModelProfileSpec.model_validate(
+        {"kind": "model-profile", "version": 1, "name": name, "configs": configs}
+    )
+
+
 def workload(*models: Mapping[str, object]) -> WorkloadSpec:
     """Return a workload of the given entries."""
     return WorkloadSpec.model_validate(
@@ -102,6 +137,21 @@ def model(
     if "slo_scale" not in more:
         entry["slo_s"] = 1.0
     return entry | more
+
+
+def llm_model(
+    name: str = "chat", profile: str = "llm", rate_rps: float = 1.0, **more: object
+) -> dict[str, object]:
+    """Return an LLM's entry with Poisson arrivals of equal requests, unless told otherwise."""
+    entry: dict[str, object] = {
+        "name": name,
+        "profile": profile,
+        "slo": {"ttft_s": 1.0, "tpot_s": 0.1},
+        "max_context_tokens": 1000,
+        "arrivals": {"process": "poisson", "rate_rps": rate_rps},
+        "lengths": {"process": "constant", "input_tokens": 100, "output_tokens": 51},
+    }
+    return {key: value for key, value in (entry | more).items() if value is not None}
 
 
 def problem(

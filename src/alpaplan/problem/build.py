@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from alpaplan.errors import Issue, SpecError, did_you_mean
 from alpaplan.problem.build_batches import batch_table
+from alpaplan.problem.build_engines import (
+    ProfileUse,
+    as_fixed_service,
+    engine_table,
+    require_llms_described,
+)
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
 from alpaplan.problem.service import served_stages_s
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.engine import EngineConfig
 from alpaplan.specs.fields import MAX_QUANTITY, MIN_QUANTITY
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
@@ -23,6 +31,7 @@ def build_problem(
     workload: WorkloadSpec,
     profiles: Mapping[str, ModelProfileSpec],
     known_profiles: Iterable[str] = (),
+    models: Sequence[ServedModel] | None = None,
 ) -> PlacementProblem:
     """Turn validated documents into one problem of arrays.
 
@@ -34,21 +43,28 @@ def build_problem(
         Profile name -> profile; has to hold every profile that the workload names.
     known_profiles
         More names to suggest from when one is missing.
+    models
+        The workload's models, where more is known of them than the document says: lengths that
+        were read from traces. None for what the document says.
 
     Raises
     ------
     SpecError
-        If the workload names a profile that is not there, or there are more batch sizes than fit
-        into memory.
+        If the workload names a profile that is not there, entries of LLMs lack what engines need
+        or others have it, the dispatch rule is not one for LLMs, or there are more batch sizes than
+        fit into memory.
     """
-    models = workload.served_models()
+    models = workload.served_models() if models is None else models
     _check_profiles(workload, profiles, known_profiles)
-    profile_names = tuple(dict.fromkeys(model.profile for model in models))
-    used = [profiles[name] for name in profile_names]
+    require_llms_described(workload, profiles, cluster.serving)
+    use_of_model = [ProfileUse.of(model) for model in models]
+    row_of_use = {use: row for row, use in enumerate(dict.fromkeys(use_of_model))}
+    uses = tuple(row_of_use)
+    used = [profiles[use.profile] for use in uses]
     pools = device_pools(cluster)
     shapes = _group_shapes(pools, used)
-    num_stages = max((shape.inter_op for shape in shapes), default=1)
-    axes = (len(shapes), len(used), num_stages)
+    num_stages = np.array([shape.inter_op for shape in shapes], dtype=np.int64)
+    axes = (len(shapes), len(used), int(num_stages.max(initial=1)))
     supported = np.zeros(axes[:2], dtype=np.bool_)
     latency_s = np.zeros(axes, dtype=np.float64)
     weight_bytes = np.zeros(axes, dtype=np.int64)
@@ -56,36 +72,41 @@ def build_problem(
     configs = _listed_configs(pools, shapes, used)
     for (h, p), config in configs.items():
         supported[h, p] = True
+        weight_bytes[h, p, : config.inter_op] = config.stage_weight_bytes
+    fixed = {place: item for place, item in configs.items() if isinstance(item, ProfiledConfig)}
+    for (h, p), config in fixed.items():
         latency_s[h, p, : config.inter_op] = served_stages_s(
             config.stage_latency_s[1], config.inter_op, cluster.serving.stage_overhead
         )
-        weight_bytes[h, p, : config.inter_op] = config.stage_weight_bytes
         if config.stage_activation_bytes is not None:
             activation_bytes[h, p, : config.inter_op] = config.stage_activation_bytes[1]
     usable_bytes = [pools[shape.pool].usable_memory_bytes for shape in shapes]
-    batches = batch_table(configs, axes, cluster.serving, usable_bytes)
+    batches = batch_table(fixed, axes, cluster.serving, usable_bytes)
     if batches is not None:
         batched = batches.largest > 0
         last_row = (batches.first_row + batches.largest - 1)[batched]
         activation_bytes[batched] = batches.stage_activation_bytes[last_row]
     devices = {pool.device for pool in pools}
-    return PlacementProblem(
+    problem = PlacementProblem(
         model_names=tuple(model.name for model in models),
-        profile_names=profile_names,
-        profile_of_model=np.array([profile_names.index(m.profile) for m in models], dtype=np.int64),
+        profile_names=tuple(use.profile for use in uses),
+        profile_of_model=np.array([row_of_use[use] for use in use_of_model], dtype=np.int64),
         slo_s=np.array([resolve_slo_s(m, profiles[m.profile], devices) for m in models]),
         model_weight=np.array([model.weight for model in models], dtype=np.float64),
         pools=pools,
         shapes=shapes,
-        num_stages=np.array([shape.inter_op for shape in shapes], dtype=np.int64),
+        num_stages=num_stages,
         supported=supported,
         stage_latency_s=latency_s,
         stage_weight_bytes=weight_bytes,
         stage_activation_bytes=activation_bytes,
         dispatch=cluster.serving.dispatch,
         request_overhead_s=cluster.serving.request_overhead_s,
+        process_overhead_bytes=cluster.serving.process_overhead_bytes,
         batches=batches,
+        engines=engine_table(configs, num_stages, uses, models, cluster.serving),
     )
+    return as_fixed_service(problem, uses)
 
 
 def device_pools(cluster: ClusterSpec) -> tuple[DevicePool, ...]:
@@ -103,7 +124,7 @@ def device_pools(cluster: ClusterSpec) -> tuple[DevicePool, ...]:
 
 
 def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterable[str]) -> float:
-    """Return the latency objective of a model in seconds.
+    """Return the latency objective of a model in seconds; infinite for an LLM without one.
 
     ``slo_scale`` multiplies the latency at batch size 1 of the smallest configuration: the
     one of the fewest devices among the given device types (among all, if the profile has none
@@ -116,10 +137,12 @@ def resolve_slo_s(model: ServedModel, profile: ModelProfileSpec, devices: Iterab
     """
     if model.slo_s is not None:
         return model.slo_s
+    if model.slo_scale is None:
+        return math.inf
     here = set(devices)
     configs = profile.fixed_configs
     usable = [config for config in configs if config.device in here] or configs
-    slo_s = (model.slo_scale or 0.0) * batch_latency_s(smallest_config(usable), 1)
+    slo_s = model.slo_scale * batch_latency_s(smallest_config(usable), 1)
     if not MIN_QUANTITY <= slo_s <= MAX_QUANTITY:
         rule = f"must make an objective from {MIN_QUANTITY:g} to {MAX_QUANTITY:g} s"
         where = ("models", model.entry, "slo_scale")
@@ -166,11 +189,11 @@ def _listed_configs(
     pools: tuple[DevicePool, ...],
     shapes: tuple[GroupShape, ...],
     profiles: list[ModelProfileSpec],
-) -> dict[tuple[int, int], ProfiledConfig]:
+) -> dict[tuple[int, int], ProfiledConfig | EngineConfig]:
     """Return (shape, profile) -> configuration, where the profile lists the shape."""
     found = {
         (h, p): profile.find_config(pools[shape.pool].device, shape.intra_op, shape.inter_op)
         for h, shape in enumerate(shapes)
         for p, profile in enumerate(profiles)
     }
-    return {place: config for place, config in found.items() if isinstance(config, ProfiledConfig)}
+    return {place: config for place, config in found.items() if config is not None}

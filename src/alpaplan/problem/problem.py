@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem.batching import BatchTable
+from alpaplan.problem.engines import EngineTable
 from alpaplan.specs.choices import Dispatch
 
 
@@ -64,16 +65,20 @@ class PlacementProblem:
     Axes: ``M`` models in workload order, ``P`` profiles, ``H`` group shapes, ``S`` the most
     stages of any shape. Entries of stages that a shape does not have are 0.
 
+    An LLM's profile stands in several rows ``P`` if its models differ in what decides what they
+    cost: context, lengths of requests, objective for each token. What times are of one request is
+    of an average request here: its part of iterations.
+
     Parameters
     ----------
     model_names
         Names of the models, ``M``.
     profile_names
-        Names of the profiles in use, ``P``.
+        Names of the profiles in use, ``P``; those of LLMs may stand there several times.
     profile_of_model : int64[M]
         Index of each model's profile.
     slo_s : float64[M]
-        Latency objective of each model.
+        Latency objective of each model; see `alpaplan.problem.build_engines` for LLMs.
     model_weight : float64[M]
         How much one attained request of each model counts.
     pools
@@ -85,16 +90,22 @@ class PlacementProblem:
     supported : bool[H, P]
         Whether the profile lists this configuration on this device type.
     stage_latency_s : float64[H, P, S]
-        Stage latencies at batch size 1, the stage overhead included.
+        Stage latencies at batch size 1, the stage overhead included; of an LLM what an average
+        request adds to the stages' work.
     stage_weight_bytes, stage_activation_bytes : int64[H, P, S]
         Memory of one replica on each device of each stage; the working memory is that of the
-        largest batch that a replica without a cap of its own may have.
+        largest batch that a replica without a cap of its own may have, and 0 for LLMs.
     dispatch
         Which group gets a request.
     request_overhead_s
         Added once to every request.
+    process_overhead_bytes
+        What each engine process takes on each of its devices beside weights and working memory;
+        above 0 fixed-service replicas of a group are processes of their own too.
     batches
         What batches take; None where no batch may have more than one request.
+    engines
+        What engines take; None where there are no LLMs.
     """
 
     model_names: tuple[str, ...]
@@ -111,7 +122,9 @@ class PlacementProblem:
     stage_activation_bytes: NDArray[np.int64]
     dispatch: Dispatch
     request_overhead_s: float
+    process_overhead_bytes: int = 0
     batches: BatchTable | None = None
+    engines: EngineTable | None = None
 
     def __post_init__(self) -> None:
         for value in vars(self).values():
@@ -122,3 +135,7 @@ class PlacementProblem:
     def num_models(self) -> int:
         """Number of models, ``M``."""
         return len(self.model_names)
+
+    def pool_of(self, shape: int) -> DevicePool:
+        """Return the pool that groups of a shape lie in."""
+        return self.pools[self.shapes[shape].pool]

@@ -175,7 +175,7 @@ def with_slack(problem: PlacementProblem, fraction: float, slack_s: float) -> Pl
 
 def usable_memory_bytes(problem: PlacementProblem, shape: int) -> int:
     """Return what a device of the shape's groups has for weights and activations."""
-    return problem.pools[problem.shapes[shape].pool].usable_memory_bytes
+    return problem.pool_of(shape).usable_memory_bytes
 
 
 def cluster_memory_bytes(problem: PlacementProblem) -> int:

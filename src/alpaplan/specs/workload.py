@@ -21,7 +21,14 @@ from alpaplan.specs.fields import (
     exactly_one,
     fail_at,
 )
-from alpaplan.specs.lengths import MAX_TOKENS, ConstantLengths, LengthsSpec, TokenObjectives
+from alpaplan.specs.lengths import (
+    MAX_TOKENS,
+    ConstantLengths,
+    Lengths,
+    LengthsSpec,
+    MeanLengths,
+    TokenObjectives,
+)
 
 MAX_MODELS = 100_000
 """Most models of one workload, after `count` is written out."""
@@ -69,7 +76,8 @@ class ServedModel:
         Most tokens of a request of an LLM, input and output together; None for a fixed-service
         model.
     lengths
-        Lengths of the requests of an LLM; None where the rows of recorded arrivals have them.
+        Lengths of the requests of an LLM; None where the rows of recorded arrivals have them and
+        were not looked at.
     """
 
     name: str
@@ -81,12 +89,17 @@ class ServedModel:
     entry: int
     slo: TokenObjectives | None = None
     max_context_tokens: int | None = None
-    lengths: LengthsSpec | None = None
+    lengths: Lengths | None = None
 
     @property
     def is_llm(self) -> bool:
         """Whether the workload describes an LLM; its profile has to agree."""
         return self.max_context_tokens is not None
+
+    def mean_lengths(self) -> MeanLengths:
+        """Return the lengths of an average request of an LLM."""
+        context = self.max_context_tokens or 2
+        return MeanLengths.unknown(context) if self.lengths is None else self.lengths.mean(context)
 
 
 class ModelEntry(Spec):
