@@ -1,4 +1,4 @@
-"""AlpaServe's baselines."""
+"""Baselines: AlpaServe's, and what people do by hand."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from alpaplan.problem import PlacementProblem
+from alpaplan.search.methods.dedicated import dedicated
 from alpaplan.search.methods.round_robin import round_robin
 from alpaplan.search.methods.selective_replication import selective_replication
 from alpaplan.search.search import Search
+from alpaplan.search.selection.dedicated import dedicated_placement
 from alpaplan.simulator import Simulator
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.profile import ModelProfileSpec
@@ -92,3 +94,34 @@ def test_where_nothing_can_be_served_nothing_is_dealt() -> None:
     search = search_of(1, [make.profile(latency_s=50.0)])
     assert not any(found.placement.replicas.any() for found in round_robin(search))
     assert not any(found.placement.replicas.any() for found in selective_replication(search))
+
+
+def test_dedicated_groups_follow_the_load() -> None:
+    # The large model needs two devices; the busy one gets what three times the requests take.
+    small, large = make.profile("small", 0.1, 4 * GB), make.profile("large", 0.1, 16 * GB)
+    models = [make.model("rare", "small"), make.model("busy", "small"), make.model("big", "large")]
+    problem = make.problem(models, [small, large], make.cluster(make.pool(devices_per_node=6)))
+    model = np.repeat(np.arange(3, dtype=np.int32), [10, 30, 10])
+    simulator = Simulator(problem, Trace(np.zeros(model.size), model, problem.model_names, 1.0))
+    (found,) = dedicated(search_on(simulator))
+    assert found.placement.replicas.sum(axis=1).tolist() == [1] * 5
+    assert found.placement.replicas.sum(axis=0).tolist() == [1, 3, 1]
+    shapes = shapes_of(problem, found.placement.shapes.tolist())
+    assert [intra_op * inter_op for intra_op, inter_op in shapes] == [1, 1, 1, 1, 2]
+    assert (found.method, found.partition) == ("dedicated", "4 x (1, 1) + 1 x (2, 1)")
+
+
+def test_with_too_few_devices_those_of_most_load_are_dedicated() -> None:
+    problem = make.problem([make.model(f"m{i}") for i in range(6)], [make.profile()])
+    placement = dedicated_placement(problem, np.array([1.0, 6.0, 2.0, 5.0, 3.0, 4.0]))
+    assert placement.replicas.any(axis=0).tolist() == [False, True, False, True, True, True]
+
+
+def test_dedicated_groups_may_have_twice_the_devices_and_lie_in_another_pool() -> None:
+    one, two = make.profile(device="one"), make.profile(shapes=[(2, 1)], device="two")
+    profile = one.model_copy(update={"configs": one.configs + two.configs})
+    pools = (make.pool("x", device="one"), make.pool("y", device="two", devices_per_node=2))
+    problem = make.problem([make.model()], [profile], make.cluster(*pools))
+    placement = dedicated_placement(problem, np.ones(1), times_fewest=2)
+    groups = [problem.shapes[h] for h in placement.shapes]
+    assert [(group.pool, group.num_devices) for group in groups] == [(0, 2), (0, 2), (1, 2)]

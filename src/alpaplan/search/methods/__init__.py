@@ -31,6 +31,10 @@ METHODS: Registry[Method] = Registry(
             "alpaplan.search.methods.round_robin:ROUND_ROBIN",
             "models dealt out in turn to equal groups",
         ),
+        "dedicated": Entry(
+            "alpaplan.search.methods.dedicated:DEDICATED",
+            "each model on groups of its own, on the fewest devices, in proportion to its load",
+        ),
         "ilp": Entry(
             "alpaplan.search.methods.ilp:ILP",
             "AlpaServe's integer program for replicas, which simulates nothing",
