@@ -10,6 +10,7 @@ from click.testing import Result
 from alpaplan.cli import main
 from alpaplan.specs.workload import MAX_MODELS
 from tests.cli.runner import invoke
+from tests.cli.workspace import CLUSTER, PROFILE, Workspace
 from tests.conftest import UNDERSTOOD
 from tests.files.examples import EXAMPLES, recorded_workload
 
@@ -92,11 +93,33 @@ def test_without_files_is_a_usage_error() -> None:
     assert "Missing argument 'FILE...'" in result.stderr
 
 
+BATCHING = "serving: {max_batch_size: 8}\n"
+
+
+def test_clusters_that_allow_larger_batches_than_were_profiled_are_told_of(
+    workspace: Workspace,
+) -> None:
+    workspace.write("cluster.yaml", CLUSTER + BATCHING)
+    workspace.write("profiles/q.yaml", PROFILE.replace("name: p", "name: q"))
+    where = "alpaplan: cluster.yaml:6: serving.max_batch_size: 8 is above every batch size profiled"
+    together = workspace.run("validate", "cluster.yaml", "profiles")
+    assert together.stderr.splitlines() == [
+        f"{where} for 'p': its largest is 1",
+        f"{where} for 'q': its largest is 1",
+    ]
+    used = workspace.run("validate", "cluster.yaml", "workload.yaml", "profiles")
+    assert used.stderr == f"{where} for models 'a', 'b', 'c' (profile 'p'): its largest is 1\n"
+    assert workspace.run("validate", "cluster.yaml", "workload.yaml").stderr == ""
+    workspace.replace("profiles/p.yaml", "{1: [70ms]}", "{1: [70ms], 8: [300ms]}")
+    assert workspace.run("validate", "cluster.yaml", "workload.yaml", "profiles").stderr == ""
+
+
 def test_all_shared_cases_are_in_order(shared_cases: Path) -> None:
     folders = [case for kind in UNDERSTOOD for case in sorted((shared_cases / kind).glob("*/"))]
     paths = [path for folder in folders for path in (*folder.glob("*.yaml"), folder / "profiles")]
     result = validate(*paths)
-    assert result.stderr == ""
+    told = result.stderr.splitlines()
+    assert all("is above every batch size profiled" in line for line in told)
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) > len(paths) > 30
 

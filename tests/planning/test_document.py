@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from alpaplan.errors import AlpaplanWarning
 from alpaplan.planning.document import placement_of_plan, plan_document
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned
@@ -253,7 +254,8 @@ def test_replicas_say_how_large_their_batches_may_be_where_nothing_else_does() -
         make.profile("q", 0.1, 3 * GB, [(1, 1)], batch_sizes=(1, 4)),
     ]
     models = [make.model(f"m{i}", name) for i, name in enumerate("ppq")]
-    run = solved(models, profiles, make.cluster(max_batch_size=16), max_evaluations=20)
+    with pytest.warns(AlpaplanWarning, match="above every batch size profiled"):
+        run = solved(models, profiles, make.cluster(max_batch_size=16), max_evaluations=20)
     inputs, best = run.inputs, run.result.best
     replicas = np.array([[True, False, True], [True, True, False]])
     caps = np.array([[0, 0, 9], [2, 4, 0]])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alpaplan.errors import AlpaplanError, InfeasibleError, SpecError
+from alpaplan.errors import AlpaplanError, AlpaplanWarning, InfeasibleError, SpecError
 from alpaplan.planning import plan as planning
 from alpaplan.planning.inputs import Inputs, load_inputs
 from alpaplan.planning.paths import InputPaths, MissingInputError
@@ -47,6 +47,21 @@ def test_specs_made_in_memory_can_be_planned_without_files() -> None:
     assert planned.document.groups
     assert planned.document.provenance is not None
     assert planned.document.provenance.inputs == ()
+
+
+def test_a_model_that_is_profiled_below_the_largest_batch_is_named(workspace: Workspace) -> None:
+    profile = make.profile(batch_sizes=(1, 4))
+    inputs = Inputs.of_specs(
+        make.cluster(max_batch_size=5), make.workload(make.model()), {"p": profile}
+    )
+    said = r"^5 is above every batch size profiled for model 'm' \(profile 'p'\): its largest is 4$"
+    with pytest.warns(AlpaplanWarning, match=said):
+        plan(inputs, QUICK)
+    workspace.write("cluster.yaml", workspace.read("cluster.yaml") + "serving: {max_batch_size: 2}")
+    with pytest.warns(
+        AlpaplanWarning, match=r"^cluster.yaml:6: serving.max_batch_size: 2 is above"
+    ):
+        plan(load(), QUICK)
 
 
 def test_arrivals_are_drawn_with_the_seed() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_text
+from alpaplan.cli.output import print_message, print_text
 from alpaplan.errors import InputError
 from alpaplan.units import format_count
 
@@ -27,9 +27,11 @@ def validate(files: tuple[Path, ...]) -> None:
     """Check files of any kind and list everything wrong with them.
 
     Each FILE is a document of any kind, a trace (.csv, .csv.gz) or a folder, of which every YAML
-    file is checked. Traces that a workload names are checked with it.
+    file is checked. Traces that a workload names are checked with it. A cluster that allows larger
+    batches than a model was profiled for is told of, if the profile is among the files.
     """
     problems: list[str] = []
+    documents: list[Document[DocumentSpec]] = []
     for path in files:
         try:
             members = _members(path)
@@ -38,9 +40,10 @@ def validate(files: tuple[Path, ...]) -> None:
             continue
         for member in members:
             try:
-                print_text(f"{member}: ok: {_check(member)}")
+                print_text(f"{member}: ok: {_check(member, documents)}")
             except InputError as error:
                 problems += error.lines
+    _warn_of_batches(documents)
     if problems:
         # A trace that several workloads name is wrong only once.
         raise InputError(dict.fromkeys(problems))
@@ -58,8 +61,11 @@ def _members(path: Path) -> list[Path]:
     return members
 
 
-def _check(path: Path) -> str:
-    """Return what a file is, in a few words; raise an `InputError` if it is not in order."""
+def _check(path: Path, documents: list[Document[DocumentSpec]]) -> str:
+    """Return what a file is, in a few words; raise an `InputError` if it is not in order.
+
+    A document that is in order is added to `documents`.
+    """
     from alpaplan.files.trace_csv import is_trace_path, read_trace
 
     if is_trace_path(path):
@@ -72,7 +78,31 @@ def _check(path: Path) -> str:
     spec = document.spec
     name = getattr(spec, "name", None)
     title = spec.kind if name is None else f"{spec.kind} {name!r}"
-    return f"{title} ({_summary(document)})"
+    summary = _summary(document)
+    documents.append(document)
+    return f"{title} ({summary})"
+
+
+def _warn_of_batches(documents: list[Document[DocumentSpec]]) -> None:
+    """Say which profiles end below the largest batch of a cluster: those that a workload uses."""
+    from alpaplan.problem.unprofiled_batches import unprofiled_batches
+    from alpaplan.specs.cluster import ClusterSpec
+    from alpaplan.specs.profile import ModelProfileSpec
+    from alpaplan.specs.workload import WorkloadSpec
+
+    specs = [document.spec for document in documents]
+    workloads = [spec for spec in specs if isinstance(spec, WorkloadSpec)]
+    models = [model for workload in workloads for model in workload.served_models()]
+    used = {model.profile for model in models}
+    profiles = [
+        spec
+        for spec in specs
+        if isinstance(spec, ModelProfileSpec) and (not workloads or spec.name in used)
+    ]
+    for document in documents:
+        if isinstance(document.spec, ClusterSpec):
+            for issue in unprofiled_batches(document.spec, profiles, models):
+                print_message(f"alpaplan: {document.error_line(issue)}")
 
 
 def _summary(document: Document[DocumentSpec]) -> str:

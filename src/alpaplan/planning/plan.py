@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from alpaplan.errors import AlpaplanError
+from alpaplan.errors import AlpaplanError, AlpaplanWarning
 from alpaplan.planning.document import plan_document
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import provenance_of
 from alpaplan.planning.settings import PlanSettings, usable_cores
 from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
+from alpaplan.problem.unprofiled_batches import unprofiled_batches
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.search.prediction import Prediction
@@ -78,6 +80,7 @@ def plan(
     """Search for a placement of the inputs' models, and predict how it does.
 
     The same inputs and settings give the same plan, unless a clock or a person ends the search.
+    An `AlpaplanWarning` names models whose batches end below the cluster's largest.
 
     Parameters
     ----------
@@ -111,6 +114,7 @@ def plan(
     settings = settings or PlanSettings()
     limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
     _require_searchable(inputs)
+    _warn_of_unprofiled_batches(inputs)
     check_feasible(inputs.problem, inputs.profiles)
     check_servable(inputs.problem)
     # While the files still lie where they were read.
@@ -155,6 +159,14 @@ def _require_searchable(inputs: Inputs) -> None:
             f"models times devices must be at most {MAX_PAIRS:,} for a search, found "
             f"{num_models:,} models on {num_devices:,} devices; plan for parts of them"
         )
+
+
+def _warn_of_unprofiled_batches(inputs: Inputs) -> None:
+    profiles, models = inputs.profiles.values(), inputs.workload.models
+    cluster = inputs.files.cluster
+    for issue in unprofiled_batches(inputs.cluster, profiles, models):
+        message = issue.message if cluster is None else cluster.error_line(issue)
+        warnings.warn(AlpaplanWarning(message), stacklevel=3)
 
 
 def _ended(provenance: Provenance, result: PlanResult) -> Provenance:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,7 +71,7 @@ def check_feasible(problem: PlacementProblem, profiles: Mapping[str, ModelProfil
         name = problem.profile_names[p]
         models = [problem.model_names[m] for m in np.flatnonzero(problem.profile_of_model == p)]
         reason = _describe_misfit(problem, int(p), profiles[name])
-        lines.append(f"{_name_models(models)} cannot be placed: {reason}")
+        lines.append(f"{name_models(models)} cannot be placed: {reason}")
     if lines:
         raise InfeasibleError("no feasible placement\n" + "\n".join(f"  {line}" for line in lines))
 
@@ -123,6 +123,15 @@ def describe_unservable(problem: PlacementProblem, model: UnservableModel) -> st
     )
 
 
+def name_models(names: Sequence[str]) -> str:
+    """Name a model or several, the first three of them if there are more."""
+    if len(names) == 1:
+        return f"model {names[0]!r}"
+    shown = ", ".join(repr(name) for name in names[:3])
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"models {shown}{more}"
+
+
 def _describe_misfit(problem: PlacementProblem, profile: int, spec: ModelProfileSpec) -> str:
     name = problem.profile_names[profile]
     candidates = np.flatnonzero(problem.supported[:, profile])
@@ -155,11 +164,3 @@ def _describe_misfit(problem: PlacementProblem, profile: int, spec: ModelProfile
 def _by_number(text: str) -> tuple[int, str]:
     number, _, rest = text.partition(" ")
     return int(number), rest
-
-
-def _name_models(names: list[str]) -> str:
-    if len(names) == 1:
-        return f"model {names[0]!r}"
-    shown = ", ".join(repr(name) for name in names[:3])
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"models {shown}{more}"
