@@ -36,7 +36,7 @@ def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Prove
         seed=settings.seed,
         effort=settings.effort,
         max_evaluations=settings.max_evaluations,
-        trace=None if trace is None else _path_from(folder, trace),
+        trace=None if trace is None else path_from(folder, trace),
         as_recorded=inputs.files.as_recorded or None,
         inputs=tuple(_records(inputs, folder)),
     )
@@ -46,25 +46,25 @@ def _records(inputs: Inputs, folder: Path) -> Iterator[InputRecord]:
     """Yield every file with its hash; shipped profiles by name, as they lie beside no plan."""
     files = inputs.files
     if files.cluster is not None:
-        yield _record("cluster", files.cluster.sha256, path=_path_from(folder, files.cluster.path))
+        yield _record("cluster", files.cluster.sha256, path=path_from(folder, files.cluster.path))
     if files.workload is not None:
-        path = _path_from(folder, files.workload.path)
+        path = path_from(folder, files.workload.path)
         yield _record("workload", files.workload.sha256, path=path)
     for name, profile in sorted(files.profiles.items()):
         if files.profiles_are_shipped:
             yield _record("profile", profile.sha256, name=name)
         else:
-            yield _record("profile", profile.sha256, path=_path_from(folder, profile.path))
+            yield _record("profile", profile.sha256, path=path_from(folder, profile.path))
     for trace, sha256 in sorted(files.traces.items()):
-        yield _record("trace", sha256, path=_path_from(folder, trace))
+        yield _record("trace", sha256, path=path_from(folder, trace))
 
 
 def _record(role: str, sha256: str, **place: str) -> InputRecord:
     return InputRecord.model_validate({"role": role, "sha256": sha256, **place})
 
 
-def _path_from(folder: Path, path: Path) -> str:
-    """Return how a file is named in a plan that lies in a folder.
+def path_from(folder: Path, path: Path) -> str:
+    """Return how a file is named in a document that lies in a folder.
 
     Links stay as they were given: what they lead to may have no lasting name, as where a mount is
     renewed by pointing its links elsewhere. Only if the way up from the folder would get lost in

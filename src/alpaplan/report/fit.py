@@ -19,11 +19,18 @@ from alpaplan.specs.arrivals import (
 )
 from alpaplan.units import format_count, format_seconds
 from alpaplan.workload.fitting.law import MIN_REQUESTS
+from alpaplan.workload.fitting.lengths import LengthsFit
 from alpaplan.workload.fitting.mmpp import MIN_REQUESTS_MMPP
 from alpaplan.workload.fitting.trace_fit import ModelFit
 
 MAX_ROWS = 40
 """Longest table shown; the workload document has all models."""
+
+
+LENGTHS_NOTE = (
+    "ks: distance of the counts from lognormal ones of the same mean and CV; correlation: of input "
+    "and output, which lognormal lengths do not have"
+)
 
 
 def fit_summary(fits: Sequence[ModelFit], window_s: float | None) -> RenderableType:
@@ -53,6 +60,36 @@ def fit_summary(fits: Sequence[ModelFit], window_s: float | None) -> RenderableT
         )
     made.hide_rows(len(fits) - MAX_ROWS, "models")
     return Group(made, *(Paragraph(line, style="yellow") for line in _notes(fits)))
+
+
+def lengths_summary(fits: Sequence[LengthsFit]) -> RenderableType:
+    """Return a row for each LLM: its token counts, the lengths chosen, and how well a law fits."""
+    columns = (
+        "input mean", "input cv", "output mean", "output cv",
+        "correlation", "input ks", "output ks",
+    )  # fmt: skip
+    made = Table(f"Fitted lengths ({len(fits):,})", "model", *columns, "lengths", right=columns)
+    for fit in fits[:MAX_ROWS]:
+        measured = fit.measured
+        counts = (measured.input_tokens, measured.output_tokens)
+        moments = [text for one in counts for text in (number(one.mean, 4), f"{one.cv:.3g}")]
+        made.add_row(
+            fit.name,
+            *moments,
+            _number(measured.correlation, ".2f"),
+            f"{fit.input_distance:.3f}",
+            f"{fit.output_distance:.3f}",
+            fit.lengths.process,
+        )
+    made.hide_rows(len(fits) - MAX_ROWS, "models")
+    notes = [Paragraph(LENGTHS_NOTE, style="dim")]
+    too_long = [fit for fit in fits if fit.num_too_long]
+    if too_long:
+        requests = format_count(sum(fit.num_too_long for fit in too_long), "request")
+        names = some_names([fit.name for fit in too_long], MAX_ROWS)
+        text = f"longer than max_context_tokens, so that they fail: {requests} of {names}"
+        notes.append(Paragraph(text, style="yellow"))
+    return Group(made, *notes)
 
 
 def describe_process(arrivals: ArrivalsSpec, fit: ModelFit) -> str:

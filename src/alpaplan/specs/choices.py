@@ -54,3 +54,13 @@ class UnseenSource(StrEnum):
 
     HELD_OUT = "held-out"
     """The end of its recorded arrivals, with samples beside them for models that have a process."""
+
+
+class LengthsChoice(StrEnum):
+    """What is fitted to the token counts of a trace."""
+
+    AUTO = "auto"
+    """A law if it fits, else the rows of the trace."""
+
+    LOGNORMAL = "lognormal"
+    TRACE = "trace"

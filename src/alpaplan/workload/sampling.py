@@ -11,7 +11,10 @@ from alpaplan.errors import Issue, SpecError, TooManyArrivalsError
 from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.workload import ServedModel
 from alpaplan.workload.arrivals import MAX_ARRIVALS, process_of
+from alpaplan.workload.lengths import TokenCounts, sample_lengths
 from alpaplan.workload.trace import Trace
+
+_NO_TOKENS: TokenCounts = (np.empty(0, np.int32), np.empty(0, np.int32))
 
 
 def sample_trace(
@@ -24,8 +27,9 @@ def sample_trace(
     """Draw the arrivals of all models in ``[0, duration_s)``.
 
     Every model has a generator of its own, spawned from `rng`, so a change to one model's
-    process leaves the arrivals of the others as they are. Models with recorded arrivals
-    contribute nothing; `merge_traces` adds theirs.
+    process leaves the arrivals of the others as they are. Those of an LLM do not depend on its
+    lengths, which are drawn after them. Models with recorded arrivals contribute nothing;
+    `merge_traces` adds theirs.
 
     Parameters
     ----------
@@ -52,9 +56,11 @@ def sample_trace(
     """
     _check_total(models, expected_rate_rps(models) * duration_s)
     parts = [np.empty(0)]
+    tokens = [_NO_TOKENS]
     for model, own_rng in zip(models, rng.spawn(len(models)), strict=True):
         if isinstance(model.arrivals, TraceArrivals):
             parts.append(parts[0])
+            tokens.append(_NO_TOKENS)
             continue
         try:
             parts.append(
@@ -63,13 +69,16 @@ def sample_trace(
         except TooManyArrivalsError as error:
             where = ("models", model.entry, "arrivals")
             raise SpecError("workload", [Issue(where, str(error))]) from error
+        tokens.append(_tokens(model, parts[-1].size, own_rng))
     counts = [part.size for part in parts[1:]]
+    has_tokens = any(model.is_llm for model in models)
     return _in_order(
         Trace(
             np.concatenate(parts),
             np.repeat(np.arange(len(models), dtype=np.int32), counts),
             tuple(model.name for model in models),
             duration_s,
+            *(np.concatenate(column) for column in zip(*tokens, strict=True) if has_tokens),
         )
     )
 
@@ -132,6 +141,13 @@ def _check_total(models: Sequence[ServedModel], expected: NDArray[np.float64]) -
     }
     together = Issue(("models",), f"{limit} together, found about {total:.3g}")
     raise SpecError("workload", too_many.values() or [together])
+
+
+def _tokens(model: ServedModel, count: int, rng: np.random.Generator) -> TokenCounts:
+    """Draw the lengths of an LLM's requests, after its arrivals; 0 for fixed-service models."""
+    if model.lengths is None or model.max_context_tokens is None:
+        return np.zeros(count, np.int32), np.zeros(count, np.int32)
+    return sample_lengths(model.lengths, model.max_context_tokens, count, rng)
 
 
 def _in_order(trace: Trace) -> Trace:

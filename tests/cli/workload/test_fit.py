@@ -267,3 +267,108 @@ def test_a_model_that_no_document_can_name(recorded: Workspace) -> None:
     rule = "must be a name of 1 to 200 characters without leading space or control characters"
     assert first == f"t.csv:3: model: {rule}, found ' b'"
     assert second.startswith(f"t.csv:4: model: {rule}, found 'xxx")
+
+
+TOKENS = "arrival_s,model,input_tokens,output_tokens\n"
+
+
+@pytest.fixture
+def with_tokens(workspace: Workspace) -> Workspace:
+    """Return a workspace with a trace of an LLM, a, and of a fixed-service model, b."""
+    rng = np.random.default_rng(9)
+    tokens = zip(rng.integers(1, 700, 90).tolist(), rng.integers(1, 90, 90).tolist(), strict=True)
+    rows = [f"{t},a,{i},{o}\n{t}.5,b,,\n" for t, (i, o) in enumerate(tokens)]
+    workspace.write("t.csv", TOKENS + "".join(rows))
+    return workspace
+
+
+def test_llms_get_lengths_and_objectives(with_tokens: Workspace) -> None:
+    result = with_tokens.run("workload", "fit", "t.csv", "--profile", "p", "-o", "w.yaml")
+    assumed = result.stderr.splitlines()[0]
+    for what in ("without token counts is 5 times", "2 s to the first token", "power of two"):
+        assert what in assumed
+    a, b = yaml.safe_load(with_tokens.read("w.yaml"))["models"]
+    assert a["slo"] == {"ttft_s": 2, "tpot_s": 0.1}
+    assert a["max_context_tokens"] == 1024
+    assert a["lengths"] == {"process": "trace", "path": "t.csv"}
+    assert b.keys() == {"name", "profile", "slo_scale", "arrivals"}
+    out = " ".join(result.stdout.split())
+    assert "Fitted lengths (1)" in out
+    assert "ks: distance of the counts from lognormal ones" in out
+    with_tokens.run("validate", "w.yaml")
+
+
+def test_objectives_of_llms(with_tokens: Workspace) -> None:
+    fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo", "9s", "-o", "w.yaml", "-q")
+    objectives = ("--ttft", "500ms", "--tpot", "20ms", "--max-context-tokens", "600")
+    result = with_tokens.run(*fit, *objectives, "--lengths", "lognormal")
+    assert result.stderr == ""
+    a, b = yaml.safe_load(with_tokens.read("w.yaml"))["models"]
+    assert (a["slo_s"], a["slo"]) == (9, {"ttft_s": 0.5, "tpot_s": 0.02})
+    assert (a["max_context_tokens"], a["lengths"]["process"]) == (600, "lognormal")
+    assert (b["slo_s"], "slo" in b) == (9, False)
+
+
+def test_requests_that_are_too_long_are_counted(with_tokens: Workspace) -> None:
+    fit = ("workload", "fit", "t.csv", "--profile", "p", "-o", "w.yaml")
+    out = " ".join(with_tokens.run(*fit, "--max-context-tokens", "600").stdout.split())
+    assert "longer than max_context_tokens, so that they fail: " in out
+    assert out.endswith("requests of a")
+
+
+def test_no_llms_with_a_latency_scale(with_tokens: Workspace) -> None:
+    fit = ("workload", "fit", "t.csv", "--profile", "p", "--slo-scale", "3", "-o", "w.yaml")
+    assert "Fitted lengths" not in with_tokens.run(*fit).stdout
+    a, _ = yaml.safe_load(with_tokens.read("w.yaml"))["models"]
+    assert a.keys() == {"name", "profile", "slo_scale", "arrivals"}
+
+
+def test_llms_of_a_table_or_document(with_tokens: Workspace) -> None:
+    with_tokens.write(
+        "models.csv",
+        "model,profile,ttft_s,slo_s,max_context_tokens\na,p,1s,,2048\nb,q,,1s,\n",
+    )
+    fit = ("workload", "fit", "t.csv", "-q", "-o")
+    with_tokens.run(*fit, "w.yaml", "--models", "models.csv")
+    a, b = yaml.safe_load(with_tokens.read("w.yaml"))["models"]
+    assert (a["slo"], a["max_context_tokens"]) == ({"ttft_s": 1}, 2048)
+    assert (b["slo_s"], "lengths" in b) == (1, False)
+    with_tokens.run(*fit, "again.yaml", "--models", "w.yaml", "--lengths", "lognormal")
+    again, _ = yaml.safe_load(with_tokens.read("again.yaml"))["models"]
+    assert again["lengths"]["process"] == "lognormal"
+    del again["lengths"], a["lengths"]
+    assert again == a
+
+
+def test_the_trace_is_named_from_where_the_workload_lies(with_tokens: Workspace) -> None:
+    Path("out").mkdir()
+    fit = ("workload", "fit", "t.csv", "--profile", "p", "-q")
+    with_tokens.run(*fit, "-o", "out/w.yaml")
+    (a, _) = yaml.safe_load(with_tokens.read("out/w.yaml"))["models"]
+    assert a["lengths"]["path"] == "../t.csv"
+    document = yaml.safe_load(with_tokens.run(*fit).stdout)
+    assert document["models"][0]["lengths"]["path"] == "t.csv"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((*MODELS, "--ttft", "1s"), "give either --models or --ttft, not both"),
+        (("--tpot", "1s", "--slo-scale", "2"), "give either --tpot or --slo-scale, not both"),
+        (("--max-context-tokens", "1"), "'--max-context-tokens': must be from 2 to 20,000,000"),
+        (("--lengths", "normal"), "must be one of auto, lognormal, trace, found 'normal'"),
+        (
+            ("--models", "models.csv"),
+            "t.csv: must have token counts of 'b', which is an LLM, found none",
+        ),
+    ],
+)
+def test_bad_usage_of_llms(
+    with_tokens: Workspace, arguments: tuple[str, ...], message: str
+) -> None:
+    with_tokens.write(
+        "models.csv", "model,profile,ttft_s,max_context_tokens\na,p,1s,99\nb,p,1s,99\n"
+    )
+    result = with_tokens.run("workload", "fit", "t.csv", *arguments, exit_code=2)
+    assert message in " ".join(result.stderr.split())
+    assert result.stdout == ""

@@ -18,19 +18,17 @@ from alpaplan.cli.output import (
     require_target,
     write_document,
 )
-from alpaplan.cli.quantities import DocumentName, Number, Seconds
+from alpaplan.cli.quantities import DocumentName, Number, Seconds, WholeNumber
 from alpaplan.printable import printable
+from alpaplan.specs.choices import LengthsChoice
 from alpaplan.workload.fitting import LAWS
 
 if TYPE_CHECKING:
     from alpaplan.specs.workload import ServedModel, WorkloadSpec
+    from alpaplan.workload.fitting.alike import Alike
+    from alpaplan.workload.fitting.lengths import LengthsFit
     from alpaplan.workload.fitting.trace_fit import ModelFit
     from alpaplan.workload.trace import Trace
-
-
-DEFAULT_SLO_SCALE = 5.0
-"""Objective over latency that is assumed if nothing is said of objectives (a number): that of most
-of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
 
 
 @click.command()
@@ -41,7 +39,8 @@ of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
     type=options.FILE,
     metavar="WORKLOAD",
     help="Take profiles and objectives from this workload document, whose arrivals are replaced, "
-    "or this CSV file with the columns model, profile, slo_s or slo_scale and, optionally, weight.",
+    "or this CSV file with the columns model, profile, slo_s or slo_scale (of LLMs ttft_s, tpot_s, "
+    "slo_s and max_context_tokens) and, optionally, weight.",
 )
 @click.option(
     "--profile",
@@ -61,7 +60,28 @@ of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
     type=Number(0, 1e6, above=True),
     metavar="FACTOR",
     help="Without --models: latency objective as a multiple of each model's latency on its "
-    f"smallest configuration.  [default: {DEFAULT_SLO_SCALE:g}]",
+    "smallest configuration; none of the models is an LLM.  [default: 5]",
+)
+@click.option(
+    "--ttft",
+    "ttft_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Without --models: objective of LLMs on the time to the first token.  [default: 2s]",
+)
+@click.option(
+    "--tpot",
+    "tpot_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Without --models: objective of LLMs on the time per output token.  [default: 100ms]",
+)
+@click.option(
+    "--max-context-tokens",
+    type=WholeNumber(2, 20_000_000),
+    metavar="N",
+    help="Without --models: most tokens of a request to an LLM, input and output together.  "
+    "[default: the power of two that holds the longest]",
 )
 @options.as_recorded
 @options.window
@@ -73,6 +93,16 @@ of AlpaServe's evaluation (OSDI 2023, section 6.2)."""
     show_default=True,
     help=f"Arrival process to fit: {listed(LAWS)}; auto takes the one that fits best.",
 )
+@click.option(
+    "--lengths",
+    "lengths_choice",
+    type=NameOf(LengthsChoice),
+    metavar="NAME",
+    default=LengthsChoice.AUTO,
+    show_default=True,
+    help="Token counts of LLMs: lognormal, of the same mean and CV; trace, drawn from TRACE; auto "
+    "takes lognormal where it fits.",
+)
 @options.document_name("workload", "name of the file TRACE")
 @options.document_output("workload")
 @options.quiet
@@ -83,9 +113,13 @@ def fit(
     profile: str | None,
     slo_s: float | None,
     slo_scale: float | None,
+    ttft_s: float | None,
+    tpot_s: float | None,
+    max_context_tokens: int | None,
     as_recorded: bool,
     window_s: float | None,
     process: str,
+    lengths_choice: str,
     name: str | None,
     output: Path | None,
     quiet: bool,
@@ -94,38 +128,42 @@ def fit(
 
     Each model of the trace gets the process that fits it. Profiles and objectives come from the
     workload of --models; without it, all models get the same, from the options below or their
-    defaults, which are shown. With --window, each window of time gets its own process.
+    defaults, which are shown. With --window, each window of time gets its own process. LLMs,
+    whose requests have token counts, get lengths too.
     """
-    _check_usage(models, profile, slo_s, slo_scale)
     from alpaplan.files.workload_yaml import workload_to_yaml
+    from alpaplan.workload.fitting.alike import Alike
     from alpaplan.workload.fitting.document import fitted_workload
 
+    alike = Alike(profile, slo_s, slo_scale, ttft_s, tpot_s, max_context_tokens)
+    _check_usage(models, alike)
     target = output or STANDARD_OUTPUT
     require_target(target, [trace, models])
     if models is not None:
         served, requests = _of_workload(models, trace, as_recorded=as_recorded)
     else:
-        served, requests = _all_alike(trace, profile, slo_s, slo_scale, as_recorded=as_recorded)
+        served, requests = _all_alike(trace, alike, as_recorded=as_recorded)
+    lengths = _fit_lengths(trace, target, served, requests, LengthsChoice(lengths_choice))
     fits = _fit(trace, requests, process, window_s, as_recorded=as_recorded, quiet=quiet)
-    document = fitted_workload(name or _stem(trace), served, fits)
+    document = fitted_workload(name or _stem(trace), served, fits, lengths)
     write_document(target, workload_to_yaml(document))
     if not quiet:
-        _print_summary(fits, window_s, to_stderr=target == STANDARD_OUTPUT)
+        _print_summary(fits, window_s, lengths, to_stderr=target == STANDARD_OUTPUT)
     _report_left_out(document, requests)
 
 
-def _check_usage(
-    models: Path | None,
-    profile: str | None,
-    slo_s: float | None,
-    slo_scale: float | None,
-) -> None:
-    common = {"--profile": profile, "--slo": slo_s, "--slo-scale": slo_scale}
-    given = [option for option, value in common.items() if value is not None]
+def _check_usage(models: Path | None, alike: Alike) -> None:
+    given = {
+        f"--{name.removesuffix('_s').replace('_', '-')}": value
+        for name, value in vars(alike).items()
+        if value is not None
+    }
     if models is not None and given:
-        raise click.UsageError(f"give either --models or {given[0]}, not both")
-    if slo_s is not None and slo_scale is not None:
-        raise click.UsageError("give either --slo or --slo-scale, not both")
+        raise click.UsageError(f"give either --models or {next(iter(given))}, not both")
+    if alike.slo_scale is not None:
+        other = next((name for name in given if name not in ("--profile", "--slo-scale")), None)
+        if other is not None:
+            raise click.UsageError(f"give either {other} or --slo-scale, not both")
 
 
 def _of_workload(
@@ -147,35 +185,55 @@ def _of_workload(
 
 
 def _all_alike(
-    path: Path,
-    profile: str | None,
-    slo_s: float | None,
-    slo_scale: float | None,
-    *,
-    as_recorded: bool,
+    path: Path, alike: Alike, *, as_recorded: bool
 ) -> tuple[Sequence[ServedModel], Trace]:
-    """Give all models of a trace one profile and objective, and show what is assumed of both."""
+    """Give all models of a trace the same profile and objectives, and show what is assumed."""
     from alpaplan.files.trace_csv import read_trace
     from alpaplan.planning.recordings import spread_recording
     from alpaplan.planning.traces import require_documentable
-    from alpaplan.specs.arrivals import TraceArrivals
-    from alpaplan.specs.workload import ServedModel
 
     file = read_trace(path)
     require_documentable(file.trace, path)
     trace = spread_recording(file, as_recorded=as_recorded).trace
-    assumed = [] if profile is not None else ["each model's profile has the model's name"]
-    if slo_s is None and slo_scale is None:
-        slo_scale = DEFAULT_SLO_SCALE
-        assumed.append(f"each objective is {slo_scale:g} times the model's latency")
+    served, assumed = alike.served_models(trace)
     if assumed:
         print_message(f"assumed without --models: {'; '.join(assumed)}")
-    recorded = TraceArrivals(process="trace", path=printable(path.name))
-    served = [
-        ServedModel(name, profile or name, slo_s, slo_scale, 1.0, recorded, entry)
-        for entry, name in enumerate(trace.model_names)
-    ]
     return served, trace
+
+
+def _fit_lengths(
+    path: Path,
+    target: Path,
+    served: Sequence[ServedModel],
+    trace: Trace,
+    choice: LengthsChoice,
+) -> list[LengthsFit]:
+    """Fit lengths to the LLMs that have requests."""
+    from alpaplan.errors import InputError
+    from alpaplan.planning.provenance import path_from
+    from alpaplan.workload.fitting.lengths import fit_lengths
+    from alpaplan.workload.token_statistics import tokens_of_models
+
+    silent = set(trace.silent_models())
+    llms = {
+        model.name: model.max_context_tokens
+        for model in served
+        if model.max_context_tokens is not None and model.name not in silent
+    }
+    if not llms:
+        return []
+    tokens = tokens_of_models(trace)
+    bare = [name for name in llms if name not in tokens]
+    if bare:
+        raise InputError(
+            f"{path}: must have token counts of {name!r}, which is an LLM, found none"
+            for name in bare
+        )
+    folder = Path() if target == STANDARD_OUTPUT else target.parent
+    named = path_from(folder, path)
+    return [
+        fit_lengths(name, tokens[name], context, named, choice) for name, context in llms.items()
+    ]
 
 
 def _fit(
@@ -216,10 +274,18 @@ def _stem(trace: Path) -> str:
     return stem if is_name(stem) else "trace"
 
 
-def _print_summary(fits: list[ModelFit], window_s: float | None, *, to_stderr: bool) -> None:
-    from alpaplan.report.fit import fit_summary
+def _print_summary(
+    fits: list[ModelFit],
+    window_s: float | None,
+    lengths: list[LengthsFit],
+    *,
+    to_stderr: bool,
+) -> None:
+    from alpaplan.report.fit import fit_summary, lengths_summary
 
     print_result(fit_summary(fits, window_s), to_stderr=to_stderr)
+    if lengths:
+        print_result(lengths_summary(lengths), to_stderr=to_stderr)
 
 
 def _report_left_out(document: WorkloadSpec, trace: Trace) -> None:

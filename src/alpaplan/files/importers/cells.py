@@ -17,6 +17,7 @@ from alpaplan.specs.fields import (
     PositiveSeconds,
     is_name,
 )
+from alpaplan.specs.lengths import MAX_TOKENS
 from alpaplan.specs.parallel_config import MAX_PARALLELISM
 from alpaplan.units import format_value
 
@@ -77,6 +78,11 @@ def parallelism(text: str) -> int:
 def index(text: str) -> int:
     """Read a whole number from 0 up."""
     return _whole_number(text, 0, MAX_COUNT)
+
+
+def context_tokens(text: str) -> int:
+    """Read a `max_context_tokens`."""
+    return _whole_number(text, 2, 2 * MAX_TOKENS)
 
 
 def flag(text: str) -> bool:
