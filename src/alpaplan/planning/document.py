@@ -131,7 +131,11 @@ def _replicas(inputs: Inputs, group: Placement) -> Iterator[spec.ReplicaSpec]:
 
 
 def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.PlannedModel, ...]:
-    best_latency_s = {model.name: model.best_latency_s for model in unservable_models(problem)}
+    best_latency_s = {
+        model.name: model.best_s
+        for model in unservable_models(problem)
+        if model.objective == "slo_s"
+    }
     planned = []
     for m, name in enumerate(problem.model_names):
         predicted = result.prediction.models[m]

@@ -80,7 +80,8 @@ def build_problem(
         )
         if config.stage_activation_bytes is not None:
             activation_bytes[h, p, : config.inter_op] = config.stage_activation_bytes[1]
-    usable_bytes = [pools[shape.pool].usable_memory_bytes for shape in shapes]
+    overhead_bytes = cluster.serving.process_overhead_bytes
+    usable_bytes = [pools[shape.pool].usable_memory_bytes - overhead_bytes for shape in shapes]
     batches = batch_table(fixed, axes, cluster.serving, usable_bytes)
     if batches is not None:
         batched = batches.largest > 0
@@ -102,7 +103,7 @@ def build_problem(
         stage_activation_bytes=activation_bytes,
         dispatch=cluster.serving.dispatch,
         request_overhead_s=cluster.serving.request_overhead_s,
-        process_overhead_bytes=cluster.serving.process_overhead_bytes,
+        process_overhead_bytes=overhead_bytes,
         batches=batches,
         engines=engine_table(configs, num_stages, uses, models, cluster.serving),
     )

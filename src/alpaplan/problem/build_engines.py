@@ -153,7 +153,7 @@ def engine_table(
         stage_step_s[row, : len(steps)] = steps
     context = np.array([use.max_context_tokens or 0 for use in uses], dtype=np.int64)
     means = [model.mean_lengths() if model.is_llm else MeanLengths(0, 0) for model in models]
-    return EngineTable(
+    engines = EngineTable(
         is_llm=context > 0,
         max_context_tokens=np.array([m.max_context_tokens or 0 for m in models], dtype=np.int64),
         ttft_s=np.array([_objective_s(model, "ttft_s") for model in models]),
@@ -170,11 +170,17 @@ def engine_table(
         stage_kv_bytes_per_token=kv_bytes,
         stage_working_bytes=working_bytes,
         context_kv_bytes=kv_bytes * context[:, np.newaxis],
+        shortest_ttft_s=np.zeros(per_stage[:2]),
+        shortest_tpot_s=np.zeros(per_stage[:2]),
         max_num_batched_tokens=serving.max_num_batched_tokens,
         max_num_seqs=serving.max_num_seqs,
         iteration_overhead_s=serving.iteration_overhead_s,
         slowdown=np.asarray(1 + serving.stage_overhead * inter_op, dtype=np.float64),
     )
+    ttft_s, tpot_s = (np.zeros(per_stage[:2]) for _ in range(2))
+    for h, p in np.argwhere(num_steps > 0).tolist():
+        ttft_s[h, p], tpot_s[h, p] = idle_objectives_s(engines, h, p, MeanLengths(1, 2))
+    return replace(engines, shortest_ttft_s=ttft_s, shortest_tpot_s=tpot_s)
 
 
 def as_fixed_service(problem: PlacementProblem, uses: Sequence[ProfileUse]) -> PlacementProblem:

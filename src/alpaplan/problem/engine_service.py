@@ -163,22 +163,44 @@ def idle_objectives_s(
     return float(first_s), float(decode_s.sum())
 
 
-def process_bytes(problem: PlacementProblem, shape: int) -> NDArray[np.int64]:
-    """Return what an engine of each profile holds beside its KV cache, ``int64[P, S]``.
+def process_bytes(
+    problem: PlacementProblem,
+    shape: int,
+    profiles: NDArray[np.int64],
+    activations: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Return what replicas hold that are processes of their own, without KV caches.
 
-    That is weights, working memory and the overhead of a process, on each device of each stage.
+    Parameters
+    ----------
+    problem
+        The problem.
+    shape
+        Index of the group's shape.
+    profiles : int64[n]
+        Profile of each replica.
+    activations : int64[n, S]
+        Working memory of fixed-service replicas; None for none.
+
+    Returns
+    -------
+    int64[n, S]
+        Weights, working memory and the overhead of a process, on each device of each stage.
     """
-    engines = table_of(problem)
-    there = np.arange(problem.stage_weight_bytes.shape[2]) < problem.num_stages[shape]
-    beside = engines.stage_working_bytes[shape] + problem.process_overhead_bytes * there
-    return np.asarray(problem.stage_weight_bytes[shape] + beside)
+    held = problem.stage_weight_bytes[shape, profiles]
+    if activations is not None:
+        held = held + activations
+    if problem.engines is not None:
+        held = held + problem.engines.stage_working_bytes[shape, profiles]
+    is_stage = np.arange(held.shape[1]) < problem.num_stages[shape]
+    return np.asarray(held + problem.process_overhead_bytes * is_stage)
 
 
 def most_kv_tokens(problem: PlacementProblem, shape: int, profile: int) -> int:
     """Return the KV tokens of an engine that has a group for itself; below 1 if there are none."""
     stages = slice(int(problem.num_stages[shape]))
     usable = problem.pool_of(shape).usable_memory_bytes
-    free = usable - process_bytes(problem, shape)[profile, stages]
+    free = usable - process_bytes(problem, shape, np.array([profile]))[0, stages]
     per_token = table_of(problem).stage_kv_bytes_per_token[shape, profile, stages]
     return int((free // per_token).min())
 
@@ -226,7 +248,7 @@ def _group_kv_tokens(
     """
     stages = slice(int(problem.num_stages[shape]))
     usable = problem.pool_of(shape).usable_memory_bytes
-    free = usable - process_bytes(problem, shape)[profiles, stages].sum(axis=0)
+    free = usable - process_bytes(problem, shape, profiles)[:, stages].sum(axis=0)
     free = np.maximum(free, 0)
     if kv_fraction is None or not kv_fraction.any():
         share = np.broadcast_to(free // profiles.size, (profiles.size, free.size))

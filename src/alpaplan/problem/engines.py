@@ -48,6 +48,9 @@ class EngineTable:
         beside weights and cache.
     context_kv_bytes : int64[H, P, S]
         What the cache needs for one request of the longest context.
+    shortest_ttft_s, shortest_tpot_s : float64[H, P]
+        What a request of one input and two output tokens gets alone on an idle group, the request
+        overhead not included.
     max_num_batched_tokens, max_num_seqs
         Most tokens in an iteration, and most requests that run at once.
     iteration_overhead_s
@@ -72,6 +75,8 @@ class EngineTable:
     stage_kv_bytes_per_token: NDArray[np.int64]
     stage_working_bytes: NDArray[np.int64]
     context_kv_bytes: NDArray[np.int64]
+    shortest_ttft_s: NDArray[np.float64]
+    shortest_tpot_s: NDArray[np.float64]
     max_num_batched_tokens: int
     max_num_seqs: int
     iteration_overhead_s: float

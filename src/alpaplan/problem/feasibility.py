@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from alpaplan.problem.service import idle_latency_s, stage_memory_bytes, usable_
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.units import exact_bytes, format_seconds
 
+Objective = Literal["slo_s", "ttft_s", "tpot_s"]
+"""What a model may have an objective on: its whole latency, or the tokens of an LLM."""
+
 
 @dataclass(frozen=True)
 class UnservableModel:
@@ -24,17 +28,21 @@ class UnservableModel:
     ----------
     name
         The model.
-    slo_s
-        Its latency objective.
-    best_latency_s
-        Smallest latency that any shape gives it, overheads included.
+    objective
+        Which of its objectives.
+    limit_s
+        The objective.
+    best_s
+        What comes nearest to it on any shape, overheads included; of LLMs that of the shortest
+        request.
     shape
         Index of that shape.
     """
 
     name: str
-    slo_s: float
-    best_latency_s: float
+    objective: Objective
+    limit_s: float
+    best_s: float
     shape: int
 
 
@@ -52,8 +60,33 @@ def feasible_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
 
 def servable_replicas(problem: PlacementProblem) -> NDArray[np.bool_]:
     """Whether a replica of each model on each shape can ever attain a request, ``bool[H, M]``."""
-    latency = feasible_latency_s(problem)[:, problem.profile_of_model]
-    return np.asarray(latency <= problem.slo_s)
+    servable = shapes_with_room(problem)[:, problem.profile_of_model]
+    for _, best_s, limit_s in _objectives(problem):
+        servable &= best_s <= limit_s
+    return servable
+
+
+def _objectives(
+    problem: PlacementProblem,
+) -> Iterator[
+    tuple[Literal["slo_s", "ttft_s", "tpot_s"], NDArray[np.float64], NDArray[np.float64]]
+]:
+    """Yield each objective with what an idle group gives, ``float64[H, M]``, and its limits.
+
+    Of LLMs that is what it gives the shortest request. Limits, ``float64[M]``, are infinite where
+    there are none.
+    """
+    of_model, engines = problem.profile_of_model, problem.engines
+    latency_s = idle_latency_s(problem)[:, of_model]
+    if engines is None:
+        yield "slo_s", latency_s, problem.slo_s
+        return
+    ttft_s = engines.shortest_ttft_s + problem.request_overhead_s
+    yield "ttft_s", ttft_s[:, of_model], engines.ttft_s
+    yield "tpot_s", engines.shortest_tpot_s[:, of_model], engines.tpot_s
+    is_llm = engines.is_llm[of_model]
+    latency_s = np.where(is_llm, (ttft_s + engines.shortest_tpot_s)[:, of_model], latency_s)
+    yield "slo_s", latency_s, np.where(is_llm, engines.slo_s, problem.slo_s)
 
 
 def check_feasible(problem: PlacementProblem, profiles: Mapping[str, ModelProfileSpec]) -> None:
@@ -77,22 +110,27 @@ def check_feasible(problem: PlacementProblem, profiles: Mapping[str, ModelProfil
 
 
 def unservable_models(problem: PlacementProblem) -> list[UnservableModel]:
-    """Return the models whose best idle latency exceeds their objective, in model order.
+    """Return the models that no idle group serves within their objective, in model order.
 
     Models that fit nowhere are not among them: `check_feasible` names those.
     """
-    latency = feasible_latency_s(problem)
-    if not latency.size:
+    if not problem.shapes:
         return []
-    best = latency.min(axis=0)[problem.profile_of_model]
-    shape = latency.argmin(axis=0)[problem.profile_of_model]
-    too_slow = np.isfinite(best) & (best > problem.slo_s)
-    return [
-        UnservableModel(
-            problem.model_names[m], float(problem.slo_s[m]), float(best[m]), int(shape[m])
-        )
-        for m in np.flatnonzero(too_slow)
-    ]
+    has_room = shapes_with_room(problem)[:, problem.profile_of_model]
+    found: dict[int, UnservableModel] = {}
+    for objective, idle_s, limit_s in _objectives(problem):
+        possible_s = np.where(has_room, idle_s, np.inf)
+        best_s, shape = possible_s.min(axis=0), possible_s.argmin(axis=0)
+        for m in np.flatnonzero(np.isfinite(best_s) & (best_s > limit_s)).tolist():
+            model = UnservableModel(
+                problem.model_names[m],
+                objective,
+                float(limit_s[m]),
+                float(best_s[m]),
+                int(shape[m]),
+            )
+            found.setdefault(m, model)
+    return [found[m] for m in sorted(found)]
 
 
 def check_servable(problem: PlacementProblem) -> None:
@@ -116,9 +154,10 @@ def describe_unservable(problem: PlacementProblem, model: UnservableModel) -> st
     """Describe in a line how far a model is from its objective."""
     shape = problem.shapes[model.shape]
     device = problem.pools[shape.pool].device
+    done, what = _IN_WORDS[model.objective]
     return (
-        f"model {model.name!r} cannot be served within {format_seconds(model.slo_s)}: its best "
-        f"latency is {format_seconds(model.best_latency_s)} "
+        f"model {model.name!r} cannot {done} within {format_seconds(model.limit_s)}: its best "
+        f"{what} is {format_seconds(model.best_s)} "
         f"({device}, intra_op {shape.intra_op}, inter_op {shape.inter_op})"
     )
 
@@ -154,11 +193,23 @@ def _describe_misfit(problem: PlacementProblem, profile: int, spec: ModelProfile
     device = problem.pools[shape.pool].device
     stage = int(needed_of[closest].argmax())
     needed_bytes, usable = int(needed_of[closest][stage]), usable_of[closest]
+    cache = ""
+    if problem.engines is not None and problem.engines.is_llm[profile]:
+        tokens = problem.engines.max_context_tokens[problem.profile_of_model == profile].max()
+        cache = f", with a KV cache of {tokens:,} tokens"
     return (
         f"profile {name!r} needs {exact_bytes(needed_bytes)} on each device of stage {stage} in "
         f"its closest configuration ({device}, intra_op {shape.intra_op}, "
-        f"inter_op {shape.inter_op}), but only {exact_bytes(usable)} are available"
+        f"inter_op {shape.inter_op}){cache}, but only {exact_bytes(usable)} are available"
     )
+
+
+_IN_WORDS = {
+    "slo_s": ("be served", "latency"),
+    "ttft_s": ("give its first token", "TTFT"),
+    "tpot_s": ("give each further token", "TPOT"),
+}
+"""Objective -> what a model would have to do in time, and how that time is called."""
 
 
 def _by_number(text: str) -> tuple[int, str]:

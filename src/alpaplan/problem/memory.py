@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem.engine_service import kv_tokens, process_bytes, table_of
 from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import PlacementProblem
 from alpaplan.problem.service import (
@@ -21,12 +22,19 @@ def fits(
 ) -> NDArray[np.bool_]:
     """Whether a group can hold the replicas: memory on every stage, and all profiled for it.
 
+    A group holds LLMs or fixed-service models, not both.
+
     Parameters and shapes are those of `stage_memory_bytes`; the result is ``bool[...]``.
     """
     needed = stage_memory_bytes(problem, shape, profile_counts)
     enough = (needed <= usable_memory_bytes(problem, shape)).all(axis=-1)
     profiled = ((profile_counts == 0) | problem.supported[shape]).all(axis=-1)
-    return np.asarray(enough & profiled)
+    found = enough & profiled
+    if problem.engines is not None:
+        is_llm = problem.engines.is_llm
+        llms, others = ((profile_counts[..., kind] > 0).any(axis=-1) for kind in (is_llm, ~is_llm))
+        found &= ~(llms & others)
+    return np.asarray(found)
 
 
 def room_for_profiles(
@@ -45,7 +53,8 @@ def keep_what_fits(
 ) -> NDArray[np.int64]:
     """Return the models that a group can hold if they are put on it one after another.
 
-    A model for which there is no room is left out, and those behind it are still tried.
+    A model for which there is no room is left out, and those behind it are still tried. So is one
+    of the other kind than the first that stays: LLMs and fixed-service models share no group.
 
     Parameters
     ----------
@@ -66,8 +75,12 @@ def keep_what_fits(
     usable = usable_memory_bytes(problem, shape)
     while True:
         own = None if own_caps is None else own_caps[models]
-        needed = cumulative_memory_bytes(problem, shape, problem.profile_of_model[models], own)
+        profiles = problem.profile_of_model[models]
+        needed = cumulative_memory_bytes(problem, shape, profiles, own)
         too_much = (needed > usable).any(axis=1)
+        if problem.engines is not None:
+            is_llm = problem.engines.is_llm[profiles]
+            too_much |= is_llm != is_llm[:1]
         if not too_much.any():
             return models
         models = np.delete(models, int(too_much.argmax()))
@@ -78,20 +91,51 @@ def placement_fits(problem: PlacementProblem, placement: Placement) -> bool:
     profiled = problem.supported[placement.shapes][:, problem.profile_of_model]
     if (placement.replicas & ~profiled).any():
         return False
-    return all(needed <= usable for needed, usable in _bytes_of_groups(problem, placement))
+    if problem.engines is None:
+        return all(needed <= usable for needed, usable in _bytes_of_groups(problem, placement))
+    is_llm = problem.engines.is_llm[problem.profile_of_model]
+    engines, others = placement.replicas & is_llm, placement.replicas & ~is_llm
+    if (engines.any(axis=1) & others.any(axis=1)).any():
+        return False
+    tokens = kv_tokens(problem, placement)
+    if (engines & (tokens < problem.engines.max_context_tokens)).any():
+        return False
+    rest = placement.take(np.flatnonzero(others.any(axis=1)))
+    return all(needed <= usable for needed, usable in _bytes_of_groups(problem, rest))
 
 
 def memory_fill(problem: PlacementProblem, placement: Placement) -> NDArray[np.float64]:
-    """Return the used part of the usable memory on each group's fullest stage, ``float64[G]``."""
+    """Return the needed part of the usable memory on each group's fullest stage, ``float64[G]``.
+
+    Engines take all the rest for their KV caches.
+    """
     return np.array([needed / usable for needed, usable in _bytes_of_groups(problem, placement)])
 
 
 def _bytes_of_groups(problem: PlacementProblem, placement: Placement) -> Iterator[tuple[int, int]]:
     """Yield what a device of each group's fullest stage needs, and what it has."""
-    own = placement.max_batch_size
+    own, fractions = placement.max_batch_size, placement.kv_fraction
     for group, shape in enumerate(placement.shapes.tolist()):
         models = np.flatnonzero(placement.replicas[group])
         profiles = problem.profile_of_model[models]
-        caps = None if own is None else own[group, models]
-        needed = cumulative_memory_bytes(problem, shape, profiles, caps)[-1:]
+        if fractions is not None and fractions[group].any():
+            needed = _with_fractions(problem, shape, profiles, fractions[group, models])
+        else:
+            caps = None if own is None else own[group, models]
+            needed = cumulative_memory_bytes(problem, shape, profiles, caps)[-1:]
         yield int(needed.max(initial=0)), usable_memory_bytes(problem, shape)
+
+
+def _with_fractions(
+    problem: PlacementProblem,
+    shape: int,
+    profiles: NDArray[np.int64],
+    kv_fraction: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Return the memory with which every engine's fraction holds its longest context.
+
+    That is ``int64[S]``, bytes on each device of each stage.
+    """
+    caches = table_of(problem).context_kv_bytes[shape, profiles] / kv_fraction[:, np.newaxis]
+    held = process_bytes(problem, shape, profiles).sum(axis=0)
+    return np.asarray(held + np.ceil(caches.max(axis=0)).astype(np.int64))

@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem.engine_service import process_bytes
 from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import PlacementProblem
 from alpaplan.specs.choices import Dispatch
@@ -192,6 +193,10 @@ def stage_memory_bytes(
     one of them runs on a device at a time, so that the largest activation counts (DESIGN
     section 4): that of the largest batch it may have. Here no replica has a cap of its own.
 
+    Where each is a process of its own, all that they hold stays; see `process_bytes`. Engines are
+    always, and what they leave is for KV caches, in equal parts: it has to be as many times what
+    the one of the largest needs for a request of its longest context as there are engines.
+
     Parameters
     ----------
     problem
@@ -206,12 +211,47 @@ def stage_memory_bytes(
     int64[..., S]
         Bytes on each device of the stage; 0 beyond the shape's stages.
     """
-    weights: NDArray[np.int64] = profile_counts @ problem.stage_weight_bytes[shape]
+    kept, in_turn = _kept_and_in_turn(problem, shape, np.arange(len(problem.profile_names)))
     present = profile_counts[..., :, np.newaxis] > 0
-    activations: NDArray[np.int64] = np.max(
-        np.where(present, problem.stage_activation_bytes[shape], 0), axis=-2, initial=0
-    )
-    return weights + activations
+    needed: NDArray[np.int64] = profile_counts @ kept
+    needed = needed + np.max(np.where(present, in_turn, 0), axis=-2, initial=0)
+    if problem.engines is not None:
+        caches = np.where(present, problem.engines.context_kv_bytes[shape], 0)
+        number = profile_counts.sum(axis=-1)[..., np.newaxis]
+        needed = needed + number * np.max(caches, axis=-2, initial=0)
+    return needed
+
+
+def _kept_and_in_turn(
+    problem: PlacementProblem,
+    shape: int,
+    profiles: NDArray[np.int64],
+    own_caps: NDArray[np.int64] | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what replicas hold all the time, and what only the one that runs needs.
+
+    KV caches are in neither.
+
+    Parameters
+    ----------
+    problem, shape, profiles, own_caps
+        As of `activation_bytes`.
+
+    Returns
+    -------
+    int64[n, S], int64[n, S]
+        Bytes on each device of each stage.
+    """
+    weights: NDArray[np.int64] = problem.stage_weight_bytes[shape, profiles]
+    working = activation_bytes(problem, shape, profiles, own_caps)
+    if problem.process_overhead_bytes == 0 and problem.engines is None:
+        return weights, working
+    is_process = np.full(profiles.size, problem.process_overhead_bytes > 0)
+    if problem.engines is not None:
+        is_process |= problem.engines.is_llm[profiles]
+    kept = process_bytes(problem, shape, profiles, working)
+    alone = is_process[:, np.newaxis]
+    return np.where(alone, kept, weights), np.where(alone, 0, working)
 
 
 def activation_bytes(
@@ -268,9 +308,13 @@ def cumulative_memory_bytes(
     int64[n, S]
         Bytes on each device of the stage.
     """
-    weights: NDArray[np.int64] = np.cumsum(problem.stage_weight_bytes[shape, profiles], axis=0)
-    activations = activation_bytes(problem, shape, profiles, own_caps)
-    return weights + np.maximum.accumulate(activations, axis=0)
+    kept, in_turn = _kept_and_in_turn(problem, shape, profiles, own_caps)
+    needed: NDArray[np.int64] = np.cumsum(kept, axis=0) + np.maximum.accumulate(in_turn, axis=0)
+    if problem.engines is not None:
+        caches = problem.engines.context_kv_bytes[shape, profiles]
+        number = np.arange(1, profiles.size + 1)[:, np.newaxis]
+        needed = needed + number * np.maximum.accumulate(caches, axis=0)
+    return needed
 
 
 def linear_memory_bytes(
@@ -279,8 +323,9 @@ def linear_memory_bytes(
     """Return the memory rule as sums of weights within limits, for linear programs.
 
     Some of the replicas fit together if, on every stage, their weights stay within the limit.
-    That is what `stage_memory_bytes` says as long as the one of the largest activation is among
-    them, and stricter otherwise.
+    That is what `stage_memory_bytes` says as long as the one of the largest activation, or of the
+    largest KV cache of a context, is among them, and stricter otherwise. Models of both kinds do
+    not share a group, whatever their sums.
 
     Parameters
     ----------
@@ -296,15 +341,29 @@ def linear_memory_bytes(
     int64[n, S], int64[S]
         Weights of each replica, and the limit: what the largest activation leaves.
     """
-    activations = problem.stage_activation_bytes[shape, profiles].max(axis=0, initial=0)
-    limits = usable_memory_bytes(problem, shape) - activations
-    return problem.stage_weight_bytes[shape, profiles], np.asarray(limits)
+    kept, in_turn = _kept_and_in_turn(problem, shape, profiles)
+    limits = usable_memory_bytes(problem, shape) - in_turn.max(axis=0, initial=0)
+    if problem.engines is not None:
+        caches = problem.engines.context_kv_bytes[shape, profiles].max(axis=0, initial=0)
+        is_llm = problem.engines.is_llm[profiles]
+        kept = kept + np.where(is_llm[:, np.newaxis], caches, 0)
+    return kept, np.asarray(limits)
 
 
 def replica_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
-    """Return the weights of a replica on all devices of its group together, ``int64[H, P]``."""
+    """Return what a replica needs at least on all its devices together, ``int64[H, P]``.
+
+    That is its weights and, where it is a process of its own, what else it holds, with a KV cache
+    for the longest context of an LLM.
+    """
+    profiles = np.arange(len(problem.profile_names))
+    needed = np.array(
+        [_kept_and_in_turn(problem, h, profiles)[0] for h in range(len(problem.shapes))]
+    )
+    if problem.engines is not None:
+        needed += problem.engines.context_kv_bytes
     intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)
-    return np.asarray(problem.stage_weight_bytes.sum(axis=2) * intra_op[:, np.newaxis])
+    return np.asarray(needed.sum(axis=2) * intra_op[:, np.newaxis])
 
 
 def share_of_group_memory(problem: PlacementProblem) -> NDArray[np.float64]:
