@@ -46,12 +46,12 @@ def coarse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 def test_a_file_is_spread_once(coarse: Workspace) -> None:
     document = load_document(Path("workload.yaml"), WorkloadSpec)
     with pytest.warns(AlpaplanWarning, match="in ticks of 1 s") as said:
-        files = load_recordings(document)
+        files = load_recordings(document).arrivals
     assert len(said) == 1
     assert files["a"].trace is files["b"].trace
     assert np.unique(files["a"].trace.arrival_s).size > 6000
     with pytest.warns(AlpaplanWarning, match="kept as recorded"):
-        kept = load_recordings(document, as_recorded=True)
+        kept = load_recordings(document, as_recorded=True).arrivals
     assert np.unique(kept["a"].trace.arrival_s).size <= 400
 
 
@@ -59,7 +59,7 @@ def test_exact_times_stay_as_they_are(coarse: Workspace) -> None:
     coarse.write("t.csv", "arrival_s,model\n" + "".join(f"{t / 7},a\n" for t in range(200)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = load_recordings(load_document(Path("workload.yaml"), WorkloadSpec))
+        found = load_recordings(load_document(Path("workload.yaml"), WorkloadSpec)).arrivals
     assert found["a"].trace.arrival_s.tolist() == [t / 7 for t in range(200)]
 
 

@@ -132,10 +132,10 @@ def _summary(document: Document[DocumentSpec]) -> str:
 
 
 def _check_workload(document: Document[WorkloadSpec]) -> str:
-    from alpaplan.files.workload_traces import load_recorded
+    from alpaplan.files.workload_traces import load_traces
 
     summary = format_count(len(document.spec.served_models()), "model")
-    recorded = load_recorded(document)
+    recorded = load_traces(document).arrivals
     if recorded:
         summary += f", {len(recorded):,} with recorded arrivals"
         traces = {file.path: file.trace for file in recorded.values()}

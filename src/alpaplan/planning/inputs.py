@@ -10,8 +10,7 @@ from alpaplan.errors import InputError, Issue
 from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
 from alpaplan.files.shipped import shipped_profiles
-from alpaplan.files.trace_csv import TraceFile
-from alpaplan.files.workload_traces import named_traces
+from alpaplan.files.workload_traces import WorkloadTraces, named_traces
 from alpaplan.planning.located_errors import collected_errors, located_errors
 from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.recordings import load_recordings
@@ -26,6 +25,7 @@ from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
+from alpaplan.workload.lengths import with_recorded_lengths
 from alpaplan.workload.trace import Trace
 
 
@@ -42,7 +42,7 @@ class InputFiles:
     profiles_are_shipped
         Whether these are the profiles that alpaplan comes with.
     traces
-        File of recorded arrivals -> hash of the bytes that were read.
+        File of recorded arrivals or lengths -> hash of the bytes that were read.
     trace
         The one of them that takes the place of all arrivals of the workload; None: none does.
     as_recorded
@@ -106,15 +106,22 @@ class Inputs:
         profiles
             Profile name -> profile; has to hold every profile that the workload names.
         recorded
-            Model name -> trace, of the models with recorded arrivals.
+            Model name -> trace, of the models with recorded arrivals or lengths.
 
         Raises
         ------
         SpecError
             If the workload names a profile that is not there.
         """
-        problem = build_problem(cluster, workload, profiles)
-        served = ServedWorkload(workload, workload.served_models(), recorded or {})
+        traces = recorded or {}
+        models = with_recorded_lengths(workload.served_models(), traces)
+        arrivals = {
+            model.name: traces[model.name]
+            for model in models
+            if isinstance(model.arrivals, TraceArrivals) and model.name in traces
+        }
+        problem = build_problem(cluster, workload, profiles, models=models)
+        served = ServedWorkload(workload, models, arrivals)
         return cls(cluster, served, profiles, problem)
 
     def issues_of(self, plan: PlanSpec) -> list[Issue]:
@@ -149,15 +156,16 @@ def load_inputs(paths: InputPaths) -> Inputs:
     cluster, workload = _load_documents(*paths.required())
     models = workload.spec.served_models()
     needed = list(dict.fromkeys(model.profile for model in models))
-    recorded: Mapping[str, TraceFile] = {}
+    traces = WorkloadTraces()
     profiles: dict[str, Document[ModelProfileSpec]] = {}
     lines: list[str] = []
     with collected_errors(lines):
         if paths.trace is None:
-            recorded = load_recordings(workload, as_recorded=paths.as_recorded)
+            traces = load_recordings(workload, as_recorded=paths.as_recorded)
         else:
-            recorded = _recorded_in(paths.trace, models, as_recorded=paths.as_recorded)
+            traces = _recorded_in(paths.trace, models, as_recorded=paths.as_recorded)
             models = _with_trace(models, paths.trace)
+        models = traces.with_lengths(models)
     folder = shipped_profiles() if paths.profiles is None else paths.profiles
     with collected_errors(lines):
         profiles = load_profiles(folder, needed)
@@ -166,12 +174,10 @@ def load_inputs(paths: InputPaths) -> Inputs:
     known = () if len(profiles) == len(needed) else profile_names(folder)
     specs = {name: document.spec for name, document in profiles.items()}
     with located_errors(cluster=cluster, workload=workload):
-        problem = build_problem(cluster.spec, workload.spec, specs, known)
+        problem = build_problem(cluster.spec, workload.spec, specs, known, models)
     return Inputs(
         cluster.spec,
-        ServedWorkload(
-            workload.spec, models, {name: file.trace for name, file in recorded.items()}, workload
-        ),
+        ServedWorkload(workload.spec, models, traces.recorded, workload),
         specs,
         problem,
         InputFiles(
@@ -179,7 +185,7 @@ def load_inputs(paths: InputPaths) -> Inputs:
             workload,
             profiles,
             profiles_are_shipped=paths.profiles is None,
-            traces={file.path: file.sha256 for file in recorded.values()},
+            traces=traces.hashes,
             trace=paths.trace,
             as_recorded=paths.as_recorded,
         ),
@@ -202,12 +208,13 @@ def _load_documents(
 
 def _recorded_in(
     path: Path, models: tuple[ServedModel, ...], *, as_recorded: bool
-) -> dict[str, TraceFile]:
+) -> WorkloadTraces:
     names = [model.name for model in models]
-    file = read_trace_of(path, names, as_recorded=as_recorded)
+    llms = [model.name for model in models if model.is_llm]
+    file = read_trace_of(path, names, llms=llms, as_recorded=as_recorded)
     if file.trace.duration_s <= 0:
         raise InputError([f"{path}: must span some time, found a single instant"])
-    return dict.fromkeys(file.trace.model_names, file)
+    return WorkloadTraces(arrivals=dict.fromkeys(file.trace.model_names, file))
 
 
 def _with_trace(models: tuple[ServedModel, ...], path: Path) -> tuple[ServedModel, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from alpaplan.errors import AlpaplanWarning
 from alpaplan.files.document import Document
 from alpaplan.files.trace_csv import TraceFile
-from alpaplan.files.workload_traces import load_recorded
+from alpaplan.files.workload_traces import WorkloadTraces, load_traces
 from alpaplan.specs.workload import WorkloadSpec
 from alpaplan.workload.ticks import find_ticks, spread_ticks
 
@@ -33,21 +33,19 @@ def spread_recording(file: TraceFile, *, as_recorded: bool = False) -> TraceFile
 
 def load_recordings(
     document: Document[WorkloadSpec], *, as_recorded: bool = False
-) -> dict[str, TraceFile]:
-    """Read the traces that a workload names, each file once, and spread them.
-
-    Returns
-    -------
-    Model name -> its file with the whole trace, rows of other models included.
+) -> WorkloadTraces:
+    """Read the traces that a workload names, each file once, and spread recorded arrivals.
 
     Raises
     ------
     InputError
-        As of `load_recorded`.
+        As of `load_traces`.
     """
-    files = load_recorded(document)
+    traces = load_traces(document)
     spread = {
         file.path: spread_recording(file, as_recorded=as_recorded)
-        for file in {file.path: file for file in files.values()}.values()
+        for file in {file.path: file for file in traces.arrivals.values()}.values()
     }
-    return {name: spread[file.path] for name, file in files.items()}
+    return replace(
+        traces, arrivals={name: spread[file.path] for name, file in traces.arrivals.items()}
+    )

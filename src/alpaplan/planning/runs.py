@@ -62,7 +62,9 @@ def arrivals_for(
     """
     if trace is not None:
         kept = inputs.files.as_recorded
-        return read_trace_of(trace, inputs.problem.model_names, as_recorded=kept).trace
+        llms = [model.name for model in inputs.workload.models if model.is_llm]
+        names = inputs.problem.model_names
+        return read_trace_of(trace, names, llms=llms, as_recorded=kept).trace
     return inputs.workload.sample(duration_s, seed)
 
 

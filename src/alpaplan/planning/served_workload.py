@@ -27,7 +27,7 @@ class ServedWorkload:
     spec
         What the document says.
     models
-        Its models, written out.
+        Its models, written out, with lengths that were read from traces.
     recorded
         Model name -> trace, of the models with recorded arrivals.
     document
@@ -51,9 +51,9 @@ class ServedWorkload:
             Keep times that were recorded in long ticks.
         """
         document = load_document(path, WorkloadSpec)
-        files = load_recordings(document, as_recorded=as_recorded)
-        recorded = {name: file.trace for name, file in files.items()}
-        return cls(document.spec, document.spec.served_models(), recorded, document)
+        traces = load_recordings(document, as_recorded=as_recorded)
+        models = traces.with_lengths(document.spec.served_models())
+        return cls(document.spec, models, traces.recorded, document)
 
     @property
     def paths(self) -> list[Path]:

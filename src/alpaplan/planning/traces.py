@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ import numpy as np
 from alpaplan.errors import InputError, did_you_mean
 from alpaplan.files.line_issues import MAX_SHOWN_LINES, LineIssues
 from alpaplan.files.trace_csv import TraceFile, read_trace
+from alpaplan.files.trace_tokens import require_tokens
 from alpaplan.planning.recordings import spread_recording
 from alpaplan.specs.fields import NAME_RULE, is_name
 from alpaplan.specs.workload import MAX_MODELS
@@ -21,8 +22,21 @@ if TYPE_CHECKING:
     from alpaplan.workload.trace import Trace
 
 
-def read_trace_of(path: Path, known: Sequence[str], *, as_recorded: bool = False) -> TraceFile:
+def read_trace_of(
+    path: Path, known: Sequence[str], *, llms: Collection[str] = (), as_recorded: bool = False
+) -> TraceFile:
     """Read a trace file of the given models, spread as `spread_recording` does.
+
+    Parameters
+    ----------
+    path
+        The file.
+    known
+        Names of the models.
+    llms
+        Those of them whose rows have to have token counts.
+    as_recorded
+        Keep times that were recorded in long ticks.
 
     Returns
     -------
@@ -32,7 +46,8 @@ def read_trace_of(path: Path, known: Sequence[str], *, as_recorded: bool = False
     Raises
     ------
     InputError
-        With everything wrong with the file, models that are not known included.
+        With everything wrong with the file, models that are not known and rows of LLMs without
+        token counts included.
     """
     file = read_trace(path)
     recorded = file.trace
@@ -45,6 +60,7 @@ def read_trace_of(path: Path, known: Sequence[str], *, as_recorded: bool = False
         )
 
     _refuse(recorded, path, unknown, message)
+    require_tokens(file, llms)
     file = spread_recording(file, as_recorded=as_recorded)
     return replace(file, trace=file.trace.for_models(known))
 

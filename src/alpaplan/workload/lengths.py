@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +15,9 @@ from alpaplan.specs.lengths import (
     RecordedLengths,
     lognormal_parameters,
 )
+from alpaplan.specs.workload import ServedModel
+from alpaplan.workload.token_statistics import tokens_of_models
+from alpaplan.workload.trace import Trace
 
 TokenCounts = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Input and output tokens of requests, of the same length."""
@@ -58,6 +64,30 @@ def sample_lengths(
             rows = rng.integers(0, lengths.input_tokens.size, count)
             return lengths.input_tokens[rows], lengths.output_tokens[rows]
     raise ValueError("lengths must be read from their trace before they are sampled")
+
+
+def with_recorded_lengths(
+    models: Sequence[ServedModel], traces: Mapping[str, Trace]
+) -> tuple[ServedModel, ...]:
+    """Give LLMs the lengths of their rows of traces, in place of what a document says of them.
+
+    Parameters
+    ----------
+    models
+        The models.
+    traces
+        Model name -> trace, where there is one: that its lengths are drawn from, or that its
+        arrivals come from. Models without rows keep what they have.
+    """
+    tokens = {id(trace): tokens_of_models(trace) for trace in traces.values()}
+    found = []
+    for model in models:
+        trace = traces.get(model.name)
+        counts = None if trace is None else tokens[id(trace)].get(model.name)
+        if model.is_llm and counts is not None:
+            model = replace(model, lengths=RecordedLengths(*counts))
+        found.append(model)
+    return tuple(found)
 
 
 def _lognormal(mean: float, cv: float, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
