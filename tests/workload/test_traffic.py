@@ -10,6 +10,7 @@ import pytest
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 from alpaplan.workload.arrivals.modulated import Mmpp
 from alpaplan.workload.arrivals.renewal import Poisson
+from alpaplan.workload.lengths import with_recorded_lengths
 from alpaplan.workload.statistics import trace_statistics
 from alpaplan.workload.trace import Trace
 from alpaplan.workload.traffic import traffic_of_trace, traffic_of_workload
@@ -114,3 +115,37 @@ def test_trace_json() -> None:
     assert found["index_of_dispersion"]["1s"] == pytest.approx(1, abs=0.4)
     assert found["index_of_dispersion"]["100s"] is None
     assert found["models"][0]["name"] == "m"
+
+
+def llms_of(**entries: dict[str, Any]) -> tuple[ServedModel, ...]:
+    llm = {"profile": "p", "slo": {"ttft_s": 1}, "max_context_tokens": 2000, "arrivals": GAMMA}
+    models = [{"name": name, **llm, **more} for name, more in entries.items()]
+    document = {"kind": "workload", "version": 1, "name": "w", "models": models}
+    return WorkloadSpec.model_validate(document).served_models()
+
+
+def test_token_counts_of_lengths() -> None:
+    models = llms_of(
+        a={"lengths": {"process": "constant", "input_tokens": 7, "output_tokens": 3}},
+        b={
+            "lengths": {
+                "process": "lognormal",
+                "input_mean": 900, "input_cv": 0.8, "output_mean": 200, "output_cv": 1.2,
+            }
+        },
+        c={"lengths": {"process": "trace", "path": "t.csv"}},
+    )  # fmt: skip
+    tokens = (np.array([5, 6, 7], np.int32), np.array([1, 2, 3], np.int32))
+    trace = Trace(np.arange(3.0), np.zeros(3, np.int32), ("c",), 3.0, *tokens)
+    models = with_recorded_lengths(models, {"c": trace})
+    a, b, c = (model.tokens for model in traffic_of_workload(models, {}).models)
+    assert a is not None
+    assert (a.input_tokens.quantiles, a.total_tokens.largest) == ((7, 7, 7), 10)
+    assert math.isnan(a.correlation)
+    assert b is not None
+    assert b.input_tokens.quantiles[0] == pytest.approx(900 / math.sqrt(1.64), rel=0.01)
+    assert b.total_tokens.largest == 2000
+    assert c is not None
+    assert (c.requests, c.output_tokens.mean) == (3, 2)
+    (fixed,) = models_of(m=GAMMA)
+    assert traffic_of_workload((fixed,), {}).models[0].tokens is None
