@@ -67,6 +67,43 @@ models:
 
 TRACE = "arrival_s,model\n" + "".join(f"{i / 7:.3f},{'abc'[i % 3]}\n" for i in range(40))
 
+LLMS = """\
+kind: workload
+version: 1
+name: llms
+models:
+  - name: c
+    profile: p
+    slo: {ttft_s: 1s, tpot_s: 50ms}
+    max_context_tokens: 4096
+    arrivals: {process: poisson, rate_rps: 3}
+    lengths: {process: constant, input_tokens: 100, output_tokens: 20}
+  - name: l
+    profile: p
+    slo: {tpot_s: 50ms}
+    slo_s: 30s
+    max_context_tokens: 2048
+    arrivals: {process: gamma, rate_rps: 2, cv: 3}
+    lengths: {process: lognormal, input_mean: 900, input_cv: 0.8, output_mean: 90, output_cv: 2}
+  - name: a
+    profile: p
+    slo_s: 30s
+    max_context_tokens: 1000
+    arrivals: {process: poisson, rate_rps: 3}
+    lengths: {process: trace, path: llm-trace.csv}
+  - name: b
+    profile: p
+    slo: {ttft_s: 2s}
+    max_context_tokens: 1000
+    arrivals: {process: trace, path: llm-trace.csv}
+  - {name: d, profile: p, slo_s: 1s, arrivals: {process: poisson, rate_rps: 3}}
+"""
+
+LLM_TRACE = "arrival_s,model,input_tokens,output_tokens\n" + "".join(
+    f"{i / 7:.3f},{'abd'[i % 3]}," + (",\n" if i % 3 == 2 else f"{17 * i + 1},{i % 9 + 1}\n")
+    for i in range(40)
+)
+
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
@@ -164,6 +201,8 @@ SEEDS = {
         Seed("plan.yaml", HAND_WRITTEN),
         Seed("layers.yaml", LAYERS),
         Seed("trace.csv", TRACE, ","),
+        Seed("llms.yaml", LLMS),
+        Seed("llm-trace.csv", LLM_TRACE, ","),
         Seed("config.json", json.dumps(CONFIG)),
         Seed("table.csv", TABLE, ","),
         Seed("alpaserve.tsv", ALPASERVE, "\t"),
@@ -207,6 +246,11 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("workload", "fit", "trace.csv", "--profile", "p", "-o", f"{OUTPUT}.yaml"),
     ("workload", "fit", "trace.csv", "--models", "workload.yaml", "-q", "-o", f"{OUTPUT}.yaml"),
     ("workload", "generate", "processes.yaml", "--duration", "20s", "-o", f"{OUTPUT}.csv"),
+    ("workload", "stats", "llm-trace.csv"),
+    ("workload", "stats", "llms.yaml", "--format", "json"),
+    ("workload", "fit", "llm-trace.csv", "--profile", "p", "-o", f"{OUTPUT}.yaml"),
+    ("workload", "fit", "llm-trace.csv", "--models", "llms.yaml", "-o", f"{OUTPUT}.yaml"),
+    ("workload", "generate", "llms.yaml", "--duration", "5s", "-o", f"{OUTPUT}.csv"),
     *(
         ("workload", "import", path, "--from", log_format, "-o", f"{OUTPUT}.csv")
         for path, log_format in (

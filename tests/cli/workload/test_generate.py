@@ -54,6 +54,41 @@ def test_seeds(workspace: Workspace) -> None:
     assert texts[0] == texts[1] != texts[2]
 
 
+LLMS = """\
+kind: workload
+version: 1
+name: llms
+models:
+  - name: chat
+    profile: p
+    slo: {ttft_s: 1s}
+    max_context_tokens: 1000
+    arrivals: {process: poisson, rate_rps: 9}
+    lengths: {process: trace, path: recorded.csv}
+  - name: replayed
+    profile: p
+    slo_s: 9s
+    max_context_tokens: 1000
+    arrivals: {process: trace, path: recorded.csv}
+  - {name: embed, profile: p, slo_s: 1s, arrivals: {process: poisson, rate_rps: 9}}
+"""
+
+
+def test_token_counts_of_llms(workspace: Workspace) -> None:
+    rows = "1,chat,500,20\n2,replayed,7,8\n3,chat,5,2\n9,replayed,9,10\n"
+    workspace.write("recorded.csv", f"arrival_s,model,input_tokens,output_tokens\n{rows}")
+    workspace.write("w.yaml", LLMS)
+    out, err = generate(workspace, "w.yaml", "--duration", "1min", "-o", "t.csv")
+    assert out.endswith("requests/s, with token counts\n")
+    assert "the recorded arrivals end after 8 s" in err
+    found: dict[str, list[tuple[str, str]]] = {"chat": [], "replayed": [], "embed": []}
+    for row in csv.DictReader(workspace.read("t.csv").splitlines()):
+        found[row["model"]].append((row["input_tokens"], row["output_tokens"]))
+    assert set(found["chat"]) == {("500", "20"), ("5", "2")}
+    assert found["replayed"] == [("7", "8"), ("9", "10")]
+    assert set(found["embed"]) == {("", "")}
+
+
 def test_recorded_arrivals_are_replayed(workspace: Workspace) -> None:
     workspace.write("recorded.csv", "arrival_s,model\n5,a\n7.5,a\n9,other\n25,a\n")
     workspace.write("w.yaml", RECORDED)

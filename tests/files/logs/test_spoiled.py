@@ -111,7 +111,7 @@ HEADERS = {
     "azure-functions-2021": "app,func,end_timestamp,duration",
     "azure-llm": "TIMESTAMP,ContextTokens,GeneratedTokens",
     "servegen-windows": "client,window_start_s,rate_rps,iat_cv,dist,shape,scale",
-    "csv": "time,model",
+    "csv": "time,model,input_tokens,output_tokens",
 }
 NUMBERS = ["0", "1", "5.5", "1e3", "1e11", "1e308", "-1", "nan", "_"]
 TEXTS = ["", "m", "Gamma", '"', '"a"', "é"]
