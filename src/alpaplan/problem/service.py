@@ -357,9 +357,9 @@ def replica_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
     for the longest context of an LLM.
     """
     profiles = np.arange(len(problem.profile_names))
-    needed = np.array(
-        [_kept_and_in_turn(problem, h, profiles)[0] for h in range(len(problem.shapes))]
-    )
+    needed = np.zeros_like(problem.stage_weight_bytes)
+    for shape in range(len(problem.shapes)):
+        needed[shape] = _kept_and_in_turn(problem, shape, profiles)[0]
     if problem.engines is not None:
         needed += problem.engines.context_kv_bytes
     intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)
