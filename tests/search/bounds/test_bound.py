@@ -24,7 +24,7 @@ from alpaplan.search.bounds.bound import attainment_bound
 from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import BoundLimit, Dispatch
-from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB
@@ -300,3 +300,94 @@ def test_published_planners_stay_below_it(shared_cases: Path, number: int) -> No
     reference = json.loads((folder / "reference.json").read_text(encoding="utf-8"))
     best = max(policy["test_slo_attainment"] for policy in reference["policies"].values())
     assert best <= attainment_bound(problem, trace).bound
+
+
+def batch_profile(rng: np.random.Generator, name: str) -> ModelProfileSpec:
+    """Return a profile whose stages gain from batches, or do not, each in its own way."""
+    sizes = (1, 2, 4)
+    part = make.profile(
+        name,
+        latency_s=float(rng.uniform(0.1, 0.4)),
+        weight_bytes=int(rng.integers(3, 12)) * GB,
+        shapes=[(1, 1), (1, 2), (2, 1)],
+    )
+    configs = []
+    for config in part.configs:
+        assert isinstance(config, ProfiledConfig)
+        (single_s,) = config.stage_latency_s.values()
+        grown = {
+            size: tuple(x * float(rng.uniform(0.8, size)) for x in single_s) for size in sizes[1:]
+        }
+        update = {"stage_latency_s": {1: single_s} | grown, "stage_activation_bytes": None}
+        configs.append(config.model_copy(update=update))
+    return part.model_copy(update={"configs": tuple(configs)})
+
+
+def best_with_batches(problem: PlacementProblem, placement: Placement, trace: Trace) -> int:
+    """Return the most requests attained in any batches of one model, on any groups with it.
+
+    Batches start when somebody likes, in any order, and take whatever requests of their model:
+    more than the rules allow.
+    """
+    table = problem.batches
+    assert table is not None
+
+    def end_s(group: int, clock: tuple[float, ...], batch: tuple[int, ...]) -> tuple[float, ...]:
+        model = int(trace.model[batch[0]])
+        shape, profile = int(placement.shapes[group]), int(problem.profile_of_model[model])
+        latency_s = table.stage_latency_s[table.first_row[shape, profile] + len(batch) - 1]
+        ends, now_s = [], float(trace.arrival_s[list(batch)].max())
+        for stage, free_s in enumerate(clock):
+            now_s = max(now_s, free_s) + float(latency_s[stage])
+            ends.append(now_s)
+        in_time = now_s - trace.arrival_s[list(batch)] <= problem.slo_s[model]
+        return tuple(ends) if in_time.all() else ()
+
+    def most(left: tuple[int, ...], clocks: tuple[tuple[float, ...], ...]) -> int:
+        best = 0
+        for size in (1, 2, 3):
+            for batch in itertools.combinations(left, size):
+                models = {int(trace.model[request]) for request in batch}
+                if len(models) > 1:
+                    continue
+                for group in np.flatnonzero(placement.replicas[:, models.pop()]).tolist():
+                    ends = end_s(group, clocks[group], batch)
+                    if ends:
+                        rest = tuple(request for request in left if request not in batch)
+                        after = (*clocks[:group], ends, *clocks[group + 1 :])
+                        best = max(best, size + most(rest, after))
+        return best
+
+    clocks = tuple((-math.inf,) * int(problem.num_stages[h]) for h in placement.shapes)
+    return most(tuple(range(trace.num_requests)), clocks)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_brute_force_with_batches_does_not_surpass_it(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    models = [make.model(f"m{i}", f"p{i}", slo_s=float(rng.uniform(0.3, 0.8))) for i in range(2)]
+    profiles = [batch_profile(rng, f"p{i}") for i in range(2)]
+    on = make.cluster(make.pool(devices_per_node=2), max_batch_size=3)
+    problem = make.problem(models, profiles, on)
+    times_s = np.sort(rng.uniform(0, 0.3, 5)).tolist()
+    trace = arrivals(problem, *zip(times_s, rng.integers(0, 2, 5).tolist(), strict=True))
+    best = max(best_with_batches(problem, p, trace) for p in all_placements(problem))
+    assert best <= round(attainment_bound(problem, trace).bound * 5)
+
+
+def test_it_knows_the_largest_throughput_of_any_batch_in_time() -> None:
+    # A batch of n takes (n + 1) / 2 times 0.1 s: within 1 s one device does 7 in 0.4 s, 7 in 0.4 s
+    # and more in the rest, each request of a batch of seven in 0.4 / 7 s.
+    profiles = [make.profile(batch_sizes=(1, 7), shapes=[(1, 1)])]
+    one_device = make.cluster(make.pool(devices_per_node=1), max_batch_size=7)
+
+    def bound(slo_s: float) -> int:
+        problem = make.problem([make.model(slo_s=slo_s)], profiles, one_device)
+        trace = arrivals(problem, *[(5.0, 0)] * 40)
+        return round(attainment_bound(problem, trace).bound * 40)
+
+    assert bound(1.0) == math.floor(1.0 / (0.4 / 7))
+    assert bound(0.25) == math.floor(0.25 / (0.25 / 4))  # batches of four at most
+    assert bound(0.1) == 1
+    assert bound(0.05) == 0

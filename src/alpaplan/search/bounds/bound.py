@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
+from alpaplan.problem.caps import with_cheapest_batches
 from alpaplan.problem.feasibility import shapes_with_room
 from alpaplan.problem.service import (
     device_seconds,
@@ -54,11 +55,14 @@ class AttainmentBound:
 def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound:
     """Bound the weighted SLO attainment of every placement of a problem on given arrivals.
 
-    It holds for every group partition and both dispatch rules under the simulation of DESIGN.md
-    section 4 without batching, also if requests could be rejected at will and all arrivals
-    were known beforehand. It is the least of three relaxations:
+    It holds for every group partition, all caps on batches and both dispatch rules under the
+    simulation of DESIGN.md section 4, also if requests could be rejected at will and all arrivals
+    were known beforehand. Batches are taken for single requests, each of which is served as fast as
+    in the batch of the largest throughput: `alpaplan.problem.caps.with_cheapest_batches`. It is the
+    least of three relaxations:
 
-    - Objective. A request fails if its model's latency on an idle group exceeds ``slo_s``.
+    - Objective. A request fails if its model's latency on an idle group exceeds ``slo_s``. With
+      batching too: the first request of a model that is accepted has no other to share a batch.
     - Memory. A model's replicas attain no more than each would with a group of its own, and
       all of them fit into the cluster: `alpaplan.search.bounds.replica_memory`.
     - Capacity. An attained request keeps ``intra_op`` devices busy for the latency of each
@@ -91,6 +95,7 @@ def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound
     in_time = _in_time(relaxed)
     servable = in_time & shapes_with_room(problem)[:, problem.profile_of_model]
     served = float(value[servable.any(axis=0)].sum())
+    relaxed = with_cheapest_batches(relaxed)
     lost = least_lost_weight(
         relaxed,
         trace,
