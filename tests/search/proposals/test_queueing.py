@@ -119,3 +119,18 @@ def test_models_that_a_shape_cannot_serve_count_for_nothing() -> None:
     attained = [float(estimate(problem, poisson(1, 1.0), h, [1])[0]) for h in range(5)]
     assert attained[:3] == [0.0, 0.0, 0.0]
     assert min(attained[3:]) > 0.99
+
+
+def test_batches_attain_more_than_single_requests_as_far_as_objectives_allow() -> None:
+    profiles = [make.profile(batch_sizes=(1, 8))]
+
+    def attained(slo_s: float, cap: int) -> float:
+        models = [make.model(f"m{i}", slo_s=slo_s) for i in range(2)]
+        problem = make.problem(models, profiles, make.cluster(max_batch_size=cap))
+        return float(estimate(problem, poisson(2, 8.0), 0, [1])[0])
+
+    def gain(slo_s: float, cap: int) -> float:
+        return attained(slo_s, cap) / attained(slo_s, 1)
+
+    assert gain(2.0, 8) > gain(2.0, 4) > 1.3
+    assert gain(2.0, 4) > gain(0.5, 4) > 1

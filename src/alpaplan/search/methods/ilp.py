@@ -14,11 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.problem.service import (
-    linear_memory_bytes,
-    share_of_group_memory,
-    slowest_stage_s,
-)
+from alpaplan.problem.caps import busy_slowest_stage_s
+from alpaplan.problem.service import linear_memory_bytes, share_of_group_memory
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.integer_program import IntegerProgram
@@ -92,7 +89,7 @@ def _tolerance(attempt: Attempt, partition: GroupPartition) -> NDArray[np.float6
     """Return throughput over rate of every possible replica, ``float64[G, M]``."""
     problem = attempt.problem
     rate_rps = measure_demand(problem, attempt.space.training.trace).rate_rps
-    slowest_s = slowest_stage_s(problem)[list(partition.shapes)]
+    slowest_s = busy_slowest_stage_s(problem)[list(partition.shapes)]
     work = slowest_s[:, problem.profile_of_model] * rate_rps
     tolerance: NDArray[np.float64] = 1 / np.maximum(work, 1 / LARGEST_TOLERANCE)
     return tolerance

@@ -17,8 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
+from alpaplan.problem.caps import (
+    busy_slowest_stage_s,
+    full_batch_latency_s,
+    full_batch_slowest_stage_s,
+)
 from alpaplan.problem.feasibility import servable_replicas
-from alpaplan.problem.service import idle_latency_s, linear_memory_bytes, slowest_stage_s
+from alpaplan.problem.service import linear_memory_bytes
 from alpaplan.search.proposals.demand import Demand
 
 POOLING_EXPONENT = 0.7
@@ -40,10 +45,11 @@ class ClassLoad:
     rate_rps : float64[N, J]
         Arrivals that the groups get together.
     service_s : float64[N, J]
-        Time that a request keeps a group from starting others: its slowest stage.
+        Time that a request keeps a group from starting others: its share of the slowest stage of
+        a full batch.
     limit_s : float64[J]
         Most work that a group may hold right after it has accepted a request: what the objective
-        leaves for waiting, and the request's own service.
+        leaves for waiting, and the slowest stage of the request's own batch.
     burst_s : float64[N, J]
         Mean of the exponential bursts that arrive with the measured variance: half the
         dispersion times the service, for one group.
@@ -105,7 +111,7 @@ class QueueingEstimate:
     Parameters
     ----------
     problem
-        The problem.
+        The problem. Where groups are busy, batches are full: its caps should be good ones.
     demand
         Its measured arrivals.
     class_of_model : int64[M]
@@ -120,8 +126,9 @@ class QueueingEstimate:
         self._class_of_model = class_of_model
         self._num_classes = int(class_of_model.max(initial=-1)) + 1
         self._servable = servable_replicas(problem)
-        self._slowest_s = slowest_stage_s(problem)
-        self._idle_s = idle_latency_s(problem)
+        self._service_s = busy_slowest_stage_s(problem)
+        self._slowest_s = full_batch_slowest_stage_s(problem)
+        self._latency_s = full_batch_latency_s(problem)
 
     def attained_rps(
         self, shape: int, models: NDArray[np.bool_], num_groups: NDArray[np.int64]
@@ -176,9 +183,9 @@ class QueueingEstimate:
         """Sum up by class what the first `num_held` members ask for, and their weighted rate."""
         problem, demand = self._problem, self._demand
         profile = problem.profile_of_model[members]
-        service_s = self._slowest_s[shape, profile]
-        idle_s = self._idle_s[shape, profile]
-        limit_s = np.maximum(problem.slo_s[members] - idle_s, 0.0) + service_s
+        service_s = self._service_s[shape, profile]
+        to_wait_s = np.maximum(problem.slo_s[members] - self._latency_s[shape, profile], 0.0)
+        limit_s = to_wait_s + self._slowest_s[shape, profile]
         rate_rps = demand.rate_rps[members]
         half_burst = service_s**2 * demand.dispersion[members] / 2
         summed = np.stack(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.problem.service import mean_stage_s
+from alpaplan.problem.caps import busy_mean_stage_s
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.partition import GroupPartition
@@ -90,5 +90,5 @@ def _add_round(
 
 def _stage_cost_s(problem: PlacementProblem, partition: GroupPartition) -> NDArray[np.float64]:
     """Return how long a request keeps a stage busy on average, ``float64[G, M]``."""
-    mean_s = mean_stage_s(problem)[list(partition.shapes)]
+    mean_s = busy_mean_stage_s(problem)[list(partition.shapes)]
     return np.asarray(mean_s[:, problem.profile_of_model])
