@@ -54,17 +54,41 @@ def attempt_in(
     return Attempt(search.space, whole, np.random.default_rng(5), Watch(stop))
 
 
-@pytest.fixture(scope="session")
-def problem() -> PlacementProblem:
+def problem_with(max_batch_size: int) -> PlacementProblem:
     """Return ten bursty models on two nodes of four devices, and one node of another type."""
     profiles = []
     for i, (latency_s, weight_gb) in enumerate([(0.08, 2), (0.15, 4), (0.3, 7)]):
-        one = make.profile(f"p{i}", latency_s, weight_gb * GB, SHAPES, activation_bytes=GB // 2)
-        two = make.profile(f"p{i}", latency_s / 2, weight_gb * GB, ((1, 1), (1, 2)), device="new")
+        one, two = (
+            make.profile(
+                f"p{i}",
+                latency_s / speed,
+                weight_gb * GB,
+                shapes,
+                device,
+                activation_bytes=working_bytes,
+                batch_sizes=(1, 2, 4),
+            )
+            for device, speed, shapes, working_bytes in (
+                ("gpu", 1, SHAPES, GB // 2),
+                ("new", 2, SHAPES[:2], 0),
+            )
+        )
         profiles.append(one.model_copy(update={"configs": one.configs + two.configs}))
     models = [make.model(model.name, model.profile, slo_s=model.slo_s) for model in served_models()]
     pools = (make.pool(count=2), make.pool("y", devices_per_node=2, device="new"))
-    return make.problem(models, profiles, make.cluster(*pools))
+    return make.problem(models, profiles, make.cluster(*pools, max_batch_size=max_batch_size))
+
+
+@pytest.fixture(scope="session")
+def problem() -> PlacementProblem:
+    """Return the models without batching."""
+    return problem_with(1)
+
+
+@pytest.fixture(scope="session")
+def batching() -> PlacementProblem:
+    """Return the models with batches of up to four."""
+    return problem_with(4)
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +96,12 @@ def simulator(problem: PlacementProblem) -> Simulator:
     """Return a simulator of some thousand arrivals."""
     rng = np.random.default_rng(11)
     return Simulator(problem, sample_trace(served_models(), 150.0, rng, cold_start=True))
+
+
+@pytest.fixture(scope="session")
+def batching_simulator(batching: PlacementProblem, simulator: Simulator) -> Simulator:
+    """Return a simulator of the same arrivals with batching."""
+    return Simulator(batching, simulator.trace)
 
 
 @pytest.fixture

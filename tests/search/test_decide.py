@@ -10,13 +10,14 @@ import pytest
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Candidate, Score
-from alpaplan.search.decide import decide
+from alpaplan.search.caps import with_room
+from alpaplan.search.decide import FINALISTS, decide
 from alpaplan.search.search import Search
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import StopReason
 from alpaplan.workload.sampling import sample_trace
 from alpaplan.workload.trace import Trace
-from tests.search.conftest import served_models
+from tests.search.conftest import search_on, served_models
 
 Draw = Callable[[np.random.Generator], Placement]
 
@@ -84,3 +85,26 @@ def test_where_nothing_is_missed_the_placement_with_more_to_spare_wins(
         made.append(Candidate("m", f"{copies}", placement, score, evaluation, 1))
     assert made[0].score.attainment == made[1].score.attainment == 1.0
     assert decide(search, made, [calm]) is made[1]
+
+
+def test_a_candidate_without_batches_is_always_among_those_compared(
+    batching: PlacementProblem,
+    batching_simulator: Simulator,
+    deciding: list[Trace],
+    random_placement: Draw,
+) -> None:
+    search = search_on(batching_simulator)
+    rng = np.random.default_rng(8)
+    tried = []
+    for number in range(10):
+        placement = random_placement(rng)
+        caps = np.full(placement.replicas.shape, 1 if number == 9 else 2)
+        limited = with_room(batching, placement, caps)
+        evaluation = search.space.score(limited).evaluation
+        # The one without batches seems to be the worst.
+        score = Score(0.9 - number / 100, -1.0)
+        tried.append(Candidate("m", f"{number}", limited, score, evaluation, 1))
+    decide(search, tried, deciding)
+    (step,) = search.steps
+    compared = [note.split(":")[0] for note in step.notes]
+    assert compared == [*(str(number) for number in range(FINALISTS)), "9"]

@@ -172,7 +172,7 @@ def _search(
     from alpaplan.planning.plan import plan as make_plan
 
     budgets = (
-        settings.max_work(inputs.problem.num_models),
+        settings.max_work(inputs.problem),
         settings.max_evaluations,
         settings.time_limit_s,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from alpaplan.problem import PlacementProblem
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.specs.choices import Effort
 from alpaplan.specs.plan import Provenance
@@ -52,9 +53,9 @@ class PlanSettings:
     def __post_init__(self) -> None:
         METHODS.require(self.method)
 
-    def max_work(self, num_models: int) -> int | None:
+    def max_work(self, problem: PlacementProblem) -> int | None:
         """Return the budget in simulated requests; None if the method ends by itself."""
-        return METHODS[self.method].max_work(self.effort, num_models)
+        return METHODS[self.method].max_work(self.effort, problem)
 
     def as_made(self, made: Provenance) -> PlanSettings:
         """Return the settings that a plan records, with this run's clock and workers."""

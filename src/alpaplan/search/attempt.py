@@ -19,6 +19,7 @@ from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Score, Scored
 from alpaplan.search.space import SearchSpace
 from alpaplan.search.stopping import StopCriterion, never
+from alpaplan.search.work import requests_work
 from alpaplan.specs.choices import StopReason
 
 Found = TypeVar("Found")
@@ -95,12 +96,13 @@ class Attempt:
     def evaluate(self, placement: Placement) -> Scored:
         """Simulate a placement on the training arrivals."""
         scored = self.space.score(placement)
-        self.count(self.space.training.trace.num_requests, scored.score)
+        num_requests = self.space.training.trace.num_requests
+        self.count(requests_work(self.problem, placement, num_requests), scored.score)
         return scored
 
-    def count(self, num_requests: int, score: Score | None = None) -> None:
-        """Count a simulation of `num_requests`, and pass on its score if it has one."""
-        usage = Usage.of_one(num_requests)
+    def count(self, work: int, score: Score | None = None) -> None:
+        """Count a simulation whose requests took such work, and pass on its score if it has one."""
+        usage = Usage.of_one(work)
         self.used += usage
         self.watch.on_evaluation(usage, score)
 

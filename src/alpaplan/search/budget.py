@@ -48,9 +48,9 @@ class Usage:
     work: int = 0
 
     @classmethod
-    def of_one(cls, num_requests: int) -> Usage:
-        """Return what the simulation of one placement on `num_requests` uses."""
-        return cls(1, num_requests + EVALUATION_WORK)
+    def of_one(cls, requests_work: int) -> Usage:
+        """Return what the simulation of one placement uses whose requests take such work."""
+        return cls(1, requests_work + EVALUATION_WORK)
 
     def __add__(self, other: Usage) -> Usage:
         """Return what both used together."""

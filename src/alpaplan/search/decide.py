@@ -6,6 +6,7 @@ arrivals do not favor the one that did so most.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from functools import partial
 
 import numpy as np
 
+from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.search import Search
+from alpaplan.search.work import is_batched, requests_work
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 
@@ -52,7 +55,7 @@ def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]
     deciding
         Arrivals like the training's, which no candidate was searched on.
     """
-    finalists = _finalists(tried)
+    finalists = _finalists(search.problem, tried)
     if search.stop_reason is not None or not deciding:
         return finalists[0]
     fresh = [Simulator(search.problem, trace) for trace in deciding]
@@ -71,8 +74,11 @@ def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]
     return finalists[best]
 
 
-def _finalists(tried: Sequence[Candidate]) -> list[Candidate]:
-    """Return the best candidates in training, only some of each partition, best first."""
+def _finalists(problem: PlacementProblem, tried: Sequence[Candidate]) -> list[Candidate]:
+    """Return the best candidates in training, only some of each partition, best first.
+
+    The best one without batches is always among them, so that batching has to prove its worth.
+    """
     ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
     placed = [candidate for candidate in ranked if candidate.placement.replicas.any()]
     chosen: list[Candidate] = []
@@ -81,7 +87,11 @@ def _finalists(tried: Sequence[Candidate]) -> list[Candidate]:
         if of_partition[candidate.partition] < SAME_PARTITION:
             of_partition[candidate.partition] += 1
             chosen.append(candidate)
-    return chosen[:FINALISTS]
+    chosen = chosen[:FINALISTS]
+    if all(is_batched(problem, candidate.placement) for candidate in chosen):
+        single = (c for c in placed if not is_batched(problem, c.placement))
+        chosen += itertools.islice(single, 1)
+    return chosen
 
 
 def _judge(
@@ -103,6 +113,7 @@ def _scores(attempt: Attempt, candidate: Candidate, simulators: Sequence[Simulat
     found = []
     for simulator in simulators:
         score = Score.of(attempt.problem, simulator.evaluate(candidate.placement))
-        attempt.count(simulator.trace.num_requests, score)
+        num_requests = simulator.trace.num_requests
+        attempt.count(requests_work(attempt.problem, candidate.placement, num_requests), score)
         found.append(score)
     return found

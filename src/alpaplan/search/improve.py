@@ -12,7 +12,7 @@ import numpy as np
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.incremental import Change, IncrementalEvaluator
-from alpaplan.search.moves import MOVES, MoveState
+from alpaplan.search.moves import MoveState, moves_for
 from alpaplan.search.moves.state import Choices
 from alpaplan.search.partition import describe_shapes
 from alpaplan.search.search import Search
@@ -106,8 +106,9 @@ def _anneal(attempt: Attempt, start: Improvement, span: tuple[float, float]) -> 
     """Go on over a span of the whole schedule, from 0 to 1, until the attempt's budget is used."""
     walk = _Walk(attempt, start.current)
     best = start.best
-    moves = [move for move, _ in MOVES]
-    shares = np.cumsum([share for _, share in MOVES])
+    choices = moves_for(attempt.problem)
+    moves = [move for move, _ in choices]
+    shares = np.cumsum([share for _, share in choices])
     counts = {
         move.__name__: replace(start.counts.get(move.__name__, MoveCount())) for move in moves
     }
@@ -168,17 +169,15 @@ class _Walk:
         """Make a change unless it loses more attainment than is allowed."""
         problem, state = self._attempt.problem, self.state
         placement = change.applied_to(state.placement)
-        screened, num_screened = self._screening.evaluate(
+        screened, screened_work = self._screening.evaluate(
             state.placement, self._screened, change, placement
         )
         if self._hopeless(screened, loss_allowed):
-            self._attempt.count(num_screened)
+            self._attempt.count(screened_work)
             return False
-        evaluation, num_requests = self._full.evaluate(
-            state.placement, state.evaluation, change, placement
-        )
+        evaluation, work = self._full.evaluate(state.placement, state.evaluation, change, placement)
         score = Score.of(problem, evaluation)
-        self._attempt.count(num_screened + num_requests, score)
+        self._attempt.count(screened_work + work, score)
         if score < self.score and self.score.attainment - score.attainment >= loss_allowed:
             return False
         self.state = state.at(placement, evaluation)

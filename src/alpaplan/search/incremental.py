@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.search.work import requests_work
 from alpaplan.simulator import Evaluation, Simulator
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -81,7 +82,7 @@ class IncrementalEvaluator:
     def evaluate(
         self, before: Placement, known: Evaluation, change: Change, after: Placement
     ) -> tuple[Evaluation, int]:
-        """Return the evaluation of the changed placement, and how many requests it took.
+        """Return the evaluation of the changed placement, and the work of the requests it took.
 
         That is none if the same placement was evaluated a short while ago.
 
@@ -94,15 +95,15 @@ class IncrementalEvaluator:
         """
         key = after.key()
         remembered = self._remembered.pop(key, None)
-        num_requests = 0
+        work = 0
         if remembered is None:
-            remembered, num_requests = self._simulate(before, known, change, after)
+            remembered, work = self._simulate(before, known, change, after)
             # Seven arrays of eight bytes a model or group are more than an evaluation has.
             size = len(key) + 56 * (self._problem.num_models + after.num_groups)
             if self._remembered and len(self._remembered) >= MAX_REMEMBERED_BYTES // size:
                 self._remembered.popitem(last=False)
         self._remembered[key] = remembered
-        return remembered, num_requests
+        return remembered, work
 
     def _simulate(
         self, before: Placement, known: Evaluation, change: Change, after: Placement
@@ -111,10 +112,12 @@ class IncrementalEvaluator:
         num_requests = int(self._requests[models].sum())
         total = self._simulator.trace.num_requests
         if num_requests >= WHOLE_TRACE * total:
-            return self._simulator.evaluate(after), total
+            return self._simulator.evaluate(after), requests_work(self._problem, after, total)
         groups = np.flatnonzero((after.replicas & models).any(axis=1))
-        result = self._simulator_of(models).evaluate(after.take(groups))
-        return _merge(before, known, change, after, models, groups, result), num_requests
+        part = after.take(groups)
+        result = self._simulator_of(models).evaluate(part)
+        merged = _merge(before, known, change, after, models, groups, result)
+        return merged, requests_work(self._problem, part, num_requests)
 
     def _simulator_of(self, models: NDArray[np.bool_]) -> Simulator:
         key = np.packbits(models).tobytes()

@@ -18,7 +18,7 @@ from alpaplan.search.budget import Budget
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.decide import decide
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
-from alpaplan.search.methods.round_robin import round_robin
+from alpaplan.search.methods.round_robin import ROUND_ROBIN
 from alpaplan.search.prediction import Prediction, predict
 from alpaplan.search.search import Search, SearchStep
 from alpaplan.search.space import SearchSpace
@@ -114,7 +114,7 @@ def solve(
     """
     training, screening = arrivals.training, arrivals.screening
     space = SearchSpace(problem, Simulator(problem, training), Simulator(problem, screening))
-    budget = Budget(max_evaluations, METHODS[method].max_work(effort, problem.num_models))
+    budget = Budget(max_evaluations, METHODS[method].max_work(effort, problem))
     watch = Watch(stop, on_evaluation)
     with threads(jobs) if workers is None else nullcontext(workers) as chosen:
         search = Search(space, budget, rng, chosen, watch)
@@ -124,10 +124,10 @@ def solve(
 
 def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Candidate], Candidate]:
     """Run a method and decide; returns what was tried, and the winner among it."""
-    tried = METHODS[method].find(search)
+    tried = METHODS[method].run(search)
     if not _places_something(tried) and search.exhausted():
         # Any plan is better than none, and this one needs no budget.
-        tried = [*tried, *round_robin(search)]
+        tried = [*tried, *ROUND_ROBIN.run(search)]
     if _places_something(tried):
         return tried, decide(search, tried, arrivals.deciding)
     if search.stop_reason is not None:

@@ -107,14 +107,33 @@ class Search:
         return [outcome.found for outcome in outcomes]
 
     def delegate(
-        self, find: Callable[[Search], list[Candidate]], fraction: float
+        self,
+        find: Callable[[Search], list[Candidate]],
+        fraction: float,
+        problem: PlacementProblem | None = None,
     ) -> list[Candidate]:
-        """Let another method search with a part of what is left of the budget."""
+        """Let another method search with a part of what is left of the budget.
+
+        Parameters
+        ----------
+        find
+            The method.
+        fraction
+            The part that it may use.
+        problem
+            What it searches in place of the problem, on the same arrivals: it then has this
+            search's generator and steps, so that it finds what it would find by itself.
+        """
         share = self.budget.share(self.used, fraction=fraction)
-        part = replace(self, budget=share, rng=self.rng.spawn(1)[0])
+        if problem is None:
+            part = replace(self, budget=share, rng=self.rng.spawn(1)[0])
+        else:
+            part = replace(self, budget=share, space=self.space.of(problem))
         found = find(part)
         self.used += part.used
         self.stop_reason = self.stop_reason or part.stop_reason
+        if problem is not None:
+            self.steps += part.steps
         return found
 
     def log(self, name: str, best: Score, *notes: str) -> None:

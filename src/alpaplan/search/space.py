@@ -29,6 +29,11 @@ class SearchSpace:
     training: Simulator
     screening: Simulator
 
+    def of(self, problem: PlacementProblem) -> SearchSpace:
+        """Return the space of another problem of the same models, on the same arrivals."""
+        training, screening = self.training.trace, self.screening.trace
+        return SearchSpace(problem, Simulator(problem, training), Simulator(problem, screening))
+
     def score(self, placement: Placement) -> Scored:
         """Simulate a placement on the training arrivals."""
         evaluation = self.training.evaluate(placement)

@@ -14,8 +14,10 @@ from alpaplan.search.budget import Budget
 from alpaplan.search.candidate import Candidate, Score, best_of
 from alpaplan.search.methods import METHODS
 from alpaplan.search.search import Search
+from alpaplan.search.work import is_batched
 from alpaplan.search.workers import threads
 from alpaplan.simulator import Simulator
+from alpaplan.specs.choices import Effort
 
 
 def run(method: str, search: Search, jobs: int = 1) -> list[Candidate]:
@@ -77,3 +79,52 @@ def test_round_robin_deals_evenly(search: Search, problem: PlacementProblem) -> 
     copies = found.placement.replicas.sum(axis=0)
     assert copies.min() >= 1
     assert copies.max() - copies.min() <= 2
+
+
+@pytest.fixture
+def batching_search(search: Search, batching: PlacementProblem) -> Search:
+    """Return the search where batching is on."""
+    return replace(search, space=search.space.of(batching))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_with_batching_all_fits_and_is_scored_truly(
+    method: str, batching_search: Search, batching_simulator: Simulator
+) -> None:
+    problem = batching_search.problem
+    batched = 0
+    for candidate in METHODS[method].run(replace(batching_search, rng=np.random.default_rng(5))):
+        assert placement_fits(problem, candidate.placement)
+        assert assign_devices(problem, candidate.placement.shapes.tolist()) is not None
+        evaluation = batching_simulator.evaluate(candidate.placement)
+        assert candidate.score == Score.of(problem, evaluation)
+        batched += is_batched(problem, candidate.placement)
+    assert batched
+
+
+def test_half_of_the_budget_with_batching_is_for_placements_without(
+    search: Search, batching_search: Search
+) -> None:
+    for effort in Effort:
+        with_batching = METHODS["auto"].max_work(effort, batching_search.problem)
+        assert with_batching == 2 * (METHODS["auto"].max_work(effort, search.problem) or 0)
+    for method in METHODS:
+        if not METHODS[method].is_endless:
+            assert METHODS[method].max_work(Effort.LOW, batching_search.problem) is None
+
+
+def test_auto_finds_with_batching_what_it_finds_without_and_more(
+    search: Search, batching_search: Search
+) -> None:
+    alone = run("auto", search)
+    twice = Budget(max_work=2 * (search.budget.max_work or 0))
+    tried = run("auto", replace(batching_search, budget=twice))
+    problem = batching_search.problem
+    for one, other in zip(alone, tried, strict=False):
+        assert one.score == other.score
+        assert one.partition == other.partition
+        assert not is_batched(problem, other.placement)
+        np.testing.assert_array_equal(one.placement.replicas, other.placement.replicas)
+    more = tried[len(alone) :]
+    assert best_of(more).score >= best_of(alone).score
+    assert any(is_batched(problem, candidate.placement) for candidate in more)

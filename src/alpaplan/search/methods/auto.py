@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, best_of
+from alpaplan.search.caps import find_with_caps, guess_caps, with_room
 from alpaplan.search.improve import improve
 from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import uniform_partitions
@@ -22,8 +28,43 @@ QUICK_FRACTION = 0.2
 """Most of the budget that the starts may take (a fraction; 0.05 to 0.5); large clusters need it."""
 
 
+SINGLE_FRACTION = 0.5
+"""Part of the budget for placements without batching, where it is on (a fraction): as much as the
+search has where it is not, so that the best of them is what it would find then."""
+
+REBATCHED = 3
+"""Best placements without batching that get batches, and are improved further (a count; 1 to
+`STARTS`)."""
+
+
 def auto(search: Search) -> list[Candidate]:
-    """Select replicas quickly on equal groups and on proposed groups, then improve the best."""
+    """Select replicas quickly on equal groups and on proposed groups, then improve the best.
+
+    Where batching is on, this is first done without it. Then the best placements and those that
+    quick selection finds with first guesses of all caps are improved, and with them the caps.
+    """
+    if search.problem.batches is None:
+        return _improved(search, _starts(search))
+    single = find_with_caps(search, _no_batches(search.problem), _without_batching, SINGLE_FRACTION)
+    caps = guess_caps(search.problem)
+    starts = find_with_caps(search, caps, _starts)
+    best = sorted(single, key=lambda candidate: candidate.score, reverse=True)[:REBATCHED]
+    starts += search.map_attempts(_rebatch, best, QUICK_FRACTION / 2)
+    return single + _improved(search, starts)
+
+
+AUTO = Method(auto, is_endless=True, chooses_caps=True)
+
+
+def _without_batching(search: Search) -> list[Candidate]:
+    return _improved(search, _starts(search))
+
+
+def _no_batches(problem: PlacementProblem) -> NDArray[np.int64]:
+    return np.ones_like(problem.supported, dtype=np.int64)
+
+
+def _starts(search: Search) -> list[Candidate]:
     problem = search.problem
     demand = measure_demand(problem, search.space.training.trace)
     proposed = propose_partitions(problem, demand, PROPOSALS)
@@ -32,8 +73,19 @@ def auto(search: Search) -> list[Candidate]:
         starts += search.map_attempts(select_quickly, partitions, QUICK_FRACTION / 2)
         step = f"quick selection on {len(partitions)} {name} partitions"
         search.log(step, best_of(starts).score)
+    return starts
+
+
+def _improved(search: Search, starts: list[Candidate]) -> list[Candidate]:
     ranked = sorted(starts, key=lambda candidate: candidate.score, reverse=True)
     return starts + improve(search, ranked[:STARTS])
 
 
-AUTO = Method(auto, is_endless=True)
+def _rebatch(attempt: Attempt, found: Candidate) -> Candidate:
+    """Let the replicas of a placement batch as far as is guessed, if that is better."""
+    problem, placement = attempt.problem, found.placement
+    caps = guess_caps(problem)[placement.shapes][:, problem.profile_of_model]
+    batched = attempt.evaluate(with_room(problem, placement, caps))
+    if batched.score <= found.score:
+        return found
+    return Candidate.of("rebatch", found.partition, batched, 1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from alpaplan.problem import PlacementProblem
 from alpaplan.search.budget import work_of
 from alpaplan.search.candidate import Candidate
+from alpaplan.search.caps import find_with_caps, guess_caps
 from alpaplan.search.search import Search
 from alpaplan.specs.choices import Effort
 
@@ -22,11 +24,27 @@ class Method:
     is_endless
         Whether it goes on for as long as it may. Other methods end by themselves; cut short they
         would not be the baselines that they are.
+    chooses_caps
+        Whether it decides how far replicas batch. Other methods get `guess_caps`, with which they
+        find better placements than if all batches could be as large as the cluster allows.
     """
 
     find: Callable[[Search], list[Candidate]]
     is_endless: bool = False
+    chooses_caps: bool = False
 
-    def max_work(self, effort: Effort, num_models: int) -> int | None:
-        """Return its budget in simulated requests; None if it ends by itself."""
-        return work_of(effort, num_models) if self.is_endless else None
+    def max_work(self, effort: Effort, problem: PlacementProblem) -> int | None:
+        """Return its budget in simulated requests; None if it ends by itself.
+
+        With batching it is twice as large: half of it is for placements without.
+        """
+        if not self.is_endless:
+            return None
+        work = work_of(effort, problem.num_models)
+        return work if problem.batches is None else 2 * work
+
+    def run(self, search: Search) -> list[Candidate]:
+        """Return everything that it tried, in the order in which it tried it."""
+        if search.problem.batches is None or self.chooses_caps:
+            return self.find(search)
+        return find_with_caps(search, guess_caps(search.problem), self.find)

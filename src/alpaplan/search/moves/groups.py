@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from alpaplan.search.incremental import Change
-from alpaplan.search.moves.state import MoveState, change_of
+from alpaplan.search.moves.state import MoveState
 
 
 def reshape(state: MoveState, rng: np.random.Generator) -> Change | None:
@@ -16,7 +16,7 @@ def reshape(state: MoveState, rng: np.random.Generator) -> Change | None:
     shape = state.any_shape(state.pool_of(group), state.size_of(group), rng)
     if shape is None or shape == state.placement.shapes[group]:
         return None
-    return change_of((group,), (shape,), state.holding(shape, state.models_of(group, rng)))
+    return state.change((group,), (shape,), state.holding(shape, state.models_of(group, rng)))
 
 
 def split(state: MoveState, rng: np.random.Generator) -> Change | None:
@@ -51,7 +51,7 @@ def split(state: MoveState, rng: np.random.Generator) -> Change | None:
             state.holding(first, [*short, *long[:rest]]),
             state.holding(second, [*long, *short[::-1][:rest]]),
         )
-    change = change_of((group,), (first, second), *rows)
+    change = state.change((group,), (first, second), *rows)
     return change if state.packs(change) else None
 
 
@@ -67,7 +67,7 @@ def merge(state: MoveState, rng: np.random.Generator) -> Change | None:
     if shape is None:
         return None
     both = np.flatnonzero(state.placement.replicas[[first, second]].any(axis=0))
-    change = change_of((first, second), (shape,), state.holding(shape, rng.permutation(both)))
+    change = state.change((first, second), (shape,), state.holding(shape, rng.permutation(both)))
     return change if state.packs(change) else None
 
 
@@ -94,5 +94,5 @@ def exchange(state: MoveState, rng: np.random.Generator) -> Change | None:
         return None
     given, taken = state.models_of(giver, rng), state.models_of(taker, rng)
     rows = state.holding(smaller, given), state.holding(larger, [*taken, *given])
-    change = change_of((giver, taker), (smaller, larger), *rows)
+    change = state.change((giver, taker), (smaller, larger), *rows)
     return change if state.packs(change) else None

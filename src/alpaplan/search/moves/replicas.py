@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from alpaplan.search.incremental import Change
-from alpaplan.search.moves.state import MoveState, change_of
+from alpaplan.search.moves.state import MoveState
 
 
 def add(state: MoveState, rng: np.random.Generator) -> Change | None:
@@ -19,7 +19,7 @@ def add(state: MoveState, rng: np.random.Generator) -> Change | None:
     group = int(rng.choice(groups))
     shape = int(placement.shapes[group])
     row = state.holding(shape, [model, *state.models_of(group, rng)])
-    return change_of((group,), (shape,), row) if row[model] else None
+    return state.change((group,), (shape,), row) if row[model] else None
 
 
 def drop(state: MoveState, rng: np.random.Generator) -> Change | None:
@@ -31,7 +31,7 @@ def drop(state: MoveState, rng: np.random.Generator) -> Change | None:
     group = int(groups[chosen])
     row = state.placement.replicas[group].copy()
     row[models[chosen]] = False
-    return change_of((group,), (int(state.placement.shapes[group]),), row)
+    return state.change((group,), (int(state.placement.shapes[group]),), row)
 
 
 def swap(state: MoveState, rng: np.random.Generator) -> Change | None:
@@ -54,7 +54,7 @@ def swap(state: MoveState, rng: np.random.Generator) -> Change | None:
     )
     if not rows[0][coming] or not rows[1][going]:
         return None
-    return change_of((first, second), shapes, *rows)
+    return state.change((first, second), shapes, *rows)
 
 
 def relocate(state: MoveState, rng: np.random.Generator) -> Change | None:
@@ -71,4 +71,4 @@ def relocate(state: MoveState, rng: np.random.Generator) -> Change | None:
     left = placement.replicas[source].copy()
     left[model] = False
     row = state.holding(shapes[1], [model, *state.models_of(target, rng)])
-    return change_of((source, target), shapes, left, row) if row[model] else None
+    return state.change((source, target), shapes, left, row) if row[model] else None

@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.caps import without_batching
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.problem.memory import keep_what_fits
+from alpaplan.problem.service import batch_caps
+from alpaplan.search.caps import guess_caps, with_room
 from alpaplan.search.incremental import Change
 from alpaplan.simulator import Evaluation
 
@@ -29,11 +32,18 @@ class Choices:
         Whether a replica of the model on such a group could attain a request.
     shapes_of : dict
         (pool, number of devices) -> useful shapes of that size.
+    unbatched
+        The problem without batching, by whose memory replicas are chosen: batches have what they
+        leave.
+    first_caps : int64[H, M]
+        Caps of replicas of models that are nowhere yet.
     """
 
     problem: PlacementProblem
     servable: NDArray[np.bool_]
     shapes_of: dict[tuple[int, int], tuple[int, ...]]
+    unbatched: PlacementProblem
+    first_caps: NDArray[np.int64]
 
     @classmethod
     def of(cls, problem: PlacementProblem) -> Choices:
@@ -43,7 +53,8 @@ class Choices:
         for h in np.flatnonzero(servable.any(axis=1)):
             key = (problem.shapes[h].pool, problem.shapes[h].num_devices)
             shapes_of[key] = (*shapes_of.get(key, ()), int(h))
-        return cls(problem, servable, shapes_of)
+        first_caps = guess_caps(problem)[:, problem.profile_of_model]
+        return cls(problem, servable, shapes_of, without_batching(problem), first_caps)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,11 @@ class MoveState:
     def at(self, placement: Placement, evaluation: Evaluation) -> MoveState:
         """Return the state after a change."""
         return replace(self, placement=placement, evaluation=evaluation)
+
+    @cached_property
+    def caps(self) -> NDArray[np.int64]:
+        """Largest batch of each replica, ``int64[G, M]``; 0 where there is none."""
+        return batch_caps(self.choices.problem, self.placement)
 
     @cached_property
     def _need(self) -> NDArray[np.float64]:
@@ -100,7 +116,7 @@ class MoveState:
         wanted = np.array(list(dict.fromkeys(map(int, models))), dtype=np.int64)
         wanted = wanted[self.choices.servable[shape, wanted]]
         row = np.zeros(self.choices.problem.num_models, dtype=np.bool_)
-        row[keep_what_fits(self.choices.problem, shape, wanted)] = True
+        row[keep_what_fits(self.choices.unbatched, shape, wanted)] = True
         return row
 
     def packs(self, change: Change) -> bool:
@@ -113,10 +129,22 @@ class MoveState:
         shapes = self.choices.shapes_of.get((pool, num_devices))
         return None if shapes is None else shapes[int(rng.integers(len(shapes)))]
 
+    def change(
+        self, removed: tuple[int, ...], shapes: tuple[int, ...], *rows: NDArray[np.bool_]
+    ) -> Change:
+        """Return a change of groups from the rows of their replicas.
 
-def change_of(
-    removed: tuple[int, ...], shapes: tuple[int, ...], *rows: NDArray[np.bool_]
-) -> Change:
-    """Return a change of groups from the rows of their replicas."""
-    added = Placement(np.array(shapes, dtype=np.int64), np.array(rows, dtype=np.bool_))
-    return Change(removed, added)
+        Replicas batch as before: as on the group whose place theirs takes, else as on another one
+        that goes, else as on the first group with the model. Where memory lacks, less.
+        """
+        replicas = np.array(rows, dtype=np.bool_)
+        added = Placement(np.array(shapes, dtype=np.int64), replicas)
+        if self.choices.problem.batches is None:
+            return Change(removed, added)
+        caps = np.zeros(replicas.shape, dtype=np.int64)
+        for place, shape in enumerate(shapes):
+            first = removed[min(place, len(removed) - 1)]
+            known = self.caps[[first, *removed, *range(self.placement.num_groups)]]
+            known = np.vstack([known, self.choices.first_caps[shape]])
+            caps[place] = np.take_along_axis(known, (known > 0).argmax(axis=0)[np.newaxis], 0)
+        return Change(removed, with_room(self.choices.problem, added, caps))
