@@ -24,11 +24,16 @@ CONFIGS = (
 )
 
 
-def summary(*configs: ProfiledConfig, name: str = "bert", batch_size: int = 1) -> ProfileSummary:
+def summary(
+    *configs: ProfiledConfig,
+    name: str = "bert",
+    batch_size: int = 1,
+    slo_s: float | None = None,
+) -> ProfileSummary:
     profile = ModelProfileSpec(
         kind="model-profile", version=1, name=name, configs=configs or CONFIGS
     )
-    return summarize_profile(profile, batch_size)
+    return summarize_profile(profile, batch_size, slo_s)
 
 
 def test_every_number_by_hand() -> None:
@@ -57,6 +62,23 @@ def test_interpolated_rows_are_marked_and_communication_that_is_not_split_too() 
     overheads = rows_of(found, "Overhead over intra_op 1, inter_op 1")
     # Four devices of stages of 60 and 53.3 ms, against 166.7 ms.
     assert overheads[2] == ["2", "2", "36.0%", "-", "-", "8.0%", "44.0%"]
+
+
+def test_the_best_batches_are_those_of_an_objective() -> None:
+    found = lines_of(profile_tables([summary(slo_s=0.2)]))
+    assert rows_of(found, "Batch size with most requests/s within 200 ms") == [
+        ["1", "1", "~2", "167 ms", "12", "12", "1.2 GB"],
+        ["1", "2", "2", "170 ms", "22.22", "11.11", "1 GB"],
+        ["2", "1", "1", "60 ms", "16.67", "8.333", "1 GB"],
+        ["2", "2", "4", "200 ms", "40", "10", "1 GB"],
+    ]
+    tight = lines_of(profile_tables([summary(slo_s=0.06)]))
+    assert [row[2:] for row in rows_of(tight, "Batch size with most requests/s within 60 ms")] == [
+        ["-"] * 5,
+        ["-"] * 5,
+        ["1", "60 ms", "16.67", "8.333", "1 GB"],
+        ["-"] * 5,
+    ]
 
 
 def test_nothing_to_see_has_no_sign() -> None:
@@ -110,6 +132,14 @@ def test_a_plot_says_what_the_tables_say() -> None:
     assert legend <= set(texts)
     assert "communication, not split" not in texts
     assert "reference" in texts
+
+
+def test_a_plot_marks_the_best_batches() -> None:
+    texts = texts_of([summary(slo_s=0.2)])
+    assert "best batch size within 200 ms" in texts
+    assert {"1", "2", "4"} <= set(texts)
+    assert "best batch size within 1 ms" in texts_of([summary(slo_s=1e-3)])
+    assert not any("best batch" in text for text in texts_of([summary()]))
 
 
 def test_savings_and_what_cannot_be_split_are_drawn() -> None:

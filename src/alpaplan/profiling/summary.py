@@ -11,8 +11,8 @@ from alpaplan.profiling.batch_sizes import (
     batch_latency_s,
     memory_bytes,
     reaches,
-    slowest_stage_s,
 )
+from alpaplan.profiling.best_batch import BestBatch, best_batch, throughput_rps
 from alpaplan.profiling.overhead import Overhead, overhead_of
 from alpaplan.profiling.reference import smallest_config
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
@@ -44,6 +44,8 @@ class ConfigSummary:
         On a device of the fullest stage: weights and working memory.
     overhead
         Of parallelism.
+    best_batch
+        The batch size of the largest throughput within an objective; None if there is none.
     """
 
     device: str
@@ -56,6 +58,7 @@ class ConfigSummary:
     throughput_rps: float
     memory_bytes: int
     overhead: Overhead
+    best_batch: BestBatch | None = None
 
     @property
     def num_devices(self) -> int:
@@ -105,6 +108,8 @@ class ProfileSummary:
         one type by devices, then by ``intra_op``.
     left_out
         Configurations that do not reach it, in the profile's order.
+    slo_s
+        The objective of the best batches (seconds); None if none was asked for.
     """
 
     name: str
@@ -112,6 +117,7 @@ class ProfileSummary:
     batch_size: int
     configs: tuple[ConfigSummary, ...]
     left_out: tuple[ProfiledConfig, ...]
+    slo_s: float | None = None
 
     def by_device(self) -> dict[str, list[ConfigSummary]]:
         """Return the configurations of each device type."""
@@ -125,7 +131,7 @@ class ProfileSummary:
         return {
             "name": self.name,
             "source": self.source,
-            "configs": [config.to_json_dict() for config in self.configs],
+            "configs": [self._config_dict(config) for config in self.configs],
             "left_out": [
                 {
                     "device": config.device,
@@ -137,12 +143,21 @@ class ProfileSummary:
             ],
         }
 
+    def _config_dict(self, config: ConfigSummary) -> dict[str, Any]:
+        if self.slo_s is None:
+            return config.to_json_dict()
+        best = config.best_batch
+        return config.to_json_dict() | {"best_batch": best.to_json_dict() if best else None}
 
-def summarize_profile(profile: ModelProfileSpec, batch_size: int = 1) -> ProfileSummary:
+
+def summarize_profile(
+    profile: ModelProfileSpec, batch_size: int = 1, slo_s: float | None = None
+) -> ProfileSummary:
     """Return what a profile says of each configuration at a batch size.
 
     Overheads are relative to the smallest configuration of the same device type among those that
-    reach the batch size: see `alpaplan.profiling.overhead` and `smallest_config`.
+    reach the batch size: see `alpaplan.profiling.overhead` and `smallest_config`. With an
+    objective, each configuration has its best batch too.
 
     Raises
     ------
@@ -154,20 +169,26 @@ def summarize_profile(profile: ModelProfileSpec, batch_size: int = 1) -> Profile
         if reaches(config, batch_size):
             by_device.setdefault(config.device, []).append(config)
     summaries = [
-        found for configs in by_device.values() for found in _summarize(configs, batch_size)
+        found for configs in by_device.values() for found in _summarize(configs, batch_size, slo_s)
     ]
     for found in summaries:
         # Not "above": what overflows may also be NaN.
-        if not (found.throughput_rps <= MAX_SHOWN and found.overhead.total <= MAX_SHOWN):
+        best_rps = found.best_batch.throughput_rps if found.best_batch else 0.0
+        shown = (found.throughput_rps, best_rps, found.overhead.total)
+        if not all(number <= MAX_SHOWN for number in shown):
             raise AlpaplanError(
                 f"{profile.name}: {found.device} intra_op {found.intra_op} inter_op "
                 f"{found.inter_op}: latencies are too short or too different to compare"
             )
     left_out = tuple(config for config in profile.fixed_configs if not reaches(config, batch_size))
-    return ProfileSummary(profile.name, profile.source, batch_size, tuple(summaries), left_out)
+    return ProfileSummary(
+        profile.name, profile.source, batch_size, tuple(summaries), left_out, slo_s
+    )
 
 
-def _summarize(configs: Iterable[ProfiledConfig], batch_size: int) -> list[ConfigSummary]:
+def _summarize(
+    configs: Iterable[ProfiledConfig], batch_size: int, slo_s: float | None
+) -> list[ConfigSummary]:
     """Sum up configurations of one device type."""
     ordered = sorted(configs, key=lambda config: (config.num_devices, config.intra_op))
     reference = smallest_config(configs, batch_size)
@@ -180,9 +201,10 @@ def _summarize(configs: Iterable[ProfiledConfig], batch_size: int) -> list[Confi
             is_interpolated=batch_size not in config.stage_latency_s,
             is_reference=config is reference,
             latency_s=batch_latency_s(config, batch_size),
-            throughput_rps=batch_size / slowest_stage_s(config, batch_size),
+            throughput_rps=throughput_rps(config, batch_size),
             memory_bytes=memory_bytes(config, batch_size),
             overhead=overhead_of(config, reference, ordered, batch_size),
+            best_batch=None if slo_s is None else best_batch(config, slo_s),
         )
         for config in ordered
     ]

@@ -13,11 +13,14 @@ from alpaplan.report.text import number, percent
 from alpaplan.units import format_bytes, format_seconds
 
 INTERPOLATED = "~"
-"""In front of the latency of a row at a batch size that was not profiled."""
+"""In front of a batch size that was not profiled, or of the latency of a row at one."""
 
 
 def profile_tables(profiles: Iterable[ProfileSummary]) -> RenderableType:
-    """Return two tables for each profile and device type: what configurations do, and overheads."""
+    """Return tables for each profile and device type: what configurations do, and overheads.
+
+    With an objective, there is a third one of the best batches within it.
+    """
     parts: list[RenderableType] = []
     for profile in profiles:
         for device, configs in profile.by_device().items():
@@ -27,6 +30,8 @@ def profile_tables(profiles: Iterable[ProfileSummary]) -> RenderableType:
                 note = f"{INTERPOLATED} not profiled: the row is interpolated"
                 parts += [Paragraph(note), ""]
             parts.append(_overheads(configs))
+            if profile.slo_s is not None:
+                parts.append(_best_batches(configs, profile.slo_s))
     return Group(*parts)
 
 
@@ -71,6 +76,25 @@ def _overheads(configs: Sequence[ConfigSummary]) -> Table:
             share(overhead.imbalance),
             share(overhead.total),
         )
+    return made
+
+
+def _best_batches(configs: Sequence[ConfigSummary], slo_s: float) -> Table:
+    columns = ("intra_op", "inter_op", "batch", "latency", "requests/s", "per device", "memory")
+    title = f"Batch size with most requests/s within {format_seconds(slo_s)}"
+    made = Table(title, *columns, right=columns)
+    for config in configs:
+        best = config.best_batch
+        found = ("-",) * 5
+        if best is not None:
+            found = (
+                (INTERPOLATED if best.is_interpolated else "") + f"{best.batch_size:,}",
+                format_seconds(best.latency_s),
+                number(best.throughput_rps, 4),
+                number(best.throughput_rps / config.num_devices, 4),
+                format_bytes(best.memory_bytes),
+            )
+        made.add_row(str(config.intra_op), str(config.inter_op), *found)
     return made
 
 

@@ -37,7 +37,7 @@ _PANEL_SHARES = (0.285, 0.285, 0.43)
 """Of the width that the three panels have together."""
 _SMALL_PT = 7.5
 
-_LATENCY, _THROUGHPUT = COLORS[0], COLORS[4]
+_LATENCY, _THROUGHPUT, _BEST = COLORS[0], COLORS[4], COLORS[5]
 _PARTS = {
     "intra-op communication": COLORS[1],
     "inter-op communication": COLORS[2],
@@ -50,16 +50,19 @@ _PARTS = {
 def profiles_figure(profiles: Iterable[ProfileSummary]) -> Figure:
     """Draw latency, throughput and overhead of each configuration.
 
+    With an objective, the throughput of its best batch is marked too.
+
     Parameters
     ----------
     profiles
-        With at least one configuration together.
+        With at least one configuration together, and all with the same objective or none.
 
     Raises
     ------
     AlpaplanError
         If there are more configurations than one plot can show.
     """
+    profiles = list(profiles)
     panels = [
         (_title(profile, device), configs)
         for profile in profiles
@@ -71,7 +74,7 @@ def profiles_figure(profiles: Iterable[ProfileSummary]) -> Figure:
             f"one plot must have at most {MAX_BARS:,} configurations, found {num_bars:,}; "
             "name fewer profiles"
         )
-    return _figure(panels)
+    return _figure(panels, next((profile.slo_s for profile in profiles), None))
 
 
 def _title(profile: ProfileSummary, device: str) -> str:
@@ -81,7 +84,7 @@ def _title(profile: ProfileSummary, device: str) -> str:
     return textwrap.fill(text, _TITLE_CHARACTERS)
 
 
-def _figure(panels: Sequence[tuple[str, Sequence[ConfigSummary]]]) -> Figure:
+def _figure(panels: Sequence[tuple[str, Sequence[ConfigSummary]]], slo_s: float | None) -> Figure:
     title_in = [_TITLE_LINE_IN * len(title.splitlines()) + _ABOVE_IN for title, _ in panels]
     bars_in = [_BAR_IN * len(configs) for _, configs in panels]
     height_in = _LEGEND_IN + sum(title_in) + sum(bars_in) + _BELOW_IN * len(panels)
@@ -98,7 +101,7 @@ def _figure(panels: Sequence[tuple[str, Sequence[ConfigSummary]]]) -> Figure:
         _draw_rows(row, configs)
         row[0].set_title(plain_label(title), loc="left", fontsize=10.5, fontweight="bold", pad=6)
         top_in += above_in + here_in + _BELOW_IN
-    _draw_legend(figure, parts)
+    _draw_legend(figure, parts, slo_s)
     return figure
 
 
@@ -171,8 +174,29 @@ def _draw_throughput(axes: Axes, configs: Sequence[ConfigSummary]) -> None:
     for position, value_rps in enumerate(values_rps):
         text = f"{value_rps:.3g}"
         axes.text(0.99, position, text, transform=edge, ha="right", va="center", fontsize=_SMALL_PT)
-    axes.set_xlim(0, 1.25 * max(values_rps + ideal_rps))
+    best_rps = _mark_best_batches(axes, configs)
+    axes.set_xlim(0, 1.25 * max(values_rps + ideal_rps + best_rps))
     axes.set_xlabel("throughput of a group (requests/s)", fontsize=9)
+
+
+def _mark_best_batches(axes: Axes, configs: Sequence[ConfigSummary]) -> list[float]:
+    """Mark where batches of the best size are, and which that is; returns their throughputs."""
+    best = {i: config.best_batch for i, config in enumerate(configs) if config.best_batch}
+    throughputs_rps = [batch.throughput_rps for batch in best.values()]
+    if not best:
+        return []
+    axes.plot(throughputs_rps, list(best), linestyle="none", marker="D", color=_BEST, markersize=4)
+    for position, batch in best.items():
+        axes.annotate(
+            f"{batch.batch_size:,}",
+            (batch.throughput_rps, position),
+            xytext=(5, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=_SMALL_PT,
+            color=_BEST,
+        )
+    return throughputs_rps
 
 
 def _draw_overhead(axes: Axes, configs: Sequence[ConfigSummary]) -> dict[str, None]:
@@ -228,19 +252,23 @@ def _part_percent(config: ConfigSummary, part: str) -> float:
     return 0.0 if fraction is None else 100 * round(fraction, 3)
 
 
-def _draw_legend(figure: Figure, parts: Iterable[str]) -> None:
+def _draw_legend(figure: Figure, parts: Iterable[str], slo_s: float | None) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     mark = Line2D([], [], linestyle="none", marker="|", color="black", markersize=9)
     mark.set_label("throughput without overhead")
     handles: list[Patch | Line2D] = [mark]
+    if slo_s is not None:
+        best = Line2D([], [], linestyle="none", marker="D", color=_BEST, markersize=4)
+        best.set_label(f"best batch size within {format_seconds(slo_s)}")
+        handles.append(best)
     handles += [Patch(color=_PARTS[part], label=part) for part in _PARTS if part in set(parts)]
     figure.legend(
         handles=handles,
         loc="upper right",
         ncols=len(handles),
-        fontsize=8,
+        fontsize=8 if len(handles) < 6 else _SMALL_PT,
         frameon=False,
         handlelength=1.2,
     )

@@ -103,6 +103,27 @@ def test_a_batch_size_between_profiled_ones_is_marked(workspace: Workspace) -> N
     assert "~ not profiled: the row is interpolated" in result.stdout
 
 
+def test_the_best_batch_within_an_objective(workspace: Workspace) -> None:
+    workspace.write("q.yaml", BATCHES)
+    (found,) = shown(workspace, "q.yaml", "--slo", "180ms")
+    one, both = found["configs"]
+    assert one["best_batch"] == {
+        "batch_size": 2,
+        "interpolated": True,
+        "latency_s": pytest.approx(0.15),
+        "throughput_rps": pytest.approx(2 / 0.15),
+        "memory_bytes": 8 * 10**9,
+    }
+    assert both["best_batch"]["batch_size"] == 2
+    assert [c["best_batch"] for c in shown(workspace, "q.yaml", "--slo", "1us")[0]["configs"]] == [
+        None,
+        None,
+    ]
+    result = workspace.run("profile", "show", "q.yaml", "--slo", "0.18s", "--plot", "q.svg")
+    assert "Batch size with most requests/s within 180 ms" in result.stdout.splitlines()
+    assert "best batch size within 180 ms" in workspace.read("q.svg")
+
+
 def test_what_is_left_out_is_said_on_stderr(workspace: Workspace) -> None:
     workspace.write("q.yaml", BATCHES)
     result = workspace.run("profile", "show", "profiles", "q.yaml", "--batch", "4")

@@ -11,7 +11,7 @@ import click
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_json, print_message, print_result, require_plot
-from alpaplan.cli.quantities import WholeNumber
+from alpaplan.cli.quantities import Seconds, WholeNumber
 from alpaplan.errors import InputError
 
 if TYPE_CHECKING:
@@ -36,11 +36,23 @@ MAX_NAMED = 4
     show_default=True,
     help="Batch size to show; values between profiled batch sizes are interpolated.",
 )
+@click.option(
+    "--slo",
+    "slo_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="Mark the batch size with the best throughput whose latency is within this objective "
+    "(e.g. 500ms).",
+)
 @options.output_format
 @options.plot
 @user_errors
 def show(
-    profiles: tuple[Path, ...], batch_size: int, output_format: str, plot: Path | None
+    profiles: tuple[Path, ...],
+    batch_size: int,
+    slo_s: float | None,
+    output_format: str,
+    plot: Path | None,
 ) -> None:
     """Show latency, throughput, memory and overhead of profiles.
 
@@ -53,7 +65,7 @@ def show(
 
     require_plot(plot, profiles)
     documents = _load(profiles)
-    summaries = [summarize_profile(document.spec, batch_size) for document in documents]
+    summaries = [summarize_profile(document.spec, batch_size, slo_s) for document in documents]
     left_out = _left_out(documents, summaries)
     if not any(summary.configs for summary in summaries):
         raise InputError(left_out)
