@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,37 @@ def test_every_number_by_hand(problem: PlacementProblem) -> None:
         ["n", "1", "0", "0.00%", "-", "-", "-", "-"],
         ["idle", "0", "0", "-", "-", "-", "-", "-"],
     ]
+
+
+def test_batches_are_shown_where_there_can_be_any() -> None:
+    profiles = [make.profile("p", batch_sizes=(1, 8)), make.profile("q", batch_sizes=(1, 8))]
+    names = [make.model("m", "p"), make.model("n", "q")]
+    problem = make.problem(names, profiles, make.cluster(max_batch_size=8))
+    model = np.array([0] * 8 + [1], dtype=np.int32)
+    trace = Trace(np.zeros(9), model, problem.model_names, 1.0)
+    placement = Placement(np.zeros(1, dtype=np.int64), np.array([[True, True]]))
+    replay = Simulator(problem, trace).replay(placement)
+    sizes = np.array([1, 2, 2, 5, 5, 5, 5, 5, 0], dtype=np.int32)
+    latency_s = np.where(sizes > 0, 0.5, np.nan)
+    attained = np.array([8, 0])
+    replay = replace(
+        replay,
+        evaluation=replace(replay.evaluation, attained=attained),
+        latency_s=latency_s,
+        batch_size=sizes,
+    )
+    found = summarize(problem, placement, trace, replay)
+    shown = lines_of(simulation_tables(found))
+    title = "Batches: mean size, and share of requests by size"
+    assert rows_of(shown, title) == [
+        ["m", "3.75", "12.5%", "25.0%", "0.0%", "62.5%"],
+        ["n", "-", "-", "-", "-", "-"],
+    ]
+    assert found.models[0].to_json_dict()["batch_size"] == {
+        "mean": 3.75,
+        "histogram": {"1": 1, "2": 2, "5": 5},
+    }
+    assert found.models[1].to_json_dict()["batch_size"] == {"mean": None, "histogram": {}}
 
 
 def test_without_requests_there_is_nothing_to_say(problem: PlacementProblem) -> None:

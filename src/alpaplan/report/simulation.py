@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import Group, RenderableType
 
 from alpaplan.report.prose import Paragraph
@@ -27,6 +29,7 @@ def simulation_tables(summary: SimulationSummary) -> RenderableType:
         ),
         _groups(summary),
         _models(summary),
+        *_batches(summary),
     )
 
 
@@ -59,3 +62,22 @@ def _models(summary: SimulationSummary) -> Table:
             format_seconds(latency.p99_s),
         )
     return made
+
+
+def _batches(summary: SimulationSummary) -> Iterator[Table]:
+    """Yield how large batches were, if there could be any: shares of requests by size."""
+    batches = {model.name: model.batch_size for model in summary.models if model.batch_size}
+    if not batches:
+        return
+    largest = max((size for found in batches.values() for size in found.histogram), default=1)
+    # 1, 2, 3-4, 5-8, ...: each up to twice the one before.
+    ends = [2**power for power in range((largest - 1).bit_length() + 1)]
+    ranges = [(end // 2 + 1, end) for end in ends]
+    sizes = [str(end) if first == end else f"{first}-{end}" for first, end in ranges]
+    columns = ("model", "mean", *sizes)
+    title = "Batches: mean size, and share of requests by size"
+    made = Table(title, *columns, right=columns[1:])
+    for name, found in batches.items():
+        shares = [percent(found.share(*sizes_of), 1) for sizes_of in ranges]
+        made.add_row(name, number(found.mean, 3), *shares)
+    yield made

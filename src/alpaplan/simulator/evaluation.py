@@ -78,12 +78,16 @@ class Replay:
         Group that each request was sent to; -1 if no group holds its model.
     state
         What the groups have still to do afterwards.
+    batch_size : int32[N], optional
+        Size of the batch in which each attained request ran, 0 for the others. None where the
+        problem has no batches.
     """
 
     evaluation: Evaluation
     latency_s: NDArray[np.float64]
     group: NDArray[np.int32]
     state: GroupState
+    batch_size: NDArray[np.int32] | None = None
 
 
 def _ratio(part: float, whole: float) -> float:

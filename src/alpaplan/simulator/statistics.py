@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.simulator.batch_statistics import BatchStatistics
 from alpaplan.simulator.evaluation import Replay
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
@@ -51,23 +52,28 @@ class LatencyStatistics:
 
 @dataclass(frozen=True)
 class ModelStatistics:
-    """One model. `slo_attainment` is NaN if there were no requests for it."""
+    """One model. `slo_attainment` is NaN if there were no requests for it.
+
+    `batch_size` is None where no batch may have more than one request, and of LLMs.
+    """
 
     name: str
     requests: int
     attained: int
     slo_attainment: float
     latency: LatencyStatistics
+    batch_size: BatchStatistics | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; NaN becomes None."""
+        batches = self.batch_size
         return {
             "name": self.name,
             "requests": self.requests,
             "attained": self.attained,
             "slo_attainment": finite_or_none(self.slo_attainment),
             "latency_s": self.latency.to_json_dict(),
-        }
+        } | ({} if batches is None else {"batch_size": batches.to_json_dict()})
 
 
 @dataclass(frozen=True)
@@ -171,7 +177,16 @@ def _model_statistics(
     requests, attained = replay.evaluation.requests, replay.evaluation.attained
     done = ~np.isnan(replay.latency_s)
     by_model = np.argsort(trace.model[done], kind="stable")
-    latencies_s = np.split(replay.latency_s[done][by_model], np.cumsum(attained)[:-1])
+    ends = np.cumsum(attained)[:-1]
+    latencies_s = np.split(replay.latency_s[done][by_model], ends)
+    batches: list[BatchStatistics | None] = [None] * problem.num_models
+    if problem.batches is not None and replay.batch_size is not None:
+        has_batches = np.any(problem.batches.largest, axis=0)[problem.profile_of_model].tolist()
+        sizes = np.split(replay.batch_size[done][by_model], ends)
+        batches = [
+            BatchStatistics.of(own) if has else None
+            for own, has in zip(sizes, has_batches, strict=True)
+        ]
     return tuple(
         ModelStatistics(
             name=name,
@@ -179,6 +194,7 @@ def _model_statistics(
             attained=int(attained[model]),
             slo_attainment=ratio(int(attained[model]), int(requests[model])),
             latency=LatencyStatistics.of(latencies_s[model]),
+            batch_size=batches[model],
         )
         for model, name in enumerate(problem.model_names)
     )
