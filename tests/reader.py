@@ -15,6 +15,7 @@ from typing import Any
 from alpaplan.cli import main
 from tests.cli.runner import invoke
 from tests.pages import blocks
+from tests.stand_ins import write_stand_ins
 
 _EXIT_CODE = re.compile(r"\s+# exit code (\d+)$")
 _FOR_A_SHELL = re.compile(r"[|<>*$;&]")
@@ -54,6 +55,7 @@ class Reader:
         if program == "cd":
             self.folder = self.folder / arguments[0]
             return ""
+        write_stand_ins(command, self.folder)
         if program == "alpaplan" and not _FOR_A_SHELL.search(command):
             exit_code, output = self._run_alpaplan(arguments)
         else:

@@ -234,7 +234,8 @@ def test_examples_are_the_documented_sizes() -> None:
     assert sizes == {"alpaserve-s3": 60, "llm-h100": 44, "quickstart": 6, "robustness": 8}
 
 
-def test_llm_traffic_is_what_was_measured(shared_cases: Path) -> None:
+@pytest.mark.parametrize("path", ["llm-h100/workload.yaml", "traffic/llm-services.yaml"])
+def test_llm_traffic_is_what_was_measured(shared_cases: Path, path: str) -> None:
     table = shared_cases / "traces" / "dev_servegen_windows_week1.csv.gz"
     with gzip.open(table, "rt", encoding="utf-8", newline="") as lines:
         measured = {
@@ -242,7 +243,8 @@ def test_llm_traffic_is_what_was_measured(shared_cases: Path) -> None:
             for row in csv.DictReader(lines)
             if row["window_start_s"] == "484800"
         }
-    document = yaml.safe_load((REPOSITORY / "examples/llm-h100/workload.yaml").read_text())
+    document = yaml.safe_load((REPOSITORY / "examples" / path).read_text())
+    assert len(document["models"]) == 44
     for model in document["models"]:
         process, rate_rps, cv = measured[model["name"].rpartition(".")[2]]
         assert model["arrivals"] == {
