@@ -13,7 +13,7 @@ from alpaplan.errors import Issue, SpecError
 from alpaplan.problem.engine_service import idle_objectives_s, most_kv_tokens, offered_work_s
 from alpaplan.problem.engines import EngineTable
 from alpaplan.problem.problem import PlacementProblem
-from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.choices import Dispatch, rule_for_llms
 from alpaplan.specs.cluster import Serving
 from alpaplan.specs.engine import EngineConfig
 from alpaplan.specs.lengths import MeanLengths
@@ -83,11 +83,6 @@ def require_llms_described(
         raise SpecError(
             "cluster", [Issue(("serving", "dispatch"), rule_for_llms(serving.dispatch))]
         )
-
-
-def rule_for_llms(dispatch: Dispatch) -> str:
-    """Describe which dispatch rule LLMs need, and which was found."""
-    return f"must be {Dispatch.SHORTEST_QUEUE}, since the workload has LLMs, found {dispatch}"
 
 
 def _entry_issues(index: int, workload: WorkloadSpec, profile: ModelProfileSpec) -> Iterator[Issue]:

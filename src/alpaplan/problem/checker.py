@@ -6,16 +6,22 @@ that a mistake in the problem's arrays or in the search cannot hide here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from alpaplan.errors import Issue, did_you_mean
-from alpaplan.profiling.batch_sizes import stage_activation_bytes
-from alpaplan.specs.cluster import ClusterSpec, NodePool
+from alpaplan.problem.memory_checker import (
+    CheckedEngine,
+    CheckedReplica,
+    check_engines_memory,
+    check_replicas_memory,
+)
+from alpaplan.specs.choices import Dispatch, rule_for_llms
+from alpaplan.specs.cluster import ClusterSpec, NodePool, Serving
+from alpaplan.specs.engine import EngineConfig
 from alpaplan.specs.plan import GroupSpec, PlanSpec, ReplicaSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 from alpaplan.specs.stages import layer_ranges
-from alpaplan.specs.workload import WorkloadSpec
-from alpaplan.units import exact_bytes
+from alpaplan.specs.workload import ServedModel, WorkloadSpec
 
 
 def check_plan(
@@ -30,8 +36,11 @@ def check_plan(
     only; a group has ``intra_op * inter_op`` devices inside one node or whole nodes of one
     pool; replicas are of models in the workload whose profile lists the group's configuration;
     where both a replica and its profile say which layers each stage runs, they say the same;
+    a group holds LLMs or fixed-service models, and replicas have limits of their kind only;
     on every device, weights of all replicas plus the largest activation of any of them, at any
-    batch size that it may have, stay within the usable memory.
+    batch size that it may have, stay within the usable memory; where replicas are processes of
+    their own, as engines are, what all of them hold, and the KV caches have room for the longest
+    context; the dispatch rule is one that LLMs can have, if there are any.
 
     Parameters
     ----------
@@ -43,7 +52,7 @@ def check_plan(
     nodes = {
         pool.node_name(index): pool for pool in cluster.node_pools for index in range(pool.count)
     }
-    profile_of = {model.name: model.profile for model in workload.served_models()}
+    models = {model.name: model for model in workload.served_models()}
     owner: dict[tuple[str, int], str] = {}
     issues: list[Issue] = []
     for index, group in enumerate(plan.groups):
@@ -51,15 +60,20 @@ def check_plan(
             *_check_devices(group, nodes, owner),
             *_check_size(group, nodes),
         ]
-        replicas = list(_check_replicas(group, profile_of, profiles))
+        replicas = list(_check_replicas(group, models, profiles))
         if not placed and not replicas:
-            limit = cluster.serving.max_batch_size
-            replicas = list(_check_memory(group, nodes, profile_of, profiles, limit))
+            replicas = list(_check_memory(group, nodes, models, profiles, cluster.serving))
         issues += [
             Issue(("groups", index, *issue.where), f"group {group.name!r} {issue.message}")
             for issue in placed + replicas
         ]
-    return issues
+    return issues + list(_check_routing(plan, models.values()))
+
+
+def _check_routing(plan: PlanSpec, models: Iterable[ServedModel]) -> Iterator[Issue]:
+    rule = None if plan.routing is None else plan.routing.dispatch
+    if rule is Dispatch.EARLIEST_FINISH and any(model.is_llm for model in models):
+        yield Issue(("routing", "dispatch"), rule_for_llms(rule))
 
 
 def _check_devices(
@@ -106,16 +120,18 @@ def _check_size(group: GroupSpec, nodes: Mapping[str, NodePool]) -> Iterator[Iss
 
 
 def _check_replicas(
-    group: GroupSpec, profile_of: Mapping[str, str], profiles: Mapping[str, ModelProfileSpec]
+    group: GroupSpec, models: Mapping[str, ServedModel], profiles: Mapping[str, ModelProfileSpec]
 ) -> Iterator[Issue]:
     for position, replica in enumerate(group.replicas):
         where = ("replicas", position, "model")
-        if replica.model not in profile_of:
-            hint = did_you_mean(replica.model, profile_of)
+        if replica.model not in models:
+            hint = did_you_mean(replica.model, models)
             what = f"must hold models of the workload, found {replica.model!r}{hint}"
             yield Issue(where, what)
             continue
-        name = profile_of[replica.model]
+        name = models[replica.model].profile
+        for key, what in _other_kind(replica, profiles[name]):
+            yield Issue(("replicas", position, key), f"has a {key} that {what}")
         config = _config(group, profiles[name])
         if config is None:
             yield Issue(
@@ -131,7 +147,15 @@ def _check_replicas(
             )
 
 
-def _other_stages(replica: ReplicaSpec, config: ProfiledConfig) -> bool:
+def _other_kind(replica: ReplicaSpec, profile: ModelProfileSpec) -> Iterator[tuple[str, str]]:
+    """Yield what a replica has that only those of the other kind of models have."""
+    if replica.kv_fraction is not None and not profile.is_llm:
+        yield "kv_fraction", f"is for LLMs, but {replica.model!r} is a fixed-service model"
+    if replica.max_batch_size is not None and profile.is_llm:
+        yield "max_batch_size", f"is for fixed-service models, but {replica.model!r} is an LLM"
+
+
+def _other_stages(replica: ReplicaSpec, config: ProfiledConfig | EngineConfig) -> bool:
     """Whether a replica's stages are known, the profile's too, and they differ."""
     known = replica.stages is not None and config.stages is not None
     return known and replica.stages != config.stages
@@ -140,52 +164,28 @@ def _other_stages(replica: ReplicaSpec, config: ProfiledConfig) -> bool:
 def _check_memory(
     group: GroupSpec,
     nodes: Mapping[str, NodePool],
-    profile_of: Mapping[str, str],
+    models: Mapping[str, ServedModel],
     profiles: Mapping[str, ModelProfileSpec],
-    max_batch_size: int,
+    serving: Serving,
 ) -> Iterator[Issue]:
-    found = ((r, _config(group, profiles[profile_of[r.model]])) for r in group.replicas)
-    configs = [(replica, config) for replica, config in found if config is not None]
-    needed_bytes = _needed_bytes(configs, max_batch_size)
-    needed = max(needed_bytes, default=0)
     usable = nodes[group.devices[0].node].usable_memory_bytes
-    if needed > usable:
-        smaller = "; smaller batches of its replicas (max_batch_size) would fit"
-        alone = max(_needed_bytes(configs, 1))
-        yield Issue(
-            ("replicas",),
-            f"needs {exact_bytes(needed)} on each device of stage {needed_bytes.index(needed)}, "
-            f"but only {exact_bytes(usable)} are available{smaller if alone <= usable else ''}",
-        )
+    replicas, engines = list[CheckedReplica](), list[CheckedEngine]()
+    for position, replica in enumerate(group.replicas):
+        model = models[replica.model]
+        config = _config(group, profiles[model.profile])
+        if isinstance(config, EngineConfig):
+            context = model.max_context_tokens or 0
+            engines.append(CheckedEngine(replica, config, context, position))
+        elif config is not None:
+            replicas.append(CheckedReplica(replica, config))
+    if replicas and engines:
+        found = f"found {replicas[0].spec.model!r} beside the LLM {engines[0].spec.model!r}"
+        yield Issue(("replicas",), f"must hold either LLMs or fixed-service models, {found}")
+    elif engines:
+        yield from check_engines_memory(engines, usable, serving)
+    else:
+        yield from check_replicas_memory(replicas, usable, serving)
 
 
-def _needed_bytes(
-    configs: Sequence[tuple[ReplicaSpec, ProfiledConfig]], max_batch_size: int
-) -> list[int]:
-    """Return what replicas need on each stage if no batch is larger than the given size."""
-    weights = [config.stage_weight_bytes for _, config in configs]
-    working = [
-        _working_bytes(config, min(max_batch_size, replica.max_batch_size or max_batch_size))
-        for replica, config in configs
-    ]
-    return [
-        sum(stage_weights) + max(stage_working)
-        for stage_weights, stage_working in zip(_by_stage(weights), _by_stage(working), strict=True)
-    ]
-
-
-def _working_bytes(config: ProfiledConfig, cap: int) -> list[int]:
-    """Return the most working memory of each stage, at any batch size up to the cap."""
-    largest = min(cap, max(config.stage_latency_s))
-    # It is linear between profiled sizes, and so nowhere above what it is at their ends.
-    ends = {largest, *(size for size in config.stage_latency_s if size < largest)}
-    return list(map(max, _by_stage(stage_activation_bytes(config, size) for size in ends)))
-
-
-def _by_stage(numbers: Iterable[Sequence[int]]) -> Iterator[tuple[int, ...]]:
-    return zip(*numbers, strict=True)
-
-
-def _config(group: GroupSpec, profile: ModelProfileSpec) -> ProfiledConfig | None:
-    config = profile.find_config(group.device, group.intra_op, group.inter_op)
-    return config if isinstance(config, ProfiledConfig) else None
+def _config(group: GroupSpec, profile: ModelProfileSpec) -> ProfiledConfig | EngineConfig | None:
+    return profile.find_config(group.device, group.intra_op, group.inter_op)

@@ -12,6 +12,11 @@ class Dispatch(StrEnum):
     EARLIEST_FINISH = "earliest-finish"
 
 
+def rule_for_llms(found: Dispatch) -> str:
+    """Describe which dispatch rule a workload with LLMs has to have, and which was found."""
+    return f"must be {Dispatch.SHORTEST_QUEUE}, since the workload has LLMs, found {found}"
+
+
 class Generation(StrEnum):
     """Architecture of a device, which its efficiencies depend on."""
 
