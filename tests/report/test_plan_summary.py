@@ -17,7 +17,7 @@ from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.search import SearchStep
-from alpaplan.simulator.statistics import LatencyStatistics
+from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.specs.choices import BoundLimit
 from alpaplan.specs.plan import NodeDevices
 from tests import builders as make

@@ -15,10 +15,11 @@ from alpaplan.problem.service import batch_caps
 from alpaplan.profiling.batch_sizes import largest_batch_size
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
-from alpaplan.simulator.statistics import LatencyStatistics
+from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.specs import plan as spec
 from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.lengths import TokenObjectives
 from alpaplan.specs.profile import ProfiledConfig
 
 SIGNIFICANT_DIGITS = 6
@@ -86,6 +87,7 @@ def placement_of_plan(
     shapes = np.zeros(len(used), dtype=np.int64)
     replicas = np.zeros((len(used), problem.num_models), dtype=np.bool_)
     caps = np.zeros(replicas.shape, dtype=np.int64)
+    fractions = np.zeros(replicas.shape)
     order = np.zeros(replicas.shape, dtype=np.int64)
     for g, group in enumerate(used):
         pool = pool_of_node[group.devices[0].node]
@@ -93,6 +95,7 @@ def placement_of_plan(
         models = [model_index[replica.model] for replica in group.replicas]
         replicas[g, models] = True
         caps[g, models] = [replica.max_batch_size or 0 for replica in group.replicas]
+        fractions[g, models] = [replica.kv_fraction or 0.0 for replica in group.replicas]
         if models != sorted(models):
             order[g, models] = range(len(models))
     # A limit that changes nothing is none.
@@ -101,6 +104,7 @@ def placement_of_plan(
         shapes,
         replicas,
         max_batch_size=caps if caps.any() else None,
+        kv_fraction=fractions if fractions.any() else None,
         order=order if order.any() else None,
     )
 
@@ -108,13 +112,16 @@ def placement_of_plan(
 def _replicas(inputs: Inputs, group: Placement) -> Iterator[spec.ReplicaSpec]:
     """Yield the replicas of the one group of a placement.
 
-    They have stages if their profile says so, and a limit of their own if their batches must be
-    smaller than the cluster and the profile allow.
+    They have stages if their profile says so, a limit of their own if their batches must be
+    smaller than the cluster and the profile allow, and the fractions of KV memory of a group whose
+    engines do not share it equally.
     """
     problem = inputs.problem
     shape = problem.shapes[group.shapes[0]]
     device = problem.pools[shape.pool].device
     (caps,) = batch_caps(problem, group)
+    none = np.zeros((1, problem.num_models))
+    (fractions,) = (none if group.kv_fraction is None else group.kv_fraction).tolist()
     for m in group.in_replica_order()[1]:
         profile = inputs.profiles[problem.profile_names[problem.profile_of_model[m]]]
         config = profile.find_config(device, shape.intra_op, shape.inter_op)
@@ -127,6 +134,7 @@ def _replicas(inputs: Inputs, group: Placement) -> Iterator[spec.ReplicaSpec]:
             model=problem.model_names[m],
             stages=config.stages,
             max_batch_size=int(caps[m]) if caps[m] < allowed else None,
+            kv_fraction=fractions[m] or None,
         )
 
 
@@ -145,7 +153,8 @@ def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.Planned
             spec.PlannedModel(
                 name=name,
                 profile=problem.profile_names[problem.profile_of_model[m]],
-                slo_s=_digits(float(problem.slo_s[m])),
+                slo_s=_finite_digits(_whole_objective_s(problem, m)),
+                slo=_token_objectives(problem, m),
                 groups=tuple(f"g{g}" for g in groups),
                 slo_attainment=_digits(predicted.slo_attainment),
                 latency_s=_latency(predicted.latency),
@@ -209,6 +218,26 @@ def _latency(latency: LatencyStatistics) -> spec.LatencySummary | None:
 
 def _interval(interval: tuple[float, float]) -> tuple[float, float]:
     return _rounded(interval[0]), _rounded(interval[1])
+
+
+def _whole_objective_s(problem: PlacementProblem, m: int) -> float:
+    """Return the objective on a model's whole latency; infinite if an LLM has none."""
+    engines = problem.engines
+    is_llm = engines is not None and engines.is_llm[problem.profile_of_model[m]]
+    return float(engines.slo_s[m] if engines is not None and is_llm else problem.slo_s[m])
+
+
+def _token_objectives(problem: PlacementProblem, m: int) -> TokenObjectives | None:
+    """Return the objectives on an LLM's tokens; None if it has none."""
+    if problem.engines is None:
+        return None
+    ttft_s = _finite_digits(float(problem.engines.ttft_s[m]))
+    tpot_s = _finite_digits(float(problem.engines.tpot_s[m]))
+    return None if ttft_s is tpot_s is None else TokenObjectives(ttft_s=ttft_s, tpot_s=tpot_s)
+
+
+def _finite_digits(number: float) -> float | None:
+    return _rounded(number) if math.isfinite(number) else None
 
 
 def _digits(number: float) -> float | None:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from alpaplan.analysis.comparison import CommonTraces, Comparison, PlanRuns
 from alpaplan.analysis.comparison import compare as compare_runs
+from alpaplan.errors import AlpaplanError
 from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.traces import read_trace_of
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import GroupStatistics, Replay, SimulationSummary, Simulator, summarize
-from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.choices import Dispatch, rule_for_llms
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.workload.trace import Trace
 
@@ -147,5 +148,7 @@ def _deployed(
     """Return the problem under the plan's dispatch rule, and the plan's groups with replicas."""
     if dispatch is None:
         dispatch = plan.routing.dispatch if plan.routing is not None else inputs.problem.dispatch
+    if dispatch is not Dispatch.SHORTEST_QUEUE and inputs.problem.engines is not None:
+        raise AlpaplanError(f"the dispatch rule {rule_for_llms(dispatch)}")
     problem = replace(inputs.problem, dispatch=dispatch)
     return problem, placement_of_plan(problem, inputs.cluster, plan)

@@ -11,7 +11,7 @@ import numpy as np
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import Simulator
 from alpaplan.simulator.intervals import mean_interval_95, next_run_interval_95
-from alpaplan.simulator.statistics import LatencyStatistics
+from alpaplan.simulator.latency_statistics import LatencyStatistics
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from alpaplan.simulator.evaluation import Evaluation, Replay
 from alpaplan.simulator.group_state import GroupState
+from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.simulator.simulator import Simulator
 from alpaplan.simulator.statistics import (
     GroupStatistics,
-    LatencyStatistics,
     SimulationSummary,
     summarize,
 )

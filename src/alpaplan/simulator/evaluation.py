@@ -65,6 +65,37 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class EngineReplay:
+    """What LLM engines did: every request's tokens, and each of the `E` engines.
+
+    Parameters
+    ----------
+    ttft_s, tpot_s, end_to_end_s : float64[N]
+        Times to the first token, per output token after it, and to the finish of each request,
+        attained or not; NaN if it never came to that, or if there is no second token.
+    stage_busy_s : float64[G, S]
+        How long each stage of each group worked.
+    group, model : int64[E], int64[E]
+        Group and model of each engine, by group in plan order and there in replica order.
+    kv_tokens, kv_peak_tokens : int64[E]
+        KV tokens that its cache holds, and the most that were ever taken.
+    preemptions, iterations : int64[E]
+        How often it preempted a request, and how many iterations it made.
+    """
+
+    ttft_s: NDArray[np.float64]
+    tpot_s: NDArray[np.float64]
+    end_to_end_s: NDArray[np.float64]
+    stage_busy_s: NDArray[np.float64]
+    group: NDArray[np.int64]
+    model: NDArray[np.int64]
+    kv_tokens: NDArray[np.int64]
+    kv_peak_tokens: NDArray[np.int64]
+    preemptions: NDArray[np.int64]
+    iterations: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
 class Replay:
     """The fate of every request of one simulation.
 
@@ -77,10 +108,9 @@ class Replay:
     group : int32[N]
         Group that each request was sent to; -1 if no group holds its model.
     state
-        What the groups have still to do afterwards.
-    batch_size : int32[N], optional
-        Size of the batch in which each attained request ran, 0 for the others. None where the
-        problem has no batches.
+    state: GroupState
+    batch_size: NDArray[np.int32] | None = None
+    engines: EngineReplay | None = None
     """
 
     evaluation: Evaluation
@@ -88,6 +118,7 @@ class Replay:
     group: NDArray[np.int32]
     state: GroupState
     batch_size: NDArray[np.int32] | None = None
+    engines: EngineReplay | None = None
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -8,53 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator.batch_statistics import BatchStatistics
+from alpaplan.simulator.engine_statistics import (
+    EngineStatistics,
+    LlmStatistics,
+    TokenStatistics,
+    engines_of_groups,
+    llm_statistics,
+)
 from alpaplan.simulator.evaluation import Replay
+from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
-
-
-@dataclass(frozen=True)
-class LatencyStatistics:
-    """Mean and percentiles of latencies in seconds; all NaN if there are no latencies."""
-
-    mean_s: float
-    p50_s: float
-    p90_s: float
-    p99_s: float
-
-    @classmethod
-    def of(cls, latency_s: NDArray[np.float64]) -> LatencyStatistics:
-        """Sum up latencies; percentiles interpolate linearly.
-
-        Parameters
-        ----------
-        latency_s : float64[num_attained]
-            Latencies of attained requests, without NaN.
-        """
-        if not latency_s.size:
-            return cls(math.nan, math.nan, math.nan, math.nan)
-        p50_s, p90_s, p99_s = np.percentile(latency_s, (50, 90, 99))
-        return cls(float(latency_s.mean()), float(p50_s), float(p90_s), float(p99_s))
-
-    def to_json_dict(self) -> dict[str, float | None]:
-        """Return what JSON gets; NaN becomes None."""
-        return {
-            "mean": finite_or_none(self.mean_s),
-            "p50": finite_or_none(self.p50_s),
-            "p90": finite_or_none(self.p90_s),
-            "p99": finite_or_none(self.p99_s),
-        }
 
 
 @dataclass(frozen=True)
 class ModelStatistics:
     """One model. `slo_attainment` is NaN if there were no requests for it.
 
-    `batch_size` is None where no batch may have more than one request, and of LLMs.
+    `batch_size` is None where no batch may have more than one request, and of LLMs; `llm` of
+    all others.
     """
 
     name: str
@@ -63,17 +38,21 @@ class ModelStatistics:
     slo_attainment: float
     latency: LatencyStatistics
     batch_size: BatchStatistics | None = None
+    llm: LlmStatistics | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; NaN becomes None."""
-        batches = self.batch_size
+        batches, llm = self.batch_size, self.llm
+        kind = {} if batches is None else {"batch_size": batches.to_json_dict()}
+        if llm is not None:
+            kind |= llm.to_json_dict()
         return {
             "name": self.name,
             "requests": self.requests,
             "attained": self.attained,
             "slo_attainment": finite_or_none(self.slo_attainment),
             "latency_s": self.latency.to_json_dict(),
-        } | ({} if batches is None else {"batch_size": batches.to_json_dict()})
+        } | kind
 
 
 @dataclass(frozen=True)
@@ -89,15 +68,17 @@ class GroupStatistics:
     requests: int
     attained: int
     utilization: float
+    engines: tuple[EngineStatistics, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; NaN becomes None."""
+        engines = [engine.to_json_dict() for engine in self.engines]
         return {
             "name": self.name,
             "requests": self.requests,
             "attained": self.attained,
             "utilization": finite_or_none(self.utilization),
-        }
+        } | ({"replicas": engines} if engines else {})
 
 
 @dataclass(frozen=True)
@@ -105,7 +86,8 @@ class SimulationSummary:
     """What ``alpaplan simulate`` shows: everything, each model, each group in plan order.
 
     `slo_attainment` is the fraction of all requests, NaN if there were none. `goodput_rps`
-    is attained requests per second of observation, NaN if that took no time.
+    is attained requests per second of observation, NaN if that took no time. `tokens` is of all
+    LLMs together, None without any.
     """
 
     requests: int
@@ -115,6 +97,7 @@ class SimulationSummary:
     latency: LatencyStatistics
     models: tuple[ModelStatistics, ...]
     groups: tuple[GroupStatistics, ...]
+    tokens: TokenStatistics | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets (DESIGN.md section 4); NaN becomes None."""
@@ -124,6 +107,7 @@ class SimulationSummary:
             "slo_attainment": finite_or_none(self.slo_attainment),
             "goodput_rps": finite_or_none(self.goodput_rps),
             "latency_s": self.latency.to_json_dict(),
+            **({} if self.tokens is None else self.tokens.to_json_dict()),
             "models": [model.to_json_dict() for model in self.models],
             "groups": [group.to_json_dict() for group in self.groups],
         }
@@ -159,15 +143,17 @@ def summarize(
         latency=LatencyStatistics.of(replay.latency_s[~np.isnan(replay.latency_s)]),
         models=_model_statistics(problem, trace, replay),
         groups=tuple(
-            GroupStatistics(name, int(requests), int(accepted), utilization)
-            for name, requests, accepted, utilization in zip(
+            GroupStatistics(name, int(requests), int(accepted), utilization, engines)
+            for name, requests, accepted, utilization, engines in zip(
                 group_names,
                 evaluation.group_requests,
                 evaluation.group_attained,
                 _utilizations(trace, replay),
+                engines_of_groups(problem, replay.engines, placement.num_groups),
                 strict=True,
             )
         ),
+        tokens=None if replay.engines is None else TokenStatistics.of(replay.engines),
     )
 
 
@@ -187,6 +173,7 @@ def _model_statistics(
             BatchStatistics.of(own) if has else None
             for own, has in zip(sizes, has_batches, strict=True)
         ]
+    llms = llm_statistics(problem, trace, replay.engines)
     return tuple(
         ModelStatistics(
             name=name,
@@ -195,6 +182,7 @@ def _model_statistics(
             slo_attainment=ratio(int(attained[model]), int(requests[model])),
             latency=LatencyStatistics.of(latencies_s[model]),
             batch_size=batches[model],
+            llm=llms[model],
         )
         for model, name in enumerate(problem.model_names)
     )
@@ -204,7 +192,12 @@ def _utilizations(trace: Trace, replay: Replay) -> list[float]:
     busy_s = replay.evaluation.group_busy_s
     if not trace.num_requests:
         return [ratio(0.0, trace.duration_s)] * busy_s.size
-    finish_s = trace.arrival_s + np.nan_to_num(replay.latency_s)
+    latency_s = replay.latency_s
+    if replay.engines is not None:
+        # Engines serve requests to the end whether they are in time or not.
+        is_known = ~np.isnan(replay.engines.end_to_end_s)
+        latency_s = np.where(is_known, replay.engines.end_to_end_s, latency_s)
+    finish_s = trace.arrival_s + np.nan_to_num(latency_s)
     period_s = max(trace.duration_s, float(finish_s.max() - trace.arrival_s[0]))
     # A stage is never busy twice at once; only rounding can bring the sum above the period.
     return [min(1.0, ratio(float(group_busy_s), period_s)) for group_busy_s in busy_s]

@@ -11,7 +11,8 @@ import numpy as np
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.simulator.evaluation import Replay
-from alpaplan.simulator.statistics import LatencyStatistics, ratio
+from alpaplan.simulator.latency_statistics import LatencyStatistics
+from alpaplan.simulator.statistics import ratio
 from alpaplan.units import finite_or_none, format_seconds
 from alpaplan.workload.trace import Trace
 

@@ -1,0 +1,139 @@
+"""What people want to know of LLMs: tokens of requests, and caches of engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.simulator.evaluation import EngineReplay
+from alpaplan.simulator.latency_statistics import LatencyStatistics
+from alpaplan.workload.trace import Trace
+
+
+@dataclass(frozen=True)
+class TokenStatistics:
+    """Times of served requests to their tokens, attained or not.
+
+    Parameters
+    ----------
+    ttft, tpot
+        To the first token, and for each further one of requests that have some.
+    """
+
+    ttft: LatencyStatistics
+    tpot: LatencyStatistics
+
+    @classmethod
+    def of(
+        cls, engines: EngineReplay, requests: NDArray[np.bool_] | None = None
+    ) -> TokenStatistics:
+        """Sum up requests.
+
+        Parameters
+        ----------
+        engines
+            What engines did.
+        requests : bool[N]
+            Which requests count; None for all.
+        """
+        served = ~np.isnan(engines.end_to_end_s)
+        if requests is not None:
+            served &= requests
+        tpot_s = engines.tpot_s[served]
+        return cls(
+            LatencyStatistics.of(engines.ttft_s[served]),
+            LatencyStatistics.of(tpot_s[~np.isnan(tpot_s)]),
+        )
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON gets."""
+        return {"ttft_s": self.ttft.to_json_dict(), "tpot_s": self.tpot.to_json_dict()}
+
+
+@dataclass(frozen=True)
+class LlmStatistics:
+    """One LLM.
+
+    Parameters
+    ----------
+    served
+        Requests that finished, attained or not.
+    output_tokens
+        Tokens of their answers.
+    tokens
+        Their times.
+    """
+
+    served: int
+    output_tokens: int
+    tokens: TokenStatistics
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON gets."""
+        counts = {"served": self.served, "output_tokens": self.output_tokens}
+        return counts | self.tokens.to_json_dict()
+
+
+@dataclass(frozen=True)
+class EngineStatistics:
+    """One engine.
+
+    Parameters
+    ----------
+    model
+        Its model.
+    kv_tokens, kv_peak_tokens
+        Tokens that its cache holds, and the most that were taken after forming an iteration.
+    preemptions
+        How often it took the cache from a request that ran.
+    """
+
+    model: str
+    kv_tokens: int
+    kv_peak_tokens: int
+    preemptions: int
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """Return what JSON gets."""
+        return dict(vars(self))
+
+
+def llm_statistics(
+    problem: PlacementProblem, trace: Trace, replay: EngineReplay | None
+) -> list[LlmStatistics | None]:
+    """Return the statistics of each model; None of those that are not LLMs."""
+    table = problem.engines
+    if table is None or replay is None or trace.output_tokens is None:
+        return [None] * problem.num_models
+    served = ~np.isnan(replay.end_to_end_s)
+    found: list[LlmStatistics | None] = []
+    for m, is_llm in enumerate(table.is_llm[problem.profile_of_model].tolist()):
+        own = served & (trace.model == m)
+        found.append(
+            LlmStatistics(
+                int(np.count_nonzero(own)),
+                int(trace.output_tokens[own].sum(dtype=np.int64)),
+                TokenStatistics.of(replay, own),
+            )
+            if is_llm
+            else None
+        )
+    return found
+
+
+def engines_of_groups(
+    problem: PlacementProblem, replay: EngineReplay | None, num_groups: int
+) -> list[tuple[EngineStatistics, ...]]:
+    """Return the engines of each group, in replica order; none of groups without LLMs."""
+    found: list[list[EngineStatistics]] = [[] for _ in range(num_groups)]
+    if replay is not None:
+        columns = (replay.group, replay.model, replay.kv_tokens, replay.kv_peak_tokens)
+        rows = zip(*(column.tolist() for column in (*columns, replay.preemptions)), strict=True)
+        for group, model, kv_tokens, peak, preemptions in rows:
+            name = problem.model_names[model]
+            found[group].append(EngineStatistics(name, kv_tokens, peak, preemptions))
+    return [tuple(engines) for engines in found]

@@ -1,0 +1,44 @@
+"""Mean and percentiles of latencies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.units import finite_or_none
+
+
+@dataclass(frozen=True)
+class LatencyStatistics:
+    """Mean and percentiles of latencies in seconds; all NaN if there are no latencies."""
+
+    mean_s: float
+    p50_s: float
+    p90_s: float
+    p99_s: float
+
+    @classmethod
+    def of(cls, latency_s: NDArray[np.float64]) -> LatencyStatistics:
+        """Sum up latencies; percentiles interpolate linearly.
+
+        Parameters
+        ----------
+        latency_s : float64[num_attained]
+            Latencies of attained requests, without NaN.
+        """
+        if not latency_s.size:
+            return cls(math.nan, math.nan, math.nan, math.nan)
+        p50_s, p90_s, p99_s = np.percentile(latency_s, (50, 90, 99))
+        return cls(float(latency_s.mean()), float(p50_s), float(p90_s), float(p99_s))
+
+    def to_json_dict(self) -> dict[str, float | None]:
+        """Return what JSON gets; NaN becomes None."""
+        return {
+            "mean": finite_or_none(self.mean_s),
+            "p50": finite_or_none(self.p50_s),
+            "p90": finite_or_none(self.p90_s),
+            "p99": finite_or_none(self.p99_s),
+        }
