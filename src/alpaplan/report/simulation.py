@@ -30,6 +30,8 @@ def simulation_tables(summary: SimulationSummary) -> RenderableType:
         _groups(summary),
         _models(summary),
         *_batches(summary),
+        *_tokens(summary),
+        *_engines(summary),
     )
 
 
@@ -80,4 +82,41 @@ def _batches(summary: SimulationSummary) -> Iterator[Table]:
     for name, found in batches.items():
         shares = [percent(found.share(*sizes_of), 1) for sizes_of in ranges]
         made.add_row(name, number(found.mean, 3), *shares)
+    yield made
+
+
+def _tokens(summary: SimulationSummary) -> Iterator[Table]:
+    """Yield when the tokens of LLMs came, if there are any LLMs."""
+    llms = {model.name: model.llm for model in summary.models if model.llm is not None}
+    if not llms:
+        return
+    percentiles = ("TTFT p50", "TTFT p90", "TTFT p99", "TPOT p50", "TPOT p90", "TPOT p99")
+    columns = ("model", "served", "tokens", *percentiles)
+    optional = ("TPOT p50", "TTFT p50", "served")
+    made = Table("Tokens of served requests", *columns, right=columns[1:], optional=optional)
+    for name, llm in llms.items():
+        times = (
+            seconds
+            for found in (llm.tokens.ttft, llm.tokens.tpot)
+            for seconds in (found.p50_s, found.p90_s, found.p99_s)
+        )
+        made.add_row(name, f"{llm.served:,}", f"{llm.output_tokens:,}", *map(format_seconds, times))
+    yield made
+
+
+def _engines(summary: SimulationSummary) -> Iterator[Table]:
+    """Yield how full the KV caches were, if there are any engines."""
+    if not any(group.engines for group in summary.groups):
+        return
+    columns = ("group", "model", "KV tokens", "peak", "preemptions")
+    made = Table("Engines", *columns, right=columns[2:])
+    for group in summary.groups:
+        for engine in group.engines:
+            made.add_row(
+                group.name,
+                engine.model,
+                f"{engine.kv_tokens:,}",
+                percent(engine.kv_peak_tokens / engine.kv_tokens, 1) if engine.kv_tokens else "-",
+                f"{engine.preemptions:,}",
+            )
     yield made
