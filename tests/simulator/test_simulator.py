@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from alpaplan.errors import AlpaplanError
 from alpaplan.problem import Placement
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import Dispatch
 from alpaplan.workload.trace import Trace
+from tests import builders as make
 from tests.simulator.cases import COMPILED, RULES, make_case, one_server, random_case
 
 
@@ -132,3 +134,10 @@ def test_a_placement_of_another_problem_is_refused() -> None:
     unsupported = replace(case.problem, supported=np.zeros((1, 1), np.bool_))
     with pytest.raises(ValueError, match="does not list"):
         Simulator(unsupported, case.trace).evaluate(case.placement)
+
+
+def test_llms_get_no_numbers_of_fixed_service_models() -> None:
+    problem = make.problem([make.llm_model()], [make.llm_profile()])
+    trace = Trace(np.array([0.0]), np.array([0], dtype=np.int32), problem.model_names, 1.0)
+    with pytest.raises(AlpaplanError, match="LLMs cannot be simulated or planned yet"):
+        Simulator(problem, trace)

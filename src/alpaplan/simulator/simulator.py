@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from alpaplan.errors import AlpaplanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator.evaluation import Evaluation, Replay
 from alpaplan.simulator.fixed_service import FixedService
@@ -46,9 +47,14 @@ class Simulator:
     ------
     ValueError
         If the trace has other models, or its times are not in order.
+    AlpaplanError
+        If there are LLMs.
     """
 
     def __init__(self, problem: PlacementProblem, trace: Trace) -> None:
+        if problem.engines is not None:
+            # As fixed-service models they would get numbers that mean nothing.
+            raise AlpaplanError("LLMs cannot be simulated or planned yet; validate checks them")
         num_models = problem.num_models
         if trace.model_names != problem.model_names:
             raise ValueError("the trace must index the problem's models: use trace.for_models")
