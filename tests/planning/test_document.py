@@ -293,3 +293,31 @@ def test_a_model_that_fits_with_small_batches_only_is_planned_with_them() -> Non
     run = solved([make.model()], [profile], make.cluster(max_batch_size=8), max_evaluations=20)
     replicas = [replica for group in run.document.groups for replica in group.replicas]
     assert {replica.max_batch_size for replica in replicas} == {3}
+
+
+def test_fractions_of_kv_memory_are_read_from_plans() -> None:
+    models = [make.llm_model("a"), make.llm_model("b")]
+    profile = make.llm_profile(weight_bytes=GB)
+    inputs = Inputs.of_specs(make.cluster(), make.workload(*models), {"llm": profile})
+    groups = [
+        {
+            "name": f"g{index}",
+            "device": "gpu",
+            "intra_op": 1,
+            "inter_op": 1,
+            "devices": [{"node": "n-0", "devices": [index]}],
+            "replicas": replicas,
+        }
+        for index, replicas in enumerate(
+            [
+                [{"model": "b", "kv_fraction": 0.75}, {"model": "a", "kv_fraction": 0.25}],
+                [{"model": "a"}, {"model": "b"}],
+            ]
+        )
+    ]
+    plan = PlanSpec.model_validate({"kind": "placement-plan", "version": 1, "groups": groups})
+    placement = placement_of_plan(inputs.problem, inputs.cluster, plan)
+    assert placement.kv_fraction is not None
+    assert placement.kv_fraction.tolist() == [[0.25, 0.75], [0, 0]]
+    without = plan.model_copy(update={"groups": plan.groups[1:]})
+    assert placement_of_plan(inputs.problem, inputs.cluster, without).kv_fraction is None
