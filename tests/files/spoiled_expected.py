@@ -220,7 +220,7 @@ EXPECTED: tuple[tuple[str, int, str], ...] = (
     ("plan-sha.yaml", 15, "sha256: must match"),
     ("plan-interval.yaml", 11, "slo_attainment: must be at most 1, found 1.5"),
     ("plan-interval.yaml", 12, "confidence_interval_95: missing item 1"),
-    ("trace-header.csv", 1, "must begin with 'arrival_s,model', found 'time,model'"),
+    ("trace-header.csv", 1, "must begin with 'arrival_s,model' or 'arrival_s,model,input_tokens"),
     ("trace-empty.csv", 1, "found an empty line or file"),
     ("trace-no-rows.csv", 1, "must have at least one row, found only the header"),
     ("trace-columns.csv", 3, "must have 2 columns, found 1"),
