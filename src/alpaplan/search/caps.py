@@ -32,9 +32,9 @@ def guess_caps(problem: PlacementProblem) -> NDArray[np.int64]:
     throughput, n / B(n), and against it as what it takes off the time to wait in. Of the sizes
     within `GOOD_ENOUGH` of that the smallest; d is the shortest objective of the profile's models.
 
-    On 15 placements of three mixes with objectives of 2 to 20 times the latency, planned for single
-    requests, this attained 0.7 points more than single requests, and nowhere less; batches of up to
-    the cluster's 16 attained 5 points less, and up to 24 (``tests/benchmarks/batching.py``).
+    Given to plans for single requests, it attains as much as these or more on all 15 workloads of
+    ``tests/benchmarks/batching.py``, while the same plans lose up to 24 points where replicas batch
+    up to the cluster's limit.
     """
     caps = np.ones_like(problem.supported, dtype=np.int64)
     for shape, profile, objective_s, latency_s in batches_in_time(problem, longest=False):
