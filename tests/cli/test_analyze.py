@@ -27,6 +27,16 @@ def test_tables_and_json_say_the_same(workspace: Workspace) -> None:
     assert (tables.stderr, workspace.names()) == ("", {"cluster.yaml", "workload.yaml", "profiles"})
 
 
+def test_it_says_that_the_formulas_know_no_batches(workspace: Workspace) -> None:
+    alone = workspace.run("analyze", *INPUTS)
+    pool = "{name: n, count: 1, device: gpu, devices_per_node: 4, device_memory_bytes: 10GB}\n"
+    workspace.replace("cluster.yaml", pool, pool + "serving: {max_batch_size: 4}\n")
+    workspace.replace("profiles/p.yaml", "{1: [100ms]}", "{1: [100ms], 4: [200ms]}")
+    batched = workspace.run("analyze", *INPUTS)
+    assert batched.stdout == alone.stdout
+    assert batched.stderr.startswith("note: the formulas know no batches")
+
+
 def test_plot(workspace: Workspace) -> None:
     workspace.run("analyze", *INPUTS, "--plot", "overheads.pdf")
     assert (workspace.folder / "overheads.pdf").stat().st_size > 5000

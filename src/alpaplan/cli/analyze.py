@@ -9,7 +9,7 @@ import click
 
 from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result, require_plot
+from alpaplan.cli.output import print_json, print_message, print_result, require_plot
 
 if TYPE_CHECKING:
     from alpaplan.analysis.sharing import SharingAnalysis
@@ -44,6 +44,8 @@ def analyze(
     inputs = load_inputs(paths)
     require_plot(plot, inputs.files.paths())
     analysis = analyze_inputs(inputs)
+    if inputs.problem.batches is not None:
+        print_message("note: the formulas know no batches: every request is served by itself")
     if plot is not None:
         from alpaplan.files.writing import write_atomically
         from alpaplan.report.figure import plot_bytes
