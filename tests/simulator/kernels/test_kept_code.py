@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -11,19 +12,30 @@ from alpaplan.simulator.kernels.kept_code import KeptCode
 
 CODE = bytes(range(256)) * 40
 
+OTHERS = ["other.kernel-7.py311.1.nbc", "test_kept_code.other_kernel-9.py311.1.nbc"]
+"""Code of a kernel of the same name in another file, and of another one in the same file."""
+
 
 def kernel() -> None:
     """Stand for a kernel."""
 
 
+def from_file(path: Path) -> Callable[[], None]:
+    """Return the kernel that a file defines, as one of this module."""
+    namespace: dict[str, Any] = {"__name__": __name__}
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
+    return cast("Callable[[], None]", namespace["kernel"])
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     """Return an index and two files of code, sealed, beside those of another kernel."""
-    names = (f"fixed.kernel-7.py311.{ending}" for ending in ("nbi", "1.nbc", "2.nbc"))
+    names = (f"test_kept_code.kernel-7.py311.{ending}" for ending in ("nbi", "1.nbc", "2.nbc"))
     made = [tmp_path / name for name in names]
     for path in made:
         path.write_bytes(CODE)
-    (tmp_path / "fixed.other_kernel-9.py311.1.nbc").write_bytes(CODE)
+    for name in OTHERS:
+        (tmp_path / name).write_bytes(CODE)
     KeptCode(tmp_path, kernel).seal()
     return made
 
@@ -49,7 +61,7 @@ def test_damaged_code_is_thrown_away(
 ) -> None:
     files[which].write_bytes(damage(CODE))
     KeptCode(files[0].parent, kernel).require_whole()
-    assert [path.name for path in files[0].parent.iterdir()] == ["fixed.other_kernel-9.py311.1.nbc"]
+    assert sorted(path.name for path in files[0].parent.iterdir()) == OTHERS
 
 
 @pytest.mark.parametrize("checksum", [None, b"", b"\xff", b"0" * 64])
@@ -66,6 +78,22 @@ def test_a_missing_file_makes_the_others_useless(files: list[Path]) -> None:
     files[1].unlink()
     KeptCode(files[0].parent, kernel).require_whole()
     assert not any(each.exists() for each in files)
+
+
+def test_code_of_other_sources_is_thrown_away(tmp_path: Path) -> None:
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    (sources / "own.py").write_text("def kernel() -> None: ...")
+    (sources / "helpers.py").write_text("ONE = 1")
+    kept = KeptCode(tmp_path, from_file(sources / "own.py"))
+    code = tmp_path / f"{__name__.rpartition('.')[2]}.kernel-1.py311.1.nbc"
+    code.write_bytes(CODE)
+    kept.seal()
+    kept.require_whole()
+    assert code.exists()
+    (sources / "helpers.py").write_text("ONE = 2")
+    kept.require_whole()
+    assert not code.exists()
 
 
 def test_a_folder_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ _ENDINGS = (".nbi", ".nbc")
 
 
 class KeptCode:
-    """The files of one kernel, and beside them their checksum.
+    """The files of one kernel, and beside them their checksum, and that of the kernels' sources.
 
     Parameters
     ----------
@@ -29,7 +29,10 @@ class KeptCode:
 
     def __init__(self, folder: Path, kernel: Callable[..., Any]) -> None:
         self._folder = folder
-        self._pattern = f"*.{kernel.__qualname__}-*"
+        # Two files may have kernels of one name.
+        module = kernel.__module__.rpartition(".")[2]
+        self._pattern = f"{module}.{kernel.__qualname__}-*"
+        self._sources = Path(kernel.__code__.co_filename).parent
         self._checksum_path = folder / f"{kernel.__module__}.{kernel.__qualname__}.sha256"
 
     def require_whole(self) -> None:
@@ -55,6 +58,7 @@ class KeptCode:
 
     def _sum(self) -> str:
         digest = hashlib.sha256()
-        for path in sorted(self._files()):
+        # Numba compares the kernel's own file alone, and a kernel is made of others here too.
+        for path in (*sorted(self._sources.glob("*.py")), *sorted(self._files())):
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         return digest.hexdigest()
