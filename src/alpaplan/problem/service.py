@@ -81,13 +81,13 @@ def batch_caps(problem: PlacementProblem, placement: Placement) -> NDArray[np.in
     if problem.batches is not None:
         caps = problem.batches.largest[placement.shapes][:, profile]
         if placement.max_batch_size is not None:
-            caps = _limited(caps, placement.max_batch_size)
+            caps = capped(caps, placement.max_batch_size)
     return np.where(placement.replicas, caps, 0)
 
 
-def _limited(caps: NDArray[np.int64], own: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the caps of replicas that have limits of their own where these are above 0."""
-    return np.where(own > 0, np.minimum(caps, own), caps)
+def capped(largest: NDArray[np.int64], own: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the largest batches of replicas with limits of their own; 0 is none."""
+    return np.where(own > 0, np.minimum(largest, own), largest)
 
 
 def pipeline_latency_s(problem: PlacementProblem) -> NDArray[np.float64]:
@@ -277,7 +277,7 @@ def activation_bytes(
     batches = problem.batches
     if batches is None or own_caps is None:
         return default
-    caps = _limited(batches.largest[shape, profiles], own_caps)
+    caps = capped(batches.largest[shape, profiles], own_caps)
     rows = batches.first_row[shape, profiles] + np.maximum(1, caps) - 1
     limited = batches.stage_activation_bytes.take(rows, axis=0, mode="clip")
     # What has no batches has no rows either.

@@ -15,6 +15,9 @@ from alpaplan.simulator.group_state import GroupState
 class Evaluation:
     """Counts of one simulation: `M` models, `G` groups in plan order.
 
+    Those of simulations that go on, one from where the other stopped, add up to those of the
+    whole: if a batch turns out otherwise than was expected, the later one counts the difference.
+
     Parameters
     ----------
     requests : int64[M]
@@ -96,6 +99,23 @@ class EngineReplay:
 
 
 @dataclass(frozen=True)
+class EarlierFates:
+    """What became of requests that waited when a simulation began, `W` of them.
+
+    Parameters
+    ----------
+    number : int64[W]
+        Their numbers, as in `alpaplan.simulator.group_state.WaitingRequests`.
+    latency_s, batch_size : float64[W], int32[W]
+        As in `Replay`; instead of what was expected where they arrived.
+    """
+
+    number: NDArray[np.int64]
+    latency_s: NDArray[np.float64]
+    batch_size: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
 class Replay:
     """The fate of every request of one simulation.
 
@@ -108,9 +128,15 @@ class Replay:
     group : int32[N]
         Group that each request was sent to; -1 if no group holds its model.
     state
-    state: GroupState
-    batch_size: NDArray[np.int32] | None = None
-    engines: EngineReplay | None = None
+        What the groups have still to do afterwards.
+    batch_size : int32[N], optional
+        Size of the batch in which each attained request ran, 0 for the others. None where the
+        problem has no batches.
+    engines
+        What engines did; None if no model is an LLM.
+    earlier
+        The fates of requests that waited in the state to start with; None if there are none.
+        Requests that wait at the end have the fates that they have if nothing else comes.
     """
 
     evaluation: Evaluation
@@ -119,6 +145,7 @@ class Replay:
     state: GroupState
     batch_size: NDArray[np.int32] | None = None
     engines: EngineReplay | None = None
+    earlier: EarlierFates | None = None
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator.evaluation import Evaluation, Replay
-from alpaplan.simulator.group_state import GroupState, StateConverter
+from alpaplan.simulator.fixed_state import FixedStateConverter
+from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.kernels import fixed
 from alpaplan.simulator.kernels.table import ServiceKind, kernel
 from alpaplan.simulator.replicas import PlacedReplicas, ReplicaTable
@@ -28,17 +29,12 @@ class FixedService:
     def __init__(self, problem: PlacementProblem, trace: Trace) -> None:
         self._num_models = problem.num_models
         self._num_stages = problem.num_stages
-        self._requests = fixed.Requests(
-            arrival_s=_frozen(trace.arrival_s, np.float64),
-            model=_frozen(trace.model, np.int32).view(np.uint32),
-            slo_s=_frozen(problem.slo_s, np.float64),
-            overhead_s=float(problem.request_overhead_s),
-        )
+        self._requests = packed_requests(problem, trace)
         self._requests_per_model = trace.requests_per_model()
         self._requests_per_model.setflags(write=False)
         self._table = ReplicaTable(problem)
-        self._states = StateConverter(self._requests, problem.dispatch)
-        self._kernel = kernel(ServiceKind.FIXED, problem.dispatch)
+        self._states = FixedStateConverter(self._requests, problem.dispatch)
+        self._kernel: fixed.Kernel = kernel(ServiceKind.FIXED, problem.dispatch)
 
     def evaluate(self, placement: Placement, start: GroupState | None) -> Evaluation:
         """Simulate a placement and return the counts."""
@@ -81,15 +77,25 @@ class FixedService:
         busy_s = outcome.attained * replicas.busy_s
         return Evaluation(
             requests=self._requests_per_model,
-            attained=_total(model, outcome.attained, num_models).astype(np.int64),
-            latency_sum_s=_total(model, outcome.latency_sum_s, num_models),
-            group_requests=_total(group, outcome.assigned, num_groups).astype(np.int64),
-            group_attained=_total(group, outcome.attained, num_groups).astype(np.int64),
-            group_busy_s=_total(group, busy_s, num_groups),
+            attained=total(model, outcome.attained, num_models).astype(np.int64),
+            latency_sum_s=total(model, outcome.latency_sum_s, num_models),
+            group_requests=total(group, outcome.assigned, num_groups).astype(np.int64),
+            group_attained=total(group, outcome.attained, num_groups).astype(np.int64),
+            group_busy_s=total(group, busy_s, num_groups),
         )
 
 
-def _total(
+def packed_requests(problem: PlacementProblem, trace: Trace) -> fixed.Requests:
+    """Return a trace as the kernels take it."""
+    return fixed.Requests(
+        arrival_s=_frozen(trace.arrival_s, np.float64),
+        model=_frozen(trace.model, np.int32).view(np.uint32),
+        slo_s=_frozen(problem.slo_s, np.float64),
+        overhead_s=float(problem.request_overhead_s),
+    )
+
+
+def total(
     owner: NDArray[np.int64],
     amount: NDArray[np.int64] | NDArray[np.float64],
     num_owners: int,

@@ -13,6 +13,71 @@ from alpaplan.simulator.kernels import fixed
 
 
 @dataclass(frozen=True)
+class ReplicaPlaces:
+    """Where the `R` replicas of a placement are: sorted by model, then by group.
+
+    Parameters
+    ----------
+    model, group : int64[R], int64[R]
+        Model and group of each replica.
+    first_replica : uint32[M + 1]
+        First replica of each model, and `R`.
+    pair : int64[R]
+        Shape and profile of each as one index, ``shape * P + profile``, which is looked up several
+        times as fast as two.
+    num_stages
+        The most stages of any group, at least 1.
+    """
+
+    model: NDArray[np.int64]
+    group: NDArray[np.int64]
+    first_replica: NDArray[np.uint32]
+    pair: NDArray[np.int64]
+    num_stages: int
+
+
+class ReplicaFinder:
+    """Finds the replicas of a problem's placements.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    """
+
+    def __init__(self, problem: PlacementProblem) -> None:
+        self._profile_of_model = problem.profile_of_model
+        self._num_profiles = len(problem.profile_names)
+        self._num_stages = problem.num_stages
+        self._model_bounds = np.arange(problem.num_models + 1)
+        self._supported = problem.supported.ravel()
+
+    def places_of(self, placement: Placement) -> ReplicaPlaces:
+        """Find the replicas of a placement.
+
+        Raises
+        ------
+        ValueError
+            If the placement is not one of this problem: another number of models, or a
+            replica on a shape that its profile does not list.
+        """
+        num_groups, num_models = placement.replicas.shape
+        if num_models != self._profile_of_model.size or num_groups != placement.shapes.size:
+            raise ValueError(
+                f"replicas must be [{placement.shapes.size} groups, "
+                f"{self._profile_of_model.size} models], found {placement.replicas.shape}"
+            )
+        (flat,) = placement.replicas.T.ravel().nonzero()
+        model, group = np.divmod(flat, max(1, num_groups))
+        pair = placement.shapes[group] * self._num_profiles + self._profile_of_model[model]
+        if not self._supported[pair].all():
+            raise ValueError("a replica is on a group whose shape its profile does not list")
+        first_replica = model.searchsorted(self._model_bounds).astype(np.uint32)
+        num_stages = int(self._num_stages[placement.shapes].max(initial=1))
+        return ReplicaPlaces(model, group, first_replica, pair, num_stages)
+
+
+@dataclass(frozen=True)
 class PlacedReplicas:
     """The `R` replicas of a placement.
 
@@ -43,17 +108,13 @@ class ReplicaTable:
     """
 
     def __init__(self, problem: PlacementProblem) -> None:
-        self._profile_of_model = problem.profile_of_model
-        self._num_stages = problem.num_stages
-        self._model_bounds = np.arange(problem.num_models + 1)
+        self._finder = ReplicaFinder(problem)
         latency_s = simulated_stages_s(problem)
         aligned_s = np.zeros_like(latency_s)
-        num_shapes, self._num_profiles, most_stages = latency_s.shape
+        most_stages = latency_s.shape[2]
         for shape, num_stages in enumerate(problem.num_stages):
             aligned_s[shape, :, most_stages - num_stages :] = latency_s[shape, :, :num_stages]
-        # One index for shape and profile is looked up several times as fast as two.
-        self._supported = problem.supported.ravel()
-        self._aligned_s = aligned_s.reshape(num_shapes * self._num_profiles, most_stages)
+        self._aligned_s = aligned_s.reshape(latency_s.shape[0] * latency_s.shape[1], most_stages)
         self._busy_s = mean_of_stages_s(aligned_s, problem.num_stages).ravel()
 
     def replicas_of(self, placement: Placement) -> PlacedReplicas:
@@ -62,26 +123,14 @@ class ReplicaTable:
         Raises
         ------
         ValueError
-            If the placement is not one of this problem: another number of models, or a
-            replica on a shape that its profile does not list.
+            As `ReplicaFinder.places_of`.
         """
-        num_groups, num_models = placement.replicas.shape
-        if num_models != self._profile_of_model.size or num_groups != placement.shapes.size:
-            raise ValueError(
-                f"replicas must be [{placement.shapes.size} groups, "
-                f"{self._profile_of_model.size} models], found {placement.replicas.shape}"
-            )
-        (flat,) = placement.replicas.T.ravel().nonzero()
-        model, group = np.divmod(flat, max(1, num_groups))
-        row = placement.shapes[group] * self._num_profiles + self._profile_of_model[model]
-        if not self._supported[row].all():
-            raise ValueError("a replica is on a group whose shape its profile does not list")
-        num_stages = int(self._num_stages[placement.shapes].max(initial=1))
-        first_stage = self._aligned_s.shape[1] - num_stages
+        places = self._finder.places_of(placement)
+        first_stage = self._aligned_s.shape[1] - places.num_stages
         rows = fixed.Replicas(
-            first_replica=model.searchsorted(self._model_bounds).astype(np.uint32),
-            group=group.astype(np.uint32),
-            stage_latency_s=self._aligned_s.take(row, axis=0)[:, first_stage:].ravel(),
-            num_stages=num_stages,
+            first_replica=places.first_replica,
+            group=places.group.astype(np.uint32),
+            stage_latency_s=self._aligned_s.take(places.pair, axis=0)[:, first_stage:].ravel(),
+            num_stages=places.num_stages,
         )
-        return PlacedReplicas(rows, model, group, self._busy_s[row])
+        return PlacedReplicas(rows, places.model, places.group, self._busy_s[places.pair])

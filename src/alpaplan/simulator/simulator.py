@@ -8,6 +8,7 @@ import numpy as np
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.simulator.batched_service import BatchedService
 from alpaplan.simulator.evaluation import Evaluation, Replay
 from alpaplan.simulator.fixed_service import FixedService
 from alpaplan.simulator.group_state import GroupState
@@ -65,7 +66,11 @@ class Simulator:
             raise ValueError("the trace's times must not decrease")
         if trace.num_requests and not 0 <= trace.model.min() <= trace.model.max() < num_models:
             raise ValueError("the trace has requests of models that are not in its model_names")
-        self._service: Service = FixedService(problem, trace)
+        self._service: Service
+        if problem.batches is None:
+            self._service = FixedService(problem, trace)
+        else:
+            self._service = BatchedService(problem, trace, problem.batches)
 
     def __reduce__(self) -> tuple[type[Simulator], tuple[PlacementProblem, Trace]]:
         # Another process has kernels of its own.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
-from alpaplan.simulator.kernels import fixed
+from alpaplan.simulator.kernels import batched, fixed
 from alpaplan.simulator.kernels.compiling import compiled
 from alpaplan.specs.choices import Dispatch
 
@@ -14,15 +16,19 @@ class ServiceKind(StrEnum):
 
     FIXED = "fixed"
     """Each request by itself, in a time that its model and the group's shape determine."""
+    BATCHED = "batched"
+    """Requests of a model together, in a time that their number determines too."""
 
 
-KERNELS: dict[tuple[ServiceKind, Dispatch], fixed.Kernel] = {
+KERNELS: dict[tuple[ServiceKind, Dispatch], Callable[..., Any]] = {
     (ServiceKind.FIXED, Dispatch.EARLIEST_FINISH): fixed.earliest_finish,
     (ServiceKind.FIXED, Dispatch.SHORTEST_QUEUE): fixed.shortest_queue,
+    (ServiceKind.BATCHED, Dispatch.EARLIEST_FINISH): batched.earliest_finish,
+    (ServiceKind.BATCHED, Dispatch.SHORTEST_QUEUE): batched.shortest_queue,
 }
 """The loops as plain functions; `kernel` compiles those that are used."""
 
 
-def kernel(service: ServiceKind, dispatch: Dispatch) -> fixed.Kernel:
+def kernel(service: ServiceKind, dispatch: Dispatch) -> Callable[..., Any]:
     """Return the compiled loop of a kind of service under a dispatch rule."""
     return compiled(KERNELS[service, dispatch])
