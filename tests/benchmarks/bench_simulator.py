@@ -37,8 +37,9 @@ def realistic_case(
     num_groups: int = 8,
     num_replicas: int = 3,
     num_stages: int = 4,
+    slo_scale: float = 5,
 ) -> Case:
-    """Make a case of power-law rates, gamma gaps and objectives of five times the latency."""
+    """Make a case of power-law rates, gamma gaps and objectives of some times the latency."""
     rng = np.random.default_rng(1)
     work_s = np.array(WORK_S)[rng.integers(0, len(WORK_S), num_models)]
     stages_s = work_s[:, None] / num_stages * rng.uniform(0.95, 1.05, (num_models, num_stages))
@@ -59,7 +60,7 @@ def realistic_case(
         [stages_s.tolist()],
         [0] * num_groups,
         replicas.tolist(),
-        (5 * work_s).tolist(),
+        (slo_scale * work_s).tolist(),
         [],
         overhead_s=0.011,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +152,7 @@ class BatchedReplicaTable:
             of_waiting.append(replica)
         model, group = np.array(list(number), dtype=np.int64).reshape(-1, 2).T
         pair = placement.shapes[group] * self._num_profiles + self._profile_of_model[model]
-        found = replace(places, model=model, group=group, pair=pair)
+        found = places._replace(model=model, group=group, pair=pair)
         return found, np.array(all_caps), np.array(of_waiting)
 
     def _rows_of_width(self, num_stages: int) -> NDArray[np.float64]:

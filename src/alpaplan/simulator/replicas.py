@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,7 @@ from alpaplan.problem.service import mean_of_stages_s, simulated_stages_s
 from alpaplan.simulator.kernels import fixed
 
 
-@dataclass(frozen=True)
-class ReplicaPlaces:
+class ReplicaPlaces(NamedTuple):
     """Where the `R` replicas of a placement are: sorted by model, then by group.
 
     Parameters
