@@ -65,6 +65,14 @@ models:
   - {name: a, profile: p, slo_s: 1s, arrivals: {process: trace, path: trace.csv}}
 """
 
+BATCHING = CLUSTER + "serving: {max_batch_size: 4}\n"
+
+BATCHED = PROFILE.replace(
+    "{1: [100ms]}", "{1: [100ms], 3: [160ms]}\n    stage_activation_bytes: {1: [1GB], 3: [2GB]}"
+).replace("{1: [50ms, 60ms]}", "{1: [50ms, 60ms], 2: [70ms, 80ms], 8: [200ms, 210ms]}")
+
+CAPPED = HAND_WRITTEN.replace("{model: b}", "{model: b, max_batch_size: 2}")
+
 TRACE = "arrival_s,model\n" + "".join(f"{i / 7:.3f},{'abc'[i % 3]}\n" for i in range(40))
 
 LLMS = """\
@@ -199,6 +207,9 @@ SEEDS = {
         Seed("processes.yaml", PROCESSES),
         Seed("profiles/p.yaml", PROFILE),
         Seed("plan.yaml", HAND_WRITTEN),
+        Seed("batching.yaml", BATCHING),
+        Seed("batched/p.yaml", BATCHED),
+        Seed("capped.yaml", CAPPED),
         Seed("layers.yaml", LAYERS),
         Seed("trace.csv", TRACE, ","),
         Seed("llms.yaml", LLMS),
@@ -225,10 +236,14 @@ OUTPUT = "output"
 
 PLAN = ("plan", *INPUTS, "--max-evaluations", "4", "-j", "1", "-o", f"{OUTPUT}.yaml")
 
+BATCHES = ("-c", "batching.yaml", "-w", "workload.yaml", "-p", "batched")
+
 COMMANDS: tuple[tuple[str, ...], ...] = (
     PLAN,
     (*PLAN, "--trace", "trace.csv", "-q"),
     ("plan", "-c", "cluster.yaml", "-w", "processes.yaml", "-p", "profiles", *PLAN[7:]),
+    ("plan", *BATCHES, *PLAN[7:]),
+    ("simulate", "capped.yaml", *BATCHES, "--duration", "20s"),
     ("simulate", "plan.yaml", *INPUTS, "--duration", "20s"),
     ("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", "--format", "json"),
     ("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", "--window", "2s"),
@@ -236,6 +251,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("analyze", *INPUTS),
     ("analyze", *INPUTS, "--format", "json"),
     ("profile", "show", "profiles/p.yaml"),
+    ("profile", "show", "batched/p.yaml", "--slo", "200ms"),
     ("profile", "show", "profiles/p.yaml", "--format", "json", "--batch", "1"),
     ("profile", "partition", "layers.yaml", "-o", f"{OUTPUT}.yaml"),
     ("profile", "estimate", "config.json", "--device", "h100-sxm", "--input-len", "128"),

@@ -18,7 +18,7 @@ from alpaplan.report.recording import describe_recording
 from alpaplan.report.tables import Table
 from alpaplan.report.text import device_ranges, name_ranges, percent, some_names
 from alpaplan.search.planner import PlanResult
-from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.plan import GroupSpec, PlanSpec
 from alpaplan.units import format_seconds
 
 MAX_ROWS = 40
@@ -110,10 +110,21 @@ def _groups_table(problem: PlacementProblem, result: PlanResult, plan: PlanSpec)
             str(group.intra_op),
             str(group.inter_op),
             percent(float(fill[g]), 0),
-            name_ranges([replica.model for replica in group.replicas]),
+            _describe_replicas(group),
         )
     made.hide_rows(len(plan.groups) - MAX_ROWS, "groups")
     return made
+
+
+def _describe_replicas(group: GroupSpec) -> str:
+    """Name the models, and behind them the limits of those that batch less than they could."""
+    caps: dict[int, list[str]] = {}
+    for replica in group.replicas:
+        if replica.max_batch_size is not None:
+            caps.setdefault(replica.max_batch_size, []).append(replica.model)
+    limits = [f"{name_ranges(models)} up to {cap}" for cap, models in sorted(caps.items())]
+    names = name_ranges([replica.model for replica in group.replicas])
+    return f"{names} (batches: {', '.join(limits)})" if limits else names
 
 
 def _models_table(plan: PlanSpec) -> Table:
