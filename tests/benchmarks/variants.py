@@ -12,7 +12,7 @@ from types import ModuleType
 from unittest.mock import patch
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.search import improve, incremental
+from alpaplan.search import improve, incremental, moves
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.incremental import Change, IncrementalEvaluator
@@ -81,7 +81,7 @@ def _without_move(name: str) -> Variant:
     kept = [(move, share) for move, share in MOVES if move.__name__ != name]
     total = sum(share for _, share in kept)
     rescaled = [(move, share / total) for move, share in kept]
-    return Variant(f"without {name}", ((improve, "MOVES", rescaled),))
+    return Variant(f"without {name}", ((moves, "MOVES", rescaled),))
 
 
 def _no_partitions(_: PlacementProblem) -> list[GroupPartition]:

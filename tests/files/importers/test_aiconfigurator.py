@@ -163,9 +163,8 @@ def test_every_row_of_real_tables_is_there(shared_cases: Path, input_len: int) -
 def test_real_tables_agree_with_the_shipped_profiles(
     repository: Path, shared_cases: Path, name: str
 ) -> None:
-    shipped = ModelProfileSpec.model_validate(
-        yaml.safe_load((repository / "profiles" / f"{name}.yaml").read_text(encoding="utf-8"))
-    )
+    text = (repository / "profiles" / f"{name}-prefill.yaml").read_text(encoding="utf-8")
+    shipped = ModelProfileSpec.model_validate(yaml.safe_load(text))
     found = {p.name: p for p in profiles("aiconfigurator", *tables(shared_cases), input_len=2048)}
     assert len(shipped.configs) == len(found[name].configs)
     for config in shipped.fixed_configs:
