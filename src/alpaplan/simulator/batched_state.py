@@ -28,7 +28,7 @@ class BatchedStateConverter:
         self._limits = TraceLimits(requests, dispatch)
         self._requests = arrays.Requests(requests.arrival_s, requests.model, 0, requests.overhead_s)
 
-    def requests_behind(self, waiting: WaitingRequests) -> arrays.Requests:
+    def _requests_behind(self, waiting: WaitingRequests) -> arrays.Requests:
         """Return the requests to come, behind those that wait."""
         requests = self._requests
         if not len(waiting):
@@ -67,7 +67,7 @@ class BatchedStateConverter:
         requests, at_start = self._requests, 0
         if start is not None:
             self._limits.check(start, group_num_stages.size)
-            requests = self.requests_behind(start.waiting)
+            requests = self._requests_behind(start.waiting)
             running = max(map(len, start.unfinished_s or ()), default=0)
             at_start = running + len(start.waiting)
         most = self._limits.most_at_once(replicas.shortest_last_s) + at_start

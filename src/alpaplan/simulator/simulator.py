@@ -101,8 +101,9 @@ class Simulator:
         A simulation that starts where another one ended goes on as if there had been only one,
         to the last bit: cut a trace anywhere, simulate the parts one after the other, each from
         the `Replay.state` of the one before, and all requests have the fates that they have in
-        the whole. In between the placement may change; `GroupState.for_groups` says which
-        groups go on.
+        the whole. With batching, what still waits at a cut may run otherwise than it was planned
+        there: then `Replay.earlier` of the later simulation says how. In between the placement
+        may change; `GroupState.for_groups` says which groups go on.
 
         Parameters
         ----------

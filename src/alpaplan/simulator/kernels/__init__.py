@@ -1,6 +1,6 @@
 """Compiled loops over requests: one file for each kind of service, and the table that chooses.
 
-A kind of service is a file here with
+A kind of service is a file here, with others beside it named after it where it grows long, that has
 
 - the arrays that its kernels take, as NamedTuples: their annotations are all that says which
   fields there are, of which type, and which of them are only read;
