@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alpaplan.planning.plan import Planned
     from alpaplan.planning.runs import Simulation
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "Inputs",

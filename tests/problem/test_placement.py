@@ -76,3 +76,12 @@ def test_nothing_of_a_placement_can_be_changed(placement: Placement) -> None:
     assert placement.max_batch_size is not None
     with pytest.raises(ValueError, match="read-only"):
         placement.max_batch_size[0, 0] = 1
+
+
+def test_models_are_renumbered_with_the_limits_of_their_replicas(placement: Placement) -> None:
+    turned = placement.with_models(np.array([1, 0]))
+    assert turned.shapes.tolist() == placement.shapes.tolist()
+    assert turned.replicas.tolist() == [[False, True], [True, True], [False, False]]
+    assert turned.max_batch_size is not None
+    assert turned.max_batch_size.tolist() == [[0, 4], [1, 0], [0, 0]]
+    assert turned.with_models(np.array([1, 0])).key() == placement.key()

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from alpaplan.errors import InputError, Issue
 from alpaplan.files.document import Document, load_document
 from alpaplan.files.profiles import load_profiles, profile_names
@@ -123,6 +126,18 @@ class Inputs:
         problem = build_problem(cluster, workload, profiles, models=models)
         served = ServedWorkload(workload, models, arrivals)
         return cls(cluster, served, profiles, problem)
+
+    def in_order(self, order: NDArray[np.int64]) -> Inputs:
+        """Return the same inputs with the models in another order; the documents stay.
+
+        Parameters
+        ----------
+        order : int64[M]
+            Number here of each model there.
+        """
+        workload = self.workload.in_order(order)
+        problem = build_problem(self.cluster, workload.spec, self.profiles, models=workload.models)
+        return replace(self, workload=workload, problem=problem)
 
     def issues_of(self, plan: PlanSpec) -> list[Issue]:
         """Return everything that keeps a plan from running on the cluster as written."""

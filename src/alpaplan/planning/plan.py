@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.errors import AlpaplanError, AlpaplanWarning
 from alpaplan.planning.document import plan_document
@@ -18,12 +19,14 @@ from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
 from alpaplan.problem.unprofiled_batches import unprofiled_batches
 from alpaplan.search.attempt import ProgressListener, ignore_progress
+from alpaplan.search.methods import METHODS
 from alpaplan.search.planner import PlanResult, solve
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
 from alpaplan.search.workers import Workers
 from alpaplan.specs.plan import PlanSpec, Provenance
 from alpaplan.workload.arrival_sets import ArrivalSets
+from alpaplan.workload.model_order import order_of_models
 
 MAX_PAIRS = 500_000_000
 """Most models times devices of a search (a count): some 20 bytes each, as it keeps placements."""
@@ -120,10 +123,13 @@ def plan(
     # While the files still lie where they were read.
     provenance = provenance_of(inputs, settings, folder or Path())
     arrivals_rng, search_rng = random_streams(settings.seed)
+    order = _order_of_models(inputs, settings)
+    ordered = inputs.in_order(order)
     if arrivals is None:
-        arrivals = draw_arrivals(inputs, arrivals_rng)
+        arrivals = draw_arrivals(ordered, arrivals_rng)
+    arrivals = arrivals.for_models(ordered.problem.model_names)
     result = solve(
-        inputs.problem,
+        ordered.problem,
         arrivals,
         settings.method,
         rng=search_rng,
@@ -134,6 +140,8 @@ def plan(
         workers=workers,
         on_evaluation=on_evaluation,
     )
+    result = result.with_models(np.argsort(order))
+    arrivals = arrivals.for_models(inputs.problem.model_names)
     ended = _ended(provenance, result)
     document = plan_document(inputs, result, ended, arrivals.source)
     _require_sound(inputs, document)
@@ -148,6 +156,13 @@ def random_streams(seed: int) -> Sequence[np.random.Generator]:
 def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:
     """Draw the arrivals to plan on; between two runs every accepted request ends."""
     return inputs.workload.arrival_sets(rng, pause_s=float(inputs.problem.slo_s.max()))
+
+
+def _order_of_models(inputs: Inputs, settings: PlanSettings) -> NDArray[np.int64]:
+    """Return the order in which a method looks at the models: numbers in the workload's order."""
+    if METHODS[settings.method].follows_workload:
+        return np.arange(inputs.problem.num_models)
+    return order_of_models(inputs.workload.models, inputs.workload.recorded)
 
 
 def _require_searchable(inputs: Inputs) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.errors import InputError
 from alpaplan.files.document import Document, load_document
@@ -66,6 +67,16 @@ class ServedWorkload:
     def is_recorded(self) -> bool:
         """Whether the arrivals of all models are recorded, so that there is nothing to sample."""
         return len(self.recorded) == len(self.models)
+
+    def in_order(self, order: NDArray[np.int64]) -> ServedWorkload:
+        """Return the same workload with its models in another order.
+
+        Parameters
+        ----------
+        order : int64[M]
+            Number here of each model there.
+        """
+        return replace(self, models=tuple(self.models[m] for m in order))
 
     def sample(self, duration_s: float | None, seed: int) -> Trace:
         """Replay recorded arrivals and sample the others.

@@ -53,6 +53,17 @@ class Placement:
         extras = (None if values is None else values[chosen] for values in self._extras())
         return Placement(self.shapes[chosen], self.replicas[chosen], *extras)
 
+    def with_models(self, order: NDArray[np.int64]) -> Placement:
+        """Return the same groups where the models are numbered in another order.
+
+        Parameters
+        ----------
+        order : int64[M]
+            Number here of each model there.
+        """
+        extras = (None if values is None else values[:, order] for values in self._extras())
+        return Placement(self.shapes, self.replicas[:, order], *extras)
+
     @classmethod
     def joined(cls, parts: Sequence[Placement]) -> Placement:
         """Return the groups of several placements of the same models behind each other."""

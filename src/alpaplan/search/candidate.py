@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import Evaluation
@@ -66,6 +67,14 @@ class Candidate:
     score: Score
     evaluation: Evaluation
     num_evaluations: int
+
+    def with_models(self, order: NDArray[np.int64]) -> Candidate:
+        """Return the same where model ``m`` is the one that is number ``order[m]`` here."""
+        return replace(
+            self,
+            placement=self.placement.with_models(order),
+            evaluation=self.evaluation.with_models(order),
+        )
 
     @classmethod
     def of(

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
@@ -65,6 +66,16 @@ class PlanResult:
     num_evaluations: int
     stop_reason: StopReason | None
     steps: tuple[SearchStep, ...]
+
+    def with_models(self, order: NDArray[np.int64]) -> PlanResult:
+        """Return the same where model ``m`` is the one that is number ``order[m]`` here."""
+        predicted = tuple(self.prediction.models[m] for m in order)
+        return replace(
+            self,
+            best=self.best.with_models(order),
+            tried=tuple(candidate.with_models(order) for candidate in self.tried),
+            prediction=replace(self.prediction, models=predicted),
+        )
 
 
 def solve(

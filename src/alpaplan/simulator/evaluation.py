@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,21 @@ class Evaluation:
     def mean_latency_s(self) -> float:
         """Mean latency of attained requests; NaN if there were none."""
         return _ratio(float(self.latency_sum_s.sum()), float(self.attained.sum()))
+
+    def with_models(self, order: NDArray[np.int64]) -> Evaluation:
+        """Return the same counts where the models are numbered in another order.
+
+        Parameters
+        ----------
+        order : int64[M]
+            Number here of each model there.
+        """
+        return replace(
+            self,
+            requests=self.requests[order],
+            attained=self.attained[order],
+            latency_sum_s=self.latency_sum_s[order],
+        )
 
     def weighted_attainment(self, model_weight: NDArray[np.float64]) -> float:
         """Fraction attained where a request counts as much as its model's weight.

@@ -67,6 +67,16 @@ class ArrivalSets:
     unseen: tuple[Trace, ...]
     source: UnseenSource
 
+    def for_models(self, model_names: Sequence[str]) -> ArrivalSets:
+        """Return the same arrivals, indexed in another order of the models."""
+        return ArrivalSets(
+            self.training.for_models(model_names),
+            self.screening.for_models(model_names),
+            tuple(trace.for_models(model_names) for trace in self.deciding),
+            tuple(trace.for_models(model_names) for trace in self.unseen),
+            self.source,
+        )
+
 
 def make_arrival_sets(
     models: Sequence[ServedModel],

@@ -12,6 +12,7 @@ from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.workload import ServedModel
 from alpaplan.workload.arrivals import MAX_ARRIVALS, process_of
 from alpaplan.workload.lengths import TokenCounts, sample_lengths
+from alpaplan.workload.model_order import random_streams_of
 from alpaplan.workload.trace import Trace
 
 _NO_TOKENS: TokenCounts = (np.empty(0, np.int32), np.empty(0, np.int32))
@@ -26,10 +27,9 @@ def sample_trace(
 ) -> Trace:
     """Draw the arrivals of all models in ``[0, duration_s)``.
 
-    Every model has a generator of its own, spawned from `rng`, so a change to one model's
-    process leaves the arrivals of the others as they are. Those of an LLM do not depend on its
-    lengths, which are drawn after them. Models with recorded arrivals contribute nothing;
-    `merge_traces` adds theirs.
+    Every model has a generator of its own; see `model_order.random_streams_of`. The arrivals of an
+    LLM do not depend on its lengths, which are drawn after them. Models with recorded arrivals
+    contribute nothing; `merge_traces` adds theirs.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def sample_trace(
     _check_total(models, expected_rate_rps(models) * duration_s)
     parts = [np.empty(0)]
     tokens = [_NO_TOKENS]
-    for model, own_rng in zip(models, rng.spawn(len(models)), strict=True):
+    for model, own_rng in zip(models, random_streams_of(models, rng), strict=True):
         if isinstance(model.arrivals, TraceArrivals):
             parts.append(parts[0])
             tokens.append(_NO_TOKENS)

@@ -76,6 +76,8 @@ class Trace:
 
     def for_models(self, model_names: Sequence[str]) -> Trace:
         """Keep the arrivals of the given models only, and index them in the given order."""
+        if tuple(model_names) == self.model_names:
+            return self
         position = {name: index for index, name in enumerate(model_names)}
         renumber = np.array([position.get(name, -1) for name in self.model_names], dtype=np.int32)
         model = renumber[self.model]

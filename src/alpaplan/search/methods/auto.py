@@ -53,7 +53,7 @@ def auto(search: Search) -> list[Candidate]:
     return single + _improved(search, starts)
 
 
-AUTO = Method(auto, is_endless=True, chooses_caps=True)
+AUTO = Method(auto, is_endless=True, chooses_caps=True, follows_workload=False)
 
 
 def _without_batching(search: Search) -> list[Candidate]:

@@ -27,11 +27,15 @@ class Method:
     chooses_caps
         Whether it decides how far replicas batch. Other methods get `guess_caps`, with which they
         find better placements than if all batches could be as large as the cluster allows.
+    follows_workload
+        Whether it looks at models in the workload's order, as AlpaServe's methods do. Others have
+        an order that does not depend on the document, and so find the same for the same models.
     """
 
     find: Callable[[Search], list[Candidate]]
     is_endless: bool = False
     chooses_caps: bool = False
+    follows_workload: bool = True
 
     def max_work(self, effort: Effort, problem: PlacementProblem) -> int | None:
         """Return its budget in simulated requests; None if it ends by itself.
