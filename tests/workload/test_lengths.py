@@ -124,10 +124,10 @@ def test_samples_of_a_workload_have_tokens_where_models_are_llms() -> None:
 
 
 def test_arrivals_do_not_depend_on_lengths() -> None:
-    with_lengths = served({"lengths": LOGNORMAL}, {}, {"lengths": CONSTANT})
+    some, others = {"lengths": LOGNORMAL}, {"lengths": CONSTANT}
     found = [
         sample_trace(models, 50.0, np.random.default_rng(3))
-        for models in (with_lengths, served({}, {}, {}))
+        for models in (served(some, {}, others), served(others, {}, some))
     ]
     assert np.array_equal(found[0].arrival_s, found[1].arrival_s)
     assert np.array_equal(found[0].model, found[1].model)

@@ -18,8 +18,8 @@ from alpaplan.specs.workload import ServedModel
 from alpaplan.workload.arrivals import process_of
 from alpaplan.workload.trace import Trace
 
-_LABELS = ("name", "entry")
-"""Fields of a model that say nothing about what it is."""
+_NOT_OF_ARRIVALS = ("name", "entry", "lengths")
+"""Fields of a model that say nothing about what it is, or nothing about when requests come."""
 
 
 def order_of_models(
@@ -41,7 +41,10 @@ def order_of_models(
         take each other's place.
     """
     digests = _digests_of_recordings(recorded or {})
-    keys = [(stream_kind(model), *_rank(model), digests.get(model.name, "")) for model in models]
+    keys = [
+        (*_arrivals_key(model), repr(model.lengths), digests.get(model.name, ""))
+        for model in models
+    ]
     return np.array(sorted(range(len(models)), key=keys.__getitem__), dtype=np.int64)
 
 
@@ -53,33 +56,31 @@ def random_streams_of(
     A model's generator is that of its rank by rate among the models of the same profile and kind
     of arrivals. So renaming and reordering change nothing; nor does scaling all rates or changing
     objectives; and a change to one model leaves all others their generators but those of its kind
-    whose rank it changes.
+    whose rank it changes. Lengths have no part in it, as arrivals do not depend on them.
     """
     common = rng.integers(2**32, size=4).tolist()
     streams: dict[int, np.random.Generator] = {}
     words: tuple[int, ...] = ()
     kind: tuple[str, str] | None = None
     rank = 0
-    for index in order_of_models(models).tolist():
-        if stream_kind(models[index]) != kind:
-            kind, rank = stream_kind(models[index]), 0
+    keys = [_arrivals_key(model) for model in models]
+    for index in sorted(range(len(models)), key=keys.__getitem__):
+        if keys[index][0] != kind:
+            kind, rank = keys[index][0], 0
             words = _words(kind)
         streams[index] = np.random.default_rng([*common, *words, rank])
         rank += 1
     return [streams[index] for index in range(len(models))]
 
 
-def stream_kind(model: ServedModel) -> tuple[str, str]:
-    """Return the profile of a model and the kind of its arrivals: what has streams of its own."""
-    return model.profile, model.arrivals.process
-
-
-def _rank(model: ServedModel) -> tuple[float, str]:
+def _arrivals_key(model: ServedModel) -> tuple[tuple[str, str], float, str]:
+    """Return the model's kind, its rate, and in words all else that a workload says of it."""
     arrivals = model.arrivals
     # Recorded ones are told apart by what was recorded.
     rate_rps = 0.0 if isinstance(arrivals, TraceArrivals) else process_of(arrivals).rate_rps
-    names = [field.name for field in fields(model) if field.name not in _LABELS]
-    return rate_rps, " ".join(repr(getattr(model, name)) for name in names)
+    names = [field.name for field in fields(model) if field.name not in _NOT_OF_ARRIVALS]
+    words = " ".join(repr(getattr(model, name)) for name in names)
+    return (model.profile, arrivals.process), rate_rps, words
 
 
 def _words(kind: tuple[str, str]) -> tuple[int, ...]:

@@ -65,7 +65,7 @@ def test_every_move_keeps_the_memory_rule_with_caps(
     rng = np.random.default_rng(1)
     for move, _ in moves_for(batching):
         proposed = 0
-        for _ in range(60):
+        for _ in range(100):
             state = draw_state(rng)
             change = move(state, rng)
             if change is not None:
