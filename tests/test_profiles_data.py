@@ -17,6 +17,7 @@ from alpaplan.files.profile_yaml import profile_to_yaml
 from alpaplan.guide.pages import page_text
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.stages import cut_into_stages
+from alpaplan.profiling.steps import stage_times
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.layers import LayerProfileSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
@@ -26,6 +27,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PROFILE_PATHS = sorted((REPOSITORY / "profiles").glob("*.yaml"))
 LAYER_PATHS = sorted((REPOSITORY / "profiles" / "layers").glob("*.yaml"))
 EXAMPLES = sorted(path.parent for path in (REPOSITORY / "examples").glob("*/cluster.yaml"))
+
+LLMS = [path.stem for path in PROFILE_PATHS if path.with_stem(f"{path.stem}-prefill").exists()]
+FIXED_SERVICE = [path.stem for path in PROFILE_PATHS if path.stem not in LLMS]
 
 TABLE_1 = {
     "bert-1.3b": (0.151, 2.4e9, 1),
@@ -54,15 +58,75 @@ def size_bytes(config: ProfiledConfig) -> int:
 
 
 @pytest.mark.parametrize("name", [path.stem for path in PROFILE_PATHS])
-class TestEveryProfile:
-    def test_says_its_name_and_source(
+def test_every_profile_says_its_name_and_source(
+    name: str, profiles: dict[str, ModelProfileSpec]
+) -> None:
+    profile = profiles[name]
+    assert profile.name == name
+    assert profile.source is not None
+    assert "make_" in profile.source
+
+
+@pytest.mark.parametrize("name", LLMS)
+class TestEveryLlm:
+    def test_prefill_alone_has_the_same_configurations(
         self, name: str, profiles: dict[str, ModelProfileSpec]
     ) -> None:
-        profile = profiles[name]
-        assert profile.name == name
-        assert profile.source is not None
-        assert "make_" in profile.source
+        by_shape = {
+            (c.device, c.intra_op, c.inter_op): c for c in profiles[f"{name}-prefill"].configs
+        }
+        for config in profiles[name].engine_configs:
+            prefill = by_shape.pop((config.device, config.intra_op, config.inter_op))
+            assert config.stage_weight_bytes == prefill.stage_weight_bytes
+        assert not by_shape
 
+    def test_steps_cover_decoding_and_prompts(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        for config in profiles[name].engine_configs:
+            assert list(config.stage_step_s) == [1 << power for power in range(14)]
+            assert min(config.stage_kv_read_s or (0,)) > 0
+            assert min(config.stage_attention_s or (0,)) > 0
+
+    def test_keys_and_values_are_divided_among_stages(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        whole = {
+            (c.device, c.intra_op): c.stage_kv_bytes_per_token[0]
+            for c in profiles[name].engine_configs
+            if c.inter_op == 1
+        }
+        for config in profiles[name].engine_configs:
+            of_one_stage = whole.get((config.device, config.intra_op))
+            if of_one_stage is not None:
+                each = -(-of_one_stage // config.inter_op)
+                assert config.stage_kv_bytes_per_token == (each,) * config.inter_op
+
+    def test_prefill_takes_as_long_as_in_the_other_profile(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        errors = []
+        for config in profiles[name].engine_configs:
+            other = profiles[f"{name}-prefill"].find_config(
+                config.device, config.intra_op, config.inter_op
+            )
+            assert isinstance(other, ProfiledConfig)
+            times = stage_times(config, 0)
+            found_s = times.seconds(2048, 2048 * 2049 // 2)
+            errors.append(abs(found_s / other.stage_latency_s[1][0] - 1))
+        assert sorted(errors)[len(errors) // 2] < 0.03
+        assert max(errors) < 0.15
+
+    def test_source_names_the_engine_and_the_fit(
+        self, name: str, profiles: dict[str, ModelProfileSpec]
+    ) -> None:
+        source = profiles[name].source or ""
+        assert "vllm 0.24.0 on h100-sxm and h200-sxm" in source
+        assert "leave-one-out error of median" in source
+
+
+@pytest.mark.parametrize("name", FIXED_SERVICE)
+class TestEveryFixedService:
     def test_weights_of_all_devices_sum_to_the_model(
         self, name: str, profiles: dict[str, ModelProfileSpec]
     ) -> None:
@@ -163,15 +227,15 @@ def test_aiconfigurator_generator_reproduces_a_file(
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     script = importlib.import_module("make_aiconfigurator")
     name = "gemma-4-26b-a4b"
-    # All shapes of it take some seconds: those of one intra_op, in bytes as the file has them.
-    whole = read_profile(REPOSITORY / "profiles" / f"{name}-prefill.yaml")
-    first = tuple(config for config in whole.configs if config.intra_op == 1)
+    # All shapes of it take some seconds: those of one intra_op, in bytes as the files have them.
     model = dataclasses.replace(script.MODELS[name], max_intra_op=1)
     monkeypatch.setattr(script, "MODELS", {name: model})
     script.main(tmp_path)
-    (made,) = tmp_path.iterdir()
-    expected = whole.model_copy(update={"configs": first})
-    assert made.read_text(encoding="utf-8") == profile_to_yaml(expected)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == [name, f"{name}-prefill"]
+    for path in tmp_path.iterdir():
+        made, whole = read_profile(path), read_profile(REPOSITORY / "profiles" / path.name)
+        assert made.configs == tuple(c for c in whole.configs if c.intra_op == 1)
+        assert path.read_text(encoding="utf-8") == profile_to_yaml(made)
 
 
 def test_llm_profiles_are_as_alpaplan_writes_them(profiles: dict[str, ModelProfileSpec]) -> None:
@@ -193,8 +257,8 @@ def test_every_profile_is_made_by_one_command(
     script.main(tmp_path)
     assert called == [tmp_path, tmp_path]
     models = importlib.import_module("make_aiconfigurator").MODELS
-    names = [f"{model}-prefill" for model in models]
-    assert sorted([*names, *TABLE_1]) == [path.stem for path in PROFILE_PATHS]
+    names = [*models, *(f"{model}-prefill" for model in models)]
+    assert sorted([*names, *TABLE_1]) == sorted(path.stem for path in PROFILE_PATHS)
 
 
 def test_the_library_has_what_the_guide_says(profiles: dict[str, ModelProfileSpec]) -> None:

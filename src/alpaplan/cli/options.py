@@ -12,7 +12,7 @@ from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.output import STANDARD_OUTPUT, STDOUT_PATH
 from alpaplan.cli.quantities import Bytes, DocumentName, Number, Seconds, WholeNumber
 from alpaplan.report.figure import FORMATS as PLOT_FORMATS
-from alpaplan.specs.choices import Dispatch
+from alpaplan.specs.choices import Dispatch, Serving
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -134,6 +134,14 @@ window = click.option(
     type=Seconds(),
     metavar="DURATION",
     help="Divide time into windows of this length (e.g. 10min).",
+)
+serving = click.option(
+    "--serving",
+    type=NameOf(Serving),
+    metavar="NAME",
+    help="What the profile is for: continuous (an LLM that answers prompts, with continuous "
+    "batching) or prefill (batches of prompts, without answers).  [default: prefill with "
+    "--input-len or --batch, else continuous]",
 )
 memory_limit = click.option(
     "--memory-limit",

@@ -17,6 +17,16 @@ def rule_for_llms(found: Dispatch) -> str:
     return f"must be {Dispatch.SHORTEST_QUEUE}, since the workload has LLMs, found {found}"
 
 
+class Serving(StrEnum):
+    """How an engine serves what a profile was made for."""
+
+    CONTINUOUS = "continuous"
+    """Prompts and answers in iterations, with continuous batching: an LLM's profile."""
+
+    PREFILL = "prefill"
+    """Batches of prompts of one length, without answers: a fixed-service model's profile."""
+
+
 class Generation(StrEnum):
     """Architecture of a device, which its efficiencies depend on."""
 

@@ -100,6 +100,20 @@ def test_package(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stderr == ""
 
 
+def test_iterations_and_how_well_they_fit(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    FakePackage().install(monkeypatch)
+    options = ("--device", "h100-sxm", "--intra-op", "1", "--inter-op", "1")
+    command = ("profile", "import", "Qwen/Qwen3-8B", "--from", "aiconfigurator-api", *options)
+    result = workspace.run(*command, "-o", "made")
+    assert result.stdout == "made/qwen3-8b.yaml: 1 configuration on h100-sxm\n"
+    assert result.stderr.startswith("qwen3-8b: leave-one-out error of step times: median ")
+    assert load_document(Path("made/qwen3-8b.yaml"), ModelProfileSpec).spec.is_llm
+    result = workspace.run(*command, "--serving", "prefill", "-o", "made", exit_code=2)
+    assert "--device and --input-len must be given" in result.stderr
+
+
 def test_ctrl_c_writes_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     package = FakePackage()
     package.install(monkeypatch)
@@ -140,10 +154,7 @@ def test_ctrl_c_writes_nothing(workspace: Workspace, monkeypatch: pytest.MonkeyP
             ("--from", "aiconfigurator", "--intra-op", "1"),
             "--from aiconfigurator takes no --intra-op",
         ),
-        (
-            ("--from", "aiconfigurator-api", "--device", "a"),
-            "--from aiconfigurator-api needs --input-len",
-        ),
+        (("--from", "table", "--serving", "continuous"), "--from table takes no --serving"),
     ],
 )
 def test_options_of_another_format(

@@ -29,6 +29,7 @@ class FakeSummary:
 @dataclass
 class FakeResult:
     ttft: float
+    tpot: float
     summary: FakeSummary
     backend_name: str = "vllm"
     backend_version: str = "9.9"
@@ -48,7 +49,8 @@ class FakePackage:
         if tp == 3:
             raise AssertionError("num_heads 32 should be divisible by tp_size 3\nmore words")
         memory_gib = {"weights": 16 / tp / pp, "activations": size / 2, "kvcache": 20.0 * size}
-        return FakeResult(100 * size / tp + pp, FakeSummary(memory_gib))
+        decoding = 10 / tp + size / 100 + 1e-5 * size * (options["isl"] + 1)
+        return FakeResult(100 * size / tp + pp, decoding, FakeSummary(memory_gib))
 
     def load_model(self, model: str) -> dict[str, int]:
         if model not in ("Qwen/Qwen3-8B", "Qwen/Qwen3-0.6B"):

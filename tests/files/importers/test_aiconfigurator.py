@@ -8,6 +8,7 @@ import yaml
 
 from alpaplan.errors import AlpaplanError
 from alpaplan.profiling.batch_sizes import batch_latency_s
+from alpaplan.specs.choices import Serving
 from alpaplan.specs.profile import ModelProfileSpec
 from tests.files.importers.imports import Write, config_of, imported, problems, profiles
 
@@ -15,6 +16,7 @@ HEADER = (
     "model,gpu,backend,backend_version,tp,pp,batch_size,input_len,output_len,prefill_latency_ms,"
     "decode_step_latency_ms,mem_weights_gib,mem_kvcache_gib,mem_activations_gib,oom"
 )
+PREFILL = Serving.PREFILL
 GPUS = ("a100_sxm", "h100_sxm", "h200_sxm")
 
 
@@ -40,7 +42,9 @@ def tables(shared_cases: Path) -> list[Path]:
 
 
 def test_one_row(write: Write) -> None:
-    (profile,) = profiles("aiconfigurator", write("e.csv", HEADER, row(pp=2, tp=4)))
+    (profile,) = profiles(
+        "aiconfigurator", write("e.csv", HEADER, row(pp=2, tp=4)), serving=PREFILL
+    )
     assert profile.name == "qwen3-8b"
     assert (profile.source or "").startswith(
         "Prefill of prompts of 512 tokens by Qwen/Qwen3-8B, estimated by aiconfigurator from its "
@@ -54,11 +58,11 @@ def test_one_row(write: Write) -> None:
 
 def test_rows_out_of_memory_are_left_out_and_counted(write: Write) -> None:
     path = write("e.csv", HEADER, row(), row(batch_size=2, oom=1), row(tp=2, oom=1))
-    found = imported("aiconfigurator", path)
+    found = imported("aiconfigurator", path, serving=PREFILL)
     assert [list(config.stage_latency_s) for config in found.profiles[0].fixed_configs] == [[1]]
     assert found.notes == [f"{path}: rows left out because they are out of memory: 2"]
     with pytest.raises(AlpaplanError, match="there are no rows that fit into memory"):
-        imported("aiconfigurator", write("oom.csv", HEADER, row(oom=1)))
+        imported("aiconfigurator", write("oom.csv", HEADER, row(oom=1)), serving=PREFILL)
 
 
 def test_prompt_length_is_chosen(write: Write) -> None:
@@ -79,7 +83,7 @@ def test_prompt_length_is_chosen(write: Write) -> None:
 
 def test_every_prompt_length_without_a_choice(write: Write) -> None:
     path = write("e.csv", HEADER, row(), row(input_len=2048, latency_ms=20))
-    short, long = profiles("aiconfigurator", path)
+    short, long = profiles("aiconfigurator", path, serving=PREFILL)
     assert (short.name, long.name) == ("qwen3-8b-in512", "qwen3-8b-in2048")
     assert [batch_latency_s(p.fixed_configs[0], 1) for p in (short, long)] == [0.005635, 0.02]
     assert (long.source or "").startswith("Prefill of prompts of 2048 tokens by Qwen/Qwen3-8B, ")
@@ -96,7 +100,7 @@ def test_spoiled(write: Write) -> None:
         row(tp=8),
         row(model="other/QWEN3-8B"),
     )
-    assert problems("aiconfigurator", path) == [
+    assert problems("aiconfigurator", path, serving=PREFILL) == [
         "e.csv:2: prefill_latency_ms: unknown unit 'ms' (known: none here), found '5ms'",
         "e.csv:3: mem_weights_gib: must be above 0, found '0'",
         "e.csv:3: mem_kvcache_gib: must be at least 0, found '-1'",
@@ -116,11 +120,11 @@ def test_spoiled(write: Write) -> None:
 
 def test_spoiled_columns_and_no_rows(write: Write) -> None:
     header = HEADER.replace("prefill_latency_ms", "prefil_latency_ms").replace(",pp,", ",p_p,")
-    assert problems("aiconfigurator", write("e.csv", header, row())) == [
+    assert problems("aiconfigurator", write("e.csv", header, row()), serving=PREFILL) == [
         "e.csv:1: missing column 'pp'; is it 'p_p'?",
         "e.csv:1: missing column 'prefill_latency_ms'; is it 'prefil_latency_ms'?",
     ]
-    assert problems("aiconfigurator", write("e.csv", HEADER)) == [
+    assert problems("aiconfigurator", write("e.csv", HEADER), serving=PREFILL) == [
         "e.csv:1: must have at least one row, found only the header"
     ]
 

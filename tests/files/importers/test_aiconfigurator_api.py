@@ -11,6 +11,7 @@ import yaml
 from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers.conversion import import_profiles
 from alpaplan.files.importers.request import ImportRequest
+from alpaplan.specs.choices import Serving
 from alpaplan.specs.profile import ModelProfileSpec
 from tests.files.importers.fake_aiconfigurator import FakePackage
 from tests.files.importers.imports import config_of, imported
@@ -84,6 +85,33 @@ def test_large_groups_where_they_are_asked_for(package: FakePackage) -> None:
     assert profile.configs[0].num_devices == 32
 
 
+def test_iterations_without_a_prompt_length(package: FakePackage) -> None:
+    found = imported(FORMAT, MODEL, devices=("h100-sxm",), intra_ops=(2,), inter_ops=(1, 4))
+    (profile,) = found.profiles
+    decoding = [call for call in package.calls if call["mode"] == "static_gen"]
+    assert {call["osl"] for call in decoding} == {2}
+    assert {(call["batch_size"], call["isl"]) for call in decoding} >= {(1, 256), (256, 4096)}
+    one, four = profile.engine_configs
+    # The package's kvcache, 20 GiB whatever the prompt, counted for 2,048 tokens and not by stage.
+    assert one.stage_kv_bytes_per_token == (20 * 2**30 // 2048,)
+    assert four.stage_kv_bytes_per_token == (5 * 2**30 // 2048,) * 4
+    assert one.stage_working_bytes == (2**29,)
+    # 10 ms over two devices, 10 us a request, and 10 ns a KV token.
+    assert one.stage_step_s[64] == pytest.approx((0.00564,), rel=1e-4)
+    assert one.stage_kv_read_s == pytest.approx((1e-8,), rel=1e-4)
+    assert four.stage_kv_read_s == pytest.approx((0.25e-8,) * 4, rel=1e-4)
+    assert "vllm 9.9 on h100-sxm), as of its version 0.0 (aiconfigurator-api)" in str(
+        profile.source
+    )
+
+
+def test_keys_and_values_of_as_many_tokens_as_wanted(package: FakePackage) -> None:
+    shape: dict[str, Any] = {"devices": ("h100-sxm",), "intra_ops": (1,), "inter_ops": (1,)}
+    wanted = imported(FORMAT, MODEL, **shape, input_len=1024, serving=Serving.CONTINUOUS)
+    (config,) = wanted.profiles[0].engine_configs
+    assert config.stage_kv_bytes_per_token == (20 * 2**30 // 1024,)
+
+
 def test_models_and_devices_in_one_go(package: FakePackage) -> None:
     found = imported(
         FORMAT,
@@ -139,6 +167,7 @@ def test_models_and_devices_in_one_go(package: FakePackage) -> None:
             ),
         ),
         (MODEL, {"input_len": 1}, "--device and --input-len must be given"),
+        (MODEL, {}, "--device must be given"),
     ],
 )
 def test_what_the_package_cannot_do(

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Device type that was measured; can be given several times.",
 )
+@options.serving
 @click.option(
     "--input-len",
     type=WholeNumber(largest=10_000_000),
@@ -91,6 +92,7 @@ def import_(
     files: tuple[str, ...],
     import_format: str,
     devices: tuple[str, ...],
+    serving: str | None,
     input_len: int | None,
     batch_sizes: tuple[int, ...] | None,
     intra_op: tuple[int, ...] | None,
@@ -109,6 +111,7 @@ def import_(
         import_format,
         {
             "--device": bool(devices),
+            "--serving": serving is not None,
             "--input-len": input_len is not None,
             "--intra-op": intra_op is not None,
             "--inter-op": inter_op is not None,
@@ -117,9 +120,18 @@ def import_(
         },
     )
     from alpaplan.files.importers.request import ImportRequest
+    from alpaplan.specs.choices import Serving
 
     request = ImportRequest(
-        files, devices, input_len, batch_sizes, intra_op, inter_op, dict(columns), dict(units)
+        files,
+        devices,
+        input_len,
+        batch_sizes,
+        intra_op,
+        inter_op,
+        dict(columns),
+        dict(units),
+        None if serving is None else Serving(serving),
     )
     _require_folder(output)
     _write(output, _import(import_format, request), inputs=[Path(file) for file in files])

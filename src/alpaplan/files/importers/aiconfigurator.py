@@ -7,6 +7,8 @@ them, and the memory on one device. From it come
 - weights: ``mem_weights_gib``, which are divided by ``tp`` and ``pp`` already,
 - working memory: ``mem_activations_gib`` and the batch's ``mem_kvcache_gib``.
 
+What `aiconfigurator_steps` makes of the same rows are profiles of whole LLMs.
+
 aiconfigurator's own result tables have other columns: see `aiconfigurator_results`.
 
 CUDA context, runtime and NCCL buffers (``mem_other_gib``, ``mem_nccl_gib``) are there once a device
@@ -16,12 +18,13 @@ out of memory are left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.files.importers import cells
+from alpaplan.files.importers import aiconfigurator_steps
+from alpaplan.files.importers.aiconfigurator_columns import CONVERTERS, KEYS, NUMBERS
 from alpaplan.files.importers.aiconfigurator_results import (
     ALL_MEMORY,
     RESULTS_LAYOUT,
@@ -30,6 +33,7 @@ from alpaplan.files.importers.aiconfigurator_results import (
 )
 from alpaplan.files.importers.measurement import Measurement, file_names, tools
 from alpaplan.files.importers.request import (
+    EngineFormat,
     ImportRequest,
     MeasurementFormat,
     ProgressListener,
@@ -39,33 +43,14 @@ from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
 from alpaplan.registry import must_be_one_of
 
-_KEYS = ("model", "gpu", "tp", "pp", "batch_size", "input_len")
-_NUMBERS = ("prefill_latency_ms", "mem_weights_gib", "mem_kvcache_gib", "mem_activations_gib")
-
 LAYOUT = Layout(
-    (*_KEYS, *_NUMBERS), optional=("oom", "backend", "backend_version"), other_columns=True
+    (*KEYS, *NUMBERS), optional=("oom", "backend", "backend_version"), other_columns=True
 )
 
 MEMORY = (
     "Working memory is its activations and the batch's KV cache; runtime and NCCL buffers are left "
     "to the cluster's reserved memory."
 )
-
-_CONVERTERS: dict[str, Callable[[str], object]] = {
-    "model": cells.model,
-    "gpu": cells.name,
-    "tp": cells.parallelism,
-    "pp": cells.parallelism,
-    "batch_size": cells.count,
-    "input_len": cells.count,
-    "prefill_latency_ms": cells.milliseconds,
-    "mem_weights_gib": cells.positive_gibibytes,
-    "mem_kvcache_gib": cells.non_negative_gibibytes,
-    "mem_activations_gib": cells.non_negative_gibibytes,
-    "oom": cells.flag,
-    "backend": str,
-    "backend_version": str,
-}
 
 
 def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
@@ -119,7 +104,7 @@ def _read_file(
         if results.has(row):
             results.add(row, issues)
             continue
-        values = parse_cells(row, _CONVERTERS, _KEYS, issues)
+        values = parse_cells(row, CONVERTERS, KEYS, issues)
         if values is None:
             continue
         if values.get("oom", False):
@@ -165,8 +150,8 @@ def source_text(
 
 def _measurement(row: Row, values: dict[str, Any]) -> Measurement:
     num_stages = values["pp"]
-    flawed = not all(name in values for name in _NUMBERS)
-    latency_s, weight, kv_cache, activations = (values.get(name, 0) for name in _NUMBERS)
+    flawed = not all(name in values for name in NUMBERS)
+    latency_s, weight, kv_cache, activations = (values.get(name, 0) for name in NUMBERS)
     tool = f"{values.get('backend', '')} {values.get('backend_version', '')}".strip()
     return Measurement(
         values["model"],
@@ -193,4 +178,8 @@ def _chosen_lengths(wanted: int | None, lengths: set[int], issues: FileIssues) -
     return lengths if wanted is None else {wanted}
 
 
-FORMAT = MeasurementFormat(read, optional=("--input-len",))
+FORMAT = MeasurementFormat(
+    read,
+    optional=("--input-len", "--serving"),
+    engines=EngineFormat(aiconfigurator_steps.read, aiconfigurator_steps.is_meant),
+)

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alpaplan.errors import AlpaplanError
+from alpaplan.files.importers.iterations import make_engine_profiles
 from alpaplan.files.importers.measurement import Measurement, make_profiles
 from alpaplan.files.importers.registry import MEASUREMENT_FORMATS
 from alpaplan.files.importers.request import (
+    EngineFormat,
     ImportRequest,
+    MeasurementFormat,
     ProgressListener,
     Reading,
     ignore_progress,
 )
+from alpaplan.specs.choices import Serving
 from alpaplan.specs.profile import ModelProfileSpec
 
 
@@ -36,12 +40,44 @@ def import_profiles(
     AlpaplanError
         If the request asks for what is not there.
     """
-    reading = MEASUREMENT_FORMATS[format_name].read(request, listener)
+    chosen = MEASUREMENT_FORMATS[format_name]
+    engines = _engines(format_name, chosen, request)
+    if engines is not None:
+        return _import_engines(engines, request, listener)
+    reading = chosen.read(request, listener)
     measurements = _of_batch_sizes(reading, request.batch_sizes)
     profiles = make_profiles(measurements, reading.source, reading.issues)
     if not profiles:
         raise AlpaplanError("nothing is left to make a profile of: " + "; ".join(reading.notes))
     return Imported(profiles, reading.notes)
+
+
+def _engines(
+    format_name: str, chosen: MeasurementFormat, request: ImportRequest
+) -> EngineFormat | None:
+    """Return how engines are read if they are what the request is for; None if prefill is."""
+    if chosen.engines is None:
+        if request.serving is not None:
+            raise AlpaplanError(f"--from {format_name} takes no --serving")
+        return None
+    serving = request.serving
+    if serving is None:
+        serving = Serving.CONTINUOUS if chosen.engines.is_meant(request) else Serving.PREFILL
+    if serving is Serving.PREFILL:
+        return None
+    if request.batch_sizes is not None:
+        raise AlpaplanError("--batch is for --serving prefill: iterations have no batch sizes")
+    return chosen.engines
+
+
+def _import_engines(
+    engines: EngineFormat, request: ImportRequest, listener: ProgressListener
+) -> Imported:
+    reading = engines.read(request, listener)
+    profiles, notes = make_engine_profiles(reading)
+    if not profiles:
+        raise AlpaplanError("nothing is left to make a profile of: " + "; ".join(reading.notes))
+    return Imported(profiles, [*reading.notes, *notes])
 
 
 def _of_batch_sizes(reading: Reading, wanted: tuple[int, ...] | None) -> list[Measurement]:

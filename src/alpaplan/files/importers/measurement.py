@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pydantic import ValidationError
 
@@ -12,6 +13,28 @@ from alpaplan.files.importers.cells import profile_name
 from alpaplan.files.line_issues import FileIssues, Place
 from alpaplan.printable import printable
 from alpaplan.specs.profile import ModelProfileSpec
+
+ConfigKey = tuple[str, str, int, int]
+"""Model, device type, `intra_op` and `inter_op`."""
+
+
+class Measured(Protocol):
+    """Anything that was measured of a model on a device type."""
+
+    @property
+    def device(self) -> str:
+        """Device type."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Where it was read."""
+        ...
+
+    @property
+    def tool(self) -> str:
+        """What it was measured with; empty: not known."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -61,8 +84,8 @@ class Measurement:
     has_all_memory: bool = False
 
     @property
-    def config(self) -> tuple[str, str, int, int]:
-        """Model, device type, `intra_op` and `inter_op`."""
+    def config(self) -> ConfigKey:
+        """What was measured, and where."""
         return self.model, self.device, self.intra_op, self.inter_op
 
 
@@ -88,20 +111,20 @@ def make_profiles(
     by_model: dict[str, list[Measurement]] = {}
     for measurement in measurements:
         by_model.setdefault(measurement.model, []).append(measurement)
-    _check_names(by_model, issues)
+    check_names(by_model, issues)
     configs = {model: _configs(found, issues) for model, found in by_model.items()}
     issues.raise_any()
-    return [_profile(model, configs[model], source(model, by_model[model])) for model in by_model]
+    return [profile_of(model, configs[model], source(model, by_model[model])) for model in by_model]
 
 
-def file_names(measurements: Iterable[Measurement]) -> str:
+def file_names(measurements: Iterable[Measured]) -> str:
     """List the names of the files that measurements are from, without their folders."""
     paths = dict.fromkeys(measurement.place.path for measurement in measurements)
     names = (path.replace("\\", "/").rpartition("/")[2] for path in paths)
     return ", ".join(dict.fromkeys(map(printable, names)))
 
 
-def tools(measurements: Iterable[Measurement]) -> str:
+def tools(measurements: Iterable[Measured]) -> str:
     """List what measurements were made with on which devices; empty if it is not known."""
     devices: dict[str, dict[str, None]] = {}
     for measurement in measurements:
@@ -110,7 +133,8 @@ def tools(measurements: Iterable[Measurement]) -> str:
     return ", ".join(f"{tool} on {' and '.join(names)}" for tool, names in devices.items())
 
 
-def _check_names(by_model: dict[str, list[Measurement]], issues: FileIssues) -> None:
+def check_names(by_model: Mapping[str, Sequence[Measured]], issues: FileIssues) -> None:
+    """Add an issue for each model whose profile would have the name of another's."""
     taken: dict[str, str] = {}
     for model, measurements in by_model.items():
         name = profile_name(model)
@@ -123,28 +147,35 @@ def _check_names(by_model: dict[str, list[Measurement]], issues: FileIssues) -> 
 
 def _configs(measurements: list[Measurement], issues: FileIssues) -> list[dict[str, object]]:
     """Make the configurations of one model."""
-    grouped: dict[tuple[str, str, int, int], dict[int, Measurement]] = {}
+    grouped: dict[ConfigKey, dict[int, Measurement]] = {}
     for new in measurements:
         by_size = grouped.setdefault(new.config, {})
         if new.batch_size in by_size:
-            message = f"duplicate {_title(new)} with batch size {new.batch_size}"
+            message = f"duplicate {title_of(new.config)} with batch size {new.batch_size}"
             issues.add(new.place, f"{message}, first at {by_size[new.batch_size].place}")
         by_size.setdefault(new.batch_size, new)
     for by_size in grouped.values():
         _check_agreement(by_size, issues)
-    devices = list(dict.fromkeys(device for _, device, _, _ in grouped))
-    order = sorted(grouped, key=lambda key: (devices.index(key[1]), *key[2:]))
-    return [_config(list(grouped[key].values())) for key in order]
+    return [_config(list(grouped[key].values())) for key in in_order(grouped)]
+
+
+def in_order(configs: Iterable[ConfigKey]) -> list[ConfigKey]:
+    """Return configurations of a model in order: devices as they appear, parallelism going up."""
+    found = list(configs)
+    devices = list(dict.fromkeys(device for _, device, _, _ in found))
+    return sorted(found, key=lambda key: (devices.index(key[1]), *key[2:]))
 
 
 def _check_agreement(by_size: dict[int, Measurement], issues: FileIssues) -> None:
     first = next(iter(by_size.values()))
     if 1 not in by_size and not issues.rows_unread:
         sizes = ", ".join(map(str, sorted(by_size)))
-        issues.add(first.place, f"{_title(first)}: must have batch size 1, found only {sizes}")
+        issues.add(
+            first.place, f"{title_of(first.config)}: must have batch size 1, found only {sizes}"
+        )
     sound = [measurement for measurement in by_size.values() if not measurement.flawed]
     for other in sound[1:]:
-        where = f"{_title(other)} with batch size {other.batch_size}"
+        where = f"{title_of(other.config)} with batch size {other.batch_size}"
         same = f"of batch size {sound[0].batch_size} ({sound[0].place})"
         if other.stage_weight_bytes != sound[0].stage_weight_bytes:
             issues.add(other.place, f"{where}: must have the weights {same}, found others")
@@ -168,7 +199,16 @@ def _config(measurements: list[Measurement]) -> dict[str, object]:
     return config
 
 
-def _profile(model: str, configs: list[dict[str, object]], source: str) -> ModelProfileSpec:
+def profile_of(
+    model: str, configs: Sequence[Mapping[str, object]], source: str
+) -> ModelProfileSpec:
+    """Return the profile of a model with configurations in the keys of a document.
+
+    Raises
+    ------
+    InputError
+        With what such a document may not have.
+    """
     name = profile_name(model)
     try:
         return ModelProfileSpec.model_validate(
@@ -188,6 +228,7 @@ def _profile(model: str, configs: list[dict[str, object]], source: str) -> Model
         raise InputError(lines) from error
 
 
-def _title(measurement: Measurement) -> str:
-    _, device, intra_op, inter_op = measurement.config
-    return f"{measurement.model} on {device} intra_op {intra_op} inter_op {inter_op}"
+def title_of(config: ConfigKey) -> str:
+    """Describe a configuration of a model."""
+    model, device, intra_op, inter_op = config
+    return f"{model} on {device} intra_op {intra_op} inter_op {inter_op}"

@@ -19,14 +19,14 @@ MEASUREMENT_FORMATS: Registry[MeasurementFormat] = Registry(
         ),
         "aiconfigurator": Entry(
             f"{_PACKAGE}.aiconfigurator:FORMAT",
-            "CSV of estimates by aiconfigurator, such as its own results; takes --input-len  "
-            "[default: all lengths, with a profile for each]",
+            "CSV of estimates by aiconfigurator, such as its own results; takes --serving, and for "
+            "prefill --input-len  [default: all lengths, with a profile for each]",
         ),
         "aiconfigurator-api": Entry(
             f"{_PACKAGE}.aiconfigurator_api:FORMAT",
             "estimates that the Python package aiconfigurator makes now; FILE is the name of a "
-            "model, such as Qwen/Qwen3-8B; needs --device and --input-len, takes --intra-op and "
-            "--inter-op",
+            "model, such as Qwen/Qwen3-8B; needs --device, and --input-len for prefill; takes "
+            "--serving, --intra-op and --inter-op",
         ),
         "vidur": Entry(
             f"{_PACKAGE}.vidur:FORMAT",

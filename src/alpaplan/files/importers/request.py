@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from alpaplan.files.importers.iterations import IterationsReading
 from alpaplan.files.importers.measurement import Measurement, SourceText
 from alpaplan.files.line_issues import FileIssues
+from alpaplan.specs.choices import Serving
 
 ProgressListener = Callable[[int, int], None]
 """Called with how many steps are done, and how many there are."""
@@ -34,6 +36,8 @@ class ImportRequest:
         Column that is wanted -> its name in the files, where that differs.
     units
         Column, by its name in the files -> unit of its plain numbers.
+    serving
+        What the profiles are for.
     """
 
     files: tuple[str, ...]
@@ -44,6 +48,7 @@ class ImportRequest:
     inter_ops: tuple[int, ...] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    serving: Serving | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,22 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class EngineFormat:
+    """What a format says of engines with continuous batching.
+
+    Parameters
+    ----------
+    read
+        Reads the iterations of what a request names.
+    is_meant
+        Whether a request means them that does not say what its profiles are for.
+    """
+
+    read: Callable[[ImportRequest, ProgressListener], IterationsReading]
+    is_meant: Callable[[ImportRequest], bool]
+
+
+@dataclass(frozen=True)
 class MeasurementFormat:
     """A format of measurements.
 
@@ -78,8 +99,11 @@ class MeasurementFormat:
         Reads what a request names.
     required, optional
         Command-line options that it needs, and those that it takes beside `--batch`.
+    engines
+        What it says of engines, if that is anything.
     """
 
     read: Callable[[ImportRequest, ProgressListener], Reading]
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    engines: EngineFormat | None = None
