@@ -254,7 +254,53 @@ def test_shipped_profiles(repository: Path, workspace: Workspace) -> None:
     found = shown(workspace, str(repository / "profiles"))
     assert len(found) >= 17
     for profile in found:
+        if "left_out" not in profile:
+            continue  # an LLM
         devices = {config["device"] for config in profile["configs"]}
         references = [c["device"] for c in profile["configs"] if c["reference"]]
         assert sorted(references) == sorted(devices)
         assert all(config["overhead"]["imbalance"] >= 0 for config in profile["configs"])
+
+
+LLM = """\
+kind: model-profile
+version: 1
+name: chat
+configs:
+  - device: gpu
+    intra_op: 1
+    inter_op: 1
+    stage_weight_bytes: [6GB]
+    stage_kv_bytes_per_token: [64kB]
+    stage_step_s: {1: [4ms], 2048: [40ms]}
+"""
+
+
+def test_an_llm_stands_among_others(workspace: Workspace) -> None:
+    workspace.write("chat.yaml", LLM)
+    found = shown(workspace, "profiles/p.yaml", "chat.yaml", "profiles/p.yaml")
+    assert [profile["name"] for profile in found] == ["p", "chat", "p"]
+    (config,) = found[1]["configs"]
+    assert config["steps"] == [{"tokens": 1, "step_s": 0.004}, {"tokens": 2048, "step_s": 0.04}]
+    assert (config["prompt_tokens"], config["prompt_s"]) == (2048, pytest.approx(0.04))
+    assert config["decoding"][0] == {
+        "running_requests": 1,
+        "tpot_s": 0.004,
+        "tokens_per_s": pytest.approx(250),
+    }
+    assert (config["memory_bytes"], config["kv_bytes_per_token"]) == (6 * 10**9, 64_000)
+    text = workspace.run("profile", "show", "profiles/p.yaml", "chat.yaml").stdout
+    assert text.index("p on gpu, batch size 1") < text.index("chat on gpu, prompt of 2,048 tokens")
+
+
+def test_llms_have_a_plot_of_their_own(workspace: Workspace) -> None:
+    workspace.write("chat.yaml", LLM)
+    workspace.run("profile", "show", "chat.yaml", "--plot", "a.png")
+    assert (workspace.folder / "a.png").read_bytes().startswith(b"\x89PNG")
+    result = workspace.run(
+        "profile", "show", "chat.yaml", "profiles/p.yaml", "--plot", "b.png", exit_code=2
+    )
+    assert result.stderr == (
+        "alpaplan: --plot must show profiles of LLMs or of fixed-service models, found both; "
+        "name those of one kind\n"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ from alpaplan.cli import options
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_json, print_message, print_result, require_plot
 from alpaplan.cli.quantities import Seconds, WholeNumber
-from alpaplan.errors import InputError
+from alpaplan.errors import AlpaplanError, InputError
 
 if TYPE_CHECKING:
     from alpaplan.files.document import Document
+    from alpaplan.profiling.engine_summary import EngineProfileSummary
     from alpaplan.profiling.summary import ProfileSummary
     from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 
@@ -34,15 +35,16 @@ MAX_NAMED = 4
     metavar="N",
     default=1,
     show_default=True,
-    help="Batch size to show; values between profiled batch sizes are interpolated.",
+    help="Batch size to show of fixed-service models; values between profiled batch sizes are "
+    "interpolated.",
 )
 @click.option(
     "--slo",
     "slo_s",
     type=Seconds(),
     metavar="DURATION",
-    help="Mark the batch size with the best throughput whose latency is within this objective "
-    "(e.g. 500ms).",
+    help="Mark the batch size of fixed-service models with the best throughput whose latency is "
+    "within this objective (e.g. 500ms).",
 )
 @options.output_format
 @options.plot
@@ -58,33 +60,74 @@ def show(
 
     Each PROFILE is a model profile or a folder of them; each configuration is shown in a row. An
     overhead is the device time that a request takes beyond that on the smallest configuration of
-    the same device type; it is split into communication and imbalance between stages.
+    the same device type; it is split into communication and imbalance between stages. Of LLMs, the
+    times of a prompt and of an output token are shown, and tokens per second over running requests.
     """
+    from alpaplan.profiling.engine_summary import summarize_engines
     from alpaplan.profiling.summary import summarize_profile
-    from alpaplan.report.profile import profile_tables
 
     require_plot(plot, profiles)
     documents = _load(profiles)
-    summaries = [summarize_profile(document.spec, batch_size, slo_s) for document in documents]
-    left_out = _left_out(documents, summaries)
-    if not any(summary.configs for summary in summaries):
+    fixed = [document for document in documents if not document.spec.is_llm]
+    llms = [summarize_engines(document.spec) for document in documents if document.spec.is_llm]
+    summaries = [summarize_profile(document.spec, batch_size, slo_s) for document in fixed]
+    left_out = _left_out(fixed, summaries)
+    if not llms and not any(summary.configs for summary in summaries):
         raise InputError(left_out)
     if plot is not None:
         from alpaplan.cli.step_progress import busy
         from alpaplan.files.writing import write_atomically
-        from alpaplan.report.figure import plot_bytes
-        from alpaplan.report.profile_plot import profiles_figure
 
         with busy("drawing"):
-            image = plot_bytes(profiles_figure(summaries), plot)
+            image = _drawn(summaries, llms, plot)
         write_atomically(plot, image)
     for line in left_out:
         print_message(line)
+    in_order = _in_order(documents, summaries, llms)
     if output_format == "json":
-        found = {"profiles": [summary.to_json_dict() for summary in summaries]}
-        print_json(found)
+        print_json({"profiles": [summary.to_json_dict() for summary in in_order]})
     else:
-        print_result(profile_tables(summaries))
+        _print_tables(in_order)
+
+
+def _in_order(
+    documents: Iterable[Document[ModelProfileSpec]],
+    summaries: Iterable[ProfileSummary],
+    llms: Iterable[EngineProfileSummary],
+) -> list[ProfileSummary | EngineProfileSummary]:
+    """Return the summaries of both kinds in the order of the documents."""
+    fixed, engines = iter(summaries), iter(llms)
+    return [next(engines) if document.spec.is_llm else next(fixed) for document in documents]
+
+
+def _print_tables(summaries: Iterable[ProfileSummary | EngineProfileSummary]) -> None:
+    from alpaplan.profiling.summary import ProfileSummary
+    from alpaplan.report.engine_profile import engine_tables
+    from alpaplan.report.profile import profile_tables
+
+    for summary in summaries:
+        if not summary.configs:
+            continue  # all are left out
+        if isinstance(summary, ProfileSummary):
+            print_result(profile_tables([summary]))
+        else:
+            print_result(engine_tables([summary]))
+
+
+def _drawn(
+    summaries: Sequence[ProfileSummary], llms: Sequence[EngineProfileSummary], plot: Path
+) -> bytes:
+    """Return the plot of profiles of one kind, in the format that its name asks for."""
+    from alpaplan.report.engine_profile_plot import engines_figure
+    from alpaplan.report.figure import plot_bytes
+    from alpaplan.report.profile_plot import profiles_figure
+
+    if llms and summaries:
+        raise AlpaplanError(
+            "--plot must show profiles of LLMs or of fixed-service models, found both; "
+            "name those of one kind"
+        )
+    return plot_bytes(engines_figure(llms) if llms else profiles_figure(summaries), plot)
 
 
 def _load(paths: Iterable[Path]) -> list[Document[ModelProfileSpec]]:
