@@ -28,6 +28,11 @@ from alpaplan.specs.plan import PlanSpec, Provenance
 from alpaplan.workload.arrival_sets import ArrivalSets
 from alpaplan.workload.model_order import order_of_models
 
+BACKLOG_S = 1e8
+"""Pause between two training runs where LLMs are served (seconds; 1e6 to 1e9). Engines serve all
+requests to the end, however late; no placement of a few ten thousand takes three years for that.
+Nothing happens meanwhile, so that a longer pause costs nothing."""
+
 MAX_PAIRS = 500_000_000
 """Most models times devices of a search (a count): some 20 bytes each, as it keeps placements."""
 
@@ -154,8 +159,10 @@ def random_streams(seed: int) -> Sequence[np.random.Generator]:
 
 
 def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:
-    """Draw the arrivals to plan on; between two runs every accepted request ends."""
-    return inputs.workload.arrival_sets(rng, pause_s=float(inputs.problem.slo_s.max()))
+    """Draw the arrivals to plan on; between two runs every request that is served ends."""
+    problem = inputs.problem
+    pause_s = float(problem.slo_s.max()) if problem.engines is None else BACKLOG_S
+    return inputs.workload.arrival_sets(rng, pause_s=pause_s)
 
 
 def _order_of_models(inputs: Inputs, settings: PlanSettings) -> NDArray[np.int64]:

@@ -96,8 +96,7 @@ class Attempt:
     def evaluate(self, placement: Placement) -> Scored:
         """Simulate a placement on the training arrivals."""
         scored = self.space.score(placement)
-        num_requests = self.space.training.trace.num_requests
-        self.count(requests_work(self.problem, placement, num_requests), scored.score)
+        self.count(requests_work(self.problem, placement, scored.evaluation), scored.score)
         return scored
 
     def count(self, work: int, score: Score | None = None) -> None:

@@ -22,14 +22,19 @@ WORK: dict[Effort, int] = {
 """Work for up to `BASE_MODELS` models, in simulated requests (counts). Two idle cores do about
 70 million a second, so these are 2, 10 and 80 s."""
 
+LLM_WORK = 3
+"""How many times as much work there is where LLMs are served (a factor; 1 to 10): evaluations cost
+some hundred times as much there."""
+
 BASE_MODELS = 60
 """Models from which on the work grows (a count), with the square root of their number: more
 models leave more to choose, and each evaluation costs more."""
 
 
-def work_of(effort: Effort, num_models: int) -> int:
+def work_of(effort: Effort, num_models: int, *, has_llms: bool = False) -> int:
     """Return the budget of a search in simulated requests."""
-    return round(WORK[effort] * math.sqrt(max(1.0, num_models / BASE_MODELS)))
+    work = WORK[effort] * (LLM_WORK if has_llms else 1)
+    return round(work * math.sqrt(max(1.0, num_models / BASE_MODELS)))
 
 
 @dataclass(frozen=True)

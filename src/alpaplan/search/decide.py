@@ -112,8 +112,8 @@ def _judge(
 def _scores(attempt: Attempt, candidate: Candidate, simulators: Sequence[Simulator]) -> list[Score]:
     found = []
     for simulator in simulators:
-        score = Score.of(attempt.problem, simulator.evaluate(candidate.placement))
-        num_requests = simulator.trace.num_requests
-        attempt.count(requests_work(attempt.problem, candidate.placement, num_requests), score)
+        evaluation = simulator.evaluate(candidate.placement)
+        score = Score.of(attempt.problem, evaluation)
+        attempt.count(requests_work(attempt.problem, candidate.placement, evaluation), score)
         found.append(score)
     return found

@@ -112,12 +112,13 @@ class IncrementalEvaluator:
         num_requests = int(self._requests[models].sum())
         total = self._simulator.trace.num_requests
         if num_requests >= WHOLE_TRACE * total:
-            return self._simulator.evaluate(after), requests_work(self._problem, after, total)
+            whole = self._simulator.evaluate(after)
+            return whole, requests_work(self._problem, after, whole)
         groups = np.flatnonzero((after.replicas & models).any(axis=1))
         part = after.take(groups)
         result = self._simulator_of(models).evaluate(part)
         merged = _merge(before, known, change, after, models, groups, result)
-        return merged, requests_work(self._problem, part, num_requests)
+        return merged, requests_work(self._problem, part, result)
 
     def _simulator_of(self, models: NDArray[np.bool_]) -> Simulator:
         key = np.packbits(models).tobytes()
@@ -175,4 +176,5 @@ def _merge(
         group_requests=by_group(known.group_requests, part.group_requests),
         group_attained=by_group(known.group_attained, part.group_attained),
         group_busy_s=by_group(known.group_busy_s, part.group_busy_s),
+        iterations=part.iterations,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search.candidate import Score, Scored
 from alpaplan.simulator import Simulator
+from alpaplan.workload.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class SearchSpace:
     problem: PlacementProblem
     training: Simulator
     screening: Simulator
+
+    @property
+    def traffic(self) -> Trace:
+        """Arrivals by which demand is measured.
+
+        Where LLMs are served, training runs lie so far apart that they say nothing of rates.
+        """
+        return (self.training if self.problem.engines is None else self.screening).trace
 
     def of(self, problem: PlacementProblem) -> SearchSpace:
         """Return the space of another problem of the same models, on the same arrivals."""

@@ -70,6 +70,9 @@ def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound
       its cheapest shape's device-seconds there, and the cluster has only so many at a time:
       `alpaplan.search.bounds.pooled_capacity`.
 
+    With LLMs there is no bound: what an engine does for a request depends on all others in it, and
+    no least share of an iteration is known that would hold for every mix.
+
     Times have a slack for the rounding in simulations. If all requested models weigh the same,
     the number of attained requests is rounded down.
 
@@ -89,7 +92,7 @@ def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound
         raise ValueError("the trace must index the problem's models: use trace.for_models")
     value = trace.requests_per_model() * problem.model_weight
     total = float(value.sum())
-    if not total > 0:
+    if not total > 0 or problem.engines is not None:
         return AttainmentBound(math.nan, None, math.nan, math.nan, math.nan)
     relaxed = _relaxed(problem, trace)
     in_time = _in_time(relaxed)

@@ -66,7 +66,7 @@ def _no_batches(problem: PlacementProblem) -> NDArray[np.int64]:
 
 def _starts(search: Search) -> list[Candidate]:
     problem = search.problem
-    demand = measure_demand(problem, search.space.training.trace)
+    demand = measure_demand(problem, search.space.traffic)
     proposed = propose_partitions(problem, demand, PROPOSALS)
     starts: list[Candidate] = []
     for name, partitions in (("equal", uniform_partitions(problem)), ("proposed", proposed)):

@@ -88,7 +88,7 @@ def solve_replicas(attempt: Attempt, partition: GroupPartition) -> Candidate:
 def _tolerance(attempt: Attempt, partition: GroupPartition) -> NDArray[np.float64]:
     """Return throughput over rate of every possible replica, ``float64[G, M]``."""
     problem = attempt.problem
-    rate_rps = measure_demand(problem, attempt.space.training.trace).rate_rps
+    rate_rps = measure_demand(problem, attempt.space.traffic).rate_rps
     slowest_s = busy_slowest_stage_s(problem)[list(partition.shapes)]
     work = slowest_s[:, problem.profile_of_model] * rate_rps
     tolerance: NDArray[np.float64] = 1 / np.maximum(work, 1 / LARGEST_TOLERANCE)

@@ -44,7 +44,7 @@ class Method:
         """
         if not self.is_endless:
             return None
-        work = work_of(effort, problem.num_models)
+        work = work_of(effort, problem.num_models, has_llms=problem.engines is not None)
         return work if problem.batches is None else 2 * work
 
     def run(self, search: Search) -> list[Candidate]:
