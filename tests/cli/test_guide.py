@@ -63,7 +63,7 @@ def test_a_long_page_goes_through_the_pager_of_a_terminal(tmp_path: Path) -> Non
     pager.write_text('#!/bin/sh\necho "paged"; cat\n', encoding="utf-8")
     pager.chmod(0o755)
     for topic, is_paged in (("files", True), ("simulation", False)):
-        text = on_a_terminal(["guide", topic], {"PAGER": str(pager), "LINES": "80"})
+        text = on_a_terminal(["guide", topic], {"PAGER": str(pager), "LINES": "120"})
         assert text.startswith("paged") == is_paged
         assert "\x1b[" in text  # colors
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -279,3 +280,43 @@ def test_agreement(shared_cases: Path, workspace: Workspace, name: str, rule: st
     assert found["requests"] == expected["requests"]
     assert found["attained"] == expected["attained"]
     assert found["slo_attainment"] == expected["attained"] / expected["requests"]
+
+
+LLM_CASES = [f"llm/llm-{number:02}" for number in range(1, 5)]
+
+
+def assert_agrees(found: Any, expected: Any, where: str) -> None:
+    """Assert that JSON has all that is expected, and that numbers differ by no more than 1e-9."""
+    if isinstance(expected, dict):
+        for key in expected.keys() - {"busy_s"}:  # utilization says the same
+            assert_agrees(found[key], expected[key], f"{where}/{key}")
+    elif isinstance(expected, list):
+        assert len(found) == len(expected), where
+        for index, (one, other) in enumerate(zip(found, expected, strict=True)):
+            assert_agrees(one, other, f"{where}/{index}")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-9), where
+    else:
+        assert found == expected, where
+
+
+@pytest.mark.parametrize("name", LLM_CASES)
+def test_agreement_of_llm_engines(shared_cases: Path, workspace: Workspace, name: str) -> None:
+    case = shared_cases / name
+    shutil.copytree(case, workspace.folder, dirs_exist_ok=True)
+    inputs = ("-c", "cluster.yaml", "-w", "workload.yaml", "-p", "profiles")
+    arguments = ("simulate", "plan.yaml", *inputs, "--trace", "trace.csv.gz", "--format", "json")
+    result = workspace.run(*arguments)
+    assert result.exit_code == 0, result.stderr
+    assert_agrees(json.loads(result.stdout), read_json(case / "expected.json"), name)
+    closed = case / "closed-loop.json"
+    if closed.exists():
+        clients = [f"--closed-loop={model}={n}" for model, n in read_json(closed).items()]
+        result = workspace.run(*arguments, *clients)
+        assert result.exit_code == 0, result.stderr
+        expected = read_json(case / "expected-closed-loop.json")
+        assert_agrees(json.loads(result.stdout), expected, name)
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))

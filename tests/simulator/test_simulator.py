@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alpaplan.errors import AlpaplanError
 from alpaplan.problem import Placement
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import Dispatch
@@ -136,8 +135,23 @@ def test_a_placement_of_another_problem_is_refused() -> None:
         Simulator(unsupported, case.trace).evaluate(case.placement)
 
 
-def test_llms_get_no_numbers_of_fixed_service_models() -> None:
-    problem = make.problem([make.llm_model()], [make.llm_profile()])
-    trace = Trace(np.array([0.0]), np.array([0], dtype=np.int32), problem.model_names, 1.0)
-    with pytest.raises(AlpaplanError, match="LLMs cannot be simulated or planned yet"):
-        Simulator(problem, trace)
+def test_llms_and_fixed_service_models_are_simulated_apart() -> None:
+    llm, fixed = make.llm_model(), make.model()
+    problem = make.problem([llm, fixed], [make.llm_profile(), make.profile()])
+    shape = next(h for h in range(len(problem.shapes)) if problem.supported[h].all())
+    placement = Placement(np.array([shape, shape]), np.eye(2, dtype=np.bool_))
+    model = np.array([0, 1, 0, 1, 1], dtype=np.int32)
+    tokens = np.array([100, 0, 50, 0, 0], dtype=np.int32)
+    trace = Trace(np.arange(5.0), model, problem.model_names, 5.0, tokens, tokens)
+    whole = Simulator(problem, trace).replay(placement)
+    for kind in (0, 1):
+        rows = np.flatnonzero(model == kind)
+        alone = Simulator(problem, trace.take(rows)).replay(placement)
+        assert np.array_equal(whole.latency_s[rows], alone.latency_s, equal_nan=True)
+        assert whole.group[rows].tolist() == [kind] * rows.size
+        assert whole.evaluation.attained[kind] == alone.evaluation.attained[kind] > 0
+        assert whole.evaluation.group_busy_s[kind] == alone.evaluation.group_busy_s[kind] > 0
+    assert whole.engines is not None
+    assert np.isnan(whole.engines.ttft_s).tolist() == [False, True, False, True, True]
+    with pytest.raises(ValueError, match="no state"):
+        _ = whole.state

@@ -10,7 +10,7 @@ import click
 
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.output import STANDARD_OUTPUT, STDOUT_PATH
-from alpaplan.cli.quantities import Bytes, DocumentName, Number, Seconds, WholeNumber
+from alpaplan.cli.quantities import Bytes, DocumentName, ModelClients, Number, Seconds, WholeNumber
 from alpaplan.report.figure import FORMATS as PLOT_FORMATS
 from alpaplan.specs.choices import Dispatch, Serving
 
@@ -127,6 +127,15 @@ plot = click.option(
     type=FILE,
     metavar="FILE",
     help=f"Also draw a plot into FILE ({listed(f'.{ending}' for ending in PLOT_FORMATS)}).",
+)
+closed_loop = click.option(
+    "--closed-loop",
+    "clients",
+    type=ModelClients(),
+    metavar="MODEL=CLIENTS",
+    multiple=True,
+    help="Let as many clients send the requests of an LLM, each once its last one is answered, "
+    "whatever their times are. May be repeated.",
 )
 window = click.option(
     "--window",

@@ -41,6 +41,23 @@ class WholeNumber(ParamType[int]):
         return number
 
 
+class ModelClients(ParamType[tuple[str, int]]):
+    """A model and how many clients it has, such as ``chat=32``."""
+
+    name = "clients"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """Read a model and its clients."""
+        if isinstance(value, tuple):
+            return value
+        model, equals, number = str(value).rpartition("=")
+        if not equals or not model:
+            self.fail(f"must be MODEL=CLIENTS (e.g. chat=32), found {value!r}", param, ctx)
+        return model, WholeNumber(1).convert(number, param, ctx)
+
+
 class Number(ParamType[float]):
     """A number in a range, its larger end included.
 

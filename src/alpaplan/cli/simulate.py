@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @options.duration
 @options.seed
 @options.dispatch
+@options.closed_loop
 @options.window
 @options.plot
 @options.require_attainment
@@ -40,6 +41,7 @@ def simulate(
     duration_s: float | None,
     seed: int | None,
     dispatch: str | None,
+    clients: tuple[tuple[str, int], ...],
     window_s: float | None,
     plot: Path | None,
     require_attainment: float | None,
@@ -65,6 +67,8 @@ def simulate(
     if plot is not None and window_s is None:
         raise click.UsageError("--plot draws windows of time: give their length with --window")
     require_plot(plot, [plan, trace])
+    if clients and window_s is not None:
+        raise click.UsageError("with --closed-loop there are no times to divide with --window")
     if trace is not None and duration_s is not None:
         raise click.UsageError("give either --trace or --duration, not both")
     document = load_document(plan, PlanSpec)
@@ -76,7 +80,7 @@ def simulate(
         inputs.require_valid(document)
         arrivals = arrivals_for(inputs, trace, duration_s, seed or 0)
         rule = None if dispatch is None else Dispatch(dispatch)
-        simulation = simulate_plan(inputs, document.spec, arrivals, rule)
+        simulation = simulate_plan(inputs, document.spec, arrivals, rule, dict(clients))
         drift = None
         if window_s is not None:
             drift = drift_of(arrivals, simulation.replay, window_s, document.spec.prediction)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from alpaplan.analysis.comparison import CommonTraces, Comparison, PlanRuns
 from alpaplan.analysis.comparison import compare as compare_runs
-from alpaplan.errors import AlpaplanError
+from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.traces import read_trace_of
@@ -70,7 +72,11 @@ def arrivals_for(
 
 
 def simulate(
-    inputs: Inputs, plan: PlanSpec, arrivals: Trace, dispatch: Dispatch | None = None
+    inputs: Inputs,
+    plan: PlanSpec,
+    arrivals: Trace,
+    dispatch: Dispatch | None = None,
+    clients: Mapping[str, int] | None = None,
 ) -> Simulation:
     """Run a plan on a trace.
 
@@ -84,9 +90,21 @@ def simulate(
         Requests of the inputs' models.
     dispatch
         Dispatch rule; None for the plan's, as that is deployed, else the cluster's.
+    clients
+        LLM -> how many clients send its requests, each once the one before is answered, in place of
+        the times in the trace.
+
+    Raises
+    ------
+    AlpaplanError
+        If clients are of a model that is no LLM of the workload.
     """
     problem, placement = _deployed(inputs, plan, dispatch)
-    replay = Simulator(problem, arrivals).replay(placement)
+    simulator = Simulator(problem, arrivals)
+    if clients:
+        arrivals, replay = _closed_loop(simulator, placement, _numbers_of(inputs, clients))
+    else:
+        replay = simulator.replay(placement)
     names = [group.name for group in plan.groups if group.replicas]
     summary = summarize(problem, placement, arrivals, replay, names)
     served = {group.name: group for group in summary.groups}
@@ -94,6 +112,28 @@ def simulate(
         served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0)) for group in plan.groups
     )
     return Simulation(replace(summary, groups=everyone), arrivals, replay)
+
+
+def _numbers_of(inputs: Inputs, clients: Mapping[str, int]) -> dict[int, int]:
+    """Return the clients by the numbers of their models."""
+    llms = {model.name: m for m, model in enumerate(inputs.workload.models) if model.is_llm}
+    unknown = [name for name in clients if name not in llms]
+    if unknown:
+        name = unknown[0]
+        raise AlpaplanError(
+            f"clients must be of an LLM of the workload, found {name!r}{did_you_mean(name, llms)}"
+        )
+    return {llms[name]: number for name, number in clients.items()}
+
+
+def _closed_loop(
+    simulator: Simulator, placement: Placement, clients: Mapping[int, int]
+) -> tuple[Trace, Replay]:
+    """Return the requests with the times at which they were sent, and their fates."""
+    sent_s, replay = simulator.replay_closed_loop(placement, clients)
+    end_to_end_s = replay.latency_s if replay.engines is None else replay.engines.end_to_end_s
+    last_s = float((sent_s + np.nan_to_num(end_to_end_s)).max(initial=0.0))
+    return replace(simulator.trace, arrival_s=sent_s, duration_s=last_s), replay
 
 
 def compare(

@@ -32,6 +32,8 @@ class Evaluation:
         Those accepted.
     group_busy_s : float64[G]
         How long a stage of the group worked, on average over its stages.
+    iterations
+        Iterations of LLM engines that were simulated for it.
     """
 
     requests: NDArray[np.int64]
@@ -40,6 +42,7 @@ class Evaluation:
     group_requests: NDArray[np.int64]
     group_attained: NDArray[np.int64]
     group_busy_s: NDArray[np.float64]
+    iterations: int = 0
 
     @property
     def slo_attainment(self) -> float:
@@ -142,8 +145,9 @@ class Replay:
         Latency of each request in trace order; NaN if it was not attained.
     group : int32[N]
         Group that each request was sent to; -1 if no group holds its model.
-    state
-        What the groups have still to do afterwards.
+    end_state
+        What the groups have still to do afterwards; None with LLMs, whose engines keep no account
+        that a simulation could go on from.
     batch_size : int32[N], optional
         Size of the batch in which each attained request ran, 0 for the others. None where the
         problem has no batches.
@@ -157,10 +161,17 @@ class Replay:
     evaluation: Evaluation
     latency_s: NDArray[np.float64]
     group: NDArray[np.int32]
-    state: GroupState
+    end_state: GroupState | None
     batch_size: NDArray[np.int32] | None = None
     engines: EngineReplay | None = None
     earlier: EarlierFates | None = None
+
+    @property
+    def state(self) -> GroupState:
+        """What the groups have still to do afterwards; a `ValueError` with LLMs."""
+        if self.end_state is None:
+            raise ValueError("a simulation of LLM engines has no state to go on from")
+        return self.end_state
 
 
 def _ratio(part: float, whole: float) -> float:

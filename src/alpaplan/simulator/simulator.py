@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from alpaplan.errors import AlpaplanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator.batched_service import BatchedService
+from alpaplan.simulator.engine_service import EngineService
 from alpaplan.simulator.evaluation import Evaluation, Replay
 from alpaplan.simulator.fixed_service import FixedService
 from alpaplan.simulator.group_state import GroupState
+from alpaplan.simulator.mixed_service import MixedService, Part
+from alpaplan.simulator.service import Service
 from alpaplan.workload.trace import Trace
-
-
-class Service(Protocol):
-    """Simulates placements of models that are served in one way, on one trace.
-
-    Each kind of service has a file beside this one with a class that does this, and its loops in
-    `kernels`. Parameters, results and errors are those of `Simulator`.
-    """
-
-    def evaluate(self, placement: Placement, start: GroupState | None) -> Evaluation:
-        """Simulate a placement and return the counts."""
-        ...
-
-    def replay(self, placement: Placement, start: GroupState | None) -> Replay:
-        """Simulate a placement and return the fate of every request too."""
-        ...
 
 
 class Simulator:
@@ -47,15 +34,11 @@ class Simulator:
     Raises
     ------
     ValueError
-        If the trace has other models, or its times are not in order.
-    AlpaplanError
-        If there are LLMs.
+        If the trace has other models, its times are not in order, or requests for LLMs have no
+        tokens.
     """
 
     def __init__(self, problem: PlacementProblem, trace: Trace) -> None:
-        if problem.engines is not None:
-            # As fixed-service models they would get numbers that mean nothing.
-            raise AlpaplanError("LLMs cannot be simulated or planned yet; validate checks them")
         num_models = problem.num_models
         if trace.model_names != problem.model_names:
             raise ValueError("the trace must index the problem's models: use trace.for_models")
@@ -66,11 +49,7 @@ class Simulator:
             raise ValueError("the trace's times must not decrease")
         if trace.num_requests and not 0 <= trace.model.min() <= trace.model.max() < num_models:
             raise ValueError("the trace has requests of models that are not in its model_names")
-        self._service: Service
-        if problem.batches is None:
-            self._service = FixedService(problem, trace)
-        else:
-            self._service = BatchedService(problem, trace, problem.batches)
+        self._service = _service_of(problem, trace)
 
     def __reduce__(self) -> tuple[type[Simulator], tuple[PlacementProblem, Trace]]:
         # Another process has kernels of its own.
@@ -116,3 +95,52 @@ class Simulator:
             As `evaluate`.
         """
         return self._service.replay(placement, start)
+
+    def replay_closed_loop(
+        self, placement: Placement, clients: Mapping[int, int]
+    ) -> tuple[NDArray[np.float64], Replay]:
+        """Simulate a placement where clients of some LLMs wait for the finish of requests.
+
+        Each such model's requests keep their order and lengths and lose their times: as many as
+        it has clients are sent at time 0, each later one when one of them finishes or fails.
+
+        Parameters
+        ----------
+        placement
+            As in `evaluate`.
+        clients
+            Number of an LLM -> how many clients it has, at least 1.
+
+        Returns
+        -------
+        float64[N], Replay
+            When each request was sent, and the fates of all.
+
+        Raises
+        ------
+        ValueError
+            As `evaluate`, or if there are no LLMs.
+        """
+        if isinstance(self._service, EngineService | MixedService):
+            return self._service.replay_closed_loop(placement, clients)
+        raise ValueError("only LLMs are served in closed loops")
+
+
+def _service_of(problem: PlacementProblem, trace: Trace) -> Service:
+    """Return what simulates the models of a problem, those of each kind in their way."""
+    if problem.engines is None:
+        return _fixed_service_of(problem, trace)
+    is_llm = problem.engines.is_llm[problem.profile_of_model]
+    if is_llm.all():
+        return EngineService(problem, trace, problem.engines)
+    rows_of_llms = is_llm[trace.model]
+    fixed_rows, llm_rows = np.flatnonzero(~rows_of_llms), np.flatnonzero(rows_of_llms)
+    fixed = _fixed_service_of(problem, trace.take(fixed_rows))
+    llms = EngineService(problem, trace.take(llm_rows), problem.engines)
+    return MixedService(Part(~is_llm, fixed_rows, fixed), Part(is_llm, llm_rows, llms), trace)
+
+
+def _fixed_service_of(problem: PlacementProblem, trace: Trace) -> Service:
+    if problem.batches is None:
+        return FixedService(problem, trace)
+    return BatchedService(problem, trace, problem.batches)

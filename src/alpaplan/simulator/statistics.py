@@ -198,7 +198,7 @@ def _utilizations(trace: Trace, replay: Replay) -> list[float]:
         is_known = ~np.isnan(replay.engines.end_to_end_s)
         latency_s = np.where(is_known, replay.engines.end_to_end_s, latency_s)
     finish_s = trace.arrival_s + np.nan_to_num(latency_s)
-    period_s = max(trace.duration_s, float(finish_s.max() - trace.arrival_s[0]))
+    period_s = max(trace.duration_s, float(finish_s.max() - trace.arrival_s.min()))
     # A stage is never busy twice at once; only rounding can bring the sum above the period.
     return [min(1.0, ratio(float(group_busy_s), period_s)) for group_busy_s in busy_s]
 

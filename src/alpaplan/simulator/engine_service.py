@@ -1,0 +1,210 @@
+"""Simulates LLMs: packs, and calls the loops of engines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.engines import EngineTable
+from alpaplan.simulator.engine_work import idle_engines, idle_groups, nothing_yet
+from alpaplan.simulator.evaluation import EngineReplay, Evaluation, Replay
+from alpaplan.simulator.group_state import GroupState
+from alpaplan.simulator.kernels.closed_engines import Loop, closed_loop
+from alpaplan.simulator.kernels.compiling import compiled
+from alpaplan.simulator.kernels.engine_arrays import (
+    MAX_REQUESTS,
+    NEVER_NS,
+    NONE,
+    Groups,
+    Outcome,
+    Requests,
+    Work,
+)
+from alpaplan.simulator.kernels.engines import open_loop
+from alpaplan.simulator.placed_engines import PlacedEngines, PlacedEnginesTable, whole_ns
+from alpaplan.workload.trace import Trace
+
+_NS = 1e9
+"""Nanoseconds of a second."""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What a loop has worked on, afterwards."""
+
+    engines: PlacedEngines
+    requests: Requests
+    groups: Groups
+    work: Work
+    outcome: Outcome
+
+
+class EngineService:
+    """Simulates placements of LLMs on one trace; see `alpaplan.simulator.simulator.Service`.
+
+    Parameters
+    ----------
+    problem, trace
+        The problem and the arrivals, as `alpaplan.simulator.Simulator` has checked them, of LLMs
+        alone.
+    table
+        What the LLMs cost.
+
+    Raises
+    ------
+    ValueError
+        If there are requests without tokens, or more of them than the loops can number.
+    """
+
+    def __init__(self, problem: PlacementProblem, trace: Trace, table: EngineTable) -> None:
+        input_tokens, output_tokens = trace.input_tokens, trace.output_tokens
+        if input_tokens is None or output_tokens is None:
+            input_tokens = output_tokens = np.zeros(trace.num_requests, dtype=np.int32)
+        if trace.num_requests and min(input_tokens.min(), output_tokens.min()) < 1:
+            raise ValueError("requests for LLMs must have at least 1 input and 1 output token")
+        if trace.num_requests > MAX_REQUESTS:
+            raise ValueError(f"requests must be at most {MAX_REQUESTS}, found {trace.num_requests}")
+        self._trace = trace
+        self._requests = Requests(
+            sent_ns=whole_ns(trace.arrival_s),
+            model=_read_only(trace.model, np.int32),
+            input_tokens=_read_only(input_tokens, np.int32),
+            output_tokens=_read_only(output_tokens, np.int32),
+            max_context_tokens=_read_only(table.max_context_tokens, np.int64),
+            ttft_ns=_read_only(whole_ns(table.ttft_s), np.int64),
+            tpot_ns=_read_only(whole_ns(table.tpot_s), np.int64),
+            slo_ns=_read_only(whole_ns(table.slo_s), np.int64),
+            overhead_ns=int(whole_ns(np.array(problem.request_overhead_s))),
+        )
+        self._requests_per_model = trace.requests_per_model()
+        self._requests_per_model.setflags(write=False)
+        self._engines = PlacedEnginesTable(problem, table)
+        self._open_loop, self._closed_loop = compiled(open_loop), closed_loop
+
+    def evaluate(self, placement: Placement, start: GroupState | None) -> Evaluation:
+        """Simulate a placement and return the counts."""
+        return self._evaluation(self._run(placement, start, each=False))
+
+    def replay(self, placement: Placement, start: GroupState | None) -> Replay:
+        """Simulate a placement and return the fate of every request too."""
+        return self._replay(self._run(placement, start, each=True))
+
+    def replay_closed_loop(
+        self, placement: Placement, clients: Mapping[int, int]
+    ) -> tuple[NDArray[np.float64], Replay]:
+        """Simulate a placement where clients of some models wait for the finish of requests.
+
+        Parameters
+        ----------
+        placement
+            Groups and their engines.
+        clients
+            Model -> how many clients it has, at least 1.
+
+        Returns
+        -------
+        float64[N], Replay
+            When each request was sent, and the fates of all.
+        """
+        requests = self._requests._replace(sent_ns=self._requests.sent_ns.copy())
+        loop = _loop_of(self._trace, clients)
+        run = self._prepared(placement, requests, each=True)
+        compiled(closed_loop)(requests, run.engines.rows, run.groups, run.work, run.outcome, loop)
+        return requests.sent_ns / _NS, self._replay(run)
+
+    def _run(self, placement: Placement, start: GroupState | None, *, each: bool) -> _Run:
+        if start is not None:
+            raise ValueError("LLM engines cannot go on from a state")
+        run = self._prepared(placement, self._requests, each=each)
+        self._open_loop(run.requests, run.engines.rows, run.groups, run.work, run.outcome)
+        return run
+
+    def _prepared(self, placement: Placement, requests: Requests, *, each: bool) -> _Run:
+        engines = self._engines.engines_of(placement)
+        num_engines, num_requests = engines.model.size, requests.model.size
+        return _Run(
+            engines,
+            requests,
+            idle_groups(engines.rows),
+            idle_engines(engines.rows, num_requests),
+            nothing_yet(num_engines, num_requests, each=each),
+        )
+
+    def _evaluation(self, run: _Run) -> Evaluation:
+        rows, model, outcome = run.engines.rows, run.engines.model, run.outcome
+        num_groups, num_models = rows.num_stages.size, self._requests_per_model.size
+        busy_ns = run.groups.busy_ns.reshape(num_groups, rows.most_stages).sum(axis=1)
+        return Evaluation(
+            requests=self._requests_per_model,
+            attained=_total(model, outcome.attained, num_models).astype(np.int64),
+            latency_sum_s=_total(model, outcome.latency_sum_ns, num_models) / _NS,
+            group_requests=_total(rows.group, outcome.sent, num_groups).astype(np.int64),
+            group_attained=_total(rows.group, outcome.attained, num_groups).astype(np.int64),
+            group_busy_s=busy_ns / rows.num_stages / _NS,
+            iterations=int(run.work.num_begun.sum()),
+        )
+
+    def _replay(self, run: _Run) -> Replay:
+        rows, outcome = run.engines.rows, run.outcome
+        served = outcome.finish_ns != NEVER_NS
+        started = outcome.first_token_ns != NEVER_NS
+        sent_ns = run.requests.sent_ns
+        end_to_end_s = np.where(served, (outcome.finish_ns - sent_ns) / _NS, np.nan)
+        later = run.requests.output_tokens - 1
+        decode_s = np.where(served, (outcome.finish_ns - outcome.first_token_ns) / _NS, np.nan)
+        engines = EngineReplay(
+            ttft_s=np.where(started, (outcome.first_token_ns - sent_ns) / _NS, np.nan),
+            tpot_s=np.divide(decode_s, later, where=later > 0, out=np.full(later.size, np.nan)),
+            end_to_end_s=end_to_end_s,
+            stage_busy_s=run.groups.busy_ns.reshape(-1, rows.most_stages) / _NS,
+            group=rows.group,
+            model=run.engines.model,
+            kv_tokens=rows.kv_tokens,
+            kv_peak_tokens=run.work.peak_tokens,
+            preemptions=outcome.preemptions,
+            iterations=run.work.num_begun,
+        )
+        return Replay(
+            self._evaluation(run),
+            np.where(outcome.in_time, end_to_end_s, np.nan),
+            np.append(rows.group, NONE).astype(np.int32)[outcome.engine],
+            None,
+            engines=engines,
+        )
+
+
+def _loop_of(trace: Trace, clients: Mapping[int, int]) -> Loop:
+    """Return which requests are sent when others finish, by the clients of each model."""
+    num_models = len(trace.model_names)
+    num_due = np.zeros(num_models, dtype=np.int64)
+    next_row = np.full(num_models, NONE, dtype=np.int64)
+    row_after = np.full(trace.num_requests, NONE, dtype=np.int64)
+    for model, num_clients in clients.items():
+        num_due[model] = num_clients
+        rows = np.flatnonzero(trace.model == model)
+        if rows.size:
+            next_row[model] = rows[0]
+            row_after[rows[:-1]] = rows[1:]
+    return Loop(num_due > 0, num_due, next_row, row_after)
+
+
+def _total(
+    owner: NDArray[np.int64],
+    amount: NDArray[np.int64] | NDArray[np.float64],
+    num_owners: int,
+) -> NDArray[np.float64]:
+    """Sum the amounts of each owner. Floats hold all counts below 2**53 exactly."""
+    return np.bincount(owner, amount, num_owners).astype(np.float64, copy=False)
+
+
+def _read_only(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+    packed = np.ascontiguousarray(array, dtype=dtype)
+    if packed.flags.writeable:
+        packed = packed.copy()
+        packed.setflags(write=False)
+    return packed

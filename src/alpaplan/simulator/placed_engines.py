@@ -1,0 +1,108 @@
+"""A placement's LLM engines as the rows that the kernels walk over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.engine_service import kv_tokens
+from alpaplan.problem.engines import EngineTable
+from alpaplan.simulator.kernels.engine_arrays import LATEST_NS, NEVER_NS, Engines
+
+
+@dataclass(frozen=True)
+class PlacedEngines:
+    """The `R` engines of a placement, by group in plan order and there in replica order.
+
+    Parameters
+    ----------
+    rows
+        What the kernels take.
+    model : int64[R]
+        Model of each engine.
+    """
+
+    rows: Engines
+    model: NDArray[np.int64]
+
+
+class PlacedEnginesTable:
+    """What the engine of any model on any shape looks like, to look up those of a placement.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    table
+        What its LLMs cost.
+    """
+
+    def __init__(self, problem: PlacementProblem, table: EngineTable) -> None:
+        self._problem, self._table = problem, table
+        self._is_llm = table.is_llm[problem.profile_of_model]
+        self._model_bounds = np.arange(problem.num_models + 1)
+        self._step_tokens = _read_only(table.step_tokens)
+        self._step_s = _read_only(table.stage_step_s.ravel())
+        self._iteration_overhead_ns = int(whole_ns(np.array(table.iteration_overhead_s)))
+
+    def engines_of(self, placement: Placement) -> PlacedEngines:
+        """Look up the engines of a placement.
+
+        Raises
+        ------
+        ValueError
+            If the placement is not one of this problem's LLMs: another number of models, a
+            replica that is no engine, or one on a shape that its profile does not list.
+        """
+        problem, table = self._problem, self._table
+        num_groups, num_models = placement.replicas.shape
+        if num_models != problem.num_models or num_groups != placement.shapes.size:
+            raise ValueError(
+                f"replicas must be [{placement.shapes.size} groups, {problem.num_models} models], "
+                f"found {placement.replicas.shape}"
+            )
+        group, model = map(np.ascontiguousarray, placement.in_replica_order())
+        shape, profile = placement.shapes[group], problem.profile_of_model[model]
+        if not (problem.supported[shape, profile] & self._is_llm[model]).all():
+            raise ValueError("a replica is on a group whose shape its profile does not list")
+        of_model = np.argsort(model, kind="stable")
+        first_step = table.first_step[shape, profile]
+        rows = Engines(
+            first_of_group=group.searchsorted(np.arange(num_groups + 1)),
+            group=group,
+            first_of_model=model[of_model].searchsorted(self._model_bounds),
+            of_model=of_model,
+            kv_tokens=kv_tokens(problem, placement)[group, model],
+            num_stages=problem.num_stages[placement.shapes],
+            slowdown=table.slowdown[placement.shapes],
+            first_step=first_step,
+            last_step=first_step + table.num_steps[shape, profile] - 1,
+            step_tokens=self._step_tokens,
+            step_s=self._step_s,
+            kv_read_s=table.stage_kv_read_s[shape, profile].ravel(),
+            attention_s=table.stage_attention_s[shape, profile].ravel(),
+            most_stages=table.stage_step_s.shape[1],
+            max_num_batched_tokens=table.max_num_batched_tokens,
+            max_num_seqs=table.max_num_seqs,
+            iteration_overhead_ns=self._iteration_overhead_ns,
+        )
+        return PlacedEngines(rows, model)
+
+
+def whole_ns(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return times in whole nanoseconds, rounded half up, and infinite ones as `NEVER_NS`.
+
+    Times that a simulation has no room for are cut.
+    """
+    scaled = np.floor(np.minimum(seconds * 1e9 + 0.5, float(LATEST_NS)))
+    return np.where(np.isinf(seconds), NEVER_NS, scaled.astype(np.int64))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    packed = np.ascontiguousarray(array)
+    packed.setflags(write=False)
+    return packed

@@ -1,0 +1,25 @@
+"""What simulates a kind of service."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from alpaplan.problem import Placement
+from alpaplan.simulator.evaluation import Evaluation, Replay
+from alpaplan.simulator.group_state import GroupState
+
+
+class Service(Protocol):
+    """Simulates placements of models that are served in one way, on one trace.
+
+    Each kind of service has a file beside this one with a class that does this, and its loops in
+    `kernels`. Parameters, results and errors are those of `alpaplan.simulator.Simulator`.
+    """
+
+    def evaluate(self, placement: Placement, start: GroupState | None) -> Evaluation:
+        """Simulate a placement and return the counts."""
+        ...
+
+    def replay(self, placement: Placement, start: GroupState | None) -> Replay:
+        """Simulate a placement and return the fate of every request too."""
+        ...
