@@ -279,10 +279,9 @@ def _decode_on(
     most = min(next_finish - work.tick[cohort] - 1, work.free_tokens[engine] // decoding)
     row = step_row(engines, work, engine, decoding)
     of_table_s = step_s(engines, engine, 0, row, decoding)
-    first_end_ns, begun_ns, count = end_ns, work.begun_ns[engine], 0
+    first_end_ns, count = end_ns, 0
     while count < most and end_ns < until_ns:
         held_tokens += decoding
-        begun_ns = end_ns
         time_ns = stage_ns(engines, engine, group, 0, of_table_s, 0, held_tokens)
         end_ns = min(end_ns + time_ns, LATEST_NS)
         count += 1
@@ -291,7 +290,6 @@ def _decode_on(
     groups.busy_ns[clock] += end_ns - first_end_ns
     work.num_begun[engine] += count
     work.num_ended[engine] += count
-    work.begun_ns[engine] = begun_ns
     work.tick[cohort] += count
     work.held_tokens[cohort] = held_tokens
     work.free_tokens[engine] -= count * decoding
