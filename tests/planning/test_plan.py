@@ -12,7 +12,7 @@ from alpaplan.errors import AlpaplanError, AlpaplanWarning, InfeasibleError, Spe
 from alpaplan.planning import plan as planning
 from alpaplan.planning.inputs import Inputs, load_inputs
 from alpaplan.planning.paths import InputPaths, MissingInputError
-from alpaplan.planning.plan import draw_arrivals, plan, random_streams
+from alpaplan.planning.plan import Planned, draw_arrivals, plan, random_streams
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.registry import UnknownNameError
 from alpaplan.specs.choices import Effort
@@ -140,3 +140,56 @@ def test_more_than_memory_holds_is_refused_at_once(monkeypatch: pytest.MonkeyPat
     what = "models times devices must be at most 7 for a search, found 2 models on 4 devices"
     with pytest.raises(AlpaplanError, match=what):
         plan(inputs, QUICK)
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Planned:
+    """Return a plan for an LLM and a model with a fixed service time."""
+    models = [make.llm_model(rate_rps=2.0), make.model("m", rate_rps=2.0)]
+    return solved(models, [make.llm_profile(), make.profile()], method="auto", max_evaluations=60)
+
+
+def test_llms_are_planned_beside_fixed_service_models(mixed: Planned) -> None:
+    assert mixed.inputs.issues_of(mixed.document) == []
+    is_llm = np.array([True, False])
+    of_llms = mixed.placement.replicas[:, is_llm].any(axis=1)
+    of_others = mixed.placement.replicas[:, ~is_llm].any(axis=1)
+    assert of_llms.any()
+    assert of_others.any()
+    assert not (of_llms & of_others).any()
+    assert mixed.prediction.slo_attainment > 0.9
+
+
+def test_plans_of_llms_say_when_tokens_come(mixed: Planned) -> None:
+    chat, other = mixed.document.models
+    assert chat.slo is not None
+    assert (chat.slo.ttft_s, chat.slo.tpot_s, chat.slo_s) == (1.0, 0.1, None)
+    assert chat.ttft_s is not None
+    assert chat.tpot_s is not None
+    # A step takes 10 ms with one token, and 20 ms with the 100 of a prompt and one beside them.
+    assert 0 < chat.tpot_s.p50 <= 0.02
+    assert chat.ttft_s.p50 >= chat.tpot_s.p50
+    assert other.ttft_s is other.tpot_s is None
+    prediction = mixed.document.prediction
+    assert prediction is not None
+    assert prediction.upper_bound is None
+    assert (prediction.ttft_s, prediction.tpot_s) == (chat.ttft_s, chat.tpot_s)
+    # 2 requests a second with 51 tokens each.
+    assert prediction.output_tokens_per_s == pytest.approx(102, rel=0.3)
+
+
+def test_models_of_llms_may_be_in_any_order() -> None:
+    models = [
+        make.llm_model("chat", rate_rps=2.0),
+        make.llm_model("code", rate_rps=1.0, slo={"ttft_s": 0.5}),
+        make.model("m", rate_rps=2.0),
+    ]
+    profiles = {"llm": make.llm_profile(), "p": make.profile()}
+    settings = PlanSettings(max_evaluations=30, effort=Effort.LOW)
+    found = [
+        plan(Inputs.of_specs(make.cluster(), make.workload(*listed), profiles), settings)
+        for listed in (models, models[::-1])
+    ]
+    assert found[0].prediction.slo_attainment == found[1].prediction.slo_attainment
+    shapes = [planned.placement.shapes.tolist() for planned in found]
+    assert shapes[0] == shapes[1]

@@ -15,6 +15,7 @@ from alpaplan.problem.service import batch_caps
 from alpaplan.profiling.batch_sizes import largest_batch_size
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
+from alpaplan.simulator.engine_statistics import TokenStatistics
 from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.specs import plan as spec
 from alpaplan.specs.choices import UnseenSource
@@ -158,6 +159,8 @@ def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.Planned
                 groups=tuple(f"g{g}" for g in groups),
                 slo_attainment=_digits(predicted.slo_attainment),
                 latency_s=_latency(predicted.latency),
+                ttft_s=_ttft(predicted.tokens),
+                tpot_s=_tpot(predicted.tokens),
                 best_latency_s=None if best is None else _digits(best),
             )
         )
@@ -174,6 +177,9 @@ def _prediction(result: PlanResult, source: UnseenSource) -> spec.Prediction:
         upper_bound=_upper_bound(result),
         goodput_rps=_digits(prediction.goodput_rps),
         latency_s=_latency(prediction.latency),
+        ttft_s=_ttft(prediction.tokens),
+        tpot_s=_tpot(prediction.tokens),
+        output_tokens_per_s=_finite_digits(prediction.output_tokens_per_s or math.inf),
         arrivals=spec.ArrivalsRecord(
             source=source,
             runs=prediction.num_runs,
@@ -214,6 +220,14 @@ def _latency(latency: LatencyStatistics) -> spec.LatencySummary | None:
         p90=_rounded(latency.p90_s),
         p99=_rounded(latency.p99_s),
     )
+
+
+def _ttft(tokens: TokenStatistics | None) -> spec.LatencySummary | None:
+    return None if tokens is None else _latency(tokens.ttft)
+
+
+def _tpot(tokens: TokenStatistics | None) -> spec.LatencySummary | None:
+    return None if tokens is None else _latency(tokens.tpot)
 
 
 def _interval(interval: tuple[float, float]) -> tuple[float, float]:

@@ -18,7 +18,7 @@ from alpaplan.report.recording import describe_recording
 from alpaplan.report.tables import Table
 from alpaplan.report.text import device_ranges, name_ranges, percent, some_names
 from alpaplan.search.planner import PlanResult
-from alpaplan.specs.plan import GroupSpec, PlanSpec
+from alpaplan.specs.plan import GroupSpec, PlannedModel, PlanSpec
 from alpaplan.units import format_seconds
 
 MAX_ROWS = 40
@@ -41,6 +41,7 @@ def plan_summary(planned: Planned, *, explain: bool = False) -> RenderableType:
         *_recording(planned.inputs),
         _groups_table(problem, result, plan),
         _models_table(plan),
+        *_tokens_table(plan),
         _tried_table(result),
         *([_steps_table(result)] if explain else []),
     )
@@ -77,6 +78,15 @@ def _headline(
         f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
         f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
     )
+    tokens = prediction.tokens
+    if tokens is not None and prediction.output_tokens_per_s is not None:
+        yield Paragraph(
+            f"LLMs: {prediction.output_tokens_per_s:,.0f} output tokens/s, "
+            + ", ".join(
+                f"{name} p50 {format_seconds(found.p50_s)}, p99 {format_seconds(found.p99_s)}"
+                for name, found in (("TTFT", tokens.ttft), ("TPOT", tokens.tpot))
+            )
+        )
     if result.bound.limit is not None:
         yield Paragraph(
             f"no placement can attain more than {percent(result.bound.bound)} of the first run "
@@ -128,21 +138,18 @@ def _describe_replicas(group: GroupSpec) -> str:
 
 
 def _models_table(plan: PlanSpec) -> Table:
-    worst_first = sorted(
-        plan.models, key=lambda m: 2.0 if m.slo_attainment is None else m.slo_attainment
-    )
     made = Table(
         f"Models ({len(plan.models)}), worst first",
         *("model", "profile", "slo", "groups", "attainment", "p50", "p90", "p99"),
         right=("slo", "attainment", "p50", "p90", "p99"),
         optional=("p50", "p90"),
     )
-    for model in worst_first[:MAX_ROWS]:
+    for model in _worst_first(plan)[:MAX_ROWS]:
         latency = model.latency_s
         made.add_row(
             model.name,
             model.profile,
-            format_seconds(model.slo_s or 0.0),
+            _describe_objectives(model),
             name_ranges(model.groups) or "none",
             percent(model.slo_attainment),
             *(
@@ -153,6 +160,43 @@ def _models_table(plan: PlanSpec) -> Table:
         )
     made.hide_rows(len(plan.models) - MAX_ROWS, "models")
     return made
+
+
+def _describe_objectives(model: PlannedModel) -> str:
+    """Name the objectives: a latency, or those on tokens with what they are of behind them."""
+    parts = []
+    if model.slo is not None and model.slo.ttft_s is not None:
+        parts.append(f"{format_seconds(model.slo.ttft_s)} TTFT")
+    if model.slo is not None and model.slo.tpot_s is not None:
+        parts.append(f"{format_seconds(model.slo.tpot_s)} TPOT")
+    if model.slo_s is not None:
+        parts.append(format_seconds(model.slo_s))
+    return ", ".join(parts)
+
+
+def _tokens_table(plan: PlanSpec) -> Iterator[Table]:
+    """Yield when the tokens of LLMs come, in the order of the models' table."""
+    llms = [model for model in _worst_first(plan) if model.ttft_s is not None]
+    if not llms:
+        return
+    percentiles = ("TTFT p50", "TTFT p90", "TTFT p99", "TPOT p50", "TPOT p90", "TPOT p99")
+    optional = ("TTFT p90", "TPOT p90")
+    columns = ("model", *percentiles)
+    made = Table("Tokens of served requests", *columns, right=percentiles, optional=optional)
+    for model in llms[:MAX_ROWS]:
+        times: list[str] = []
+        for found in (model.ttft_s, model.tpot_s):
+            if found is None:
+                times += ["-"] * 3
+            else:
+                times += map(format_seconds, (found.p50, found.p90, found.p99))
+        made.add_row(model.name, *times)
+    made.hide_rows(len(llms) - MAX_ROWS, "models")
+    yield made
+
+
+def _worst_first(plan: PlanSpec) -> list[PlannedModel]:
+    return sorted(plan.models, key=lambda m: 2.0 if m.slo_attainment is None else m.slo_attainment)
 
 
 def _tried_table(result: PlanResult) -> Table:

@@ -9,9 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.simulator import Simulator
+from alpaplan.simulator import Replay, Simulator
+from alpaplan.simulator.engine_statistics import TokenStatistics
 from alpaplan.simulator.intervals import mean_interval_95, next_run_interval_95
 from alpaplan.simulator.latency_statistics import LatencyStatistics
+from alpaplan.workload.trace import Trace
+
+_ALL_LLMS = -1
+"""In place of the number of one of them."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,13 @@ class ModelPrediction:
         Fraction of its requests; NaN if none came.
     latency
         Latencies of its attained requests.
+    tokens
+        Times to the tokens of served requests; None if it is no LLM.
     """
 
     slo_attainment: float
     latency: LatencyStatistics
+    tokens: TokenStatistics | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,9 @@ class Prediction:
         By model, in problem order.
     num_runs, run_s, num_requests
         How many runs, how long each, and the requests of all of them.
+    tokens, output_tokens_per_s
+        Times to the tokens of served requests of all LLMs, and the tokens of their answers per
+        second of a run, until the last of them is there; None without LLMs.
     """
 
     slo_attainment: float
@@ -61,6 +72,8 @@ class Prediction:
     num_runs: int
     run_s: float
     num_requests: int
+    tokens: TokenStatistics | None = None
+    output_tokens_per_s: float | None = None
 
 
 def predict(
@@ -89,6 +102,7 @@ def predict(
         latency_s[np.argsort(model, kind="stable")],
         np.cumsum(np.bincount(model, minlength=problem.num_models))[:-1],
     )
+    tokens = _tokens_of(problem, traces, replays)
     runs = np.array([replay.evaluation.slo_attainment for replay in replays], dtype=np.float64)
     runs = runs[~np.isnan(runs)]
     duration_s = sum(trace.duration_s for trace in traces)
@@ -102,10 +116,44 @@ def predict(
             ModelPrediction(
                 float(attained[m] / requests[m]) if requests[m] else math.nan,
                 LatencyStatistics.of(by_model[m]),
+                tokens.get(m),
             )
             for m in range(problem.num_models)
         ),
         num_runs=len(simulators),
         run_s=traces[0].duration_s,
         num_requests=int(requests.sum()),
+        tokens=tokens.get(_ALL_LLMS),
+        output_tokens_per_s=_output_tokens_per_s(traces, replays),
     )
+
+
+def _tokens_of(
+    problem: PlacementProblem, traces: Sequence[Trace], replays: Sequence[Replay]
+) -> dict[int, TokenStatistics]:
+    """Return the times to tokens in all runs, of each LLM by its number and of all together."""
+    if problem.engines is None:
+        return {}
+    engines = [replay.engines for replay in replays if replay.engines is not None]
+    served = ~np.isnan(np.concatenate([each.end_to_end_s for each in engines]))
+    model = np.concatenate([trace.model for trace in traces])[served]
+    ttft_s = np.concatenate([each.ttft_s for each in engines])[served]
+    tpot_s = np.concatenate([each.tpot_s for each in engines])[served]
+    found = {_ALL_LLMS: TokenStatistics.of_times(ttft_s, tpot_s)}
+    for m in np.flatnonzero(problem.engines.is_llm[problem.profile_of_model]).tolist():
+        own = model == m
+        found[m] = TokenStatistics.of_times(ttft_s[own], tpot_s[own])
+    return found
+
+
+def _output_tokens_per_s(traces: Sequence[Trace], replays: Sequence[Replay]) -> float | None:
+    num_tokens, duration_s = 0, 0.0
+    for trace, replay in zip(traces, replays, strict=True):
+        if replay.engines is None or trace.output_tokens is None:
+            return None
+        end_to_end_s = replay.engines.end_to_end_s
+        served = ~np.isnan(end_to_end_s)
+        num_tokens += int(trace.output_tokens[served].sum())
+        finish_s = trace.arrival_s[served] + end_to_end_s[served]
+        duration_s += float(max(trace.duration_s, finish_s.max(initial=0.0)))
+    return num_tokens / duration_s

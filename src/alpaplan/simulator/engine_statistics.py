@@ -43,11 +43,19 @@ class TokenStatistics:
         served = ~np.isnan(engines.end_to_end_s)
         if requests is not None:
             served &= requests
-        tpot_s = engines.tpot_s[served]
-        return cls(
-            LatencyStatistics.of(engines.ttft_s[served]),
-            LatencyStatistics.of(tpot_s[~np.isnan(tpot_s)]),
-        )
+        return cls.of_times(engines.ttft_s[served], engines.tpot_s[served])
+
+    @classmethod
+    def of_times(cls, ttft_s: NDArray[np.float64], tpot_s: NDArray[np.float64]) -> TokenStatistics:
+        """Sum up the times of served requests.
+
+        Parameters
+        ----------
+        ttft_s, tpot_s : float64[num_served]
+            To the first token, and for each further one: NaN of requests without any.
+        """
+        further = tpot_s[~np.isnan(tpot_s)]
+        return cls(LatencyStatistics.of(ttft_s), LatencyStatistics.of(further))
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets."""

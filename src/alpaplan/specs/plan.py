@@ -162,7 +162,7 @@ class Provenance(Spec):
 
 
 class LatencySummary(Spec):
-    """Latencies of attained requests."""
+    """Mean and percentiles of times."""
 
     mean: NonNegativeSeconds
     p50: NonNegativeSeconds
@@ -205,7 +205,16 @@ class Prediction(Spec):
     )
     upper_bound: UpperBound | None = None
     goodput_rps: NonNegativeNumber | None = None
-    latency_s: LatencySummary | None = None
+    latency_s: LatencySummary | None = Field(default=None, description="of attained requests")
+    ttft_s: LatencySummary | None = Field(
+        default=None, description="to the first token, of all served requests for LLMs"
+    )
+    tpot_s: LatencySummary | None = Field(
+        default=None, description="for each token after the first, of the same"
+    )
+    output_tokens_per_s: NonNegativeNumber | None = Field(
+        default=None, description="tokens of the answers of LLMs"
+    )
     arrivals: ArrivalsRecord | None = None
 
 
@@ -224,7 +233,9 @@ class PlannedModel(Spec):
     slo: TokenObjectives | None = Field(default=None, description="of an LLM")
     groups: tuple[Name, ...] = ()
     slo_attainment: Fraction | None = None
-    latency_s: LatencySummary | None = None
+    latency_s: LatencySummary | None = Field(default=None, description="of attained requests")
+    ttft_s: LatencySummary | None = Field(default=None, description="of served requests to an LLM")
+    tpot_s: LatencySummary | None = Field(default=None, description="of served requests to an LLM")
     best_latency_s: PositiveSeconds | None = Field(
         default=None, description="only for a model that cannot meet its slo_s anywhere"
     )
