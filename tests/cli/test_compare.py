@@ -174,3 +174,16 @@ def test_agrees_with_the_agreement_cases(shared_cases: Path, workspace: Workspac
     found = json.loads(workspace.run("compare", plan, plan, *options).stdout)
     expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
     assert [plan["attained"] for plan in found["plans"]] == [expected["attained"]] * 2
+
+
+def test_what_if_is_the_same_for_all_plans(planned: Workspace) -> None:
+    slower = compare(planned, "--trace", "trace.csv", "--rate-scale", "0.1")
+    assert [plan["attained"] for plan in slower["plans"]] == [10, 8]
+    assert slower["arrivals"]["duration_s"] == 50
+    lost = compare(planned, "--without", "n-0", "--duration", "60s", "--model-rate-scale", "a=2")
+    assert [plan["attained"] for plan in lost["plans"]] == [0, 0]
+    assert lost["what_if"] == {
+        "without": ["n-0"], "rate_scale": 1.0, "model_rate_scale": {"a": 2.0},
+    }  # fmt: skip
+    plans = ("compare", "plan.yaml", "one.yaml", *INPUTS, "--duration", "60s")
+    assert "What if: requests 2 times as fast" in planned.run(*plans, "--rate-scale", "2").stdout

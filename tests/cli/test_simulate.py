@@ -320,3 +320,45 @@ def test_agreement_of_llm_engines(shared_cases: Path, workspace: Workspace, name
 
 def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_what_if_a_node_is_lost(planned: Workspace) -> None:
+    found = simulate(planned, "--trace", "trace.csv", "--without", "n-0")
+    assert (found["requests"], found["attained"], found["groups"]) == (10, 0, [])
+    assert found["what_if"]["without"] == ["n-0"]
+    shown = planned.run("simulate", "plan.yaml", *INPUTS, "--without", "n-0").stdout
+    assert "What if: without n-0" in shown
+    options = ("simulate", "plan.yaml", *INPUTS, "--without", "n0")
+    error = planned.run(*options, exit_code=2).stderr
+    assert "must be one of the cluster, found 'n0'; did you mean 'n-0'?" in error
+
+
+def test_what_if_requests_come_faster(planned: Workspace) -> None:
+    # The ninth of a burst is late by 10 ms: with gaps of 50 ms all are in time, and where the
+    # second request of b comes with those of a, one of a more is late.
+    slower = simulate(planned, "--trace", "trace.csv", "--rate-scale", "0.2")
+    assert slower["attained"] == 10
+    assert slower["goodput_rps"] == pytest.approx(10 / 25)
+    faster = simulate(planned, "--trace", "trace.csv", "--model-rate-scale", "b=100")
+    assert [model["attained"] for model in faster["models"][:2]] == [6, 2]
+    stated = simulate(planned, "--duration", "10min")
+    twice = simulate(planned, "--duration", "10min", "--rate-scale", "2")
+    assert twice["requests"] == pytest.approx(2 * stated["requests"], rel=0.1)
+    assert twice["slo_attainment"] < stated["slo_attainment"]
+    assert "what_if" not in stated
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--rate-scale", "0", "must be above 0"),
+        ("--model-rate-scale", "a", "must be MODEL=X (e.g. chat=1.5), found 'a'"),
+        ("--model-rate-scale", "a=-1", "must be above 0"),
+        ("--model-rate-scale", "d=2", "must be of a model of the workload, found 'd'"),
+    ],
+)
+def test_rate_scales_that_are_refused(
+    planned: Workspace, option: str, value: str, message: str
+) -> None:
+    arguments = ("simulate", "plan.yaml", *INPUTS, option, value)
+    assert message in planned.run(*arguments, exit_code=2).stderr

@@ -16,6 +16,7 @@ from alpaplan.errors import InputError
 if TYPE_CHECKING:
     from alpaplan.analysis.comparison import Comparison
     from alpaplan.files.document import Document
+    from alpaplan.planning.what_if import WhatIf
     from alpaplan.specs.plan import PlanSpec
 
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 @options.duration
 @options.seed
 @options.dispatch
+@options.what_ifs
 @options.output_format
 @user_errors
 def compare(
@@ -46,6 +48,9 @@ def compare(
     duration_s: float | None,
     seed: int | None,
     dispatch: str | None,
+    lost_nodes: tuple[str, ...],
+    rate_scale: float,
+    model_rate_scales: tuple[tuple[str, float], ...],
     output_format: str,
 ) -> None:
     """Compare plans on the same arrivals.
@@ -53,7 +58,8 @@ def compare(
     The arrivals are a trace or samples of the workload, the same for all plans, so that
     differences are not due to chance. The first plan is the baseline; inputs that are not given
     are those that it was made from. Sampled run i has the arrivals that `alpaplan simulate` uses
-    with the seed SEED + i.
+    with the seed SEED + i. With --without, --rate-scale and --model-rate-scale, nodes are missing
+    or traffic is denser or thinner than stated, for all plans.
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.planning.inputs import load_inputs
@@ -61,6 +67,7 @@ def compare(
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.runs import arrivals_to_compare_on
     from alpaplan.planning.runs import compare as compare_plans
+    from alpaplan.planning.what_if import RateScales, WhatIf, without_nodes
     from alpaplan.specs.choices import Dispatch
 
     if len(plans) < 2:
@@ -69,6 +76,7 @@ def compare(
         if trace is not None and value is not None:
             raise click.UsageError(f"give either --trace or {name}, not both")
     documents = _load_plans(plans)
+    what_if = WhatIf(lost_nodes, RateScales(rate_scale, dict(model_rate_scales)))
     given = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
     paths = given.or_those_of(documents[0])
     with busy("simulating"):
@@ -82,14 +90,17 @@ def compare(
         if runs is not None and inputs.workload.is_recorded:
             what = "the arrivals of all models are recorded, so there is only one run"
             raise click.UsageError(f"--runs needs sampled arrivals: {what}")
-        arrivals = arrivals_to_compare_on(inputs, trace, runs, duration_s, seed or 0)
-        named = [(str(document.path), document.spec) for document in documents]
+        what_if.require_known(inputs)
+        arrivals = arrivals_to_compare_on(inputs, trace, runs, duration_s, seed or 0, what_if.rates)
+        named = [
+            (str(document.path), without_nodes(document.spec, lost_nodes)) for document in documents
+        ]
         rule = None if dispatch is None else Dispatch(dispatch)
         comparison = compare_plans(inputs, named, arrivals, rule)
     if output_format == "json":
-        print_json(comparison.to_json_dict())
+        print_json(comparison.to_json_dict() | what_if.to_json_dict())
     else:
-        _print_tables(comparison)
+        _print_tables(comparison, what_if)
 
 
 def _load_plans(paths: tuple[Path, ...]) -> list[Document[PlanSpec]]:
@@ -108,7 +119,10 @@ def _load_plans(paths: tuple[Path, ...]) -> list[Document[PlanSpec]]:
     return documents
 
 
-def _print_tables(comparison: Comparison) -> None:
-    from alpaplan.report.comparison import comparison_tables
+def _print_tables(comparison: Comparison, what_if: WhatIf) -> None:
+    from rich.console import Group
 
-    print_result(comparison_tables(comparison))
+    from alpaplan.report.comparison import comparison_tables
+    from alpaplan.report.what_if import what_if_lines
+
+    print_result(Group(*what_if_lines(what_if), comparison_tables(comparison)))

@@ -10,7 +10,16 @@ import click
 
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.output import STANDARD_OUTPUT, STDOUT_PATH
-from alpaplan.cli.quantities import Bytes, DocumentName, ModelClients, Number, Seconds, WholeNumber
+from alpaplan.cli.quantities import (
+    Bytes,
+    DocumentName,
+    ModelClients,
+    ModelFactor,
+    Number,
+    RateScale,
+    Seconds,
+    WholeNumber,
+)
 from alpaplan.report.figure import FORMATS as PLOT_FORMATS
 from alpaplan.specs.choices import Dispatch, Serving
 
@@ -137,6 +146,36 @@ closed_loop = click.option(
     help="Let as many clients send the requests of an LLM, each once its last one is answered, "
     "whatever their times are. May be repeated.",
 )
+without = click.option(
+    "--without",
+    "lost_nodes",
+    metavar="NODE",
+    multiple=True,
+    help="Leave out every group with a device on this node. May be repeated.",
+)
+rate_scale = click.option(
+    "--rate-scale",
+    type=RateScale(),
+    metavar="X",
+    default=1.0,
+    help="Let requests come X times as fast: rates of the workload are multiplied, recorded "
+    "arrivals pass in less time.",
+)
+model_rate_scale = click.option(
+    "--model-rate-scale",
+    "model_rate_scales",
+    type=ModelFactor(),
+    metavar="MODEL=X",
+    multiple=True,
+    help="Let the requests of one model come X times as fast. May be repeated.",
+)
+
+
+def what_ifs(command: _Command) -> _Command:
+    """Add the options that change what a plan is simulated under."""
+    return without(rate_scale(model_rate_scale(command)))
+
+
 window = click.option(
     "--window",
     "window_s",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import click
 
@@ -10,6 +11,9 @@ from alpaplan.cli.param_type import ParamType
 
 MAX_COUNT = 1_000_000
 """Largest count of an option, as of the documents (`alpaplan.specs.fields.Count`)."""
+
+MAX_RATE_SCALE = 1e6
+"""Largest factor of rates (a number): what is far from any traffic is a typing error."""
 
 
 class WholeNumber(ParamType[int]):
@@ -41,6 +45,21 @@ class WholeNumber(ParamType[int]):
         return number
 
 
+class ModelFactor(ParamType[tuple[str, float]]):
+    """A model and a factor of its rate, such as ``chat=1.5``."""
+
+    name = "factor"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        """Read a model and its factor."""
+        if isinstance(value, tuple):
+            return value
+        model, number = _of_model(self, value, "MODEL=X (e.g. chat=1.5)", param, ctx)
+        return model, RateScale().convert(number, param, ctx)
+
+
 class ModelClients(ParamType[tuple[str, int]]):
     """A model and how many clients it has, such as ``chat=32``."""
 
@@ -52,9 +71,7 @@ class ModelClients(ParamType[tuple[str, int]]):
         """Read a model and its clients."""
         if isinstance(value, tuple):
             return value
-        model, equals, number = str(value).rpartition("=")
-        if not equals or not model:
-            self.fail(f"must be MODEL=CLIENTS (e.g. chat=32), found {value!r}", param, ctx)
+        model, number = _of_model(self, value, "MODEL=CLIENTS (e.g. chat=32)", param, ctx)
         return model, WholeNumber(1).convert(number, param, ctx)
 
 
@@ -92,6 +109,27 @@ class Number(ParamType[float]):
             limits = f"{start} {self._smallest:g} {join} {self._largest:,.15g}"
             self.fail(f"must be {limits}, found {value!r}", param, ctx)
         return number
+
+
+class RateScale(Number):
+    """A factor of rates, above zero."""
+
+    def __init__(self) -> None:
+        super().__init__(0, MAX_RATE_SCALE, above=True)
+
+
+def _of_model(
+    kind: ParamType[Any],
+    value: object,
+    form: str,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> tuple[str, str]:
+    """Split a model, whose name may have equals signs, from what is said of it."""
+    model, _, said = str(value).rpartition("=")
+    if not model:
+        kind.fail(f"must be {form}, found {value!r}", param, ctx)
+    return model, said
 
 
 class Seconds(ParamType[float]):

@@ -14,6 +14,7 @@ from alpaplan.cli.output import print_json, print_message, print_result, require
 
 if TYPE_CHECKING:
     from alpaplan.analysis.drift import Drift
+    from alpaplan.planning.what_if import WhatIf
     from alpaplan.simulator import SimulationSummary
 
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 @options.duration
 @options.seed
 @options.dispatch
+@options.what_ifs
 @options.closed_loop
 @options.window
 @options.plot
@@ -41,6 +43,9 @@ def simulate(
     duration_s: float | None,
     seed: int | None,
     dispatch: str | None,
+    lost_nodes: tuple[str, ...],
+    rate_scale: float,
+    model_rate_scales: tuple[tuple[str, float], ...],
     clients: tuple[tuple[str, int], ...],
     window_s: float | None,
     plot: Path | None,
@@ -52,7 +57,8 @@ def simulate(
     Inputs that are not given are those that PLAN was made from, found relative to it. Without
     --trace, the workload's recorded arrivals are replayed and the others are sampled with --seed.
     With --window, attainment is also shown over time, and where it is below what the plan
-    predicts.
+    predicts. With --without, --rate-scale and --model-rate-scale, nodes are missing or traffic is
+    denser or thinner than stated; nothing is planned anew.
     """
     from alpaplan.analysis.drift import drift_of
     from alpaplan.cli.step_progress import busy
@@ -61,6 +67,7 @@ def simulate(
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.runs import arrivals_for
     from alpaplan.planning.runs import simulate as simulate_plan
+    from alpaplan.planning.what_if import RateScales, WhatIf, without_nodes
     from alpaplan.specs.choices import Dispatch
     from alpaplan.specs.plan import PlanSpec
 
@@ -72,15 +79,18 @@ def simulate(
     if trace is not None and duration_s is not None:
         raise click.UsageError("give either --trace or --duration, not both")
     document = load_document(plan, PlanSpec)
+    what_if = WhatIf(lost_nodes, RateScales(rate_scale, dict(model_rate_scales)))
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded).or_those_of(document)
     require_plot(plot, paths.given())
     with busy("simulating"):
         inputs = load_inputs(paths)
         require_plot(plot, inputs.files.paths())
         inputs.require_valid(document)
-        arrivals = arrivals_for(inputs, trace, duration_s, seed or 0)
+        what_if.require_known(inputs)
+        arrivals = arrivals_for(inputs, trace, duration_s, seed or 0, what_if.rates)
+        left = without_nodes(document.spec, lost_nodes)
         rule = None if dispatch is None else Dispatch(dispatch)
-        simulation = simulate_plan(inputs, document.spec, arrivals, rule, dict(clients))
+        simulation = simulate_plan(inputs, left, arrivals, rule, dict(clients))
         drift = None
         if window_s is not None:
             drift = drift_of(arrivals, simulation.replay, window_s, document.spec.prediction)
@@ -92,10 +102,10 @@ def simulate(
 
         write_atomically(plot, plot_bytes(drift_figure(drift), plot))
     if output_format == "json":
-        shown = summary.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
-        print_json(shown)
+        changed = what_if.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
+        print_json(summary.to_json_dict() | changed)
     else:
-        _print_tables(summary, drift)
+        _print_tables(summary, what_if, drift)
     if require_attainment is not None and not summary.slo_attainment >= require_attainment:
         found = summary.slo_attainment
         text = f"SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
@@ -103,13 +113,14 @@ def simulate(
         sys.exit(1)
 
 
-def _print_tables(summary: SimulationSummary, drift: Drift | None) -> None:
+def _print_tables(summary: SimulationSummary, what_if: WhatIf, drift: Drift | None) -> None:
     from rich.console import Group
 
     from alpaplan.report.drift import drift_tables
     from alpaplan.report.simulation import simulation_tables
+    from alpaplan.report.what_if import what_if_lines
 
-    shown = [simulation_tables(summary)]
+    shown = [*what_if_lines(what_if), simulation_tables(summary)]
     if drift is not None:
         shown.append(drift_tables(drift))
     print_result(Group(*shown))

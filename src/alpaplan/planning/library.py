@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from alpaplan.analysis.comparison import CommonTraces, Comparison
@@ -19,6 +19,7 @@ from alpaplan.planning.inputs import load_inputs as load_inputs_at
 from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.plan import Planned
 from alpaplan.planning.settings import PlanSettings
+from alpaplan.planning.what_if import RateScales, WhatIf, without_nodes
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.methods import DEFAULT_METHOD
 from alpaplan.search.stopping import StopCriterion, never
@@ -171,6 +172,9 @@ def simulate(
     duration_s: float | None = None,
     seed: int = 0,
     dispatch: Dispatch | str | None = None,
+    without: Collection[str] = (),
+    rate_scale: float = 1.0,
+    model_rate_scales: Mapping[str, float] | None = None,
 ) -> runs.Simulation:
     """Run a plan on a trace, or on arrivals sampled from the inputs' workload.
 
@@ -187,6 +191,10 @@ def simulate(
         Length of a sample in seconds, None for as many requests as planning uses, and its seed.
     dispatch
         ``"shortest-queue"`` or ``"earliest-finish"``; None for the plan's rule, else the cluster's.
+    without
+        Nodes that are gone, with every group that has a device on one of them.
+    rate_scale, model_rate_scales
+        How many times as fast the requests of all models, and of single ones besides, come.
 
     Returns
     -------
@@ -198,9 +206,15 @@ def simulate(
     ------
     InputError, SpecError
         With everything wrong with the trace, or with the plan for these inputs.
+    AlpaplanError
+        If there is no such node or model.
     """
-    spec = _valid(inputs, plan)
-    trace = _trace(inputs, arrivals, duration_s, seed)
+    what_if = _what_if(inputs, without, rate_scale, model_rate_scales)
+    spec = without_nodes(_valid(inputs, plan), what_if.lost_nodes)
+    if isinstance(arrivals, Trace):
+        trace = what_if.rates.of_trace(arrivals.for_models(inputs.problem.model_names))
+    else:
+        trace = runs.arrivals_for(inputs, _path(arrivals), duration_s, seed, what_if.rates)
     return runs.simulate(inputs, spec, trace, None if dispatch is None else Dispatch(dispatch))
 
 
@@ -213,12 +227,15 @@ def compare(
     duration_s: float | None = None,
     seed: int = 0,
     dispatch: Dispatch | str | None = None,
+    without: Collection[str] = (),
+    rate_scale: float = 1.0,
+    model_rate_scales: Mapping[str, float] | None = None,
 ) -> Comparison:
     """Run several plans on the same arrivals; the others are compared with the first.
 
     Parameters
     ----------
-    inputs, arrivals, duration_s, dispatch
+    inputs, arrivals, duration_s, dispatch, without, rate_scale, model_rate_scales
         As of `simulate`.
     plans
         Name -> plan.
@@ -234,12 +251,21 @@ def compare(
     ------
     InputError, SpecError
         With everything wrong with the trace, or with a plan for these inputs.
+    AlpaplanError
+        If there is no such node or model.
     """
-    specs = [(name, _valid(inputs, each)) for name, each in plans.items()]
+    what_if = _what_if(inputs, without, rate_scale, model_rate_scales)
+    specs = [
+        (name, without_nodes(_valid(inputs, each), what_if.lost_nodes))
+        for name, each in plans.items()
+    ]
     if isinstance(arrivals, Trace):
-        common = CommonTraces("trace", (arrivals.for_models(inputs.problem.model_names),))
+        trace = what_if.rates.of_trace(arrivals.for_models(inputs.problem.model_names))
+        common = CommonTraces("trace", (trace,))
     else:
-        common = runs.arrivals_to_compare_on(inputs, _path(arrivals), num_runs, duration_s, seed)
+        common = runs.arrivals_to_compare_on(
+            inputs, _path(arrivals), num_runs, duration_s, seed, what_if.rates
+        )
     return runs.compare(inputs, specs, common, None if dispatch is None else Dispatch(dispatch))
 
 
@@ -247,12 +273,15 @@ def _path(path: AnyPath | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def _trace(
-    inputs: Inputs, arrivals: Trace | AnyPath | None, duration_s: float | None, seed: int
-) -> Trace:
-    if isinstance(arrivals, Trace):
-        return arrivals.for_models(inputs.problem.model_names)
-    return runs.arrivals_for(inputs, _path(arrivals), duration_s, seed)
+def _what_if(
+    inputs: Inputs,
+    without: Collection[str],
+    rate_scale: float,
+    model_rate_scales: Mapping[str, float] | None,
+) -> WhatIf:
+    what_if = WhatIf(tuple(without), RateScales(rate_scale, model_rate_scales or {}))
+    what_if.require_known(inputs)
+    return what_if
 
 
 def _valid(inputs: Inputs, plan: Plan) -> PlanSpec:

@@ -14,6 +14,7 @@ from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.traces import read_trace_of
+from alpaplan.planning.what_if import AS_STATED, RateScales, with_rates
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import GroupStatistics, Replay, SimulationSummary, Simulator, summarize
 from alpaplan.specs.choices import Dispatch, rule_for_llms
@@ -44,7 +45,11 @@ class Simulation:
 
 
 def arrivals_for(
-    inputs: Inputs, trace: Path | None, duration_s: float | None = None, seed: int = 0
+    inputs: Inputs,
+    trace: Path | None,
+    duration_s: float | None = None,
+    seed: int = 0,
+    rates: RateScales = AS_STATED,
 ) -> Trace:
     """Return the requests to simulate: those of a trace file, or a sample of the workload.
 
@@ -56,6 +61,8 @@ def arrivals_for(
         File; None to replay the workload's recorded arrivals and to sample the others.
     duration_s, seed
         Length of a sample, and what chooses it.
+    rates
+        How many times as fast requests come as stated or recorded.
 
     Raises
     ------
@@ -67,8 +74,9 @@ def arrivals_for(
         kept = inputs.files.as_recorded
         llms = [model.name for model in inputs.workload.models if model.is_llm]
         names = inputs.problem.model_names
-        return read_trace_of(trace, names, llms=llms, as_recorded=kept).trace
-    return inputs.workload.sample(duration_s, seed)
+        return rates.of_trace(read_trace_of(trace, names, llms=llms, as_recorded=kept).trace)
+    scaled = with_rates(inputs, rates.everyone, rates.by_model)
+    return scaled.workload.sample(duration_s, seed)
 
 
 def simulate(
@@ -162,13 +170,18 @@ def compare(
 
 
 def arrivals_to_compare_on(
-    inputs: Inputs, trace: Path | None, runs: int | None, duration_s: float | None, seed: int
+    inputs: Inputs,
+    trace: Path | None,
+    runs: int | None,
+    duration_s: float | None,
+    seed: int,
+    rates: RateScales = AS_STATED,
 ) -> CommonTraces:
     """Return a trace file, the workload's recorded arrivals, or several samples of it.
 
     Parameters
     ----------
-    inputs, trace, duration_s
+    inputs, trace, duration_s, rates
         As of `arrivals_for`.
     runs
         How many samples; None for `DEFAULT_RUNS`. Recorded arrivals are one run.
@@ -176,9 +189,9 @@ def arrivals_to_compare_on(
         Of the first sample; the next ones have the seeds that follow.
     """
     if trace is not None or inputs.workload.is_recorded:
-        return CommonTraces("trace", (arrivals_for(inputs, trace, duration_s, seed),))
+        return CommonTraces("trace", (arrivals_for(inputs, trace, duration_s, seed, rates),))
     seeds = range(seed, seed + (runs or DEFAULT_RUNS))
-    samples = tuple(arrivals_for(inputs, None, duration_s, each) for each in seeds)
+    samples = tuple(arrivals_for(inputs, None, duration_s, each, rates) for each in seeds)
     return CommonTraces("sampled", samples)
 
 

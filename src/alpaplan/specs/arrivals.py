@@ -245,6 +245,32 @@ def at_share(arrivals: ArrivalsSpec, index: int, count: int) -> ArrivalsSpec:
     return arrivals.model_copy(update=own)
 
 
+def at_rate_scale(arrivals: ArrivalsSpec, scale: float) -> ArrivalsSpec:
+    """Return the process with all rates multiplied; CVs and durations stay.
+
+    Recorded arrivals stay as they are: they are in a file.
+    """
+    if isinstance(arrivals, PiecewiseArrivals):
+        windows = tuple(
+            window
+            if window.arrivals is None
+            else window.model_copy(update={"arrivals": at_rate_scale(window.arrivals, scale)})
+            for window in arrivals.windows
+        )
+        return arrivals.model_copy(update={"windows": windows})
+    if isinstance(arrivals, MmppArrivals):
+        states = tuple(
+            state.model_copy(update={"rate_rps": state.rate_rps * scale})
+            for state in arrivals.states
+        )
+        return arrivals.model_copy(update={"states": states})
+    if isinstance(arrivals, TraceArrivals):
+        return arrivals
+    keys = ("rate_rps", "total_rate_rps")
+    rates = {key: rate * scale for key in keys if (rate := getattr(arrivals, key)) is not None}
+    return arrivals.model_copy(update=rates)
+
+
 def _power(index: int, exponent: float) -> float:
     return float((index + 1.0) ** -exponent)
 

@@ -35,6 +35,9 @@ DeviceIndex = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
 KV_FRACTION_ROUNDING = 1e-9
 """How far the KV fractions of a group may be above 1 together (a fraction), by rounding."""
 
+MAX_NODE_LOSSES = 10
+"""Nodes whose loss a plan tells of (a count): the worst ones."""
+
 
 class NodeDevices(Spec):
     """Some devices of one node, by their index in the node."""
@@ -189,6 +192,13 @@ class UpperBound(Spec):
     limit: BoundLimit | None = Field(default=None, description="what keeps the bound below 1")
 
 
+class NodeLoss(Spec):
+    """What a plan attains without the groups that have a device on one node."""
+
+    node: Name
+    slo_attainment: Fraction
+
+
 class Prediction(Spec):
     """What to expect of the plan, measured on arrivals that the search did not see."""
 
@@ -214,6 +224,15 @@ class Prediction(Spec):
     )
     output_tokens_per_s: NonNegativeNumber | None = Field(
         default=None, description="tokens of the answers of LLMs"
+    )
+    headroom_rate_scale: PositiveNumber | None = Field(
+        default=None,
+        description="how many times all rates may grow until less than 99% is attained",
+    )
+    node_loss: tuple[NodeLoss, ...] = Field(
+        default=(),
+        max_length=MAX_NODE_LOSSES,
+        description="attainment after the loss of a node, the worst first",
     )
     arrivals: ArrivalsRecord | None = None
 
