@@ -20,7 +20,7 @@ OTHER_PAGES = sorted(
 )
 
 _BLOCK = re.compile(
-    r"(?:save (?:this|it) as\s`(?P<saved_as>[\w./-]+)`[^`]*?:\n\n)?"
+    r"(?:save (?:this|it) as\s`(?P<saved_as>[\w.-]+)`[^`]*?:\n\n)?"
     r"^```(?P<language>\w*)[^\n]*\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )

@@ -26,6 +26,7 @@ SUMMARIES = {
     "layer-profile": "layer-profile 'l' (1 layer on v100-16gb)",
     "device": "device 'd' (96 GiB; fp32, fp16, bf16, fp8)",
     "placement-plan": "placement-plan (1 group, 1 replica)",
+    "placement-schedule": "placement-schedule (2 placements, the last from 3600 s)",
 }
 
 

@@ -134,6 +134,34 @@ models:
   - {name: a, profile: p, slo_s: 0.5, groups: [g0]}
 """
 
+SCHEDULE = """\
+kind: placement-schedule
+version: 1
+placements:
+  - start_s: 0
+    groups:
+      - name: g0
+        device: gpu
+        intra_op: 1
+        inter_op: 2
+        devices:
+          - {node: n-0, devices: [0, 1]}
+        replicas:
+          - {model: a}
+  - start_s: 1h
+    groups:
+      - name: g0
+        device: gpu
+        intra_op: 1
+        inter_op: 2
+        devices:
+          - {node: n-0, devices: [0, 1]}
+        replicas:
+          - {model: b, max_batch_size: 2}
+          - {model: a}
+routing: {dispatch: earliest-finish}
+"""
+
 EXAMPLES = {
     "cluster": CLUSTER,
     "workload": WORKLOAD,
@@ -141,6 +169,7 @@ EXAMPLES = {
     "layer-profile": LAYER_PROFILE,
     "device": DEVICE,
     "placement-plan": PLAN,
+    "placement-schedule": SCHEDULE,
 }
 """Kind -> valid text of that kind."""
 

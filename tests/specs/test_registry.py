@@ -83,7 +83,8 @@ def test_unknown_and_missing_keys_do_not_conform(kind: str) -> None:
     assert conforms(data)
     assert not conforms(data | {"unknown": 1})
     assert not conforms(data | {"version": 2})
-    for key in ("version", "name" if "name" in data else "groups"):
+    needed = {"placement-plan": "groups", "placement-schedule": "placements"}.get(kind, "name")
+    for key in ("version", needed):
         assert not conforms({other: value for other, value in data.items() if other != key})
 
 

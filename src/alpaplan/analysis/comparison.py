@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import LatencyStatistics, Replay
-from alpaplan.simulator.batch_statistics import BatchStatistics
 from alpaplan.simulator.intervals import ratio_interval_95
 from alpaplan.simulator.statistics import ratio
 from alpaplan.units import finite_or_none
@@ -88,8 +87,6 @@ class ComparedPlan:
         (device type, intra_op, inter_op) -> how many groups with replicas.
     num_devices, num_replicas
         Devices of groups with replicas, and replicas.
-    batch_size
-        Of all models together; None where no request may share a batch.
     difference
         From the first plan; None for that one.
     """
@@ -102,7 +99,6 @@ class ComparedPlan:
     groups: dict[tuple[str, int, int], int]
     num_devices: int
     num_replicas: int
-    batch_size: BatchStatistics | None
     difference: PairedDifference | None
 
     @property
@@ -165,7 +161,6 @@ class Comparison:
                 {"device": device, "intra_op": intra_op, "inter_op": inter_op, "count": count}
                 for (device, intra_op, inter_op), count in plan.groups.items()
             ],
-            **({} if plan.batch_size is None else {"batch_size": plan.batch_size.to_json_dict()}),
             "models": [
                 {
                     "name": name,
@@ -274,14 +269,5 @@ def _compared(
         groups=dict(sorted(groups.items())),
         num_devices=sum(shape.num_devices for shape in shapes),
         num_replicas=int(plan.placement.replicas.sum()),
-        batch_size=_batch_size(plan.replays),
         difference=difference,
     )
-
-
-def _batch_size(replays: Sequence[Replay]) -> BatchStatistics | None:
-    sizes = [replay.batch_size for replay in replays if replay.batch_size is not None]
-    if not sizes:
-        return None
-    each = np.concatenate(sizes)
-    return BatchStatistics.of(each[each > 0])

@@ -10,7 +10,7 @@ import click
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_message, print_text
 from alpaplan.errors import InputError
-from alpaplan.units import format_count
+from alpaplan.units import format_count, format_seconds
 
 if TYPE_CHECKING:
     from alpaplan.files.document import Document
@@ -111,6 +111,7 @@ def _summary(document: Document[DocumentSpec]) -> str:
     from alpaplan.specs.device import DeviceSpec
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.plan import PlanSpec
+    from alpaplan.specs.schedule import ScheduleSpec
     from alpaplan.specs.workload import WorkloadSpec
 
     spec = document.spec
@@ -122,6 +123,9 @@ def _summary(document: Document[DocumentSpec]) -> str:
     if isinstance(spec, PlanSpec):
         num_replicas = sum(len(group.replicas) for group in spec.groups)
         return f"{format_count(len(spec.groups), 'group')}, {format_count(num_replicas, 'replica')}"
+    if isinstance(spec, ScheduleSpec):
+        last_s = format_seconds(spec.placements[-1].start_s)
+        return f"{format_count(len(spec.placements), 'placement')}, the last from {last_s}"
     if isinstance(spec, LayerProfileSpec):
         return f"{format_count(len(spec.layers), 'layer')} on {spec.device}"
     if isinstance(spec, DeviceSpec):

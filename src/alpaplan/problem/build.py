@@ -104,6 +104,7 @@ def build_problem(
         dispatch=cluster.serving.dispatch,
         request_overhead_s=cluster.serving.request_overhead_s,
         process_overhead_bytes=overhead_bytes,
+        load_overhead_s=cluster.serving.load_overhead_s,
         batches=batches,
         engines=engine_table(configs, num_stages, uses, models, cluster.serving),
     )
@@ -119,6 +120,7 @@ def device_pools(cluster: ClusterSpec) -> tuple[DevicePool, ...]:
             num_nodes=pool.count,
             devices_per_node=pool.devices_per_node,
             usable_memory_bytes=pool.usable_memory_bytes,
+            load_bandwidth_bytes_per_s=float(pool.load_bandwidth_bytes_per_s or math.inf),
         )
         for pool in cluster.node_pools
     )

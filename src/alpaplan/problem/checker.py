@@ -7,6 +7,7 @@ that a mistake in the problem's arrays or in the search cannot hide here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from alpaplan.errors import Issue, did_you_mean
 from alpaplan.problem.memory_checker import (
@@ -20,6 +21,7 @@ from alpaplan.specs.cluster import ClusterSpec, NodePool, Serving
 from alpaplan.specs.engine import EngineConfig
 from alpaplan.specs.plan import GroupSpec, PlanSpec, ReplicaSpec
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
+from alpaplan.specs.schedule import ScheduleSpec
 from alpaplan.specs.stages import layer_ranges
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 
@@ -49,28 +51,72 @@ def check_plan(
     plan
         The plan to check.
     """
-    nodes = {
-        pool.node_name(index): pool for pool in cluster.node_pools for index in range(pool.count)
-    }
-    models = {model.name: model for model in workload.served_models()}
-    owner: dict[tuple[str, int], str] = {}
-    issues: list[Issue] = []
-    for index, group in enumerate(plan.groups):
+    check = _GroupCheck.of(cluster, workload, profiles)
+    return [*check.issues_of(plan.groups), *_check_routing(plan, check.models.values())]
+
+
+def check_schedule(
+    cluster: ClusterSpec,
+    workload: WorkloadSpec,
+    profiles: Mapping[str, ModelProfileSpec],
+    schedule: ScheduleSpec,
+) -> list[Issue]:
+    """Return everything that keeps the placements of a schedule from running as written.
+
+    Each of them has to be a plan that `check_plan` finds nothing wrong with.
+    """
+    check = _GroupCheck.of(cluster, workload, profiles)
+    issues = [
+        Issue(("placements", index, *issue.where), issue.message)
+        for index, placement in enumerate(schedule.placements)
+        for issue in check.issues_of(placement.groups)
+    ]
+    return issues + list(_check_routing(schedule, check.models.values()))
+
+
+@dataclass(frozen=True)
+class _GroupCheck:
+    """Checks the groups of placements on one cluster, for one workload."""
+
+    nodes: Mapping[str, NodePool]
+    models: Mapping[str, ServedModel]
+    profiles: Mapping[str, ModelProfileSpec]
+    serving: Serving
+
+    @classmethod
+    def of(
+        cls,
+        cluster: ClusterSpec,
+        workload: WorkloadSpec,
+        profiles: Mapping[str, ModelProfileSpec],
+    ) -> _GroupCheck:
+        pools = cluster.node_pools
+        nodes = {pool.node_name(index): pool for pool in pools for index in range(pool.count)}
+        models = {model.name: model for model in workload.served_models()}
+        return cls(nodes, models, profiles, cluster.serving)
+
+    def issues_of(self, groups: Iterable[GroupSpec]) -> Iterator[Issue]:
+        """Yield what is wrong with the groups of one placement."""
+        owner: dict[tuple[str, int], str] = {}
+        for index, group in enumerate(groups):
+            for issue in self._issues_of_group(group, owner):
+                where = ("groups", index, *issue.where)
+                yield Issue(where, f"group {group.name!r} {issue.message}")
+
+    def _issues_of_group(self, group: GroupSpec, owner: dict[tuple[str, int], str]) -> list[Issue]:
         placed = [
-            *_check_devices(group, nodes, owner),
-            *_check_size(group, nodes),
+            *_check_devices(group, self.nodes, owner),
+            *_check_size(group, self.nodes),
         ]
-        replicas = list(_check_replicas(group, models, profiles))
+        replicas = list(_check_replicas(group, self.models, self.profiles))
         if not placed and not replicas:
-            replicas = list(_check_memory(group, nodes, models, profiles, cluster.serving))
-        issues += [
-            Issue(("groups", index, *issue.where), f"group {group.name!r} {issue.message}")
-            for issue in placed + replicas
-        ]
-    return issues + list(_check_routing(plan, models.values()))
+            replicas = list(
+                _check_memory(group, self.nodes, self.models, self.profiles, self.serving)
+            )
+        return placed + replicas
 
 
-def _check_routing(plan: PlanSpec, models: Iterable[ServedModel]) -> Iterator[Issue]:
+def _check_routing(plan: PlanSpec | ScheduleSpec, models: Iterable[ServedModel]) -> Iterator[Issue]:
     rule = None if plan.routing is None else plan.routing.dispatch
     if rule is Dispatch.EARLIEST_FINISH and any(model.is_llm for model in models):
         yield Issue(("routing", "dispatch"), rule_for_llms(rule))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,8 @@ class DevicePool:
         How many nodes, and devices in each.
     usable_memory_bytes
         Memory of one device for weights and activations.
+    load_bandwidth_bytes_per_s
+        At which each device gets weights; infinite where bytes take no time to load.
     """
 
     name: str
@@ -31,6 +34,7 @@ class DevicePool:
     num_nodes: int
     devices_per_node: int
     usable_memory_bytes: int
+    load_bandwidth_bytes_per_s: float = math.inf
 
     @property
     def num_devices(self) -> int:
@@ -102,6 +106,8 @@ class PlacementProblem:
     process_overhead_bytes
         What each engine process takes on each of its devices beside weights and working memory;
         above 0 fixed-service replicas of a group are processes of their own too.
+    load_overhead_s
+        Start of an engine process, each time a group begins to load.
     batches
         What batches take; None where no batch may have more than one request.
     engines
@@ -123,6 +129,7 @@ class PlacementProblem:
     dispatch: Dispatch
     request_overhead_s: float
     process_overhead_bytes: int = 0
+    load_overhead_s: float = 0.0
     batches: BatchTable | None = None
     engines: EngineTable | None = None
 

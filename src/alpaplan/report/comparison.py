@@ -52,8 +52,6 @@ def _plans(comparison: Comparison) -> Table:
     made = Table("Plans", "", *names, right=names)
     for title, text in _ROWS:
         made.add_row(title, *(text(plan) for plan in comparison.plans))
-    if any(plan.batch_size is not None for plan in comparison.plans):
-        made.add_row("mean batch size", *(_batch_size(plan) for plan in comparison.plans))
     kinds = sorted({kind for plan in comparison.plans for kind in plan.groups})
     devices = {device for device, _, _ in kinds}
     for kind in kinds:
@@ -80,10 +78,6 @@ def _models(comparison: Comparison) -> RenderableType:
         )
     made.hide_rows(len(models) - MAX_MODELS, "models")
     return made
-
-
-def _batch_size(plan: ComparedPlan) -> str:
-    return number(1.0 if plan.batch_size is None else plan.batch_size.mean, 3)
 
 
 def _points(difference: PairedDifference | None) -> str:

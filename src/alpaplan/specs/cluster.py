@@ -38,6 +38,11 @@ class NodePool(Spec):
     reserved_memory_bytes: NonNegativeBytes = Field(
         default=0, description="runtime and working memory of each device, not usable for weights"
     )
+    load_bandwidth_bytes_per_s: PositiveBytes | None = Field(
+        default=None,
+        description="at which each device gets weights while all devices load at once; without "
+        "it, bytes take no time to load",
+    )
 
     @field_validator("reserved_memory_bytes")
     @classmethod
@@ -92,6 +97,9 @@ class Serving(Spec):
         default=0,
         description="what each engine process takes on each of its devices beside weights and "
         "working memory",
+    )
+    load_overhead_s: NonNegativeSeconds = Field(
+        default=0.0, description="start of an engine process, each time a group begins to load"
     )
 
     @field_validator("max_num_seqs")

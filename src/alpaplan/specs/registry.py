@@ -12,10 +12,17 @@ if TYPE_CHECKING:
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.specs.profile import ModelProfileSpec
+    from alpaplan.specs.schedule import ScheduleSpec
     from alpaplan.specs.workload import WorkloadSpec
 
     DocumentSpec = (
-        ClusterSpec | WorkloadSpec | ModelProfileSpec | LayerProfileSpec | DeviceSpec | PlanSpec
+        ClusterSpec
+        | WorkloadSpec
+        | ModelProfileSpec
+        | LayerProfileSpec
+        | DeviceSpec
+        | PlanSpec
+        | ScheduleSpec
     )
 
 _PACKAGE = "alpaplan.specs"
@@ -38,6 +45,9 @@ DOCUMENT_KINDS: Registry[type[DocumentSpec]] = Registry(
         ),
         "placement-plan": Entry(
             f"{_PACKAGE}.plan:PlanSpec", "groups of devices and the models on each"
+        ),
+        "placement-schedule": Entry(
+            f"{_PACKAGE}.schedule:ScheduleSpec", "placements that follow each other over time"
         ),
     },
     what="kind",

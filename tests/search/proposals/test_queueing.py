@@ -121,20 +121,6 @@ def test_models_that_a_shape_cannot_serve_count_for_nothing() -> None:
     assert min(attained[3:]) > 0.99
 
 
-@pytest.mark.parametrize("rate_rps", [8.0, 12.0, 16.0])
-def test_full_batches_come_near_simulations_of_a_busy_group(rate_rps: float) -> None:
-    # Batches of n take (n + 1) / 2 times 0.1 s: of four, a request takes 0.0625 s. Under far more
-    # load requests start so late that only small batches are in time, which the estimate misses.
-    profiles = [make.profile(shapes=[(1, 1)], batch_sizes=(1, 4))]
-    problem = make.problem([make.model(slo_s=1.0)], profiles, make.cluster(max_batch_size=4))
-    arrival_s = np.cumsum(np.random.default_rng(0).exponential(1 / rate_rps, 40_000))
-    trace = Trace(arrival_s, np.zeros(40_000, np.int32), problem.model_names, float(arrival_s[-1]))
-    placement = Placement(np.zeros(1, np.int64), np.ones((1, 1), np.bool_))
-    simulated = Simulator(problem, trace).evaluate(placement).slo_attainment
-    estimated = float(estimate(problem, measure_demand(problem, trace), 0, [1])[0]) / rate_rps
-    assert estimated == pytest.approx(simulated, abs=0.06)
-
-
 def test_batches_attain_more_than_single_requests_as_far_as_objectives_allow() -> None:
     profiles = [make.profile(batch_sizes=(1, 8))]
 
