@@ -27,6 +27,8 @@ SUMMARIES = {
     "device": "device 'd' (96 GiB; fp32, fp16, bf16, fp8)",
     "placement-plan": "placement-plan (1 group, 1 replica)",
     "placement-schedule": "placement-schedule (2 placements, the last from 3600 s)",
+    "export-models": "export-models (2 names)",
+    "export-nodes": "export-nodes (2 nodes, 2 device UUIDs)",
 }
 
 

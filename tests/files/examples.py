@@ -162,6 +162,30 @@ placements:
 routing: {dispatch: earliest-finish}
 """
 
+EXPORT_MODELS = """\
+kind: export-models
+version: 1
+models:
+  a:
+    source: example/a
+    revision: main
+    max_model_len: 4096
+    kv_cache_bytes: 500MiB
+    num_layers: 22
+    first_block: 1
+    args: [--dtype, bfloat16]
+    env: {HF_HUB_OFFLINE: '1'}
+  p: {source: /models/p}
+"""
+
+EXPORT_NODES = """\
+kind: export-nodes
+version: 1
+nodes:
+  p3-0: {address: 10.0.0.4, hostname: gpu-a, devices: {0: GPU-8bef, 1: GPU-fe45}}
+  p3-1: {address: gpu-b.example}
+"""
+
 EXAMPLES = {
     "cluster": CLUSTER,
     "workload": WORKLOAD,
@@ -170,6 +194,8 @@ EXAMPLES = {
     "device": DEVICE,
     "placement-plan": PLAN,
     "placement-schedule": SCHEDULE,
+    "export-models": EXPORT_MODELS,
+    "export-nodes": EXPORT_NODES,
 }
 """Kind -> valid text of that kind."""
 

@@ -53,6 +53,8 @@ def test_every_kind_of_document_has_an_example() -> None:
         "layer-profile",
         "device",
         "placement-plan",
+        "export-models",
+        "export-nodes",
     }
 
 

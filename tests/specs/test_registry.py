@@ -83,7 +83,7 @@ def test_unknown_and_missing_keys_do_not_conform(kind: str) -> None:
     assert conforms(data)
     assert not conforms(data | {"unknown": 1})
     assert not conforms(data | {"version": 2})
-    needed = {"placement-plan": "groups", "placement-schedule": "placements"}.get(kind, "name")
+    needed = next(k for k in ("name", "groups", "placements", "models", "nodes") if k in data)
     for key in ("version", needed):
         assert not conforms({other: value for other, value in data.items() if other != key})
 

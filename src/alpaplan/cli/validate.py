@@ -109,6 +109,7 @@ def _summary(document: Document[DocumentSpec]) -> str:
     from alpaplan.files.document import Document
     from alpaplan.specs.cluster import ClusterSpec
     from alpaplan.specs.device import DeviceSpec
+    from alpaplan.specs.export import ExportModelsSpec, ExportNodesSpec
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.specs.schedule import ScheduleSpec
@@ -131,6 +132,12 @@ def _summary(document: Document[DocumentSpec]) -> str:
     if isinstance(spec, DeviceSpec):
         formats = ", ".join(spec.peak_flops.model_dump(exclude_none=True))
         return f"{spec.memory_bytes / 2**30:.4g} GiB; {formats}"
+    if isinstance(spec, ExportModelsSpec):
+        return format_count(len(spec.models), "name")
+    if isinstance(spec, ExportNodesSpec):
+        num_devices = sum(len(node.devices) for node in spec.nodes.values())
+        nodes = format_count(len(spec.nodes), "node")
+        return f"{nodes}, {format_count(num_devices, 'device UUID')}"
     device_types = dict.fromkeys(config.device for config in spec.configs)
     return f"{format_count(len(spec.configs), 'configuration')} on {', '.join(device_types)}"
 

@@ -18,9 +18,11 @@ class _SchemaForEditors(GenerateJsonSchema):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         result = super().dict_schema(schema)
-        if schema.get("keys_schema", {}).get("type") == "int":
+        keys: Any = schema.get("keys_schema", {})
+        if keys.get("type") == "int":
             # To JSON Schema every key is a text, and so YAML's whole numbers are to editors.
-            result["propertyNames"] = {"pattern": "^[1-9][0-9]*$"}
+            zero = "0|" if keys.get("ge") == 0 else ""
+            result["propertyNames"] = {"pattern": f"^({zero}[1-9][0-9]*)$"}
         return result
 
 

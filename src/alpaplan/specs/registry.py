@@ -9,6 +9,7 @@ from alpaplan.registry import Entry, Registry
 if TYPE_CHECKING:
     from alpaplan.specs.cluster import ClusterSpec
     from alpaplan.specs.device import DeviceSpec
+    from alpaplan.specs.export import ExportModelsSpec, ExportNodesSpec
     from alpaplan.specs.layers import LayerProfileSpec
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.specs.profile import ModelProfileSpec
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
         | DeviceSpec
         | PlanSpec
         | ScheduleSpec
+        | ExportModelsSpec
+        | ExportNodesSpec
     )
 
 _PACKAGE = "alpaplan.specs"
@@ -48,6 +51,12 @@ DOCUMENT_KINDS: Registry[type[DocumentSpec]] = Registry(
         ),
         "placement-schedule": Entry(
             f"{_PACKAGE}.schedule:ScheduleSpec", "placements that follow each other over time"
+        ),
+        "export-models": Entry(
+            f"{_PACKAGE}.export:ExportModelsSpec", "what engines load, for exports"
+        ),
+        "export-nodes": Entry(
+            f"{_PACKAGE}.export:ExportNodesSpec", "addresses and device UUIDs of nodes, for exports"
         ),
     },
     what="kind",

@@ -1,0 +1,116 @@
+"""What exports need beside a plan: what engines load, and what the nodes are in real life."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from alpaplan.errors import Issue
+from alpaplan.printable import CONTROL_CHARACTERS
+from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE
+from alpaplan.specs.engine_flags import LAYER_PARTITION, flag_set_by
+from alpaplan.specs.fields import Count, Name, NonNegativeBytes, Spec, fail_at
+
+MAX_ARGUMENT_LENGTH = 10_000
+"""Characters of the longest argument or variable, far below what systems allow."""
+
+Argument = Annotated[
+    str, Field(strict=True, max_length=MAX_ARGUMENT_LENGTH, pattern=f"^[^{CONTROL_CHARACTERS}]*$")
+]
+"""A text that stands on a command line, or in the environment."""
+
+Source = Annotated[
+    str,
+    Field(
+        strict=True,
+        min_length=1,
+        max_length=MAX_ARGUMENT_LENGTH,
+        pattern=rf"^[^\s{CONTROL_CHARACTERS}-][^{CONTROL_CHARACTERS}]*$",
+    ),
+]
+"""A repository or a path, which does not look like an option."""
+
+VariableName = Annotated[str, Field(strict=True, pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+
+HostName = Annotated[
+    str, Field(strict=True, max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9_.:-]*[A-Za-z0-9])?$")
+]
+"""An address or a name of a host."""
+
+DeviceNumber = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
+
+DeviceUuid = Annotated[str, Field(strict=True, max_length=64, pattern="^[A-Za-z0-9-]+$")]
+
+
+class LoadedModel(Spec):
+    """What the engines of a model, or of all models of a profile, load and how."""
+
+    source: Source = Field(description="what the engine loads: a repository or a path")
+    revision: Source | None = None
+    max_model_len: Count | None = Field(
+        default=None, description="most tokens of a request of a fixed-service model"
+    )
+    kv_cache_bytes: NonNegativeBytes | None = Field(
+        default=None,
+        description="KV cache on each device of a fixed-service model, a part of the cluster's "
+        "process_overhead_bytes; a quarter of that by default",
+    )
+    num_layers: Count | None = Field(default=None, description="blocks, as the engine counts them")
+    first_block: int = Field(
+        default=0,
+        strict=True,
+        ge=0,
+        le=1_000_000,
+        description="the first block's number among the profile's layers",
+    )
+    args: tuple[Argument, ...] = Field(default=(), description="more arguments of the engine")
+    env: dict[VariableName, Argument] = Field(default={}, description="its environment")
+
+    @field_validator("args")
+    @classmethod
+    def _leave_flags_to_the_export(cls, args: tuple[str, ...]) -> tuple[str, ...]:
+        fail_at(
+            Issue((index,), f"must not set {flag}, which the export sets, found {argument!r}")
+            for index, argument in enumerate(args)
+            if (flag := flag_set_by(argument)) is not None
+        )
+        return args
+
+    @field_validator("env")
+    @classmethod
+    def _leave_variables_to_the_export(cls, env: dict[str, str]) -> dict[str, str]:
+        fail_at(
+            Issue((name,), f"must not set {name}, which the export sets")
+            for name in env
+            if name.startswith("CUDA_") or name == LAYER_PARTITION
+        )
+        return env
+
+
+class ExportModelsSpec(Spec):
+    """What engines load, by the name of the model or else of its profile."""
+
+    kind: Literal["export-models"]
+    version: Literal[1]
+    models: dict[Name, LoadedModel]
+
+
+class ExportedNode(Spec):
+    """A node of the cluster in real life."""
+
+    address: HostName | None = Field(default=None, description="where other nodes reach it")
+    hostname: HostName | None = Field(
+        default=None, description="its name in Kubernetes; by default its name in the cluster"
+    )
+    devices: dict[DeviceNumber, DeviceUuid] = Field(
+        default={}, description="device index -> UUID, as nvidia-smi -L lists them"
+    )
+
+
+class ExportNodesSpec(Spec):
+    """The nodes of a cluster in real life, by name."""
+
+    kind: Literal["export-nodes"]
+    version: Literal[1]
+    nodes: dict[Name, ExportedNode]
