@@ -53,9 +53,7 @@ def engines_of(
         )
         for profile in profiles
     ]
-    cluster = make.cluster(
-        count=num_groups, device="h100-80gb", devices_per_node=1, device_memory_bytes=80 * make.GB
-    )
+    cluster = make.cluster(make.pool("n", num_groups, 1, 80 * make.GB, "h100-sxm"))
     document = {"kind": "workload", "version": 1, "name": "w", "models": entries}
     workload = WorkloadSpec.model_validate(document)
     found = load_profiles(shipped_profiles(), profiles)

@@ -63,7 +63,7 @@ def timed_plan(inputs: Inputs, settings: PlanSettings) -> TimedPlan:
 def warm_up(inputs: Inputs) -> None:
     """Load the compiled kernel, which a process does once."""
     problem = inputs.problem
-    nothing = Trace(np.zeros(1), np.zeros(1, dtype=np.int32), problem.model_names, 1.0)
+    nothing = Trace(np.empty(0), np.empty(0, dtype=np.int32), problem.model_names, 1.0)
     shape, profile = (int(index) for index in np.argwhere(problem.supported)[0])
     replicas = (problem.profile_of_model == profile)[np.newaxis]
     Simulator(problem, nothing).evaluate(Placement(np.array([shape]), replicas))
