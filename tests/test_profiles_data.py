@@ -295,7 +295,13 @@ def test_examples_are_the_documented_sizes() -> None:
     for folder in EXAMPLES:
         document = yaml.safe_load((folder / "workload.yaml").read_text())
         sizes[folder.name] = len(WorkloadSpec.model_validate(document).served_models())
-    assert sizes == {"alpaserve-s3": 60, "llm-h100": 44, "quickstart": 6, "robustness": 8}
+    assert sizes == {
+        "alpaserve-s3": 60,
+        "llm-h100": 44,
+        "prefill": 6,
+        "quickstart": 6,
+        "robustness": 8,
+    }
 
 
 @pytest.mark.parametrize("path", ["llm-h100/workload.yaml", "traffic/llm-services.yaml"])

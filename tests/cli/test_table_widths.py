@@ -86,7 +86,7 @@ COMMANDS = {
     "workload stats of processes": ("workload", "stats", "long.yaml"),
     "workload fit": ("workload", "fit", CHAT, "-o", "made", "--process", "mmpp"),
 }
-TABLES = {"plan": 4, "simulate": 3, "compare": 2, "profile show": 8}
+TABLES = {"plan": 4, "simulate": 5, "compare": 2, "profile show": 8}
 """How many tables a command draws; else at least one."""
 
 
