@@ -219,3 +219,26 @@ def test_the_most_memory_may_be_of_a_batch_smaller_than_the_largest() -> None:
     for size, num_issues in ((1, 0), (2, 1), (6, 1)):
         found = check_plan(make.cluster(max_batch_size=size), models, {"b": profile}, plan)
         assert len(found) == num_issues
+
+
+@pytest.mark.parametrize(
+    ("least", "spread", "found"),
+    [(3, "none", None), (4, "none", 3), (2, "node", None), (3, "node", 2)],
+)
+def test_required_replicas_are_counted(least: int, spread: str, found: int | None) -> None:
+    places = [("n-0", [0]), ("n-0", [1]), ("n-1", [0])]
+    groups = [
+        group(
+            name=f"g{index}",
+            inter_op=1,
+            devices=[{"node": node, "devices": devices}],
+            replicas=[{"model": "m"}],
+        )
+        for index, (node, devices) in enumerate(places)
+    ]
+    plan = PlanSpec.model_validate({"kind": "placement-plan", "version": 1, "groups": groups})
+    models = make.workload(make.model("m", min_replicas=least, spread=spread))
+    issues = check_plan(make.cluster(make.pool(count=2)), models, {"p": make.profile()}, plan)
+    where = " that share no node" if spread == "node" else ""
+    rule = f"must hold 'm' on at least {least} groups{where}, found {found}"
+    assert [issue.message for issue in issues] == ([] if found is None else [rule])

@@ -17,6 +17,7 @@ from alpaplan.planning.provenance import provenance_of
 from alpaplan.planning.settings import PlanSettings, usable_cores
 from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
+from alpaplan.problem.required_checks import check_required
 from alpaplan.problem.unprofiled_batches import unprofiled_batches
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.methods import METHODS
@@ -125,6 +126,7 @@ def plan(
     _warn_of_unprofiled_batches(inputs)
     check_feasible(inputs.problem, inputs.profiles)
     check_servable(inputs.problem)
+    check_required(inputs.problem)
     # While the files still lie where they were read.
     provenance = provenance_of(inputs, settings, folder or Path())
     arrivals_rng, search_rng = random_streams(settings.seed)

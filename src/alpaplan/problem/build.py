@@ -16,6 +16,7 @@ from alpaplan.problem.build_engines import (
     require_llms_described,
 )
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
+from alpaplan.problem.required import RequiredReplicas
 from alpaplan.problem.service import served_stages_s
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.reference import smallest_config
@@ -107,6 +108,7 @@ def build_problem(
         load_overhead_s=cluster.serving.load_overhead_s,
         batches=batches,
         engines=engine_table(configs, num_stages, uses, models, cluster.serving),
+        required=RequiredReplicas.of(models),
     )
     return as_fixed_service(problem, uses)
 

@@ -6,7 +6,7 @@ that a mistake in the problem's arrays or in the search cannot hide here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from alpaplan.errors import Issue, did_you_mean
@@ -16,7 +16,7 @@ from alpaplan.problem.memory_checker import (
     check_engines_memory,
     check_replicas_memory,
 )
-from alpaplan.specs.choices import Dispatch, rule_for_llms
+from alpaplan.specs.choices import Dispatch, Spread, rule_for_llms
 from alpaplan.specs.cluster import ClusterSpec, NodePool, Serving
 from alpaplan.specs.engine import EngineConfig
 from alpaplan.specs.plan import GroupSpec, PlanSpec, ReplicaSpec
@@ -42,7 +42,8 @@ def check_plan(
     on every device, weights of all replicas plus the largest activation of any of them, at any
     batch size that it may have, stay within the usable memory; where replicas are processes of
     their own, as engines are, what all of them hold, and the KV caches have room for the longest
-    context; the dispatch rule is one that LLMs can have, if there are any.
+    context; models have the replicas that the workload requires; the dispatch rule is one that LLMs
+    can have, if there are any.
 
     Parameters
     ----------
@@ -95,13 +96,14 @@ class _GroupCheck:
         models = {model.name: model for model in workload.served_models()}
         return cls(nodes, models, profiles, cluster.serving)
 
-    def issues_of(self, groups: Iterable[GroupSpec]) -> Iterator[Issue]:
+    def issues_of(self, groups: Sequence[GroupSpec]) -> Iterator[Issue]:
         """Yield what is wrong with the groups of one placement."""
         owner: dict[tuple[str, int], str] = {}
         for index, group in enumerate(groups):
             for issue in self._issues_of_group(group, owner):
                 where = ("groups", index, *issue.where)
                 yield Issue(where, f"group {group.name!r} {issue.message}")
+        yield from _check_required(groups, self.models.values())
 
     def _issues_of_group(self, group: GroupSpec, owner: dict[tuple[str, int], str]) -> list[Issue]:
         placed = [
@@ -114,6 +116,25 @@ class _GroupCheck:
                 _check_memory(group, self.nodes, self.models, self.profiles, self.serving)
             )
         return placed + replicas
+
+
+def _check_required(groups: Sequence[GroupSpec], models: Iterable[ServedModel]) -> Iterator[Issue]:
+    for model in models:
+        if not model.min_replicas:
+            continue
+        used: set[str] = set()
+        found = 0
+        holding = [g for g in groups if any(r.model == model.name for r in g.replicas)]
+        for group in sorted(holding, key=lambda group: len(group.devices)):
+            nodes = {item.node for item in group.devices}
+            if model.spread is Spread.NODE and nodes & used:
+                continue
+            used |= nodes
+            found += 1
+        if found < model.min_replicas:
+            where = " that share no node" if model.spread is Spread.NODE else ""
+            rule = f"must hold {model.name!r} on at least {model.min_replicas} groups{where}"
+            yield Issue(("groups",), f"{rule}, found {found}")
 
 
 def _check_routing(plan: PlanSpec | ScheduleSpec, models: Iterable[ServedModel]) -> Iterator[Issue]:

@@ -64,6 +64,26 @@ def assign_devices(problem: PlacementProblem, shapes: Sequence[int]) -> DeviceAs
     return DeviceAssignment(tuple(spans), tuple(unused))
 
 
+def first_nodes(problem: PlacementProblem, shapes: Sequence[int]) -> tuple[int, ...]:
+    """Return the first node of each group, counted through all pools.
+
+    As a group of several nodes shares them with nobody, two groups share a node only if their
+    first one is the same.
+
+    Raises
+    ------
+    ValueError
+        If the groups do not pack.
+    """
+    assignment = assign_devices(problem, shapes)
+    if assignment is None:
+        raise ValueError("the groups do not fit onto the devices")
+    before = [0]
+    for pool in problem.pools:
+        before.append(before[-1] + pool.num_nodes)
+    return tuple(before[spans[0].pool] + spans[0].node for spans in assignment.groups)
+
+
 def _pack(
     pool_index: int, pool: DevicePool, sizes: Sequence[int]
 ) -> tuple[list[tuple[DeviceSpan, ...]], list[DeviceSpan]] | None:

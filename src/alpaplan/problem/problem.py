@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem.batching import BatchTable
 from alpaplan.problem.engines import EngineTable
+from alpaplan.problem.required import RequiredReplicas
 from alpaplan.specs.choices import Dispatch
 
 
@@ -112,6 +113,8 @@ class PlacementProblem:
         What batches take; None where no batch may have more than one request.
     engines
         What engines take; None where there are no LLMs.
+    required
+        Replicas that models have to have; None where no model has to have any.
     """
 
     model_names: tuple[str, ...]
@@ -132,6 +135,7 @@ class PlacementProblem:
     load_overhead_s: float = 0.0
     batches: BatchTable | None = None
     engines: EngineTable | None = None
+    required: RequiredReplicas | None = None
 
     def __post_init__(self) -> None:
         for value in vars(self).values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import total_ordering
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,10 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import Evaluation
 
 
-@dataclass(frozen=True, order=True)
+@total_ordering
+@dataclass(frozen=True)
 class Score:
-    """How good a placement is: compared by attainment first, then by latency.
+    """How good a placement is: compared by what it lacks, then attainment, then latency.
 
     Parameters
     ----------
@@ -21,18 +23,31 @@ class Score:
         Weighted SLO attainment on the training arrivals.
     negative_latency_s
         Minus the mean latency of attained requests.
+    missing_replicas
+        Replicas that models have to have and that are not there.
     """
 
     attainment: float
     negative_latency_s: float
+    missing_replicas: int = 0
+
+    def __lt__(self, other: Score) -> bool:
+        """Whether the other is better."""
+        return self._key() < other._key()
+
+    def _key(self) -> tuple[float, ...]:
+        return -self.missing_replicas, self.attainment, self.negative_latency_s
 
     @classmethod
-    def of(cls, problem: PlacementProblem, evaluation: Evaluation) -> Score:
+    def of(
+        cls, problem: PlacementProblem, evaluation: Evaluation, missing_replicas: int = 0
+    ) -> Score:
         """Score an evaluation under the problem's model weights."""
         latency_s = evaluation.mean_latency_s
         return cls(
             evaluation.weighted_attainment(problem.model_weight),
             -latency_s if np.isfinite(latency_s) else -np.inf,
+            missing_replicas,
         )
 
 

@@ -80,6 +80,8 @@ def _finalists(problem: PlacementProblem, tried: Sequence[Candidate]) -> list[Ca
     The best one without batches is always among them, so that batching has to prove its worth.
     """
     ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
+    lacking = ranked[0].score.missing_replicas
+    ranked = [candidate for candidate in ranked if candidate.score.missing_replicas == lacking]
     placed = [candidate for candidate in ranked if candidate.placement.replicas.any()]
     chosen: list[Candidate] = []
     of_partition: Counter[str] = Counter()

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from alpaplan.problem.required_checks import missing_replicas
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.incremental import Change, IncrementalEvaluator
@@ -169,14 +170,18 @@ class _Walk:
         """Make a change unless it loses more attainment than is allowed."""
         problem, state = self._attempt.problem, self.state
         placement = change.applied_to(state.placement)
+        missing = int(missing_replicas(problem, placement).sum())
+        if missing > self.score.missing_replicas:
+            return False
         screened, screened_work = self._screening.evaluate(
             state.placement, self._screened, change, placement
         )
-        if self._hopeless(screened, loss_allowed):
+        fewer_missing = missing < self.score.missing_replicas
+        if not fewer_missing and self._hopeless(screened, loss_allowed):
             self._attempt.count(screened_work)
             return False
         evaluation, work = self._full.evaluate(state.placement, state.evaluation, change, placement)
-        score = Score.of(problem, evaluation)
+        score = Score.of(problem, evaluation, missing)
         self._attempt.count(screened_work + work, score)
         if score < self.score and self.score.attainment - score.attainment >= loss_allowed:
             return False

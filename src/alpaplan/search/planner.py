@@ -13,12 +13,14 @@ from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
+from alpaplan.problem.required_checks import describe_missing
 from alpaplan.search.attempt import ProgressListener, Watch, ignore_progress
 from alpaplan.search.bounds.bound import AttainmentBound, attainment_bound
 from alpaplan.search.budget import Budget
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.decide import decide
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.search.methods.dedicated import DEDICATED
 from alpaplan.search.methods.round_robin import ROUND_ROBIN
 from alpaplan.search.prediction import Prediction, predict
 from alpaplan.search.search import Search, SearchStep
@@ -139,8 +141,16 @@ def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Cand
     if not _places_something(tried) and search.exhausted():
         # Any plan is better than none, and this one needs no budget.
         tried = [*tried, *ROUND_ROBIN.run(search)]
+    required = search.problem.required is not None
+    if required and all(candidate.score.missing_replicas for candidate in tried):
+        # Groups of one model each have the most shapes that some model can do with.
+        tried = [*tried, *DEDICATED.run(search)]
     if _places_something(tried):
-        return tried, decide(search, tried, arrivals.deciding)
+        best = decide(search, tried, arrivals.deciding)
+        if best.score.missing_replicas:
+            missing = describe_missing(search.problem, best.placement)
+            raise InfeasibleError(f"no placement found with all required replicas\n{missing}")
+        return tried, best
     if search.stop_reason is not None:
         raise InterruptedWithoutPlanError(
             f"stopped by {search.stop_reason} before it had a first plan"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.required_checks import missing_replicas
 from alpaplan.search.candidate import Score, Scored
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
@@ -46,4 +47,5 @@ class SearchSpace:
     def score(self, placement: Placement) -> Scored:
         """Simulate a placement on the training arrivals."""
         evaluation = self.training.evaluate(placement)
-        return Scored(placement, Score.of(self.problem, evaluation), evaluation)
+        missing = int(missing_replicas(self.problem, placement).sum())
+        return Scored(placement, Score.of(self.problem, evaluation, missing), evaluation)

@@ -17,6 +17,13 @@ def rule_for_llms(found: Dispatch) -> str:
     return f"must be {Dispatch.SHORTEST_QUEUE}, since the workload has LLMs, found {found}"
 
 
+class Spread(StrEnum):
+    """What the groups of a model's required replicas must not share."""
+
+    NONE = "none"
+    NODE = "node"
+
+
 class Serving(StrEnum):
     """How an engine serves what a profile was made for."""
 

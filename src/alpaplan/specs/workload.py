@@ -13,7 +13,9 @@ from pydantic_core import PydanticCustomError
 
 from alpaplan.errors import Issue
 from alpaplan.specs.arrivals import ArrivalsSpec, TraceArrivals, at_share
+from alpaplan.specs.choices import Spread
 from alpaplan.specs.fields import (
+    Count,
     Name,
     PositiveNumber,
     PositiveSeconds,
@@ -78,6 +80,10 @@ class ServedModel:
     lengths
         Lengths of the requests of an LLM; None where the rows of recorded arrivals have them and
         were not looked at.
+    min_replicas
+        On how many groups at least it has to have replicas; 0 if a plan may do without it.
+    spread
+        What these groups must not share.
     """
 
     name: str
@@ -90,6 +96,8 @@ class ServedModel:
     slo: TokenObjectives | None = None
     max_context_tokens: int | None = None
     lengths: Lengths | None = None
+    min_replicas: int = 0
+    spread: Spread = Spread.NONE
 
     @property
     def is_llm(self) -> bool:
@@ -118,6 +126,12 @@ class ModelEntry(Spec):
     )
     slo: TokenObjectives | None = Field(default=None, description="objectives of an LLM")
     weight: PositiveNumber = Field(default=1.0, description="how much one attained request counts")
+    min_replicas: Count | None = Field(
+        default=None, description="replicas on at least that many groups, whether they pay or not"
+    )
+    spread: Spread = Field(
+        default=Spread.NONE, description="node: these replicas on groups that share no node"
+    )
     max_context_tokens: int | None = Field(
         default=None,
         strict=True,
@@ -230,6 +244,8 @@ class WorkloadSpec(Spec):
                 slo=entry.slo,
                 max_context_tokens=entry.max_context_tokens,
                 lengths=entry.lengths,
+                min_replicas=entry.min_replicas or 0,
+                spread=entry.spread,
             )
             for entry_index, entry in enumerate(self.models)
             for index, name in enumerate(entry.names())

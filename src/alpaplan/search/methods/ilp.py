@@ -74,8 +74,9 @@ def solve_replicas(attempt: Attempt, partition: GroupPartition) -> Candidate:
     tolerance = _tolerance(attempt, partition)
     greedy = _least_tolerant_first(problem, partition, tolerance)
     replicas = greedy.replicas
+    held = ReplicaSelection(problem, partition.shapes).replicas
     if replicas.size <= MAX_VARIABLES:
-        replicas = _solve(problem, partition, tolerance, replicas)
+        replicas = _solve(problem, partition, tolerance, replicas, held)
     selection = ReplicaSelection(problem, partition.shapes)
     # The program takes the largest activation of all models, so nothing is left out here.
     for group, model in np.argwhere(replicas).tolist():
@@ -119,12 +120,19 @@ def _solve(
     partition: GroupPartition,
     tolerance: NDArray[np.float64],
     start: NDArray[np.bool_],
+    held: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
-    """Solve the program from a start, and return which group holds which model."""
+    """Solve the program from a start, and return which group holds which model.
+
+    What models have to have, `held`, is there before anything is chosen.
+    """
     program = IntegerProgram()
-    allowed = ReplicaSelection(problem, partition.shapes).addable
+    allowed = ReplicaSelection(problem, partition.shapes).addable | held
     group_of, model_of = np.nonzero(allowed)
     replica = program.add_booleans(group_of.size)
+    required = replica[held[allowed]]
+    if required.size:
+        program.constrain(required, -1, -required.size)
     worth = np.rint(tolerance[allowed] * TOLERANCE_UNITS).astype(np.int64)
     most = int(np.bincount(model_of, worth, problem.num_models).max(initial=0.0))
     smallest = program.add_integer(0, most)

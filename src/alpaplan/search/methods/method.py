@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from alpaplan.problem import PlacementProblem
+from alpaplan.search.attempt import Attempt
 from alpaplan.search.budget import work_of
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.caps import find_with_caps, guess_caps
 from alpaplan.search.search import Search
+from alpaplan.search.selection.required import with_required
 from alpaplan.specs.choices import Effort
 
 
@@ -48,7 +50,19 @@ class Method:
         return work if problem.batches is None else 2 * work
 
     def run(self, search: Search) -> list[Candidate]:
-        """Return everything that it tried, in the order in which it tried it."""
+        """Return everything that it tried, in the order in which it tried it.
+
+        Where replicas that models have to have are missing, they take the place of others.
+        """
         if search.problem.batches is None or self.chooses_caps:
-            return self.find(search)
-        return find_with_caps(search, guess_caps(search.problem), self.find)
+            found = self.find(search)
+        else:
+            found = find_with_caps(search, guess_caps(search.problem), self.find)
+        lacking = [candidate for candidate in found if candidate.score.missing_replicas]
+        return found + search.map_attempts(_complete, lacking) if lacking else found
+
+
+def _complete(attempt: Attempt, found: Candidate) -> Candidate:
+    """Give a placement the replicas that models have to have."""
+    best = attempt.evaluate(with_required(attempt.problem, found.placement))
+    return Candidate.of(found.method, found.partition, best, found.num_evaluations + 1)

@@ -38,7 +38,9 @@ def select_dedicated(attempt: Attempt, times_fewest: int) -> Candidate:
 def dedicated_placement(
     problem: PlacementProblem, requests: NDArray[np.float64], times_fewest: int = 1
 ) -> Placement:
-    """Return groups that serve one model each: one for every model, then where load is highest.
+    """Return groups that serve one model each, as many as each has to have, then by load.
+
+    Every model has one at least, as long as there are devices.
 
     Parameters
     ----------
@@ -57,6 +59,8 @@ def dedicated_placement(
         (-np.inf, -float(busy_s[shapes[0], m]), m) for m, shapes in enumerate(options) if shapes
     ]
     heapq.heapify(queue)
+    required = problem.required
+    least = np.ones(problem.num_models) if required is None else required.least
     groups: list[tuple[int, int]] = []
     while queue:
         _, load_s, model = heapq.heappop(queue)
@@ -65,7 +69,8 @@ def dedicated_placement(
             continue
         groups.append((shape, model))
         num_groups = sum(m == model for _, m in groups)
-        heapq.heappush(queue, (load_s / num_groups, load_s, model))
+        first = -np.inf if num_groups < least[model] else load_s / num_groups
+        heapq.heappush(queue, (first, load_s, model))
     groups.sort(key=lambda group: (problem.shapes[group[0]].pool, group[1]))
     replicas = np.zeros((len(groups), problem.num_models), dtype=np.bool_)
     replicas[np.arange(len(groups)), [model for _, model in groups]] = True

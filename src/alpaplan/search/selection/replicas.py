@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.caps import without_batching
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.problem.memory import room_for_profiles
+from alpaplan.search.selection.required import with_required
 
 
 class ReplicaSelection:
@@ -27,7 +29,7 @@ class ReplicaSelection:
     Attributes
     ----------
     replicas : bool[G, M]
-        What is chosen.
+        What is chosen; in the beginning the replicas that models have to have.
     addable : bool[G, M]
         What may be added: it is not there, there is room, and it could attain a request.
     """
@@ -46,6 +48,10 @@ class ReplicaSelection:
             self._servable &= eligible
         self.replicas: NDArray[np.bool_] = np.zeros(self._servable.shape, dtype=np.bool_)
         self.addable: NDArray[np.bool_] = self._servable.copy()
+        if problem.required is not None:
+            needed = with_required(without_batching(problem), self.placement())
+            for group, model in zip(*needed.in_replica_order(), strict=True):
+                self.add(int(group), int(model))
 
     def add(self, group: int, model: int) -> None:
         """Put a replica of a model on a group."""
