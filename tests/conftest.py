@@ -51,3 +51,15 @@ def shared_cases() -> Path:
     if not cases.is_dir():
         pytest.skip(f"no cases beside the repository: {cases} is absent")
     return cases
+
+
+@pytest.fixture(scope="session")
+def envoy() -> Path:
+    """Return the program Envoy, which the extra ``verify`` brings."""
+    from alpaplan.errors import AlpaplanError
+    from alpaplan.verification.envoy import find_envoy
+
+    try:
+        return find_envoy(None)
+    except AlpaplanError as error:
+        pytest.skip(str(error))

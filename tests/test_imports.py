@@ -10,6 +10,7 @@ from pathlib import Path
 
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli",),
+    ("verification",),
     ("report", "export"),
     ("planning",),
     ("analysis", "files"),

@@ -14,6 +14,9 @@ _STUDENT_T_975: tuple[float, ...] = (
 """Two-sided 95% points of Student's t distribution for 1, 2, ... degrees of freedom (NIST/SEMATECH
 e-Handbook of Statistical Methods, section 1.3.6.7.2)."""
 
+_NORMAL_975 = 1.959964
+"""Two-sided 95% point of the normal distribution (the same, section 1.3.6.7.1)."""
+
 Interval = tuple[float, float]
 """Lower and upper end."""
 
@@ -104,3 +107,21 @@ def _spread(runs: NDArray[np.float64]) -> float:
 
 def _clip(mean: float, half_width: float) -> Interval:
     return max(0.0, mean - half_width), min(1.0, mean + half_width)
+
+
+def wilson_interval_95(attained: int, requests: int) -> Interval:
+    """Return where the fraction lies of which so many independent requests are a sample.
+
+    The score interval of Wilson (1927), which stays within 0 and 1 and holds for few requests:
+    Brown, Cai and DasGupta, Interval Estimation for a Binomial Proportion, section 3.1.1.
+
+    Parameters
+    ----------
+    attained, requests
+        At least one request.
+    """
+    fraction, square = attained / requests, _NORMAL_975**2
+    center = (fraction + square / (2 * requests)) / (1 + square / requests)
+    spread = math.sqrt(fraction * (1 - fraction) / requests + (square / requests**2) / 4)
+    half = _NORMAL_975 * spread / (1 + square / requests)
+    return max(0.0, center - half), min(1.0, center + half)

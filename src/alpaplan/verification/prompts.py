@@ -1,0 +1,84 @@
+"""What is sent to a deployment: requests whose prompts no engine has seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+FIRST_TOKEN, END_TOKEN = 1_000, 30_000
+"""Tokens of random prompts (numbers, from the first up to the end): every published vocabulary has
+them, and special tokens stand at its ends."""
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How many tokens a request has."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+def completion_body(
+    model: str, lengths: Lengths, rng: np.random.Generator, *, is_llm: bool
+) -> bytes:
+    """Return the body of a request to ``/v1/completions``.
+
+    Parameters
+    ----------
+    model
+        What is asked for.
+    lengths
+        Of its prompt, and of the answer, which ends there and not before.
+    rng
+        Draws the prompt: two do not begin alike, so that nothing is found in a prefix cache.
+    is_llm
+        Whether its tokens are wanted as they come.
+    """
+    prompt = rng.integers(FIRST_TOKEN, END_TOKEN, lengths.input_tokens).tolist()
+    fields: dict[str, Any] = {
+        "model": model,
+        "prompt": prompt,
+        "max_tokens": lengths.output_tokens,
+        "temperature": 0,
+    }
+    if is_llm:
+        fields |= {"stream": True, "ignore_eos": True, "min_tokens": lengths.output_tokens}
+    return json.dumps(fields, separators=(",", ":")).encode()
+
+
+def token_times(parts: list[tuple[float, bytes]]) -> tuple[list[float], bool]:
+    """Return when the tokens of a streamed answer came, and whether it ended well.
+
+    Parameters
+    ----------
+    parts
+        The body with its times: server-sent events, of which those with a choice bring tokens.
+    """
+    times_s: list[float] = []
+    rest, is_well = b"", True
+    for time_s, part in parts:
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            event = _event(line)
+            if event is None:
+                continue
+            if event.get("choices"):
+                times_s.append(time_s)
+            is_well = is_well and "error" not in event
+    return times_s, is_well
+
+
+def _event(line: bytes) -> Mapping[str, Any] | None:
+    """Return what an event says; None of a line without one."""
+    name, _, value = line.partition(b":")
+    if name != b"data" or value.strip() == b"[DONE]":
+        return None
+    try:
+        event = json.loads(value)
+    except ValueError:
+        return {"error": "no JSON"}
+    return event if isinstance(event, dict) else None
