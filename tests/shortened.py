@@ -1,11 +1,8 @@
-"""Plans and their summaries as pages show them: the first rows of every table."""
+"""Plans and their summaries as pages show them."""
 
 from __future__ import annotations
 
 import re
-
-NUM_ROWS = 5
-"""Rows that are shown of each table of a summary."""
 
 _SECTION = re.compile(
     r"(?P<mark><!-- plan output(?:: examples/(?P<example>[\w-]+))? -->\n)"
@@ -35,9 +32,7 @@ def with_plan(text: str, summary: str, plan: str) -> str:
     """
 
     def fill(section: re.Match[str]) -> str:
-        shown = (
-            f"```text\n{shorten_summary(summary)}```\n\nThe plan is in [plan.yaml](plan.yaml).\n"
-        )
+        shown = f"```text\n{summary.strip()}\n```\n\nThe plan is in [plan.yaml](plan.yaml).\n"
         if section["example"]:
             tables, document = _without_tried(summary), _first_group(plan)
             shown = f"```text\n{tables}```\n\n```yaml\n# shortened\n{document}```\n"
@@ -46,28 +41,8 @@ def with_plan(text: str, summary: str, plan: str) -> str:
     return _SECTION.sub(fill, text)
 
 
-def shorten_summary(summary: str) -> str:
-    """Keep the first rows of every table, and the lines between tables."""
-    shown: list[str] = []
-    row = 0  # of the table that we are in; 0 outside of any
-    for line in summary.strip().splitlines():
-        if line.startswith(" ──"):
-            row = 1
-            shown.append(line)
-            continue
-        if not line.strip():
-            row = 0
-        elif row and re.match(" [^ ]", line):  # a row may take several lines
-            row += 1
-            if row == NUM_ROWS + 2:
-                shown.append(" ...")
-        if row <= NUM_ROWS + 1 and not re.match(r"and \d+ more", line):
-            shown.append(line)
-    return "\n".join(shown) + "\n"
-
-
 def _without_tried(summary: str) -> str:
-    return shorten_summary(summary).partition("\nTried")[0].rstrip() + "\n"
+    return summary.partition("\nTried")[0].strip() + "\n"
 
 
 def _first_group(plan: str) -> str:

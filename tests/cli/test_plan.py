@@ -155,7 +155,7 @@ def test_devices_left_over_are_reported(workspace: Workspace) -> None:
     # No single device has room for 6 GB, so that groups are of two.
     workspace.replace("cluster.yaml", pool, "devices_per_node: 5, device_memory_bytes: 5GB")
     result = workspace.run_plan(*QUICK, "-o", "plan.yaml")
-    assert "devices left over: 1, n-0[4]" in result.stdout
+    assert "; left over: n-0[4]\n" in result.stdout
     assert workspace.plan()["unused_devices"] == [{"node": "n-0", "devices": [4]}]
 
 

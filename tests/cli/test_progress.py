@@ -14,7 +14,13 @@ from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
 
 
-def shown(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool, enabled: bool = True) -> str:
+def shown(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_terminal: bool,
+    enabled: bool = True,
+    score: float = 0.875,
+) -> str:
     """Return what a search leaves on its console that uses half of its budget."""
     file = io.StringIO()
     console = Console(file=file, force_terminal=is_terminal, width=80, color_system=None)
@@ -22,7 +28,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool, enabled: bool =
     monkeypatch.setattr(progress, "REFRESH_S", 0)
     with search_progress(100_000, None, enabled=enabled) as listen:
         for _ in range(5):
-            listen(Usage(1, 10_000), Score(0.875, -0.1))
+            listen(Usage(1, 10_000), Score(score, -0.1))
     return file.getvalue()
 
 
@@ -30,7 +36,13 @@ def test_a_search_shows_its_best_and_the_time_left(monkeypatch: pytest.MonkeyPat
     lines = re.split("[\r\n]", shown(monkeypatch, is_terminal=True))
     last = [line for line in lines if "searching" in line][-1]
     assert "5 placements, best 87.50%" in last
-    assert re.search("0:00:0[0-9] (--:--|00:0[0-9]) left", last)
+    assert re.search("0:00:0[0-9] (00:0[0-9] left)?", last)
+
+
+def test_a_search_without_anything_yet_shows_no_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = shown(monkeypatch, is_terminal=True, score=0.0)
+    assert "5 placements" in text
+    assert not re.search("best|--:--", text)
 
 
 def test_nothing_is_shown_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

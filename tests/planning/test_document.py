@@ -201,7 +201,7 @@ def test_what_nobody_asked_for_has_no_numbers(two_pools: Planned) -> None:
     nothing = result.prediction.models[1].latency
     assert math.isnan(nothing.mean_s)
     models = list(result.prediction.models)
-    models[0] = replace(models[0], slo_attainment=math.nan, latency=nothing)
+    models[0] = replace(models[0], requests=0, attained=0, latency=nothing)
     prediction = replace(result.prediction, models=tuple(models), latency=nothing)
     found = document(two_pools, replace(result, prediction=prediction))
     assert (found.models[0].slo_attainment, found.models[0].latency_s) == (None, None)

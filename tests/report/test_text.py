@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.report.text import device_ranges, name_ranges, number_ranges, percent, some_names
+from alpaplan.report.text import (
+    attained,
+    device_ranges,
+    name_ranges,
+    number_ranges,
+    percent,
+    some_names,
+    some_ranges,
+)
 from alpaplan.specs.plan import NodeDevices
 
 names = st.lists(
@@ -111,3 +119,24 @@ def test_devices_by_node() -> None:
 )
 def test_percent(fraction: float | None, digits: int, text: str) -> None:
     assert percent(fraction, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("fraction", "requests", "text"),
+    [
+        (None, 100, "-"),
+        (0.98765, 100, "98.77%"),
+        (0.99994, 1_000_000, "99.99%"),
+        (0.999996, 1_000_000, "4 missed"),
+        (0.999996, None, "99.9996%"),
+        (1.0, 1_000_000, "100.00%"),
+    ],
+)
+def test_few_misses_are_a_number(fraction: float | None, requests: int | None, text: str) -> None:
+    assert attained(fraction, requests) == text
+
+
+def test_some_ranges_count_the_names_of_the_others() -> None:
+    names = ["a0", "a1", "a2", "b", "c4", "c5", "d"]
+    assert some_ranges(names, 2) == "a0..2 b and 3 more"
+    assert some_ranges(names, 4) == "a0..2 b c4..5 d"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from enum import Enum
 
@@ -67,6 +68,25 @@ def ranked_attempts(result: PlanResult) -> tuple[Attempt, ...]:
     )
 
 
+def leading_attempts(result: PlanResult, most: int) -> tuple[Attempt, ...]:
+    """Return the winner and the best others, one for each other division into groups.
+
+    Parameters
+    ----------
+    result
+        What the search found.
+    most
+        Most attempts beside the winner.
+    """
+    winner, *others = ranked_attempts(result)
+    best: dict[tuple[int, ...], Attempt] = {}
+    for attempt in others:
+        if attempt.verdict is not Verdict.NOT_REACHED:
+            best.setdefault(_division(attempt.candidate), attempt)
+    best.pop(_division(winner.candidate), None)
+    return (winner, *itertools.islice(best.values(), most))
+
+
 def step_gains(result: PlanResult) -> tuple[StepGain, ...]:
     """Return what each step gained; the first one from nothing."""
     before = 0.0
@@ -75,6 +95,11 @@ def step_gains(result: PlanResult) -> tuple[StepGain, ...]:
         gains.append(StepGain(step, step.best.attainment - before))
         before = step.best.attainment
     return tuple(gains)
+
+
+def _division(candidate: Candidate) -> tuple[int, ...]:
+    """Return how the devices are divided into groups, whatever the order of these."""
+    return tuple(sorted(candidate.placement.shapes.tolist()))
 
 
 def _verdict(candidate: Candidate, winner: Candidate) -> Verdict:

@@ -89,7 +89,11 @@ if TYPE_CHECKING:
     help="Write nothing; exit with 1 if planning again gives another plan than PLAN.",
 )
 @options.require_attainment
-@click.option("--explain", is_flag=True, help="Also show what each step of the search gained.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show the whole summary: all attempts and what each step gained, too.",
+)
 @options.quiet
 @user_errors
 def plan(

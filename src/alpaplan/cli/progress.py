@@ -14,6 +14,7 @@ from alpaplan.cli.step_progress import bar_with_times, can_show_progress, text_c
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
+from alpaplan.units import format_count
 
 REFRESH_S = 0.1
 """Seconds between two updates of the display: scores come a thousand times a second."""
@@ -41,12 +42,12 @@ def search_progress(
     if not enabled or not can_show_progress(console):
         yield ignore_progress
         return
-    seen_so_far = text_column("{task.fields[seen]:,} placements, best {task.fields[best]:.2%}")
+    seen_so_far = text_column("{task.fields[found]}")
     columns = SpinnerColumn(), text_column("{task.description}"), *bar_with_times(seen_so_far)
     with Progress(*columns, console=console, transient=True) as progress:
         limited = any((max_work, max_evaluations, time_limit_s))
         begun_at = time.monotonic()
-        task = progress.add_task("preparing", total=1.0 if limited else None, best=0.0, seen=0)
+        task = progress.add_task("preparing", total=1.0 if limited else None, found="")
         lock = threading.Lock()
         seen, done, best, shown_at = 0, 0, 0.0, 0.0
 
@@ -65,6 +66,9 @@ def search_progress(
                     seen / max_evaluations if max_evaluations else 0.0,
                     (now - begun_at) / time_limit_s if time_limit_s else 0.0,
                 )
-            progress.update(task, description="searching", completed=part, seen=seen, best=best)
+            found = format_count(seen, "placement")
+            # Until one attains something, there is nothing to say of the best.
+            found += f", best {best:.2%}" if best > 0 else ""
+            progress.update(task, description="searching", completed=part, found=found)
 
         yield listen

@@ -13,11 +13,13 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from alpaplan.cli.output import make_console
 from alpaplan.printable import printable
@@ -47,8 +49,17 @@ def text_column(text_format: str) -> ProgressColumn:
 
 def bar_with_times(*text: ProgressColumn) -> tuple[ProgressColumn, ...]:
     """Return a bar, columns of text, and the time that has passed and the time that is left."""
-    times = TimeElapsedColumn(), TimeRemainingColumn(compact=True), text_column("left")
-    return BarColumn(bar_width=15), *text, *times
+    return BarColumn(bar_width=15), *text, TimeElapsedColumn(), TimeLeftColumn(compact=True)
+
+
+class TimeLeftColumn(TimeRemainingColumn):
+    """The time that is left, such as ``00:12 left``; nothing as long as that is not known."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text."""
+        if task.total is None or task.time_remaining is None:
+            return Text()
+        return super().render(task).append(" left")
 
 
 class StepProgress:

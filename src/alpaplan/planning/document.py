@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.rounding import digits, finite_digits, rounded
 from alpaplan.problem import GroupShape, Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceSpan
 from alpaplan.problem.feasibility import unservable_models
@@ -22,9 +23,6 @@ from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.lengths import TokenObjectives
 from alpaplan.specs.profile import ProfiledConfig
-
-SIGNIFICANT_DIGITS = 6
-"""Digits of predicted numbers in a plan: more than any sample supports, few enough to read."""
 
 
 def plan_document(
@@ -154,14 +152,15 @@ def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.Planned
             spec.PlannedModel(
                 name=name,
                 profile=problem.profile_names[problem.profile_of_model[m]],
-                slo_s=_finite_digits(_whole_objective_s(problem, m)),
+                slo_s=finite_digits(_whole_objective_s(problem, m)),
                 slo=_token_objectives(problem, m),
                 groups=tuple(f"g{g}" for g in groups),
-                slo_attainment=_digits(predicted.slo_attainment),
+                requests=predicted.requests,
+                slo_attainment=digits(predicted.slo_attainment),
                 latency_s=_latency(predicted.latency),
                 ttft_s=_ttft(predicted.tokens),
                 tpot_s=_tpot(predicted.tokens),
-                best_latency_s=None if best is None else _digits(best),
+                best_latency_s=None if best is None else digits(best),
             )
         )
     return tuple(planned)
@@ -170,20 +169,24 @@ def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.Planned
 def _prediction(result: PlanResult, source: UnseenSource) -> spec.Prediction:
     prediction: Prediction = result.prediction
     return spec.Prediction(
-        slo_attainment=_rounded(prediction.slo_attainment),
+        slo_attainment=rounded(prediction.slo_attainment),
         confidence_interval_95=_interval(prediction.confidence_interval_95),
         prediction_interval_95=_interval(prediction.prediction_interval_95),
-        training_slo_attainment=_digits(result.best.evaluation.slo_attainment),
+        training_slo_attainment=digits(result.best.evaluation.slo_attainment),
         upper_bound=_upper_bound(result),
-        goodput_rps=_digits(prediction.goodput_rps),
+        goodput_rps=digits(prediction.goodput_rps),
         latency_s=_latency(prediction.latency),
         ttft_s=_ttft(prediction.tokens),
         tpot_s=_tpot(prediction.tokens),
-        output_tokens_per_s=_finite_digits(prediction.output_tokens_per_s or math.inf),
+        output_tokens_per_s=finite_digits(prediction.output_tokens_per_s or math.inf),
+        groups=tuple(
+            spec.GroupPrediction(name=f"g{g}", utilization=rounded(utilization))
+            for g, utilization in enumerate(prediction.group_utilization)
+        ),
         arrivals=spec.ArrivalsRecord(
             source=source,
             runs=prediction.num_runs,
-            run_s=_rounded(prediction.run_s),
+            run_s=rounded(prediction.run_s),
             requests=prediction.num_requests,
         ),
     )
@@ -193,8 +196,8 @@ def _upper_bound(result: PlanResult) -> spec.UpperBound | None:
     if math.isnan(result.bound.bound):
         return None
     return spec.UpperBound(
-        slo_attainment=_rounded(result.bound.bound),
-        reached=_rounded(result.bound_reached),
+        slo_attainment=rounded(result.bound.bound),
+        reached=rounded(result.bound_reached),
         limit=result.bound.limit,
     )
 
@@ -215,10 +218,10 @@ def _latency(latency: LatencyStatistics) -> spec.LatencySummary | None:
     if math.isnan(latency.mean_s):
         return None
     return spec.LatencySummary(
-        mean=_rounded(latency.mean_s),
-        p50=_rounded(latency.p50_s),
-        p90=_rounded(latency.p90_s),
-        p99=_rounded(latency.p99_s),
+        mean=rounded(latency.mean_s),
+        p50=rounded(latency.p50_s),
+        p90=rounded(latency.p90_s),
+        p99=rounded(latency.p99_s),
     )
 
 
@@ -231,7 +234,7 @@ def _tpot(tokens: TokenStatistics | None) -> spec.LatencySummary | None:
 
 
 def _interval(interval: tuple[float, float]) -> tuple[float, float]:
-    return _rounded(interval[0]), _rounded(interval[1])
+    return rounded(interval[0]), rounded(interval[1])
 
 
 def _whole_objective_s(problem: PlacementProblem, m: int) -> float:
@@ -245,18 +248,6 @@ def _token_objectives(problem: PlacementProblem, m: int) -> TokenObjectives | No
     """Return the objectives on an LLM's tokens; None if it has none."""
     if problem.engines is None:
         return None
-    ttft_s = _finite_digits(float(problem.engines.ttft_s[m]))
-    tpot_s = _finite_digits(float(problem.engines.tpot_s[m]))
+    ttft_s = finite_digits(float(problem.engines.ttft_s[m]))
+    tpot_s = finite_digits(float(problem.engines.tpot_s[m]))
     return None if ttft_s is tpot_s is None else TokenObjectives(ttft_s=ttft_s, tpot_s=tpot_s)
-
-
-def _finite_digits(number: float) -> float | None:
-    return _rounded(number) if math.isfinite(number) else None
-
-
-def _digits(number: float) -> float | None:
-    return None if math.isnan(number) else _rounded(number)
-
-
-def _rounded(number: float) -> float:
-    return float(f"{number:.{SIGNIFICANT_DIGITS}g}")

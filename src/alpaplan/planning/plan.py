@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alpaplan.errors import AlpaplanError, AlpaplanWarning
 from alpaplan.planning.document import plan_document
 from alpaplan.planning.inputs import Inputs
-from alpaplan.planning.provenance import provenance_of
+from alpaplan.planning.provenance import attempt_records, provenance_of
 from alpaplan.planning.settings import PlanSettings, usable_cores
 from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
@@ -194,8 +194,9 @@ def _warn_of_unprofiled_batches(inputs: Inputs) -> None:
 
 
 def _ended(provenance: Provenance, result: PlanResult) -> Provenance:
-    """Note what ended the search early, if anything did."""
-    return provenance.model_copy(update={"stopped_early": result.stop_reason})
+    """Note what was tried, and what ended the search early, if anything did."""
+    tried = attempt_records(result)
+    return provenance.model_copy(update={"stopped_early": result.stop_reason, "tried": tried})
 
 
 def _require_sound(inputs: Inputs, document: PlanSpec) -> None:

@@ -7,11 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alpaplan import __version__
+from alpaplan.analysis.attempts import leading_attempts
 from alpaplan.errors import InputError
 from alpaplan.files.places import descriptor_of, is_same_file, is_stream
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.rounding import digits, rounded
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.specs.plan import InputRecord, Provenance
+from alpaplan.search.planner import PlanResult
+from alpaplan.specs.plan import AttemptRecord, InputRecord, Provenance
+
+RECORDED_ATTEMPTS = 5
+"""Attempts beside the winner that a plan tells of (a count): the best ones. The others say little
+of why the plan is as it is."""
 
 
 def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Provenance:
@@ -39,6 +46,22 @@ def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Prove
         trace=None if trace is None else path_from(folder, trace),
         as_recorded=inputs.files.as_recorded or None,
         inputs=tuple(_records(inputs, folder)),
+    )
+
+
+def attempt_records(result: PlanResult) -> tuple[AttemptRecord, ...]:
+    """Return what a plan says of the attempt that won and of the best others."""
+    return tuple(
+        AttemptRecord(
+            method=candidate.method,
+            partition=candidate.partition,
+            replicas=int(candidate.placement.replicas.sum()),
+            slo_attainment=rounded(candidate.score.attainment),
+            mean_latency_s=digits(candidate.evaluation.mean_latency_s),
+        )
+        for candidate in (
+            attempt.candidate for attempt in leading_attempts(result, RECORDED_ATTEMPTS)
+        )
     )
 
 

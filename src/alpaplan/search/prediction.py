@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from alpaplan.simulator import Replay, Simulator
 from alpaplan.simulator.engine_statistics import TokenStatistics
 from alpaplan.simulator.intervals import mean_interval_95, next_run_interval_95
 from alpaplan.simulator.latency_statistics import LatencyStatistics
+from alpaplan.simulator.statistics import ratio, utilizations
 from alpaplan.workload.trace import Trace
 
 _ALL_LLMS = -1
@@ -25,17 +25,23 @@ class ModelPrediction:
 
     Parameters
     ----------
-    slo_attainment
-        Fraction of its requests; NaN if none came.
+    requests, attained
+        Its requests in all runs, and those finished within their deadline.
     latency
         Latencies of its attained requests.
     tokens
         Times to the tokens of served requests; None if it is no LLM.
     """
 
-    slo_attainment: float
+    requests: int
+    attained: int
     latency: LatencyStatistics
     tokens: TokenStatistics | None = None
+
+    @property
+    def slo_attainment(self) -> float:
+        """Fraction of its requests; NaN if none came."""
+        return ratio(self.attained, self.requests)
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ class Prediction:
         Latencies of attained requests.
     models
         By model, in problem order.
+    group_utilization
+        By group, the fraction of time that a stage worked: mean over its stages and the runs.
     num_runs, run_s, num_requests
         How many runs, how long each, and the requests of all of them.
     tokens, output_tokens_per_s
@@ -69,6 +77,7 @@ class Prediction:
     goodput_rps: float
     latency: LatencyStatistics
     models: tuple[ModelPrediction, ...]
+    group_utilization: tuple[float, ...]
     num_runs: int
     run_s: float
     num_requests: int
@@ -103,6 +112,7 @@ def predict(
         np.cumsum(np.bincount(model, minlength=problem.num_models))[:-1],
     )
     tokens = _tokens_of(problem, traces, replays)
+    busy = [utilizations(trace, replay) for trace, replay in zip(traces, replays, strict=True)]
     runs = np.array([replay.evaluation.slo_attainment for replay in replays], dtype=np.float64)
     runs = runs[~np.isnan(runs)]
     duration_s = sum(trace.duration_s for trace in traces)
@@ -114,12 +124,14 @@ def predict(
         latency=LatencyStatistics.of(latency_s),
         models=tuple(
             ModelPrediction(
-                float(attained[m] / requests[m]) if requests[m] else math.nan,
+                int(requests[m]),
+                int(attained[m]),
                 LatencyStatistics.of(by_model[m]),
                 tokens.get(m),
             )
             for m in range(problem.num_models)
         ),
+        group_utilization=tuple(np.mean(busy, axis=0).tolist()),
         num_runs=len(simulators),
         run_s=traces[0].duration_s,
         num_requests=int(requests.sum()),

@@ -148,7 +148,7 @@ def summarize(
                 group_names,
                 evaluation.group_requests,
                 evaluation.group_attained,
-                _utilizations(trace, replay),
+                utilizations(trace, replay),
                 engines_of_groups(problem, replay.engines, placement.num_groups),
                 strict=True,
             )
@@ -188,7 +188,8 @@ def _model_statistics(
     )
 
 
-def _utilizations(trace: Trace, replay: Replay) -> list[float]:
+def utilizations(trace: Trace, replay: Replay) -> list[float]:
+    """Return the fraction of time that a stage of each group worked, on average over its stages."""
     busy_s = replay.evaluation.group_busy_s
     if not trace.num_requests:
         return [ratio(0.0, trace.duration_s)] * busy_s.size

@@ -139,6 +139,18 @@ class InputRecord(Spec):
         return self
 
 
+class AttemptRecord(Spec):
+    """One attempt of a search: its best placement, on the arrivals that the search saw."""
+
+    method: Name
+    partition: str = Field(description="its groups: how many of which (intra_op, inter_op)")
+    replicas: int = Field(strict=True, ge=0)
+    slo_attainment: Fraction = Field(description="weighted as the search weighs it")
+    mean_latency_s: NonNegativeSeconds | None = Field(
+        default=None, description="of attained requests"
+    )
+
+
 class Provenance(Spec):
     """Where the plan came from: enough to make it again."""
 
@@ -162,6 +174,10 @@ class Provenance(Spec):
         description="set if times that were recorded in long ticks were kept, not spread over them",
     )
     inputs: tuple[InputRecord, ...] = ()
+    tried: tuple[AttemptRecord, ...] = Field(
+        default=(),
+        description="the attempt that won, and the best others, one for each division into groups",
+    )
 
 
 class LatencySummary(Spec):
@@ -199,6 +215,13 @@ class NodeLoss(Spec):
     slo_attainment: Fraction
 
 
+class GroupPrediction(Spec):
+    """What to expect of one group."""
+
+    name: Name
+    utilization: Fraction = Field(description="mean busy fraction of its stages")
+
+
 class Prediction(Spec):
     """What to expect of the plan, measured on arrivals that the search did not see."""
 
@@ -234,6 +257,7 @@ class Prediction(Spec):
         max_length=MAX_NODE_LOSSES,
         description="attainment after the loss of a node, the worst first",
     )
+    groups: tuple[GroupPrediction, ...] = ()
     arrivals: ArrivalsRecord | None = None
 
 
@@ -251,6 +275,9 @@ class PlannedModel(Spec):
     slo_s: PositiveSeconds | None = None
     slo: TokenObjectives | None = Field(default=None, description="of an LLM")
     groups: tuple[Name, ...] = ()
+    requests: int | None = Field(
+        default=None, strict=True, ge=0, description="that slo_attainment was measured on"
+    )
     slo_attainment: Fraction | None = None
     latency_s: LatencySummary | None = Field(default=None, description="of attained requests")
     ttft_s: LatencySummary | None = Field(default=None, description="of served requests to an LLM")
