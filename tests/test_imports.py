@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 THIRD_PARTY: dict[str, set[str]] = {
     "aiconfigurator": {"files"},
     "click": {"cli"},
+    "distributed": {"planning"},
     "matplotlib": {"report"},
     "rich": {"cli", "report"},
     "yaml": {"files"},

@@ -14,7 +14,7 @@ COMMANDS = {
     "plan": "Find a placement plan for a cluster and a workload.",
     "simulate": "Simulate a plan on a trace or on sampled arrivals.",
     "compare": "Compare plans on the same arrivals.",
-    "diff": "Show what changes between two plans, and the steps to roll it out.",
+    "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
     "analyze": "Show by queueing theory whether models should share devices.",
     "profile": "Make model profiles and show what they say.",
     "workload": "Make workloads and traces and show their statistics.",

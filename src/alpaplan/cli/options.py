@@ -122,15 +122,22 @@ dispatch = click.option(
     metavar="RULE",
     help=f"Dispatch rule: {listed(Dispatch)}.  [default: the plan's, or else the cluster's]",
 )
-output_format = click.option(
-    "--format",
-    "output_format",
-    type=NameOf(["table", "json"]),
-    metavar="FORMAT",
-    default="table",
-    show_default=True,
-    help="Output format: table, json.",
-)
+
+
+def format_of(*formats: str) -> Callable[[_Command], _Command]:
+    """Return the option for how results are printed, with the usual format first."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=NameOf(formats),
+        metavar="FORMAT",
+        default=formats[0],
+        show_default=True,
+        help=f"Output format: {listed(formats)}.",
+    )
+
+
+output_format = format_of("table", "json")
 plot = click.option(
     "--plot",
     type=FILE,

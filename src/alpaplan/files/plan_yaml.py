@@ -14,13 +14,18 @@ _BLOCK_SECTIONS = ("provenance", "prediction")
 _UNLIMITED_WIDTH = 2**31 - 1
 
 
+def plan_data(plan: PlanSpec) -> dict[str, Any]:
+    """Return a plan as values that YAML and JSON have; what has nothing to say is left out."""
+    return plan.model_dump(mode="json", exclude_defaults=True)
+
+
 def plan_to_yaml(plan: PlanSpec) -> str:
     """Write a plan as YAML text; equal plans give equal texts.
 
     Optional fields that have nothing to say are left out. Numbers are written as they are,
     so the caller rounds them.
     """
-    data = plan.model_dump(mode="json", exclude_defaults=True)
+    data = plan_data(plan)
     representer = DocumentDumper("")
     pairs = []
     for key, value in data.items():

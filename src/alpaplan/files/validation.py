@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 from alpaplan.errors import Issue, Location, did_you_mean
 from alpaplan.files.yaml_tree import YamlNode
 from alpaplan.registry import must_be_one_of
+from alpaplan.specs.cluster import RANGE_TAG
 from alpaplan.specs.fields import LOCATED_ERROR, NAME_PATTERN, Spec
 from alpaplan.specs.profile import FIXED_SERVICE_TAG, LLM_TAG
 from alpaplan.units import format_value
@@ -99,7 +100,7 @@ def _is_tag(part: str | int, value: object) -> bool:
     """Whether a part of a location is no key of a mapping, but what tells its kind."""
     if not isinstance(value, dict):
         return False
-    return part in (FIXED_SERVICE_TAG, LLM_TAG, value.get(_TAG_KEY))
+    return part in (FIXED_SERVICE_TAG, LLM_TAG, RANGE_TAG, value.get(_TAG_KEY))
 
 
 def _message(details: ErrorDetails, found: object) -> str:

@@ -43,7 +43,7 @@ class DeviceUse:
         num_used = sum(sizes.values())
         num_devices = None
         if cluster is not None:
-            num_devices = sum(pool.count * pool.devices_per_node for pool in cluster.node_pools)
+            num_devices = sum(pool.num_devices for pool in cluster.node_pools)
         elif plan.provenance is not None:
             num_idle = sum(len(node.devices) for node in plan.unused_devices)
             groups = sum(group.intra_op * group.inter_op for group in plan.groups)

@@ -78,7 +78,7 @@ def placement_of_plan(
     pool_of_node = {
         pool.node_name(node): index
         for index, pool in enumerate(cluster.node_pools)
-        for node in range(pool.count)
+        for node in range(pool.num_nodes)
     }
     shape_index = {shape: index for index, shape in enumerate(problem.shapes)}
     model_index = {name: index for index, name in enumerate(problem.model_names)}

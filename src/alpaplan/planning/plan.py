@@ -122,8 +122,7 @@ def plan(
     """
     settings = settings or PlanSettings()
     limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
-    _require_searchable(inputs)
-    _warn_of_unprofiled_batches(inputs)
+    check_inputs(inputs)
     check_feasible(inputs.problem, inputs.profiles)
     check_servable(inputs.problem)
     check_required(inputs.problem)
@@ -153,6 +152,18 @@ def plan(
     document = plan_document(inputs, result, ended, arrivals.source)
     _require_sound(inputs, document)
     return Planned(document, result, arrivals, inputs, settings)
+
+
+def check_inputs(inputs: Inputs) -> None:
+    """Refuse what no search has memory for; warn of batches that end below the cluster's largest.
+
+    Raises
+    ------
+    AlpaplanError
+        If there are too many models and devices.
+    """
+    _require_searchable(inputs)
+    _warn_of_unprofiled_batches(inputs)
 
 
 def random_streams(seed: int) -> Sequence[np.random.Generator]:
@@ -190,7 +201,7 @@ def _warn_of_unprofiled_batches(inputs: Inputs) -> None:
     cluster = inputs.files.cluster
     for issue in unprofiled_batches(inputs.cluster, profiles, models):
         message = issue.message if cluster is None else cluster.error_line(issue)
-        warnings.warn(AlpaplanWarning(message), stacklevel=3)
+        warnings.warn(AlpaplanWarning(message), stacklevel=4)
 
 
 def _ended(provenance: Provenance, result: PlanResult) -> Provenance:

@@ -15,7 +15,12 @@ from alpaplan.files.workload_traces import named_traces
 from alpaplan.planning.located_errors import located_errors
 from alpaplan.planning.recordings import load_recordings
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
-from alpaplan.workload.arrival_sets import ArrivalSets, make_arrival_sets, workload_trace
+from alpaplan.workload.arrival_sets import (
+    ArrivalSets,
+    make_arrival_sets,
+    unseen_arrivals,
+    workload_trace,
+)
 from alpaplan.workload.trace import Trace
 
 
@@ -113,6 +118,17 @@ class ServedWorkload:
                 [f"{name}: must have requests within {trace.duration_s:g} s, found none"]
             )
         return trace
+
+    def unseen(self, rng: np.random.Generator) -> tuple[Trace, ...]:
+        """Draw or cut only those arrivals of `arrival_sets` that no search sees, by the same rng.
+
+        Raises
+        ------
+        InputError
+            If there are too many arrivals.
+        """
+        with located_errors(workload=self.document):
+            return unseen_arrivals(self.models, self.recorded, rng)
 
     def arrival_sets(self, rng: np.random.Generator, pause_s: float) -> ArrivalSets:
         """Draw or cut the arrivals to plan on and those to judge by.

@@ -23,12 +23,7 @@ if TYPE_CHECKING:
 
 
 def read_trace_of(
-    path: Path,
-    known: Sequence[str],
-    *,
-    llms: Collection[str] = (),
-    as_recorded: bool = False,
-    others: bool = False,
+    path: Path, known: Sequence[str], *, llms: Collection[str] = (), as_recorded: bool = False
 ) -> TraceFile:
     """Read a trace file of the given models, spread as `spread_recording` does.
 
@@ -42,8 +37,6 @@ def read_trace_of(
         Those of them whose rows have to have token counts.
     as_recorded
         Keep times that were recorded in long ticks.
-    others
-        Leave out the rows of other models; else they are errors.
 
     Returns
     -------
@@ -66,8 +59,7 @@ def read_trace_of(
             f"must be one of the workload's, found {format_value(name)}{did_you_mean(name, known)}"
         )
 
-    if not others:
-        _refuse(recorded, path, unknown, message)
+    _refuse(recorded, path, unknown, message)
     require_tokens(file, llms)
     file = spread_recording(file, as_recorded=as_recorded)
     return replace(file, trace=file.trace.for_models(known))

@@ -96,7 +96,7 @@ class WhatIf:
             If it has not.
         """
         pools = inputs.cluster.node_pools
-        nodes = [pool.node_name(index) for pool in pools for index in range(pool.count)]
+        nodes = [pool.node_name(index) for pool in pools for index in range(pool.num_nodes)]
         unknown = [node for node in self.lost_nodes if node not in set(nodes)]
         if unknown:
             found = f"{unknown[0]!r}{did_you_mean(unknown[0], nodes)}"

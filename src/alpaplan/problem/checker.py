@@ -92,7 +92,7 @@ class _GroupCheck:
         profiles: Mapping[str, ModelProfileSpec],
     ) -> _GroupCheck:
         pools = cluster.node_pools
-        nodes = {pool.node_name(index): pool for pool in pools for index in range(pool.count)}
+        nodes = {pool.node_name(index): pool for pool in pools for index in range(pool.num_nodes)}
         models = {model.name: model for model in workload.served_models()}
         return cls(nodes, models, profiles, cluster.serving)
 

@@ -82,7 +82,7 @@ class ProcessWorkers:
 
     def run(self, tasks: Sequence[Task[Found]], watch: Watch) -> list[Outcome[Found]]:
         """Make all attempts."""
-        with _stop_flag() as flag:
+        with stop_flag() as flag:
             futures = [self._executor.submit(task.run, Watch(flag)) for task in tasks]
             pending = set(futures)
             try:
@@ -102,7 +102,7 @@ class ProcessWorkers:
         return [future.result() for future in futures]
 
 
-class _StopFlag:
+class StopFlag:
     """A stopping criterion that is set in one process and asked in others.
 
     Parameters
@@ -125,10 +125,11 @@ class _StopFlag:
 
 
 @contextmanager
-def _stop_flag() -> Iterator[_StopFlag]:
+def stop_flag() -> Iterator[StopFlag]:
+    """Make a flag that tasks in other processes of this machine can be given."""
     shared = ShareableList([0])
     try:
-        yield _StopFlag(shared)
+        yield StopFlag(shared)
     finally:
         shared.shm.close()
         shared.shm.unlink()
@@ -162,7 +163,14 @@ def _fewer_if_limited(count: int) -> int:
 
 @contextmanager
 def processes(count: int) -> Iterator[Workers]:
-    """Work in `count` processes.
+    """Work in `count` processes."""
+    with process_pool(count) as executor:
+        yield ProcessWorkers(executor)
+
+
+@contextmanager
+def process_pool(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Start `count` processes of this machine, as tasks come.
 
     They are started afresh, as a copy of this process would lack its threads, and they leave
     Ctrl-C to this process.
@@ -170,4 +178,4 @@ def processes(count: int) -> Iterator[Workers]:
     context = multiprocessing.get_context("spawn")
     ignore_interrupt = (signal.SIGINT, signal.SIG_IGN)
     with ProcessPoolExecutor(count, context, signal.signal, ignore_interrupt) as executor:
-        yield ProcessWorkers(executor)
+        yield executor

@@ -41,6 +41,15 @@ def weibull_cv(shape: float) -> float:
     return math.sqrt(math.expm1(log_second_over_first))
 
 
+def pareto_cv(shape: float) -> float:
+    """Return the coefficient of variation of Pareto (type I) gaps; infinite up to shape 2.
+
+    From the moments ``E[X**n] = shape / (shape - n)``; Johnson, Kotz and Balakrishnan, Continuous
+    Univariate Distributions vol. 1 (2nd ed.), chapter 20.
+    """
+    return 1 / math.sqrt(shape * (shape - 2)) if shape > 2 else math.inf
+
+
 _ONE_RATE_SCHEMA: JsonDict = exactly_one("rate_rps", "total_rate_rps") | {
     "dependentRequired": {
         "rate_distribution": ["total_rate_rps"],

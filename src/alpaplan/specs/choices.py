@@ -78,6 +78,16 @@ class UnseenSource(StrEnum):
     """The end of its recorded arrivals, with samples beside them for models that have a process."""
 
 
+class SizeAxis(StrEnum):
+    """What sizes and sweeps vary."""
+
+    RATE = "rate"
+    CV = "cv"
+    SLO = "slo"
+    NODES = "nodes"
+    COST = "cost"
+
+
 class LengthsChoice(StrEnum):
     """What is fitted to the token counts of a trace."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from alpaplan.errors import Issue
 from alpaplan.specs.choices import Dispatch
@@ -27,11 +27,44 @@ MAX_DEVICES = 100_000
 """Most devices of one cluster: a search looks at each of them again and again."""
 
 
+NUMBER_TAG = "<number>"
+RANGE_TAG = "<range>"
+"""How pydantic calls the two forms of a number of nodes; no key of a document is called so."""
+
+
+class NodeRange(Spec):
+    """How many nodes a pool may have, where sizing chooses their number."""
+
+    min: int = Field(strict=True, ge=0, le=MAX_DEVICES)
+    max: Count
+
+    @field_validator("max")
+    @classmethod
+    def _in_order(cls, largest: int, info: ValidationInfo) -> int:
+        smallest = info.data.get("min")
+        if smallest is not None and largest < smallest:
+            fail_at([Issue((), f"must be at least min ({smallest}), found {largest}")])
+        return largest
+
+
+def _form_of(count: object) -> str:
+    return RANGE_TAG if isinstance(count, dict | NodeRange) else NUMBER_TAG
+
+
+NodeCount = Annotated[
+    Annotated[Count, Tag(NUMBER_TAG)] | Annotated[NodeRange, Tag(RANGE_TAG)],
+    Discriminator(_form_of),
+]
+"""Number of nodes of a pool."""
+
+
 class NodePool(Spec):
     """Equal nodes, named ``<pool>-0``, ``<pool>-1``, ..."""
 
     name: Name
-    count: Count
+    count: NodeCount = Field(
+        description="number of nodes; a range is for `alpaplan size`, everything else takes its max"
+    )
     device: Name = Field(description="device type, as in the model profiles")
     devices_per_node: int = Field(strict=True, ge=1, le=MAX_DEVICES_PER_NODE)
     device_memory_bytes: PositiveBytes
@@ -42,6 +75,9 @@ class NodePool(Spec):
         default=None,
         description="at which each device gets weights while all devices load at once; without "
         "it, bytes take no time to load",
+    )
+    cost_per_hour: NonNegativeNumber | None = Field(
+        default=None, description="of one node, in any currency"
     )
 
     @field_validator("reserved_memory_bytes")
@@ -58,9 +94,14 @@ class NodePool(Spec):
         return self.device_memory_bytes - self.reserved_memory_bytes
 
     @property
+    def num_nodes(self) -> int:
+        """Nodes of the pool: of a range the most."""
+        return self.count.max if isinstance(self.count, NodeRange) else self.count
+
+    @property
     def num_devices(self) -> int:
         """Devices in all nodes of the pool."""
-        return self.count * self.devices_per_node
+        return self.num_nodes * self.devices_per_node
 
     def node_name(self, index: int) -> str:
         """Name of the pool's node number `index`."""

@@ -151,6 +151,17 @@ class AttemptRecord(Spec):
     )
 
 
+class VariedInputs(Spec):
+    """What was not as the inputs say when the plan was made."""
+
+    rate: PositiveNumber | None = Field(default=None, description="factor of all rates")
+    cv: PositiveNumber | None = Field(default=None, description="factor of all CVs of arrivals")
+    slo: PositiveNumber | None = Field(default=None, description="factor of all objectives")
+    nodes: dict[Name, Annotated[int, Field(strict=True, ge=0)]] | None = Field(
+        default=None, description="node pool -> its number of nodes"
+    )
+
+
 class Provenance(Spec):
     """Where the plan came from: enough to make it again."""
 
@@ -177,6 +188,9 @@ class Provenance(Spec):
     tried: tuple[AttemptRecord, ...] = Field(
         default=(),
         description="the attempt that won, and the best others, one for each division into groups",
+    )
+    varied: VariedInputs | None = Field(
+        default=None, description="set by `alpaplan size` and `sweep`: what they changed"
     )
 
 

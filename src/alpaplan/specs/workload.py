@@ -84,6 +84,9 @@ class ServedModel:
         On how many groups at least it has to have replicas; 0 if a plan may do without it.
     spread
         What these groups must not share.
+    stated
+        The model as the document has it, where this is a variation of it that takes the same random
+        draws, so that they differ by what is varied and not by chance; None: it is no variation.
     """
 
     name: str
@@ -98,6 +101,7 @@ class ServedModel:
     lengths: Lengths | None = None
     min_replicas: int = 0
     spread: Spread = Spread.NONE
+    stated: ServedModel | None = None
 
     @property
     def is_llm(self) -> bool:

@@ -114,28 +114,40 @@ def make_arrival_sets(
     return sets
 
 
+def unseen_arrivals(
+    models: Sequence[ServedModel], recorded: Mapping[str, Trace], rng: np.random.Generator
+) -> tuple[Trace, ...]:
+    """Draw or cut only those arrivals that `make_arrival_sets` leaves unseen, with the same `rng`.
+
+    Raises
+    ------
+    SpecError
+        If there are too many arrivals.
+    """
+    _, _, unseen_rng = rng.spawn(3)
+    if not recorded:
+        return _samples(models, sample_duration_s(models), unseen_rng, UNSEEN_SAMPLES)
+    _, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
+    return _unseen_parts(models, held_out, unseen_rng)
+
+
 def _sampled(
     models: Sequence[ServedModel], rng: np.random.Generator, pause_s: float
 ) -> ArrivalSets:
     training_rng, deciding_rng, unseen_rng = rng.spawn(3)
     whole_s = sample_duration_s(models)
 
-    def samples(
-        own_rng: np.random.Generator, count: int, duration_s: float = whole_s
-    ) -> tuple[Trace, ...]:
-        return tuple(_cold_sample(models, duration_s, each) for each in own_rng.spawn(count))
-
+    run_s, num_runs = whole_s, max(1, round(TRAINING_REQUESTS / run_requests(models)))
     if any(model.is_llm for model in models):
-        part = min(1.0, LLM_TRAINING_RUN_REQUESTS / run_requests(models))
-        runs = samples(training_rng, LLM_TRAINING_RUNS, whole_s * part)
-    else:
-        runs = samples(training_rng, max(1, round(TRAINING_REQUESTS / run_requests(models))))
+        run_s *= min(1.0, LLM_TRAINING_RUN_REQUESTS / run_requests(models))
+        num_runs = LLM_TRAINING_RUNS
+    runs = _samples(models, run_s, training_rng, num_runs)
     training = one_after_another(runs, pause_s)
     return ArrivalSets(
         training,
         runs[0] if len(runs) > 1 else _beginning(training),
-        samples(deciding_rng, DECIDING_SAMPLES),
-        samples(unseen_rng, UNSEEN_SAMPLES),
+        _samples(models, whole_s, deciding_rng, DECIDING_SAMPLES),
+        _samples(models, whole_s, unseen_rng, UNSEEN_SAMPLES),
         UnseenSource.SAMPLED,
     )
 
@@ -146,10 +158,16 @@ def _held_out(
     training_rng, _, unseen_rng = rng.spawn(3)
     training, held_out = hold_out(recorded_trace(models, recorded), HELD_OUT_FRACTION)
     training = _with_samples(models, training, training_rng)
+    unseen = _unseen_parts(models, held_out, unseen_rng)
+    return ArrivalSets(training, _beginning(training), (), unseen, UnseenSource.HELD_OUT)
+
+
+def _unseen_parts(
+    models: Sequence[ServedModel], held_out: Trace, rng: np.random.Generator
+) -> tuple[Trace, ...]:
     parts = _equal_parts(held_out, UNSEEN_SAMPLES)
-    rngs = unseen_rng.spawn(UNSEEN_SAMPLES)
-    unseen = [_with_samples(models, part, own) for part, own in zip(parts, rngs, strict=True)]
-    return ArrivalSets(training, _beginning(training), (), tuple(unseen), UnseenSource.HELD_OUT)
+    rngs = rng.spawn(UNSEEN_SAMPLES)
+    return tuple(_with_samples(models, part, own) for part, own in zip(parts, rngs, strict=True))
 
 
 def _require_arrivals(sets: ArrivalSets) -> None:
@@ -265,6 +283,12 @@ def _cold_sample(
     start under full load. A stationary sample would predict up to a point more for bursty models.
     """
     return sample_trace(models, duration_s, rng, cold_start=True)
+
+
+def _samples(
+    models: Sequence[ServedModel], duration_s: float, rng: np.random.Generator, count: int
+) -> tuple[Trace, ...]:
+    return tuple(_cold_sample(models, duration_s, own) for own in rng.spawn(count))
 
 
 def _with_samples(models: Sequence[ServedModel], trace: Trace, rng: np.random.Generator) -> Trace:

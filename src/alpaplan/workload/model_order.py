@@ -18,7 +18,7 @@ from alpaplan.specs.workload import ServedModel
 from alpaplan.workload.arrivals import process_of
 from alpaplan.workload.trace import Trace
 
-_NOT_OF_ARRIVALS = ("name", "entry", "lengths")
+_NOT_OF_ARRIVALS = ("name", "entry", "lengths", "stated")
 """Fields of a model that say nothing about what it is, or nothing about when requests come."""
 
 
@@ -75,6 +75,7 @@ def random_streams_of(
 
 def _arrivals_key(model: ServedModel) -> tuple[tuple[str, str], float, str]:
     """Return the model's kind, its rate, and in words all else that a workload says of it."""
+    model = model.stated or model
     arrivals = model.arrivals
     # Recorded ones are told apart by what was recorded.
     rate_rps = 0.0 if isinstance(arrivals, TraceArrivals) else process_of(arrivals).rate_rps

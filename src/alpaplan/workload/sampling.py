@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from alpaplan.errors import Issue, SpecError, TooManyArrivalsError
 from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.workload import ServedModel
-from alpaplan.workload.arrivals import MAX_ARRIVALS, process_of
+from alpaplan.workload.arrivals import (
+    MAX_ARRIVALS,
+    ArrivalProcess,
+    bent_process_of,
+    process_of,
+)
 from alpaplan.workload.lengths import TokenCounts, sample_lengths
 from alpaplan.workload.model_order import random_streams_of
 from alpaplan.workload.trace import Trace
@@ -63,9 +68,7 @@ def sample_trace(
             tokens.append(_NO_TOKENS)
             continue
         try:
-            parts.append(
-                process_of(model.arrivals).sample(duration_s, own_rng, cold_start=cold_start)
-            )
+            parts.append(_process(model).sample(duration_s, own_rng, cold_start=cold_start))
         except TooManyArrivalsError as error:
             where = ("models", model.entry, "arrivals")
             raise SpecError("workload", [Issue(where, str(error))]) from error
@@ -126,6 +129,12 @@ def expected_rate_rps(models: Sequence[ServedModel]) -> NDArray[np.float64]:
         ],
         dtype=np.float64,
     )
+
+
+def _process(model: ServedModel) -> ArrivalProcess:
+    if model.stated is None:
+        return process_of(model.arrivals)
+    return bent_process_of(model.stated.arrivals, model.arrivals)
 
 
 def _check_total(models: Sequence[ServedModel], expected: NDArray[np.float64]) -> None:

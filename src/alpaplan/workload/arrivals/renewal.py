@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.specs.arrivals import MAX_WEIBULL_SHAPE, MIN_WEIBULL_SHAPE, weibull_cv
+from alpaplan.specs.arrivals import MAX_WEIBULL_SHAPE, MIN_WEIBULL_SHAPE, pareto_cv, weibull_cv
 from alpaplan.workload.arrivals.base import before, check_sample_size, running_sums
 
 
@@ -130,17 +130,18 @@ class Weibull(RenewalProcess):
         return weibull_cv(self.shape)
 
     @property
-    def _scale(self) -> float:
+    def scale(self) -> float:
+        """Scale of gaps of mean one."""
         return math.exp(-math.lgamma(1 + 1 / self.shape))
 
     def _draw_gaps(self, num_gaps: int, rng: np.random.Generator) -> NDArray[np.float64]:
         gaps = rng.weibull(self.shape, num_gaps)
-        gaps *= self._scale
+        gaps *= self.scale
         return gaps
 
     def _draw_long_gap(self, rng: np.random.Generator) -> float:
         power = 1 / self.shape
-        return self._scale * math.pow(rng.standard_gamma(1 + power), power)
+        return self.scale * math.pow(rng.standard_gamma(1 + power), power)
 
 
 @dataclass(frozen=True)
@@ -155,21 +156,22 @@ class Pareto(RenewalProcess):
 
     @property
     def cv(self) -> float:
-        """From the shape: ``1 / sqrt(shape * (shape - 2))``."""
-        return 1 / math.sqrt(self.shape * (self.shape - 2)) if self.shape > 2 else math.inf
+        """From the shape; see `pareto_cv`."""
+        return pareto_cv(self.shape)
 
     @property
-    def _scale(self) -> float:
+    def scale(self) -> float:
+        """Shortest gap, of gaps of mean one."""
         return (self.shape - 1) / self.shape
 
     def _draw_gaps(self, num_gaps: int, rng: np.random.Generator) -> NDArray[np.float64]:
         gaps = rng.pareto(self.shape, num_gaps)  # numpy's is type II: less by one
         gaps += 1
-        gaps *= self._scale
+        gaps *= self.scale
         return gaps
 
     def _draw_long_gap(self, rng: np.random.Generator) -> float:
-        return self._scale * (1 + float(rng.pareto(self.shape - 1)))
+        return self.scale * (1 + float(rng.pareto(self.shape - 1)))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,151 @@
+"""`alpaplan size`: up to which traffic, burstiness, objectives and nodes a target is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options, task_options
+from alpaplan.cli.choices import ListingCommand, NameOf
+from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_json, print_result, print_text, require_plot
+from alpaplan.cli.quantities import Number
+from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.specs.choices import Effort, SizeAxis
+
+if TYPE_CHECKING:
+    from alpaplan.planning.sizes.results import Sizes
+
+AXES = {
+    SizeAxis.RATE: "all rates times a factor: the largest one",
+    SizeAxis.CV: "every CV of the arrivals times a factor: the largest one",
+    SizeAxis.SLO: "every objective times a factor: the smallest one",
+    SizeAxis.NODES: "nodes of one pool: the fewest",
+    SizeAxis.COST: "nodes of all pools: the cheapest by their cost_per_hour",
+}
+"""Axis -> what is varied, and what is found."""
+
+USUAL_AXES = (SizeAxis.RATE, SizeAxis.CV, SizeAxis.SLO)
+"""Axes where none is asked for; nodes too, if there is one pool."""
+
+
+@click.command(cls=ListingCommand, listings={"Axes": AXES, "Methods": METHODS.summaries()})
+@options.inputs
+@options.as_recorded
+@click.option(
+    "--target",
+    type=Number(0, 1, above=True),
+    metavar="FRACTION",
+    default=0.99,
+    show_default=True,
+    help="SLO attainment to keep, as predicted on unseen arrivals.",
+)
+@click.option(
+    "--axis",
+    "axes",
+    type=NameOf(SizeAxis),
+    multiple=True,
+    metavar="NAME",
+    help="What to vary, one of those below. May be repeated.  [default: rate, cv, slo, and nodes "
+    "if there is one pool]",
+)
+@click.option(
+    "--pool", metavar="NAME", help="The node pool to size by nodes, if there are several."
+)
+@task_options.methods
+@task_options.effort
+@task_options.max_evaluations
+@options.seed
+@task_options.jobs
+@task_options.dask
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=options.FILE,
+    metavar="DIR",
+    help="Keep the plans and points in this folder. Run again, what is there is taken up.",
+)
+@options.format_of("table", "json", "csv")
+@options.plot
+@options.quiet
+@user_errors
+def size(
+    cluster: Path | None,
+    workload: Path | None,
+    profiles: Path | None,
+    as_recorded: bool,
+    target: float,
+    axes: tuple[str, ...],
+    pool: str | None,
+    methods: tuple[str, ...],
+    effort: str,
+    max_evaluations: int | None,
+    seed: int | None,
+    jobs: int | None,
+    dask: str | None,
+    folder: Path | None,
+    output_format: str,
+    plot: Path | None,
+    quiet: bool,
+) -> None:
+    """Find how much traffic a cluster takes, or how few nodes a workload needs.
+
+    For each axis: the limit up to which the SLO attainment stays at the target, everything else as
+    in the documents, with a 95% interval, and the best plan there. All points have the same random
+    numbers.
+    """
+    from alpaplan.cli.point_progress import point_progress
+    from alpaplan.planning.inputs import load_inputs
+    from alpaplan.planning.paths import InputPaths
+    from alpaplan.planning.settings import PlanSettings
+    from alpaplan.planning.sizes.factors import USUAL_PLANS
+    from alpaplan.planning.sizes.size import size as find_sizes
+
+    paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
+    require_plot(plot, paths.given())
+    inputs = load_inputs(paths)
+    require_plot(plot, inputs.files.paths())
+    if pool is not None and axes and SizeAxis.NODES not in axes:
+        raise click.UsageError("--pool is for --axis nodes")
+    chosen = tuple(SizeAxis(name) for name in axes) or USUAL_AXES
+    if not axes and (pool is not None or len(inputs.cluster.node_pools) == 1):
+        chosen = (*chosen, SizeAxis.NODES)
+    by = methods or (DEFAULT_METHOD,)
+    settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
+    num_chains = len(set(chosen)) * len(set(by))
+    with (
+        point_progress(folder, num_chains * USUAL_PLANS, enabled=not quiet) as listener,
+        task_options.task_runner(dask, jobs, num_chains) as runner,
+    ):
+        sizes = find_sizes(
+            inputs,
+            chosen,
+            by,
+            settings,
+            target,
+            runner,
+            pool=pool,
+            folder=folder,
+            listener=listener,
+        )
+    _print(sizes, output_format)
+    if plot is not None:
+        from alpaplan.files.writing import write_atomically
+        from alpaplan.report.figure import plot_bytes
+        from alpaplan.report.sizes_plot import sizes_figure
+
+        write_atomically(plot, plot_bytes(sizes_figure(sizes), plot))
+
+
+def _print(sizes: Sizes, output_format: str) -> None:
+    from alpaplan.report.sizes import sizes_csv, sizes_tables
+
+    if output_format == "json":
+        print_json(sizes.to_json_dict())
+    elif output_format == "csv":
+        print_text(sizes_csv(sizes))
+    else:
+        print_result(sizes_tables(sizes))

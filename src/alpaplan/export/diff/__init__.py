@@ -1,1 +1,0 @@
-"""What changes between two plans, and the steps in which it can be rolled out."""
