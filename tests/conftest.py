@@ -20,8 +20,8 @@ os.environ.pop("COLUMNS", None)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-UNDERSTOOD = ("simulator", "quality", "roomy", "batching", "llm", "llm-plans")
-"""Kinds of shared cases whose documents say nothing that is still to come, such as schedules."""
+UNDERSTOOD = ("simulator", "quality", "roomy", "batching", "llm", "llm-plans", "schedule")
+"""Kinds of shared cases whose documents are in order, but for those called ``refused-*``."""
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:

@@ -119,7 +119,8 @@ def test_clusters_that_allow_larger_batches_than_were_profiled_are_told_of(
 
 def test_all_shared_cases_are_in_order(shared_cases: Path) -> None:
     folders = [case for kind in UNDERSTOOD for case in sorted((shared_cases / kind).glob("*/"))]
-    paths = [path for folder in folders for path in (*folder.glob("*.yaml"), folder / "profiles")]
+    found = [path for folder in folders for path in (*folder.glob("*.yaml"), folder / "profiles")]
+    paths = [path for path in found if not path.name.startswith("refused-")]
     result = validate(*paths)
     told = result.stderr.splitlines()
     assert all("is above every batch size profiled" in line for line in told)

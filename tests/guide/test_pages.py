@@ -53,6 +53,7 @@ def test_every_kind_of_document_has_an_example() -> None:
         "layer-profile",
         "device",
         "placement-plan",
+        "placement-schedule",
         "export-models",
         "export-nodes",
     }

@@ -55,7 +55,8 @@ def test_examples_conform(kind: str) -> None:
 def test_shared_cases_conform(shared_cases: Path) -> None:
     validators = {kind: Draft202012Validator(json_schema(kind)) for kind in DOCUMENT_KINDS}
     folders = [case for kind in UNDERSTOOD for case in sorted((shared_cases / kind).glob("*/"))]
-    paths = [path for folder in folders for path in folder.rglob("*.yaml")]
+    found = [path for folder in folders for path in folder.rglob("*.yaml")]
+    paths = [path for path in found if not path.name.startswith("refused-")]
     assert len(paths) > 60
     for path in paths[::3]:
         data = as_editors_see_it(path.read_text())

@@ -14,8 +14,10 @@ from alpaplan.cli.output import print_json, print_message, print_result, require
 
 if TYPE_CHECKING:
     from alpaplan.analysis.drift import Drift
+    from alpaplan.files.document import Document
     from alpaplan.planning.what_if import WhatIf
     from alpaplan.simulator import SimulationSummary
+    from alpaplan.specs.schedule import PlanOrSchedule
 
 
 @click.command()
@@ -52,7 +54,7 @@ def simulate(
     require_attainment: float | None,
     output_format: str,
 ) -> None:
-    """Simulate a plan on a trace or on sampled arrivals.
+    """Simulate a plan or a schedule on a trace or on sampled arrivals.
 
     Inputs that are not given are those that PLAN was made from, found relative to it. Without
     --trace, the workload's recorded arrivals are replayed and the others are sampled with --seed.
@@ -62,7 +64,7 @@ def simulate(
     """
     from alpaplan.analysis.drift import drift_of
     from alpaplan.cli.step_progress import busy
-    from alpaplan.files.document import load_document
+    from alpaplan.files.document import load_one_of
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.runs import arrivals_for
@@ -70,6 +72,7 @@ def simulate(
     from alpaplan.planning.what_if import RateScales, WhatIf, without_nodes
     from alpaplan.specs.choices import Dispatch
     from alpaplan.specs.plan import PlanSpec
+    from alpaplan.specs.schedule import ScheduleSpec
 
     if plot is not None and window_s is None:
         raise click.UsageError("--plot draws windows of time: give their length with --window")
@@ -78,7 +81,7 @@ def simulate(
         raise click.UsageError("with --closed-loop there are no times to divide with --window")
     if trace is not None and duration_s is not None:
         raise click.UsageError("give either --trace or --duration, not both")
-    document = load_document(plan, PlanSpec)
+    document: Document[PlanOrSchedule] = load_one_of(plan, PlanSpec, ScheduleSpec)
     what_if = WhatIf(lost_nodes, RateScales(rate_scale, dict(model_rate_scales)))
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded).or_those_of(document)
     require_plot(plot, paths.given())

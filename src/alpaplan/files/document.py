@@ -105,6 +105,26 @@ def load_document(path: Path, spec_type: type[SpecT]) -> Document[SpecT]:
     return validate_document(read_raw(path), spec_type)
 
 
+def load_one_of(path: Path, *spec_types: type[SpecT]) -> Document[SpecT]:
+    """Read and validate a file that has to be of one of some kinds.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the file, in line order.
+    """
+    raw = read_raw(path)
+    kind = raw.text_at("kind") or ""
+    known = [
+        spec_type
+        for spec_type in spec_types
+        if kind in DOCUMENT_KINDS and DOCUMENT_KINDS[kind] is spec_type
+    ]
+    if known:
+        return validate_document(raw, known[0])
+    raise InputError(_error_lines(raw, _format_issues(raw.root, *spec_types)))
+
+
 def load_any(path: Path) -> Document[DocumentSpec]:
     """Read and validate a file of the kind that it says it is.
 
@@ -116,7 +136,7 @@ def load_any(path: Path) -> Document[DocumentSpec]:
     raw = read_raw(path)
     kind = raw.text_at("kind")
     if kind is None or kind not in DOCUMENT_KINDS:
-        raise InputError(_error_lines(raw, _format_issues(raw.root, None)))
+        raise InputError(_error_lines(raw, _format_issues(raw.root)))
     return validate_document(raw, DOCUMENT_KINDS[kind])
 
 
@@ -188,8 +208,8 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _format_issues(root: YamlNode, spec_type: type[Spec] | None) -> list[Issue]:
-    """Check what must be known before the rest can be judged."""
+def _format_issues(root: YamlNode, *spec_types: type[Spec]) -> list[Issue]:
+    """Check what must be known before the rest can be judged, the kinds to be expected too."""
     if not isinstance(root.value, dict):
         found = format_value(root.value)
         return [Issue((), f"must be a mapping that begins with 'kind', found {found}")]
@@ -197,18 +217,18 @@ def _format_issues(root: YamlNode, spec_type: type[Spec] | None) -> list[Issue]:
     if isinstance(version, int) and version > VERSION:
         found = f"version {format_value(version)} is newer than this alpaplan reads ({VERSION})"
         return [Issue(("version",), found)]
-    return _kind_issues(root.value, spec_type)
+    return _kind_issues(root.value, spec_types)
 
 
-def _kind_issues(data: dict[Any, Any], spec_type: type[Spec] | None) -> list[Issue]:
+def _kind_issues(data: dict[Any, Any], spec_types: tuple[type[Spec], ...]) -> list[Issue]:
     if "kind" not in data:
         return [Issue((), f"missing key 'kind' (one of {', '.join(DOCUMENT_KINDS)})")]
     kind = data["kind"]
     if not isinstance(kind, str) or kind not in DOCUMENT_KINDS:
         return [Issue(("kind",), must_be_one_of(DOCUMENT_KINDS, kind))]
-    if DOCUMENT_KINDS[kind] is not spec_type:
-        expected = next(name for name, spec in DOCUMENT_KINDS.items() if spec is spec_type)
-        return [Issue(("kind",), f"expected a {expected}, found a {kind}")]
+    if DOCUMENT_KINDS[kind] not in spec_types:
+        expected = [name for name, spec in DOCUMENT_KINDS.items() if spec in spec_types]
+        return [Issue(("kind",), f"expected a {' or a '.join(expected)}, found a {kind}")]
     return []
 
 

@@ -75,6 +75,13 @@ def placement_of_plan(
     Groups without replicas are left out: they serve nothing, and their configuration may be
     one that no profile lists.
     """
+    return placement_of_groups(problem, cluster, [group for group in plan.groups if group.replicas])
+
+
+def placement_of_groups(
+    problem: PlacementProblem, cluster: ClusterSpec, used: Sequence[spec.GroupSpec]
+) -> Placement:
+    """Return the placement that groups of a document describe, whose shapes some profile lists."""
     pool_of_node = {
         pool.node_name(node): index
         for index, pool in enumerate(cluster.node_pools)
@@ -82,7 +89,6 @@ def placement_of_plan(
     }
     shape_index = {shape: index for index, shape in enumerate(problem.shapes)}
     model_index = {name: index for index, name in enumerate(problem.model_names)}
-    used = [group for group in plan.groups if group.replicas]
     shapes = np.zeros(len(used), dtype=np.int64)
     replicas = np.zeros((len(used), problem.num_models), dtype=np.bool_)
     caps = np.zeros(replicas.shape, dtype=np.int64)

@@ -22,11 +22,11 @@ from alpaplan.planning.traces import read_trace_of
 from alpaplan.printable import printable
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.build import build_problem
-from alpaplan.problem.checker import check_plan
+from alpaplan.problem.checker import check_plan, check_schedule
 from alpaplan.specs.arrivals import TraceArrivals
 from alpaplan.specs.cluster import ClusterSpec
-from alpaplan.specs.plan import PlanSpec
 from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.schedule import PlanOrSchedule, ScheduleSpec
 from alpaplan.specs.workload import ServedModel, WorkloadSpec
 from alpaplan.workload.lengths import with_recorded_lengths
 from alpaplan.workload.trace import Trace
@@ -139,12 +139,15 @@ class Inputs:
         problem = build_problem(self.cluster, workload.spec, self.profiles, models=workload.models)
         return replace(self, workload=workload, problem=problem)
 
-    def issues_of(self, plan: PlanSpec) -> list[Issue]:
-        """Return everything that keeps a plan from running on the cluster as written."""
-        return check_plan(self.cluster, self.workload.spec, self.profiles, plan)
+    def issues_of(self, plan: PlanOrSchedule) -> list[Issue]:
+        """Return everything that keeps a plan or a schedule from running as written."""
+        inputs = (self.cluster, self.workload.spec, self.profiles)
+        if isinstance(plan, ScheduleSpec):
+            return check_schedule(*inputs, plan)
+        return check_plan(*inputs, plan)
 
-    def require_valid(self, plan: Document[PlanSpec]) -> None:
-        """Make sure that a plan fits the cluster and the workload.
+    def require_valid(self, plan: Document[PlanOrSchedule]) -> None:
+        """Make sure that a plan or a schedule fits the cluster and the workload.
 
         Raises
         ------

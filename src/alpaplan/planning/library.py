@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import overload
 
 from alpaplan.analysis.comparison import CommonTraces, Comparison
 from alpaplan.errors import SpecError
@@ -25,12 +26,16 @@ from alpaplan.search.methods import DEFAULT_METHOD
 from alpaplan.search.stopping import StopCriterion, never
 from alpaplan.specs.choices import Dispatch, Effort
 from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.schedule import PlanOrSchedule, ScheduleSpec
 from alpaplan.workload.trace import Trace
 
 AnyPath = str | os.PathLike[str]
 
 Plan = Planned | Document[PlanSpec] | PlanSpec
 """A plan: one made just now, one from a file, or one put together in memory."""
+
+Schedule = Document[ScheduleSpec] | ScheduleSpec
+"""A schedule from a file, or one put together in memory."""
 
 
 def load_inputs(
@@ -39,7 +44,7 @@ def load_inputs(
     profiles: AnyPath | None = None,
     *,
     trace: AnyPath | None = None,
-    plan: Document[PlanSpec] | None = None,
+    plan: Document[PlanOrSchedule] | None = None,
     as_recorded: bool = False,
 ) -> Inputs:
     """Load everything that a plan is made from.
@@ -142,6 +147,17 @@ def load_plan(path: AnyPath) -> Document[PlanSpec]:
     return load_document(Path(path), PlanSpec)
 
 
+def load_schedule(path: AnyPath) -> Document[ScheduleSpec]:
+    """Load a schedule, placements that change, from a file.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the file, a line each.
+    """
+    return load_document(Path(path), ScheduleSpec)
+
+
 def write_plan(plan: Planned | PlanSpec, path: AnyPath) -> None:
     """Write a plan as YAML, whole or not at all; the same plan gives the same bytes.
 
@@ -166,7 +182,7 @@ def write_plan(plan: Planned | PlanSpec, path: AnyPath) -> None:
 
 def simulate(
     inputs: Inputs,
-    plan: Plan,
+    plan: Plan | Schedule,
     *,
     arrivals: Trace | AnyPath | None = None,
     duration_s: float | None = None,
@@ -176,14 +192,14 @@ def simulate(
     rate_scale: float = 1.0,
     model_rate_scales: Mapping[str, float] | None = None,
 ) -> runs.Simulation:
-    """Run a plan on a trace, or on arrivals sampled from the inputs' workload.
+    """Run a plan or a schedule on a trace, or on arrivals sampled from the inputs' workload.
 
     Parameters
     ----------
     inputs
         What the plan is for.
     plan
-        The plan.
+        The plan or schedule.
     arrivals
         Requests, or a trace file of them; None to replay the workload's recorded arrivals and to
         sample the others.
@@ -199,7 +215,8 @@ def simulate(
     Returns
     -------
     Simulation
-        `summary`: attainment, goodput and latencies of all, each model and each group.
+        `summary`: attainment, goodput and latencies of all, each model and each group, and of a
+        schedule each placement.
         `replay`: latency_s float64[N] and group int32[N] of each of the N requests.
 
     Raises
@@ -284,7 +301,11 @@ def _what_if(
     return what_if
 
 
-def _valid(inputs: Inputs, plan: Plan) -> PlanSpec:
+@overload
+def _valid(inputs: Inputs, plan: Plan) -> PlanSpec: ...
+@overload
+def _valid(inputs: Inputs, plan: Plan | Schedule) -> PlanOrSchedule: ...
+def _valid(inputs: Inputs, plan: Plan | Schedule) -> PlanOrSchedule:
     """Return what a plan says, if it fits the inputs."""
     if isinstance(plan, Document):
         inputs.require_valid(plan)

@@ -10,7 +10,7 @@ from alpaplan.errors import AlpaplanError
 
 if TYPE_CHECKING:
     from alpaplan.files.document import Document
-    from alpaplan.specs.plan import PlanSpec
+    from alpaplan.specs.schedule import PlanOrSchedule
 
 
 class MissingInputError(AlpaplanError):
@@ -53,8 +53,8 @@ class InputPaths:
         """Return all of them, None for those that are not known."""
         return self.cluster, self.workload, self.profiles, self.trace
 
-    def or_those_of(self, plan: Document[PlanSpec]) -> InputPaths:
-        """Fill in what is not given from a plan's provenance, relative to the plan.
+    def or_those_of(self, plan: Document[PlanOrSchedule]) -> InputPaths:
+        """Fill in what is not given from the provenance of a plan or a schedule, relative to it.
 
         A trace that took the place of the workload's arrivals does so again, unless another
         workload is given. What was planned on as recorded stays so.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +13,23 @@ from alpaplan.analysis.comparison import compare as compare_runs
 from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.schedule_document import as_plan, schedule_of_document
 from alpaplan.planning.traces import read_trace_of
 from alpaplan.planning.what_if import AS_STATED, RateScales, with_rates
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.simulator import GroupStatistics, Replay, SimulationSummary, Simulator, summarize
+from alpaplan.simulator import (
+    GroupStatistics,
+    Replay,
+    ScheduleSimulator,
+    SimulationSummary,
+    Simulator,
+    placement_statistics,
+    summarize,
+    summarize_groups,
+)
 from alpaplan.specs.choices import Dispatch, rule_for_llms
-from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.plan import GroupSpec, PlanSpec
+from alpaplan.specs.schedule import PlanOrSchedule, ScheduleSpec
 from alpaplan.workload.trace import Trace
 
 DEFAULT_RUNS = 10
@@ -27,12 +38,13 @@ DEFAULT_RUNS = 10
 
 @dataclass(frozen=True)
 class Simulation:
-    """What a plan did under one trace.
+    """What a plan or a schedule did under one trace.
 
     Parameters
     ----------
     summary
-        Counts, attainment and latencies of all, each model and each group of the plan.
+        Counts, attainment and latencies of all, each model and each group; of a schedule those of
+        each placement too.
     trace
         The requests.
     replay
@@ -81,19 +93,19 @@ def arrivals_for(
 
 def simulate(
     inputs: Inputs,
-    plan: PlanSpec,
+    plan: PlanOrSchedule,
     arrivals: Trace,
     dispatch: Dispatch | None = None,
     clients: Mapping[str, int] | None = None,
 ) -> Simulation:
-    """Run a plan on a trace.
+    """Run a plan or a schedule on a trace.
 
     Parameters
     ----------
     inputs
         What the plan is for; `Inputs.require_valid` has to find nothing wrong with it.
     plan
-        The plan.
+        The plan or schedule.
     arrivals
         Requests of the inputs' models.
     dispatch
@@ -105,8 +117,11 @@ def simulate(
     Raises
     ------
     AlpaplanError
-        If clients are of a model that is no LLM of the workload.
+        If clients are of a model that is no LLM of the workload, or a schedule changes the
+        placement of LLMs.
     """
+    if isinstance(plan, ScheduleSpec):
+        return _simulate_schedule(inputs, plan, arrivals, dispatch, clients)
     problem, placement = _deployed(inputs, plan, dispatch)
     simulator = Simulator(problem, arrivals)
     if clients:
@@ -115,11 +130,43 @@ def simulate(
         replay = simulator.replay(placement)
     names = [group.name for group in plan.groups if group.replicas]
     summary = summarize(problem, placement, arrivals, replay, names)
+    return Simulation(_with_groups(summary, plan.groups), arrivals, replay)
+
+
+def _with_groups(summary: SimulationSummary, groups: Iterable[GroupSpec]) -> SimulationSummary:
+    """Return a summary that has groups without replicas too, each name where it is first."""
     served = {group.name: group for group in summary.groups}
-    everyone = tuple(
-        served.get(group.name, GroupStatistics(group.name, 0, 0, 0.0)) for group in plan.groups
-    )
-    return Simulation(replace(summary, groups=everyone), arrivals, replay)
+    names = dict.fromkeys(group.name for group in groups)
+    everyone = (served.get(name, GroupStatistics(name, 0, 0, 0.0)) for name in names)
+    return replace(summary, groups=tuple(everyone))
+
+
+def _simulate_schedule(
+    inputs: Inputs,
+    document: ScheduleSpec,
+    arrivals: Trace,
+    dispatch: Dispatch | None,
+    clients: Mapping[str, int] | None,
+) -> Simulation:
+    if len(document.placements) == 1:
+        simulation = simulate(inputs, as_plan(document), arrivals, dispatch, clients)
+    elif inputs.problem.engines is not None:
+        raise AlpaplanError(
+            "a schedule that changes the placement of LLMs cannot be simulated: what becomes of "
+            "requests that an engine runs is not settled"
+        )
+    elif clients:
+        raise AlpaplanError("clients must be of an LLM of the workload, which has none")
+    else:
+        problem = _ruled_by(inputs, document, dispatch)
+        schedule = schedule_of_document(problem, inputs.cluster, document)
+        names, replay = ScheduleSimulator(problem, arrivals).replay(schedule).by_name()
+        summary = summarize_groups(problem, arrivals, replay, names)
+        groups = [group for each in document.placements for group in each.groups]
+        simulation = Simulation(_with_groups(summary, groups), arrivals, replay)
+    start_s = np.array([each.start_s for each in document.placements])
+    placements = placement_statistics(start_s, simulation.trace, simulation.replay)
+    return replace(simulation, summary=replace(simulation.summary, placements=placements))
 
 
 def _numbers_of(inputs: Inputs, clients: Mapping[str, int]) -> dict[int, int]:
@@ -199,9 +246,14 @@ def _deployed(
     inputs: Inputs, plan: PlanSpec, dispatch: Dispatch | None
 ) -> tuple[PlacementProblem, Placement]:
     """Return the problem under the plan's dispatch rule, and the plan's groups with replicas."""
+    problem = _ruled_by(inputs, plan, dispatch)
+    return problem, placement_of_plan(problem, inputs.cluster, plan)
+
+
+def _ruled_by(inputs: Inputs, plan: PlanOrSchedule, dispatch: Dispatch | None) -> PlacementProblem:
+    """Return the problem under a dispatch rule; None for the plan's, else the cluster's."""
     if dispatch is None:
         dispatch = plan.routing.dispatch if plan.routing is not None else inputs.problem.dispatch
     if dispatch is not Dispatch.SHORTEST_QUEUE and inputs.problem.engines is not None:
         raise AlpaplanError(f"the dispatch rule {rule_for_llms(dispatch)}")
-    problem = replace(inputs.problem, dispatch=dispatch)
-    return problem, placement_of_plan(problem, inputs.cluster, plan)
+    return replace(inputs.problem, dispatch=dispatch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.located_errors import located_errors
 from alpaplan.specs.arrivals import at_rate_scale
-from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.plan import GroupSpec, PlanSpec
+from alpaplan.specs.schedule import PlanOrSchedule, ScheduleSpec
 from alpaplan.workload.arrival_sets import recorded_trace
 from alpaplan.workload.trace import Trace
 
@@ -116,15 +117,24 @@ class WhatIf:
         }
 
 
-def without_nodes(plan: PlanSpec, nodes: Collection[str]) -> PlanSpec:
+@overload
+def without_nodes(plan: PlanSpec, nodes: Collection[str]) -> PlanSpec: ...
+@overload
+def without_nodes(plan: PlanOrSchedule, nodes: Collection[str]) -> PlanOrSchedule: ...
+def without_nodes(plan: PlanOrSchedule, nodes: Collection[str]) -> PlanOrSchedule:
     """Return what is left of a plan: its groups that have no device on any of some nodes.
 
-    Nothing is placed anew, and models may be left without a replica.
+    Nothing is placed anew, and models may be left without a replica. Of a schedule it is what is
+    left of each placement.
     """
     lost = set(nodes)
-    groups = tuple(
-        group for group in plan.groups if not any(part.node in lost for part in group.devices)
-    )
+    if isinstance(plan, ScheduleSpec):
+        placements = tuple(
+            each.model_copy(update={"groups": _groups_outside(each.groups, lost)})
+            for each in plan.placements
+        )
+        return plan.model_copy(update={"placements": placements})
+    groups = _groups_outside(plan.groups, lost)
     left = {group.name for group in groups}
     models = tuple(
         model.model_copy(update={"groups": tuple(name for name in model.groups if name in left)})
@@ -132,6 +142,11 @@ def without_nodes(plan: PlanSpec, nodes: Collection[str]) -> PlanSpec:
     )
     unused = tuple(part for part in plan.unused_devices if part.node not in lost)
     return plan.model_copy(update={"groups": groups, "models": models, "unused_devices": unused})
+
+
+def _groups_outside(groups: Sequence[GroupSpec], lost: Collection[str]) -> tuple[GroupSpec, ...]:
+    """Return the groups without a device on lost nodes."""
+    return tuple(group for group in groups if not any(part.node in lost for part in group.devices))
 
 
 def with_rates(

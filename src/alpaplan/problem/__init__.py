@@ -2,5 +2,6 @@
 
 from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import DevicePool, GroupShape, PlacementProblem
+from alpaplan.problem.schedule import Schedule
 
-__all__ = ["DevicePool", "GroupShape", "Placement", "PlacementProblem"]
+__all__ = ["DevicePool", "GroupShape", "Placement", "PlacementProblem", "Schedule"]

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem.batching import BatchTable
 from alpaplan.problem.problem import PlacementProblem
 from alpaplan.problem.service import (
     activation_bytes,
@@ -53,6 +54,20 @@ def with_caps(problem: PlacementProblem, caps: NDArray[np.int64]) -> PlacementPr
 def without_batching(problem: PlacementProblem) -> PlacementProblem:
     """Return the problem in which every request is served by itself."""
     return with_caps(problem, np.ones_like(problem.supported, dtype=np.int64))
+
+
+def with_batch_table(problem: PlacementProblem) -> PlacementProblem:
+    """Return the same problem with a table of batches, also where none has more than 1 request."""
+    if problem.batches is not None:
+        return problem
+    num_stages = problem.stage_latency_s.shape[2]
+    singles = BatchTable(
+        largest=problem.supported.astype(np.int64),
+        first_row=np.arange(problem.supported.size).reshape(problem.supported.shape),
+        stage_latency_s=problem.stage_latency_s.reshape(-1, num_stages).copy(),
+        stage_activation_bytes=problem.stage_activation_bytes.reshape(-1, num_stages).copy(),
+    )
+    return replace(problem, batches=singles)
 
 
 def own_limits(

@@ -27,12 +27,31 @@ def simulation_tables(summary: SimulationSummary) -> RenderableType:
             f"{format_seconds(latency.mean_s)}, p50 {format_seconds(latency.p50_s)}, "
             f"p90 {format_seconds(latency.p90_s)}, p99 {format_seconds(latency.p99_s)}"
         ),
+        *_placements(summary),
         _groups(summary),
         _models(summary),
         *_batches(summary),
         *_tokens(summary),
         *_engines(summary),
     )
+
+
+def _placements(summary: SimulationSummary) -> Iterator[Table]:
+    """Yield what became of requests by the placement that they met, if there are several."""
+    if len(summary.placements) < 2:
+        return
+    columns = ("placement from", "requests", "attained", "attainment", "mean", "p99")
+    made = Table("Placements", *columns, right=columns)
+    for each in summary.placements:
+        made.add_row(
+            format_seconds(each.start_s),
+            f"{each.requests:,}",
+            f"{each.attained:,}",
+            percent(each.slo_attainment),
+            format_seconds(each.latency.mean_s),
+            format_seconds(each.latency.p99_s),
+        )
+    yield made
 
 
 def _groups(summary: SimulationSummary) -> Table:

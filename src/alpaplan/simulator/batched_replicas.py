@@ -93,14 +93,33 @@ class BatchedReplicaTable:
             As `ReplicaFinder.places_of`; or if a request waits for a batch of another cap.
         """
         places = self._finder.places_of(placement)
-        caps = self._largest[places.pair]
-        if placement.max_batch_size is not None:
-            caps = capped(caps, placement.max_batch_size[places.group, places.model])
+        caps = self.caps_of(placement, places)
         of_waiting = np.empty(0, dtype=np.int64)
         if waiting is not None and len(waiting):
             places, caps, of_waiting = self._with_waiting(placement, places, caps, waiting)
         elif caps.max(initial=1) == 1:
             return None
+        return self.rows_of(places, caps, of_waiting)
+
+    def caps_of(self, placement: Placement, places: ReplicaPlaces) -> NDArray[np.int64]:
+        """Return the largest batch of each replica of a placement."""
+        caps = self._largest[places.pair]
+        if placement.max_batch_size is not None:
+            caps = capped(caps, placement.max_batch_size[places.group, places.model])
+        return caps
+
+    def rows_of(
+        self, places: ReplicaPlaces, caps: NDArray[np.int64], of_waiting: NDArray[np.int64]
+    ) -> BatchedReplicas:
+        """Look up replicas whose largest batches are known.
+
+        Parameters
+        ----------
+        places, caps
+            The replicas.
+        of_waiting
+            As of `BatchedReplicas`.
+        """
         first_row = self._first_row[places.pair]
         first_count = _starts(caps)
         size_owner = np.repeat(np.arange(caps.size), caps)

@@ -36,7 +36,6 @@ class BatchedService:
     """
 
     def __init__(self, problem: PlacementProblem, trace: Trace, batches: BatchTable) -> None:
-        self._num_models = problem.num_models
         self._num_stages = problem.num_stages
         self._num_requests = trace.num_requests
         self._requests_per_model = trace.requests_per_model()
@@ -52,9 +51,9 @@ class BatchedService:
         if replicas is None:
             return self._alone.evaluate(placement, start)
         nothing = np.empty(0, dtype=np.int32)
-        outcome = _outcome(replicas, np.empty(0), nothing, nothing)
+        outcome = nothing_yet(replicas, np.empty(0), nothing, nothing)
         self._run(replicas, placement, start, outcome)
-        return self._evaluation(replicas, placement.num_groups, outcome)
+        return evaluation_of(replicas, placement.num_groups, outcome, self._requests_per_model)
 
     def replay(self, placement: Placement, start: GroupState | None) -> Replay:
         """Simulate a placement and return the fate of every request too."""
@@ -68,7 +67,7 @@ class BatchedService:
         latency_s = np.full(num_requests, np.nan)
         replica = np.full(num_requests, -1, dtype=np.int32)
         batch_size = np.zeros(num_requests, dtype=np.int32)
-        outcome = _outcome(replicas, latency_s, replica, batch_size)
+        outcome = nothing_yet(replicas, latency_s, replica, batch_size)
         loop = self._run(replicas, placement, start, outcome)
         group_of_replica = np.append(replicas.group.astype(np.int32), np.int32(-1))
         earlier = None
@@ -77,7 +76,7 @@ class BatchedService:
                 start.waiting.number, latency_s[:num_waiting], batch_size[:num_waiting]
             )
         return Replay(
-            self._evaluation(replicas, placement.num_groups, outcome),
+            evaluation_of(replicas, placement.num_groups, outcome, self._requests_per_model),
             latency_s[num_waiting:],
             group_of_replica[replica[num_waiting:]],
             self._states.after(start, loop, self._num_stages[placement.shapes]),
@@ -104,27 +103,43 @@ class BatchedService:
         self._kernel(loop)
         return loop
 
-    def _evaluation(
-        self, replicas: BatchedReplicas, num_groups: int, outcome: arrays.Outcome
-    ) -> Evaluation:
-        model, group = replicas.model, replicas.group
-        busy_s = outcome.num_batches * replicas.size_busy_s
-        return Evaluation(
-            requests=self._requests_per_model,
-            attained=total(model, outcome.attained, self._num_models).astype(np.int64),
-            latency_sum_s=total(model, outcome.latency_sum_s, self._num_models),
-            group_requests=total(group, outcome.assigned, num_groups).astype(np.int64),
-            group_attained=total(group, outcome.attained, num_groups).astype(np.int64),
-            group_busy_s=total(group[replicas.size_owner], busy_s, num_groups),
-        )
+
+def evaluation_of(
+    replicas: BatchedReplicas,
+    num_groups: int,
+    outcome: arrays.Outcome,
+    requests_per_model: NDArray[np.int64],
+) -> Evaluation:
+    """Return the counts of what a kernel with batching left.
+
+    Parameters
+    ----------
+    replicas, num_groups
+        What was simulated.
+    outcome
+        What the kernel left.
+    requests_per_model : int64[M]
+        All requests.
+    """
+    model, group, num_models = replicas.model, replicas.group, requests_per_model.size
+    busy_s = outcome.num_batches * replicas.size_busy_s
+    return Evaluation(
+        requests=requests_per_model,
+        attained=total(model, outcome.attained, num_models).astype(np.int64),
+        latency_sum_s=total(model, outcome.latency_sum_s, num_models),
+        group_requests=total(group, outcome.assigned, num_groups).astype(np.int64),
+        group_attained=total(group, outcome.attained, num_groups).astype(np.int64),
+        group_busy_s=total(group[replicas.size_owner], busy_s, num_groups),
+    )
 
 
-def _outcome(
+def nothing_yet(
     replicas: BatchedReplicas,
     latency_s: NDArray[np.float64],
     replica: NDArray[np.int32],
     batch_size: NDArray[np.int32],
 ) -> arrays.Outcome:
+    """Return where a kernel with batching leaves what comes out; see `arrays.Outcome`."""
     num_replicas = replicas.group.size
     return arrays.Outcome(
         assigned=np.zeros(num_replicas, dtype=np.int64),

@@ -20,6 +20,7 @@ from alpaplan.simulator.engine_statistics import (
 )
 from alpaplan.simulator.evaluation import Replay
 from alpaplan.simulator.latency_statistics import LatencyStatistics
+from alpaplan.simulator.placement_statistics import PlacementStatistics
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
 
@@ -87,7 +88,7 @@ class SimulationSummary:
 
     `slo_attainment` is the fraction of all requests, NaN if there were none. `goodput_rps`
     is attained requests per second of observation, NaN if that took no time. `tokens` is of all
-    LLMs together, None without any.
+    LLMs together, None without any. `placements` are those of a schedule.
     """
 
     requests: int
@@ -98,6 +99,7 @@ class SimulationSummary:
     models: tuple[ModelStatistics, ...]
     groups: tuple[GroupStatistics, ...]
     tokens: TokenStatistics | None = None
+    placements: tuple[PlacementStatistics, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets (DESIGN.md section 4); NaN becomes None."""
@@ -110,7 +112,11 @@ class SimulationSummary:
             **({} if self.tokens is None else self.tokens.to_json_dict()),
             "models": [model.to_json_dict() for model in self.models],
             "groups": [group.to_json_dict() for group in self.groups],
-        }
+        } | (
+            {"placements": [each.to_json_dict() for each in self.placements]}
+            if self.placements
+            else {}
+        )
 
 
 def summarize(
@@ -133,6 +139,13 @@ def summarize(
     """
     if group_names is None:
         group_names = [f"g{group}" for group in range(placement.num_groups)]
+    return summarize_groups(problem, trace, replay, group_names)
+
+
+def summarize_groups(
+    problem: PlacementProblem, trace: Trace, replay: Replay, group_names: Sequence[str]
+) -> SimulationSummary:
+    """Sum up one simulation of groups of these names; otherwise as `summarize`."""
     evaluation = replay.evaluation
     attained = int(evaluation.attained.sum())
     return SimulationSummary(
@@ -149,7 +162,7 @@ def summarize(
                 evaluation.group_requests,
                 evaluation.group_attained,
                 utilizations(trace, replay),
-                engines_of_groups(problem, replay.engines, placement.num_groups),
+                engines_of_groups(problem, replay.engines, len(group_names)),
                 strict=True,
             )
         ),

@@ -9,7 +9,14 @@ from pydantic import Field, field_validator
 
 from alpaplan.errors import Issue
 from alpaplan.specs.fields import NonNegativeSeconds, Spec, duplicates, fail_at
-from alpaplan.specs.plan import GroupSpec, PlannedModel, Prediction, Provenance, Routing
+from alpaplan.specs.plan import (
+    GroupSpec,
+    PlannedModel,
+    PlanSpec,
+    Prediction,
+    Provenance,
+    Routing,
+)
 
 
 class PlacementSpec(Spec):
@@ -48,6 +55,10 @@ class ScheduleSpec(Spec):
         return placements
 
 
+PlanOrSchedule = PlanSpec | ScheduleSpec
+"""What is deployed: one placement, or several that follow each other."""
+
+
 def _wrong_starts(placements: tuple[PlacementSpec, ...]) -> Iterator[Issue]:
     before = None
     for index, placement in enumerate(placements):
@@ -71,8 +82,8 @@ def _other_groups(placements: tuple[PlacementSpec, ...]) -> Iterator[Issue]:
             at, known = first.setdefault(group.name, (index, group))
             for key in ("device", "intra_op", "inter_op", "devices"):
                 if getattr(group, key) != getattr(known, key):
-                    same = f"must have the {key} that it has in placements[{at}]"
-                    yield Issue((*where, key), f"group {group.name!r} {same}: name another one so")
+                    same = f"must have the {key} that its name has in placements[{at}]"
+                    yield Issue((*where, key), f"group {group.name!r} {same}")
             for position, replica in enumerate(group.replicas):
                 own = replica.max_batch_size
                 other = caps.setdefault((group.name, replica.model), own)

@@ -79,31 +79,38 @@ def _note_batch(
 
 
 @in_kernel
-def _start_batches(loop: Loop, group: np.uint64, at_s: float) -> None:
-    """Start the batches that start before a request arrives (B10)."""
+def start_next_batch(loop: Loop, group: np.uint64) -> np.uint64:
+    """Start the first batch of a group that waits; return its slot."""
     groups, queues, ring = loop.groups, loop.queues, loop.ring
-    while groups.next_start_s[group] < at_s:
-        batch = groups.first_waiting[group]
-        slot = slot_of(loop.capacity, group, batch)
-        _note_batch(
-            ring,
-            slot,
-            loop.requests.arrival_s,
-            queues.next_of_replica,
-            loop.replicas.first_count,
-            loop.outcome,
-            1,
-        )
-        queues.num_started[ring.replica[slot]] = ring.end_place[slot]
-        batch += ONE
-        groups.first_waiting[group] = batch
-        groups.next_start_s[group] = np.inf
-        if batch < groups.end[group]:
-            groups.next_start_s[group] = ring.end_s[slot * np.uint64(loop.replicas.num_stages)]
+    batch = groups.first_waiting[group]
+    slot = slot_of(loop.capacity, group, batch)
+    _note_batch(
+        ring,
+        slot,
+        loop.requests.arrival_s,
+        queues.next_of_replica,
+        loop.replicas.first_count,
+        loop.outcome,
+        1,
+    )
+    queues.num_started[ring.replica[slot]] = ring.end_place[slot]
+    batch += ONE
+    groups.first_waiting[group] = batch
+    groups.next_start_s[group] = np.inf
+    if batch < groups.end[group]:
+        groups.next_start_s[group] = ring.end_s[slot * np.uint64(loop.replicas.num_stages)]
+    return slot
 
 
 @in_kernel
-def _finish_batches(
+def _start_batches(loop: Loop, group: np.uint64, at_s: float) -> None:
+    """Start the batches that start before a request arrives (B10)."""
+    while loop.groups.next_start_s[group] < at_s:
+        start_next_batch(loop, group)
+
+
+@in_kernel
+def finish_batches(
     groups: Groups, ring: Batches, capacity: int, group: np.uint64, at_s: float
 ) -> np.int64:
     """Let batches go that have finished (B7); return the number of unfinished requests."""
@@ -123,7 +130,7 @@ def _finish_batches(
 
 
 @in_kernel
-def _end(loop: Loop) -> None:
+def end_batches(loop: Loop) -> None:
     """Leave groups as they are at the last arrival, and count what waits as it is planned."""
     arrival_s = loop.requests.arrival_s
     for index in range(loop.groups.end.size):
@@ -204,7 +211,7 @@ def earliest_finish(loop: Loop) -> None:
         _start_batches(loop, to, at_s)
         if is_admitted(loop, request, chosen, to, at_s):
             outcome.attained[chosen] += 1
-    _end(loop)
+    end_batches(loop)
 
 
 def shortest_queue(loop: Loop) -> None:
@@ -224,7 +231,7 @@ def shortest_queue(loop: Loop) -> None:
         for replica in range(chosen, end):
             to = np.uint64(group[replica])
             _start_batches(loop, to, at_s)
-            length = _finish_batches(groups, loop.ring, loop.capacity, to, at_s)
+            length = finish_batches(groups, loop.ring, loop.capacity, to, at_s)
             if length < shortest:
                 shortest = length
                 chosen = np.uint64(replica)
@@ -235,4 +242,4 @@ def shortest_queue(loop: Loop) -> None:
         if is_admitted(loop, request, chosen, to, at_s):
             outcome.attained[chosen] += 1
             groups.num_unfinished[to] += 1
-    _end(loop)
+    end_batches(loop)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from alpaplan.simulator.kernels import batched, fixed
+from alpaplan.simulator.kernels import batched, fixed, schedules
 from alpaplan.simulator.kernels.compiling import compiled
 from alpaplan.specs.choices import Dispatch
 
@@ -18,6 +18,8 @@ class ServiceKind(StrEnum):
     """Each request by itself, in a time that its model and the group's shape determine."""
     BATCHED = "batched"
     """Requests of a model together, in a time that their number determines too."""
+    SCHEDULED = "scheduled"
+    """The same on placements that change; a batch may be limited to one request."""
 
 
 KERNELS: dict[tuple[ServiceKind, Dispatch], Callable[..., Any]] = {
@@ -25,6 +27,8 @@ KERNELS: dict[tuple[ServiceKind, Dispatch], Callable[..., Any]] = {
     (ServiceKind.FIXED, Dispatch.SHORTEST_QUEUE): fixed.shortest_queue,
     (ServiceKind.BATCHED, Dispatch.EARLIEST_FINISH): batched.earliest_finish,
     (ServiceKind.BATCHED, Dispatch.SHORTEST_QUEUE): batched.shortest_queue,
+    (ServiceKind.SCHEDULED, Dispatch.EARLIEST_FINISH): schedules.earliest_finish,
+    (ServiceKind.SCHEDULED, Dispatch.SHORTEST_QUEUE): schedules.shortest_queue,
 }
 """The loops as plain functions; `kernel` compiles those that are used."""
 
