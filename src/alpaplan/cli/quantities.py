@@ -187,6 +187,28 @@ class Bytes(ParamType[int]):
         return num_bytes
 
 
+class LeastServed(ParamType[tuple[int, float | None]]):
+    """Replicas of each model, such as ``copies=2``, or an attainment, such as ``attainment=0.95``.
+
+    The result is both: one replica where an attainment is given, and no attainment where none is.
+    """
+
+    name = "floor"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, float | None]:
+        """Read what it is of, and how much of it."""
+        if isinstance(value, tuple):
+            return value
+        what, _, amount = map(str.strip, str(value).partition("="))
+        if what == "copies":
+            return WholeNumber(1).convert(amount, param, ctx), None
+        if what != "attainment":
+            self.fail(f"must be like copies=1 or attainment=0.95, found {value!r}", param, ctx)
+        return 1, Number(0, 1).convert(amount, param, ctx)
+
+
 class Counts(ParamType[tuple[int, ...]]):
     """Whole numbers from 1 up, such as ``1,2,4``; sorted, each once."""
 

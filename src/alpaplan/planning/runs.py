@@ -62,6 +62,8 @@ def arrivals_for(
     duration_s: float | None = None,
     seed: int = 0,
     rates: RateScales = AS_STATED,
+    *,
+    others: bool = False,
 ) -> Trace:
     """Return the requests to simulate: those of a trace file, or a sample of the workload.
 
@@ -75,6 +77,9 @@ def arrivals_for(
         Length of a sample, and what chooses it.
     rates
         How many times as fast requests come as stated or recorded.
+    others
+        Leave out the file's requests of models that the workload does not have; else they are
+        errors.
 
     Raises
     ------
@@ -86,7 +91,8 @@ def arrivals_for(
         kept = inputs.files.as_recorded
         llms = [model.name for model in inputs.workload.models if model.is_llm]
         names = inputs.problem.model_names
-        return rates.of_trace(read_trace_of(trace, names, llms=llms, as_recorded=kept).trace)
+        file = read_trace_of(trace, names, llms=llms, as_recorded=kept, others=others)
+        return rates.of_trace(file.trace)
     scaled = with_rates(inputs, rates.everyone, rates.by_model)
     return scaled.workload.sample(duration_s, seed)
 

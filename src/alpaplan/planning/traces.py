@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def read_trace_of(
-    path: Path, known: Sequence[str], *, llms: Collection[str] = (), as_recorded: bool = False
+    path: Path,
+    known: Sequence[str],
+    *,
+    llms: Collection[str] = (),
+    as_recorded: bool = False,
+    others: bool = False,
 ) -> TraceFile:
     """Read a trace file of the given models, spread as `spread_recording` does.
 
@@ -37,6 +42,8 @@ def read_trace_of(
         Those of them whose rows have to have token counts.
     as_recorded
         Keep times that were recorded in long ticks.
+    others
+        Leave out the rows of other models; else they are errors.
 
     Returns
     -------
@@ -59,7 +66,8 @@ def read_trace_of(
             f"must be one of the workload's, found {format_value(name)}{did_you_mean(name, known)}"
         )
 
-    _refuse(recorded, path, unknown, message)
+    if not others:
+        _refuse(recorded, path, unknown, message)
     require_tokens(file, llms)
     file = spread_recording(file, as_recorded=as_recorded)
     return replace(file, trace=file.trace.for_models(known))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.errors import Issue, SpecError, did_you_mean
 from alpaplan.problem.build_batches import batch_table
@@ -20,7 +22,7 @@ from alpaplan.problem.required import RequiredReplicas
 from alpaplan.problem.service import served_stages_s
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.reference import smallest_config
-from alpaplan.specs.cluster import ClusterSpec
+from alpaplan.specs.cluster import ClusterSpec, Serving
 from alpaplan.specs.engine import EngineConfig
 from alpaplan.specs.fields import MAX_QUANTITY, MIN_QUANTITY
 from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
@@ -64,53 +66,120 @@ def build_problem(
     used = [profiles[use.profile] for use in uses]
     pools = device_pools(cluster)
     shapes = _group_shapes(pools, used)
-    num_stages = np.array([shape.inter_op for shape in shapes], dtype=np.int64)
-    axes = (len(shapes), len(used), int(num_stages.max(initial=1)))
-    supported = np.zeros(axes[:2], dtype=np.bool_)
-    latency_s = np.zeros(axes, dtype=np.float64)
-    weight_bytes = np.zeros(axes, dtype=np.int64)
-    activation_bytes = np.zeros(axes, dtype=np.int64)
-    configs = _listed_configs(pools, shapes, used)
+    devices = {pool.device for pool in pools}
+    problem = problem_of_configs(
+        cluster.serving,
+        ProblemAxes(
+            pools,
+            shapes,
+            uses,
+            tuple(models),
+            profile_of_model=np.array([row_of_use[use] for use in use_of_model], dtype=np.int64),
+            slo_s=np.array([resolve_slo_s(m, profiles[m.profile], devices) for m in models]),
+        ),
+        _listed_configs(pools, shapes, used),
+    )
+    return as_fixed_service(problem, uses)
+
+
+@dataclass(frozen=True)
+class ProblemAxes:
+    """What the axes of a problem's arrays stand for; see `PlacementProblem`.
+
+    Parameters
+    ----------
+    pools
+        Node pools.
+    shapes
+        Group shapes, ``H``.
+    uses
+        Profiles and what requests of them are like, ``P``.
+    models
+        Models, ``M``.
+    profile_of_model : int64[M]
+        Index of each model's use.
+    slo_s : float64[M]
+        Latency objective of each model.
+    """
+
+    pools: tuple[DevicePool, ...]
+    shapes: tuple[GroupShape, ...]
+    uses: tuple[ProfileUse, ...]
+    models: tuple[ServedModel, ...]
+    profile_of_model: NDArray[np.int64]
+    slo_s: NDArray[np.float64]
+
+
+def problem_of_configs(
+    serving: Serving,
+    axes: ProblemAxes,
+    configs: Mapping[tuple[int, int], ProfiledConfig | EngineConfig],
+) -> PlacementProblem:
+    """Fill the arrays of a problem from configurations.
+
+    To searches, what it has of LLMs says nothing yet: see
+    `alpaplan.problem.build_engines.as_fixed_service`.
+
+    Parameters
+    ----------
+    serving
+        How the backend behaves.
+    axes
+        What the arrays are of.
+    configs
+        (shape, profile) -> configuration, where the shape runs the profile.
+
+    Raises
+    ------
+    SpecError
+        If there are more batch sizes than fit into memory.
+    """
+    num_stages = np.array([shape.inter_op for shape in axes.shapes], dtype=np.int64)
+    lengths = (len(axes.shapes), len(axes.uses), int(num_stages.max(initial=1)))
+    supported = np.zeros(lengths[:2], dtype=np.bool_)
+    latency_s = np.zeros(lengths, dtype=np.float64)
+    weight_bytes = np.zeros(lengths, dtype=np.int64)
+    activation_bytes = np.zeros(lengths, dtype=np.int64)
     for (h, p), config in configs.items():
         supported[h, p] = True
         weight_bytes[h, p, : config.inter_op] = config.stage_weight_bytes
     fixed = {place: item for place, item in configs.items() if isinstance(item, ProfiledConfig)}
     for (h, p), config in fixed.items():
         latency_s[h, p, : config.inter_op] = served_stages_s(
-            config.stage_latency_s[1], config.inter_op, cluster.serving.stage_overhead
+            config.stage_latency_s[1], config.inter_op, serving.stage_overhead
         )
         if config.stage_activation_bytes is not None:
             activation_bytes[h, p, : config.inter_op] = config.stage_activation_bytes[1]
-    overhead_bytes = cluster.serving.process_overhead_bytes
-    usable_bytes = [pools[shape.pool].usable_memory_bytes - overhead_bytes for shape in shapes]
-    batches = batch_table(fixed, axes, cluster.serving, usable_bytes)
+    overhead_bytes = serving.process_overhead_bytes
+    usable_bytes = [
+        axes.pools[shape.pool].usable_memory_bytes - overhead_bytes for shape in axes.shapes
+    ]
+    batches = batch_table(fixed, lengths, serving, usable_bytes)
     if batches is not None:
         batched = batches.largest > 0
         last_row = (batches.first_row + batches.largest - 1)[batched]
         activation_bytes[batched] = batches.stage_activation_bytes[last_row]
-    devices = {pool.device for pool in pools}
-    problem = PlacementProblem(
-        model_names=tuple(model.name for model in models),
-        profile_names=tuple(use.profile for use in uses),
-        profile_of_model=np.array([row_of_use[use] for use in use_of_model], dtype=np.int64),
-        slo_s=np.array([resolve_slo_s(m, profiles[m.profile], devices) for m in models]),
-        model_weight=np.array([model.weight for model in models], dtype=np.float64),
-        pools=pools,
-        shapes=shapes,
+    return PlacementProblem(
+        model_names=tuple(model.name for model in axes.models),
+        profile_names=tuple(use.profile for use in axes.uses),
+        profile_of_model=axes.profile_of_model,
+        slo_s=axes.slo_s,
+        model_weight=np.array([model.weight for model in axes.models], dtype=np.float64),
+        pools=axes.pools,
+        shapes=axes.shapes,
         num_stages=num_stages,
         supported=supported,
         stage_latency_s=latency_s,
         stage_weight_bytes=weight_bytes,
         stage_activation_bytes=activation_bytes,
-        dispatch=cluster.serving.dispatch,
-        request_overhead_s=cluster.serving.request_overhead_s,
+        dispatch=serving.dispatch,
+        request_overhead_s=serving.request_overhead_s,
         process_overhead_bytes=overhead_bytes,
-        load_overhead_s=cluster.serving.load_overhead_s,
+        load_overhead_s=serving.load_overhead_s,
         batches=batches,
-        engines=engine_table(configs, num_stages, uses, models, cluster.serving),
-        required=RequiredReplicas.of(models),
+        engines=engine_table(configs, num_stages, axes.uses, axes.models, serving),
+        required=RequiredReplicas.of(axes.models),
     )
-    return as_fixed_service(problem, uses)
 
 
 def device_pools(cluster: ClusterSpec) -> tuple[DevicePool, ...]:

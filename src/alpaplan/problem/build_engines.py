@@ -122,7 +122,7 @@ def engine_table(
     serving
         Limits of iterations, and overheads.
     """
-    if not any(model.is_llm for model in models):
+    if all(use.max_context_tokens is None for use in uses):
         return None
     num_shapes, num_profiles = inter_op.size, len(uses)
     per_stage = (num_shapes, num_profiles, int(inter_op.max(initial=1)))

@@ -211,8 +211,10 @@ def kv_tokens(problem: PlacementProblem, placement: Placement) -> NDArray[np.int
     On each stage engines share what their processes leave of the usable memory: each has its
     ``kv_fraction`` of it, rounded down to bytes, or all have equal parts. The stage with the least
     room decides, as every token is held on every stage. 0 where there is no engine; a
-    cache that does not fit has 0 tokens too.
+    cache that does not fit has 0 tokens too. A placement may say what caches hold by itself.
     """
+    if placement.kv_tokens is not None:
+        return placement.kv_tokens
     tokens = np.zeros(placement.replicas.shape, dtype=np.int64)
     engines = problem.engines
     if engines is None:
@@ -233,7 +235,20 @@ def _group_kv_tokens(
     profiles: NDArray[np.int64],
     kv_fraction: NDArray[np.float64] | None,
 ) -> NDArray[np.int64]:
-    """Return the KV tokens of all engines of a group, ``int64[n]``.
+    """Return the KV tokens of all engines of a group, ``int64[n]``; see `kv_share_bytes`."""
+    share = kv_share_bytes(problem, shape, profiles, kv_fraction)
+    stages = slice(int(problem.num_stages[shape]))
+    per_token = table_of(problem).stage_kv_bytes_per_token[shape, profiles, stages]
+    return np.asarray((share // per_token).min(axis=1))
+
+
+def kv_share_bytes(
+    problem: PlacementProblem,
+    shape: int,
+    profiles: NDArray[np.int64],
+    kv_fraction: NDArray[np.float64] | None,
+) -> NDArray[np.int64]:
+    """Return the memory that all engines of a group have for their KV caches.
 
     Parameters
     ----------
@@ -245,17 +260,19 @@ def _group_kv_tokens(
         Profile of each engine.
     kv_fraction : float64[n]
         Part of each; all 0, or None, for equal parts.
+
+    Returns
+    -------
+    int64[n, inter_op]
+        Bytes on each device of each stage of the shape.
     """
     stages = slice(int(problem.num_stages[shape]))
     usable = problem.pool_of(shape).usable_memory_bytes
     free = usable - process_bytes(problem, shape, profiles)[:, stages].sum(axis=0)
     free = np.maximum(free, 0)
     if kv_fraction is None or not kv_fraction.any():
-        share = np.broadcast_to(free // profiles.size, (profiles.size, free.size))
-    else:
-        share = np.floor(kv_fraction[:, np.newaxis] * free).astype(np.int64)
-    per_token = table_of(problem).stage_kv_bytes_per_token[shape, profiles, stages]
-    return np.asarray((share // per_token).min(axis=1))
+        return np.broadcast_to(free // profiles.size, (profiles.size, free.size))
+    return np.asarray(np.floor(kv_fraction[:, np.newaxis] * free).astype(np.int64))
 
 
 def table_of(problem: PlacementProblem) -> EngineTable:

@@ -29,6 +29,9 @@ class Placement:
     order : int64[G, M], optional
         Which place each replica has among those of its group, 0 throughout a group that lists
         them as the workload lists the models. None if all groups do. Only ties hang on it.
+    kv_tokens : int64[G, M], optional
+        What the KV cache of each engine holds, where that is not its part of what the replicas here
+        leave: engines that were started beside others. None if all engines share.
     """
 
     shapes: NDArray[np.int64]
@@ -36,6 +39,7 @@ class Placement:
     max_batch_size: NDArray[np.int64] | None = None
     kv_fraction: NDArray[np.float64] | None = None
     order: NDArray[np.int64] | None = None
+    kv_tokens: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         for values in (self.shapes, self.replicas, *self._extras()):
@@ -94,7 +98,7 @@ class Placement:
 
     def _extras(self) -> tuple[NDArray[Any] | None, ...]:
         """Return what replicas may have of their own; None and zeros say that they do not."""
-        return self.max_batch_size, self.kv_fraction, self.order
+        return self.max_batch_size, self.kv_fraction, self.order, self.kv_tokens
 
 
 def _joined(

@@ -179,6 +179,11 @@ def usable_memory_bytes(problem: PlacementProblem, shape: int) -> int:
     return problem.pool_of(shape).usable_memory_bytes
 
 
+def usable_memory_of_pools(problem: PlacementProblem) -> list[int]:
+    """Return what a device of each pool has for weights and activations."""
+    return [pool.usable_memory_bytes for pool in problem.pools]
+
+
 def cluster_memory_bytes(problem: PlacementProblem) -> int:
     """Return the usable memory of all devices together."""
     return sum(pool.num_devices * pool.usable_memory_bytes for pool in problem.pools)
@@ -211,7 +216,7 @@ def stage_memory_bytes(
     int64[..., S]
         Bytes on each device of the stage; 0 beyond the shape's stages.
     """
-    kept, in_turn = _kept_and_in_turn(problem, shape, np.arange(len(problem.profile_names)))
+    kept, in_turn = kept_and_in_turn_bytes(problem, shape, np.arange(len(problem.profile_names)))
     present = profile_counts[..., :, np.newaxis] > 0
     needed: NDArray[np.int64] = profile_counts @ kept
     needed = needed + np.max(np.where(present, in_turn, 0), axis=-2, initial=0)
@@ -222,7 +227,7 @@ def stage_memory_bytes(
     return needed
 
 
-def _kept_and_in_turn(
+def kept_and_in_turn_bytes(
     problem: PlacementProblem,
     shape: int,
     profiles: NDArray[np.int64],
@@ -308,7 +313,7 @@ def cumulative_memory_bytes(
     int64[n, S]
         Bytes on each device of the stage.
     """
-    kept, in_turn = _kept_and_in_turn(problem, shape, profiles, own_caps)
+    kept, in_turn = kept_and_in_turn_bytes(problem, shape, profiles, own_caps)
     needed: NDArray[np.int64] = np.cumsum(kept, axis=0) + np.maximum.accumulate(in_turn, axis=0)
     if problem.engines is not None:
         caches = problem.engines.context_kv_bytes[shape, profiles]
@@ -341,7 +346,7 @@ def linear_memory_bytes(
     int64[n, S], int64[S]
         Weights of each replica, and the limit: what the largest activation leaves.
     """
-    kept, in_turn = _kept_and_in_turn(problem, shape, profiles)
+    kept, in_turn = kept_and_in_turn_bytes(problem, shape, profiles)
     limits = usable_memory_bytes(problem, shape) - in_turn.max(axis=0, initial=0)
     if problem.engines is not None:
         caches = problem.engines.context_kv_bytes[shape, profiles].max(axis=0, initial=0)
@@ -359,7 +364,7 @@ def replica_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
     profiles = np.arange(len(problem.profile_names))
     needed = np.zeros_like(problem.stage_weight_bytes)
     for shape in range(len(problem.shapes)):
-        needed[shape] = _kept_and_in_turn(problem, shape, profiles)[0]
+        needed[shape] = kept_and_in_turn_bytes(problem, shape, profiles)[0]
     if problem.engines is not None:
         needed += problem.engines.context_kv_bytes
     intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)

@@ -39,7 +39,7 @@ class Table:
         self, title: str, *columns: str, right: Iterable[str] = (), optional: Iterable[str] = ()
     ) -> None:
         self.title = title
-        self._caption: str | None = None
+        self.caption: str | None = None
         numbers = set(right)
         self.headers = tuple(printable(header, keep_lines=True) for header in columns)
         self.rows: list[tuple[str, ...]] = []
@@ -56,7 +56,7 @@ class Table:
 
     def hide_rows(self, count: int, what: str = "") -> None:
         """Mention below the table that so many more rows are not shown, if there are any."""
-        self._caption = f"and {count:,} more {what}".rstrip() if count > 0 else None
+        self.caption = f"and {count:,} more {what}".rstrip() if count > 0 else None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it, at most as wide as there is room."""
@@ -65,7 +65,7 @@ class Table:
         for part in parts:
             yield Text()
             yield from self._lines(part)
-        notes = [] if self._caption is None else [self._caption]
+        notes = [] if self.caption is None else [self.caption]
         if left_out:
             headers = ", ".join(self.headers[column] for column in left_out)
             notes.append(f"not shown at this width: {headers}")
