@@ -7,7 +7,7 @@ needed: each moves at least one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from alpaplan.export.diff.order import Moves, Order, Round
 from alpaplan.search.integer_program import IntegerProgram
 
-NUMBERS_OF_ROUNDS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
+NUMBERS_OF_ROUNDS = (1, 2, 4, 8, 16)
 """How many rounds are tried, one after the other (counts): few are found fast, and are better."""
 
 EFFORT = 10.0
@@ -23,8 +23,13 @@ EFFORT = 10.0
 models take under 1 where there is an order, and as many to show that there is none."""
 
 
+ROUNDS_WITH_OUTAGES = 4
+"""Rounds where models may go down (a count; 2 to 8): what is down is in nobody's way, so that few
+rounds are enough."""
+
+
 def exact_order(moves: Moves, at_most: int | None = None) -> Order | None:
-    """Return the order with the fewest rounds, or None if none was found.
+    """Return an order with few rounds, or None if none was found.
 
     Parameters
     ----------
@@ -45,6 +50,20 @@ def exact_order(moves: Moves, at_most: int | None = None) -> Order | None:
     return None
 
 
+def fewest_outages(moves: Moves, may_go_down: Collection[str]) -> frozenset[str] | None:
+    """Return as few models as possible without which there is an order; None: not found.
+
+    Parameters
+    ----------
+    moves
+        What has to move.
+    may_go_down
+        The models to choose from.
+    """
+    num_rounds = min(ROUNDS_WITH_OUTAGES, sum(moves.needed.values()))
+    return _Program(moves, num_rounds, may_go_down).outages()
+
+
 class _Program:
     """Which replicas run and are used in each round, as booleans.
 
@@ -54,11 +73,15 @@ class _Program:
         What has to move.
     num_rounds
         How many rounds there are.
+    may_go_down
+        Models that may be without a replica.
     """
 
-    def __init__(self, moves: Moves, num_rounds: int) -> None:
+    def __init__(self, moves: Moves, num_rounds: int, may_go_down: Collection[str] = ()) -> None:
         self._moves, self._num_rounds = moves, num_rounds
         self._program = IntegerProgram()
+        down = sorted(moves.needed.keys() & may_go_down)
+        self._down = dict(zip(down, self._program.add_booleans(len(down)).tolist(), strict=True))
         self._old = [engine for engines in moves.old_of.values() for engine in engines]
         self._new = [engine for engines in moves.new_of.values() for engine in engines]
         # While round t is loaded: column t of what is held, of what is loaded after it.
@@ -90,6 +113,14 @@ class _Program:
         after = [*held[1:], frozenset[int]()]
         return Order(held[0], tuple(_rounds(self._moves, first, held[0], after)))
 
+    def outages(self) -> frozenset[str] | None:
+        """Return the models that go down, as few as were found; None if there was no solution."""
+        self._program.maximize(list(self._down.values()), -1)
+        values = self._program.solve(EFFORT)
+        if values is None:
+            return None
+        return frozenset(model for model, index in self._down.items() if values[index])
+
     def _booleans(self, engines: Sequence[int], count: int) -> dict[int, NDArray[np.int64]]:
         return {engine: self._program.add_booleans(count) for engine in engines}
 
@@ -116,12 +147,18 @@ class _Program:
         """Give every model the replicas that it needs, before the first round and after each."""
         for model, number in self._moves.needed.items():
             for t in range(self._num_rounds + 1):
-                indices = []
+                indices: list[int] = []
                 if t < self._num_rounds:
-                    indices += [self._held[engine][t] for engine in self._moves.old_of[model]]
+                    indices += [int(self._held[engine][t]) for engine in self._moves.old_of[model]]
                 if t > 0:
-                    indices += [self._used[engine][t - 1] for engine in self._moves.new_of[model]]
-                self._program.constrain(indices, [-1] * len(indices), -number)
+                    indices += [
+                        int(self._used[engine][t - 1]) for engine in self._moves.new_of[model]
+                    ]
+                weights = [-1] * len(indices)
+                if model in self._down:
+                    indices.append(self._down[model])
+                    weights.append(-number)
+                self._program.constrain(indices, weights, -number)
 
     def _named_once(self) -> None:
         engines = self._moves.fleet.engines

@@ -148,17 +148,7 @@ class Moves:
 
 
 class Stuck(Exception):  # noqa: N818 (not an error to be reported as it is)
-    """No further step was found.
-
-    Parameters
-    ----------
-    models
-        Those that still have old replicas.
-    """
-
-    def __init__(self, models: tuple[str, ...]) -> None:
-        self.models = models
-        super().__init__(", ".join(models))
+    """No further step was found."""
 
 
 def greedy_order(moves: Moves) -> Order:
@@ -182,8 +172,7 @@ def greedy_order(moves: Moves) -> Order:
         loads.to_free_groups()
         after = moves.still_held(loaded | loads.chosen, held)
         if after == held:
-            engines = moves.fleet.engines
-            raise Stuck(tuple(sorted({engines[engine].model for engine in held})))
+            raise Stuck
         loaded |= loads.chosen
         held = after
         rounds.append(Round(tuple(sorted(loads.chosen)), held))

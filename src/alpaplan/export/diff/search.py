@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.export.diff.exact_order import exact_order
+from alpaplan.export.diff.exact_order import exact_order, fewest_outages
 from alpaplan.export.diff.fleet import Fleet
 from alpaplan.export.diff.order import Moves, Order, Stuck, greedy_order
 from alpaplan.export.diff.steps import Step, rollout_steps
@@ -38,33 +39,40 @@ def find_steps(fleet: Fleet, copies: int, may_go_down: Collection[str]) -> list[
         If no order was found.
     """
     _require_room_at_first(fleet)
-    stuck: Collection[str] = ()
     for number in dict.fromkeys((copies, 1)):
-        down: set[str] = set()
-        while True:
-            moves = Moves.keeping(fleet, number, down)
-            found, stuck = _order_of(moves)
-            if found is not None:
-                return rollout_steps(moves, found)
-            more = {model for model in may_go_down if model in moves.needed}
-            # Those that are stuck themselves, before others that may only be in their way.
-            more = more & set(stuck) or more
-            if not more:
-                break
-            down |= more
-    raise NoOrderError(
-        f"no order of steps was found in which {name_models(sorted(stuck))} would always have a "
-        "replica in use: there is no room for new ones beside the old ones; --allow-outage names "
-        "models that may go down"
+        moves = Moves.keeping(fleet, number)
+        order = _order_of(moves)
+        if order is None and may_go_down:
+            down = fewest_outages(moves, may_go_down)
+            if down is not None:
+                moves = Moves.keeping(fleet, number, down)
+                order = _order_of(moves)
+        if order is not None:
+            return rollout_steps(moves, order)
+    raise NoOrderError(_reason(moves, may_go_down))
+
+
+def _reason(moves: Moves, may_go_down: Collection[str]) -> str:
+    """Say which models are in the way of an order of steps."""
+    found = fewest_outages(moves, moves.needed)
+    models = sorted(found or moves.needed)
+    others = sorted({*models} - {*may_go_down}) or models
+    reason = (
+        f"no order of steps was found in which {name_models(others)} would always have a replica "
+        "in use: there is no room for new ones beside what has to run"
     )
+    if found is None:
+        return reason
+    options = " ".join(f"--allow-outage {shlex.quote(model)}" for model in models)
+    return f"{reason}; there is an order with {options}"
 
 
-def _order_of(moves: Moves) -> tuple[Order | None, Collection[str]]:
-    """Return an order, or None and the models that were stuck."""
+def _order_of(moves: Moves) -> Order | None:
+    """Return an order; None if none was found."""
     try:
-        return greedy_order(moves), ()
-    except Stuck as stuck:
-        return exact_order(moves), stuck.models
+        return greedy_order(moves)
+    except Stuck:
+        return exact_order(moves)
 
 
 def _require_room_at_first(fleet: Fleet) -> None:
