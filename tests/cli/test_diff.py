@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cli.workspace import Workspace
 from tests.export.replayed_diff import Document, check
@@ -231,24 +232,23 @@ def test_a_node_that_is_gone(planned: Workspace) -> None:
 
 
 def test_json_that_an_independent_check_replays(planned: Workspace) -> None:
-    import yaml
-
-    profile = {"p": yaml.safe_load(planned.read("profiles/p.yaml"))}
+    profile: dict[str, Any] = {"p": yaml.safe_load(planned.read("profiles/p.yaml"))}
     for config in profile["p"]["configs"]:
         config["stage_weight_bytes"] = [
             int(float(each.removesuffix("GB")) * 10**9) for each in config["stage_weight_bytes"]
         ]
         config["stage_activation_bytes"] = {1: [0] * config["inter_op"]}
-    cluster = {
+    cluster: dict[str, Any] = {
         "node_pools": [
             {"name": "n", "count": 1, "device_memory_bytes": 10**10, "reserved_memory_bytes": 0}
         ],
         "serving": {"process_overhead_bytes": 0},
     }
+    of_models: dict[str, dict[str, Any]] = dict.fromkeys("abc", profile["p"])
     old, new = (
         Document(
             yaml.safe_load(planned.read(name))["groups"],
-            dict.fromkeys("abc", profile["p"]),
+            of_models,
             cluster,
         )
         for name in ("old.yaml", "new.yaml")

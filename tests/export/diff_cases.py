@@ -149,7 +149,7 @@ def _random_plan(
     rng: np.random.Generator, inputs: Inputs, models: list[str], sizes: Sizes
 ) -> PlanSpec:
     groups: list[dict[str, Any]] = []
-    for node in range(inputs.cluster.node_pools[0].count):
+    for node in range(inputs.cluster.node_pools[0].num_nodes):
         first = 0
         while first < sizes.devices_per_node:
             room = sizes.devices_per_node - first

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
-from alpaplan.cli.choices import NameOf
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import print_json, print_message, print_result, print_text
 from alpaplan.cli.quantities import Bytes, LeastServed, Seconds
@@ -21,15 +20,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("old", type=click.Path(path_type=Path), metavar="OLD")
 @click.argument("new", type=click.Path(path_type=Path), metavar="NEW")
-@click.option(
-    "--format",
-    "output_format",
-    type=NameOf(["table", "json", "markdown"]),
-    metavar="FORMAT",
-    default="table",
-    show_default=True,
-    help="Output format: table, json, or markdown for a pull request.",
-)
+@options.format_of("table", "json", "markdown")
 @click.option(
     "--load-bandwidth",
     "load_bandwidth_bytes_per_s",

@@ -132,7 +132,7 @@ def _pools_of_nodes(cluster: ClusterSpec, first: int) -> dict[str, int]:
     return {
         pool.node_name(node): first + index
         for index, pool in enumerate(cluster.node_pools)
-        for node in range(pool.count)
+        for node in range(pool.num_nodes)
     }
 
 
