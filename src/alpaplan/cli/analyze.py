@@ -46,6 +46,12 @@ def analyze(
     analysis = analyze_inputs(inputs)
     if inputs.problem.batches is not None:
         print_message("note: the formulas know no batches: every request is served by itself")
+    if inputs.problem.engines is not None:
+        print_message(
+            "note: of an LLM the formulas know an average request, its share of typical "
+            "iterations, and one objective on its latency; they leave out waits for iterations "
+            "and KV caches"
+        )
     if plot is not None:
         from alpaplan.files.writing import write_atomically
         from alpaplan.report.figure import plot_bytes

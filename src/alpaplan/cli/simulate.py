@@ -63,6 +63,7 @@ def simulate(
     denser or thinner than stated; nothing is planned anew.
     """
     from alpaplan.analysis.drift import drift_of
+    from alpaplan.analysis.engine_versions import differing_engines
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.document import load_one_of
     from alpaplan.planning.inputs import load_inputs
@@ -70,6 +71,7 @@ def simulate(
     from alpaplan.planning.runs import arrivals_for
     from alpaplan.planning.runs import simulate as simulate_plan
     from alpaplan.planning.what_if import RateScales, WhatIf, without_nodes
+    from alpaplan.report.engine_versions import describe_engines
     from alpaplan.specs.choices import Dispatch
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.specs.schedule import ScheduleSpec
@@ -98,6 +100,9 @@ def simulate(
         if window_s is not None:
             drift = drift_of(arrivals, simulation.replay, window_s, document.spec.prediction)
     summary = simulation.summary
+    engines = differing_engines(left, inputs.workload.models, inputs.profiles)
+    if engines:
+        print_message(f"note: {describe_engines(engines)}")
     if drift is not None and plot is not None:
         from alpaplan.files.writing import write_atomically
         from alpaplan.report.drift_plot import drift_figure

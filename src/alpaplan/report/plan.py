@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 
+from alpaplan.analysis.engine_versions import differing_engines
 from alpaplan.analysis.recording import summarize_recording
 from alpaplan.planning.device_use import DeviceUse
 from alpaplan.planning.inputs import Inputs
@@ -14,6 +15,7 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import describe_unservable, unservable_models
 from alpaplan.problem.memory import memory_fill
 from alpaplan.report.attempts import steps_table, tried_table
+from alpaplan.report.engine_versions import describe_engines
 from alpaplan.report.plan_tables import MAX_ROWS, groups_table, models_table, tokens_table
 from alpaplan.report.prediction import prediction_lines
 from alpaplan.report.prose import Paragraph
@@ -47,6 +49,7 @@ def plan_summary(planned: Planned, *, explain: bool = False) -> RenderableType:
         *prediction_lines(plan, DeviceUse.of(plan, planned.inputs.cluster)),
         *_recording(planned.inputs),
         *_not_served(problem, plan, most),
+        *_engines(planned.inputs, plan),
         groups_table(plan, fill, most, most_ranges),
         models_table(plan, most),
         *(tokens_table(plan) if explain else ()),
@@ -75,3 +78,10 @@ def _not_served(problem: PlacementProblem, plan: PlanSpec, most: int) -> Iterato
     if absent:
         some = some_names(absent, MAX_ROWS)
         yield Paragraph(f"models without a replica: {some}", style="yellow")
+
+
+def _engines(inputs: Inputs, plan: PlanSpec) -> Iterator[RenderableType]:
+    """Yield which engines the LLMs' profiles are of, if they differ."""
+    engines = differing_engines(plan, inputs.workload.models, inputs.profiles)
+    if engines:
+        yield Paragraph(describe_engines(engines), style="yellow")
