@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.plan import GroupSpec, PlanSpec
 from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.specs.schedule import PlanOrSchedule
 from alpaplan.specs.workload import ServedModel
 
 ENGINES: Mapping[str, str] = {
@@ -53,14 +54,16 @@ def _names(text: str, device: str) -> bool:
 
 
 def differing_engines(
-    plan: PlanSpec, models: Iterable[ServedModel], profiles: Mapping[str, ModelProfileSpec]
+    plan: PlanOrSchedule,
+    models: Iterable[ServedModel],
+    profiles: Mapping[str, ModelProfileSpec],
 ) -> dict[str, list[str]]:
     """Return the engines of a plan's LLMs if they are not all the same one.
 
     Parameters
     ----------
     plan
-        The groups, and what they hold.
+        The groups, and what they hold; of a schedule those of all its placements.
     models, profiles
         The workload's models, and profile name -> profile.
 
@@ -71,7 +74,7 @@ def differing_engines(
     """
     profile_of = {model.name: profiles[model.profile] for model in models if model.is_llm}
     found: dict[str, list[str]] = {}
-    for group in plan.groups:
+    for group in _groups_of(plan):
         for replica in group.replicas:
             profile = profile_of.get(replica.model)
             engine = None if profile is None else engine_on(profile, group.device)
@@ -80,3 +83,9 @@ def differing_engines(
                 if what not in found.setdefault(engine, []):
                     found[engine].append(what)
     return found if len(found) > 1 else {}
+
+
+def _groups_of(plan: PlanOrSchedule) -> Iterable[GroupSpec]:
+    if isinstance(plan, PlanSpec):
+        return plan.groups
+    return (group for placement in plan.placements for group in placement.groups)
