@@ -16,6 +16,7 @@ COMMANDS = {
     "compare": "Compare plans on the same arrivals.",
     "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
     "diff": "Show what changes between two plans, and the steps to roll it out.",
+    "sweep": "Plan at each point of an axis by each method, and show the curves.",
     "analyze": "Show by queueing theory whether models should share devices.",
     "profile": "Make model profiles and show what they say.",
     "workload": "Make workloads and traces and show their statistics.",

@@ -1,11 +1,14 @@
-"""What `alpaplan size --plot` draws: attainment along each axis, a curve for each method."""
+"""What `alpaplan size` and `sweep` draw with `--plot`: a curve for each method."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from alpaplan.planning.sizes.results import AxisLimit, Sizes
+from alpaplan.planning.sizes.sweep import Sweep, SweepPoint
 from alpaplan.report.figure import COLORS, new_figure, plain_label
+from alpaplan.specs.plan import Prediction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,3 +92,40 @@ def draw_curves(
     panel.set_ylabel("SLO attainment")
     panel.grid(alpha=0.3)
     panel.legend(fontsize=8)
+
+
+def sweep_figure(swept: Sweep) -> Figure:
+    """Return attainment, goodput and mean latency along the axis, a curve for each method."""
+    figure = new_figure(12.0, 3.6)
+    attainment, goodput, latency = figure.subplots(1, 3)
+    curves: dict[str, list[SweepPoint]] = {}
+    for point in swept.points:
+        if point.prediction is not None:
+            curves.setdefault(point.method, []).append(point)
+    draw_curves(attainment, _along(curves, lambda made: made.slo_attainment), swept.stated, None)
+    draw_curves(goodput, _along(curves, lambda made: made.goodput_rps), swept.stated, None)
+    draw_curves(
+        latency,
+        _along(curves, lambda made: None if made.latency_s is None else made.latency_s.mean),
+        swept.stated,
+        None,
+    )
+    for panel, label in ((goodput, "goodput, requests/s"), (latency, "mean latency, s")):
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.set_ylabel(label)
+    for panel in (attainment, goodput, latency):
+        panel.set_xlabel(LABELS[swept.axis])
+    return figure
+
+
+def _along(
+    curves: dict[str, list[SweepPoint]], of: Callable[[Prediction], float | None]
+) -> dict[str, list[tuple[float, float]]]:
+    return {
+        method: [
+            (point.value, value)
+            for point in points
+            if point.prediction is not None and (value := of(point.prediction)) is not None
+        ]
+        for method, points in curves.items()
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -124,14 +124,21 @@ class Kept:
             provenance = plan.provenance.model_copy(update=places)
             plan = plan.model_copy(update={"provenance": provenance})
             self._write_plan(plan, f"{limit.axis}-{limit.method}.yaml")
-        for point in limit.points:
-            parts = (limit.axis, limit.method, repr(point.value))
-            about = {"key": self._digest(*parts), "axis": limit.axis, "method": limit.method}
-            self._lines[about["key"]] = about | point.to_json_dict(self._name_of)
-        self._write_lines()
+        self.add_points(
+            (limit.axis, {"method": limit.method} | point.to_json_dict(self.name_of))
+            for point in limit.points
+        )
         return replace(limit, plan=plan)
 
-    def _name_of(self, plan: PlanSpec) -> Path | None:
+    def add_points(self, points: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Write a line for each point, given by its axis and what JSON has of it."""
+        for axis, point in points:
+            key = self._digest(axis, point["method"], repr(point["value"]))
+            self._lines[key] = {"key": key, "axis": axis} | point
+        self._write_lines()
+
+    def name_of(self, plan: PlanSpec) -> Path | None:
+        """Return where a plan was written, relative to the folder; None if it was not."""
         path = self.path_of(plan)
         return None if path is None or self.folder is None else path.relative_to(self.folder)
 

@@ -77,7 +77,7 @@ def size(
     """
     check_inputs(inputs)
     if SizeAxis.CV in axes:
-        _warn_of_unscaled(inputs)
+        warn_of_unscaled(inputs)
     kept = Kept(inputs, folder)
     study = Study(inputs, settings, target, kept, listener)
     chains: dict[str, Chain[AxisLimit]] = {}
@@ -89,7 +89,7 @@ def size(
     return Sizes(target, units_of(inputs), limits, kept.path_of)
 
 
-def _warn_of_unscaled(inputs: Inputs) -> None:
+def warn_of_unscaled(inputs: Inputs) -> None:
     """Name models whose burstiness stays.
 
     Raises

@@ -1,0 +1,126 @@
+"""`alpaplan sweep`: a grid of plans, and the curve of each method."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options, task_options
+from alpaplan.cli.choices import ListingCommand
+from alpaplan.cli.errors import user_errors
+from alpaplan.cli.grid import Grid, GridOption
+from alpaplan.cli.output import print_json, print_result, print_text, require_plot
+from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.specs.choices import Effort, SizeAxis
+
+if TYPE_CHECKING:
+    from alpaplan.planning.sizes.sweep import Sweep
+
+
+@click.command(cls=ListingCommand, listings={"Methods": METHODS.summaries()})
+@options.inputs
+@options.as_recorded
+@click.option(
+    "--axis",
+    "grid",
+    type=GridOption(),
+    required=True,
+    metavar="NAME=VALUES",
+    help="What to vary (rate, cv, slo: factors on what is stated; nodes: their number) and the "
+    "points: 0.5,1,2 or, for eight from 1 to 8, 1..8/8.",
+)
+@click.option(
+    "--pool", metavar="NAME", help="The node pool to vary with nodes, if there are several."
+)
+@task_options.methods
+@task_options.effort
+@task_options.max_evaluations
+@options.seed
+@task_options.jobs
+@task_options.dask
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=options.FILE,
+    metavar="DIR",
+    required=True,
+    help="Keep the plans and points in this folder. Run again, what is there is taken up.",
+)
+@options.format_of("table", "csv", "json")
+@options.plot
+@options.quiet
+@user_errors
+def sweep(
+    cluster: Path | None,
+    workload: Path | None,
+    profiles: Path | None,
+    as_recorded: bool,
+    grid: Grid,
+    pool: str | None,
+    methods: tuple[str, ...],
+    effort: str,
+    max_evaluations: int | None,
+    seed: int | None,
+    jobs: int | None,
+    dask: str | None,
+    folder: Path,
+    output_format: str,
+    plot: Path | None,
+    quiet: bool,
+) -> None:
+    """Plan at each point of an axis by each method, and show the curves.
+
+    All points have the same random numbers. Shown are SLO attainment, goodput and latency, as
+    predicted on unseen arrivals.
+    """
+    from alpaplan.cli.point_progress import point_progress
+    from alpaplan.planning.inputs import load_inputs
+    from alpaplan.planning.paths import InputPaths
+    from alpaplan.planning.settings import PlanSettings
+    from alpaplan.planning.sizes.sweep import sweep as plan_points
+
+    if pool is not None and grid.axis is not SizeAxis.NODES:
+        raise click.UsageError("--pool is for --axis nodes=VALUES")
+    paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
+    require_plot(plot, paths.given())
+    inputs = load_inputs(paths)
+    require_plot(plot, inputs.files.paths())
+    by = methods or (DEFAULT_METHOD,)
+    settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
+    num_points = len(set(grid.values)) * len(set(by))
+    with (
+        point_progress(folder, num_points, enabled=not quiet) as listener,
+        task_options.task_runner(dask, jobs, num_points) as runner,
+    ):
+        swept = plan_points(
+            inputs,
+            grid.axis,
+            grid.values,
+            by,
+            settings,
+            runner,
+            folder=folder,
+            pool=pool,
+            listener=listener,
+        )
+    _print(swept, output_format)
+    if plot is not None:
+        from alpaplan.files.writing import write_atomically
+        from alpaplan.report.figure import plot_bytes
+        from alpaplan.report.sizes_plot import sweep_figure
+
+        write_atomically(plot, plot_bytes(sweep_figure(swept), plot))
+
+
+def _print(swept: Sweep, output_format: str) -> None:
+    from alpaplan.report.sweep import sweep_csv, sweep_table
+
+    if output_format == "json":
+        print_json(swept.to_json_dict())
+    elif output_format == "csv":
+        print_text(sweep_csv(swept))
+    else:
+        print_result(sweep_table(swept))

@@ -1,0 +1,84 @@
+"""`alpaplan sweep`: a grid of plans, taken up from its folder, as table, CSV, JSON and plot."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.cli.workspace import INPUTS, Workspace
+
+FEW = ("--max-evaluations", "10", "-j", "1", "-o", "swept")
+
+
+def test_every_point_by_every_method(workspace: Workspace) -> None:
+    by = ("--method", "greedy", "--method", "auto")
+    command = ("sweep", *INPUTS, *FEW, *by, "--axis", "slo=1..2/2")
+    found = json.loads(workspace.run(*command, "--format", "json", "--plot", "curves.svg").stdout)
+    points = found["points"]
+    assert [(point["method"], point["value"]) for point in points] == [
+        ("greedy", 1.0),
+        ("greedy", 2.0),
+        ("auto", 1.0),
+        ("auto", 2.0),
+    ]
+    assert found["unit"]["rate_rps"] == pytest.approx(26)
+    for point in points:
+        low, high = point["confidence_interval_95"]
+        assert low <= point["slo_attainment"] <= high
+        assert set(point["latency_s"]) == {"mean", "p50", "p90", "p99"}
+        made = workspace.plan(point["plan"])
+        assert made["prediction"]["slo_attainment"] == point["slo_attainment"]
+        assert made["provenance"].get("varied") == (None if point["value"] == 1 else {"slo": 2.0})
+    assert points[1]["slo_attainment"] > points[0]["slo_attainment"]
+    assert b"greedy" in (workspace.folder / "curves.svg").read_bytes()
+    lines = [json.loads(line) for line in workspace.read("swept/points.jsonl").splitlines()]
+    assert {(line["method"], line["value"]) for line in lines} >= {("auto", 2.0), ("greedy", 1.0)}
+    rows = list(csv.DictReader(io.StringIO(workspace.run(*command, "--format", "csv").stdout)))
+    assert [float(row["value"]) for row in rows] == [1, 2, 1, 2]
+    assert float(rows[0]["latency_p99_s"]) == points[0]["latency_s"]["p99"]
+
+
+def test_what_is_there_is_taken_up(workspace: Workspace) -> None:
+    command = ("sweep", *INPUTS, *FEW, "--axis", "rate=1,2")
+    first = workspace.run(*command).stdout
+    made = {path: path.stat().st_mtime_ns for path in (workspace.folder / "swept/plans").iterdir()}
+    assert workspace.run(*command).stdout == first
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+    (changed,) = (path for path in made if "rate-2" in path.name)
+    text = changed.read_text()
+    changed.write_text(text.replace("prediction:", "prediction: # touched"))
+    assert workspace.run(*command).stdout == first
+    assert changed.read_text() == text
+
+
+def test_numbers_of_nodes_without_a_plan_have_a_reason(workspace: Workspace) -> None:
+    workspace.replace("profiles/p.yaml", "[6GB]", "[60GB]")
+    workspace.replace("profiles/p.yaml", "[3GB]", "[30GB]")
+    workspace.replace("profiles/p.yaml", "[3GB, 3GB]", "[30GB, 30GB]")
+    shown = workspace.run("sweep", *INPUTS, *FEW, "--axis", "nodes=1,2").stdout
+    assert "nodes 2, auto: no feasible placement" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        ("rate", "must be like rate=0.5,1,2 or cv=1..8/8, found 'rate'"),
+        ("rats=1", "axis must be one of rate, cv, slo, nodes, found 'rats'; did you mean 'rate'?"),
+        ("rate=0", "must be above 0"),
+        ("rate=1..2", "a range must have its number of points"),
+        ("rate=1..2/1", "must be from 2 to 1,000, found '1'"),
+        ("rate=100", "factors of rate must be from 0.01562 to 64, found 100"),
+        ("nodes=1.5", "nodes must be whole numbers from 1, found 1.5"),
+    ],
+)
+def test_what_is_wrong_is_said(workspace: Workspace, axis: str, message: str) -> None:
+    result = workspace.run("sweep", *INPUTS, *FEW, "--axis", axis, exit_code=2)
+    assert message in " ".join(result.stderr.split())
+
+
+def test_a_folder_is_needed(workspace: Workspace) -> None:
+    result = workspace.run("sweep", *INPUTS, "--axis", "rate=1", exit_code=2)
+    assert "'-o' / '--output'" in result.stderr
