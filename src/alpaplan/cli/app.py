@@ -15,6 +15,7 @@ COMMANDS = {
     "simulate": "Simulate a plan on a trace or on sampled arrivals.",
     "compare": "Compare plans on the same arrivals.",
     "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
+    "export": "Export PLAN as files that start its engines and their router.",
     "diff": "Show what changes between two plans, and the steps to roll it out.",
     "sweep": "Plan at each point of an axis by each method, and show the curves.",
     "analyze": "Show by queueing theory whether models should share devices.",

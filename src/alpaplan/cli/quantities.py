@@ -246,6 +246,23 @@ class Pair(ParamType[tuple[str, str]]):
         return first, second
 
 
+class Setting(ParamType[tuple[str, str]]):
+    """A key and its value, such as ``router_port=80``; the value may be any text."""
+
+    name = "setting"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = str(value).partition("=")
+        if not equals:
+            self.fail(f"must be KEY=VALUE (e.g. router_port=80), found {value!r}", param, ctx)
+        return key, text
+
+
 class DocumentName(ParamType[str]):
     """A name that a document may have, or give to something."""
 

@@ -26,6 +26,30 @@ class NodePart:
 
 
 @dataclass(frozen=True)
+class DeviceUse:
+    """What engines take of a device.
+
+    Parameters
+    ----------
+    node, device
+        The device.
+    total_bytes, usable_bytes
+        All of its memory, and what the plan may use.
+    used_bytes
+        What the engines on it take together.
+    engines
+        Their names.
+    """
+
+    node: str
+    device: int
+    total_bytes: int
+    usable_bytes: int
+    used_bytes: int
+    engines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RoutedGroup:
     """A group as the router sees it.
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from alpaplan import __version__
 from alpaplan.analysis.attempts import leading_attempts
 from alpaplan.errors import InputError
+from alpaplan.files.document import Document
 from alpaplan.files.places import descriptor_of, is_same_file, is_stream
-from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.inputs import InputFiles, Inputs
 from alpaplan.planning.rounding import digits, rounded
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.search.planner import PlanResult
-from alpaplan.specs.plan import AttemptRecord, InputRecord, Provenance
+from alpaplan.specs.plan import AttemptRecord, InputRecord, PlanSpec, Provenance
 
 RECORDED_ATTEMPTS = 5
 """Attempts beside the winner that a plan tells of (a count): the best ones. The others say little
@@ -84,6 +85,27 @@ def _records(inputs: Inputs, folder: Path) -> Iterator[InputRecord]:
 
 def _record(role: str, sha256: str, **place: str) -> InputRecord:
     return InputRecord.model_validate({"role": role, "sha256": sha256, **place})
+
+
+def changed_inputs(plan: Document[PlanSpec], files: InputFiles) -> Iterator[str]:
+    """Yield a line for each file that is not what a plan says that it was made from.
+
+    A plan that does not say, since it was written by hand, may have any.
+    """
+    made = plan.spec.provenance
+    recorded: dict[str, set[str]] = {}
+    for record in made.inputs if made is not None else ():
+        recorded.setdefault(record.role, set()).add(record.sha256)
+    read = [("trace", path, sha256) for path, sha256 in files.traces.items()]
+    read += [("profile", file.path, file.sha256) for file in files.profiles.values()]
+    if files.workload is not None:
+        read.insert(0, ("workload", files.workload.path, files.workload.sha256))
+    if files.cluster is not None:
+        read.insert(0, ("cluster", files.cluster.path, files.cluster.sha256))
+    for role, path, sha256 in read:
+        if role in recorded and sha256 not in recorded[role]:
+            which = f"the {role} that {plan.path} was made from"
+            yield f"{path}: must be {which}, found another one (sha256 {sha256[:12]}...)"
 
 
 def path_from(folder: Path, path: Path) -> str:

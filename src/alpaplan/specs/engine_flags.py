@@ -1,13 +1,13 @@
 """The flags of vLLM's server that exports set, as they are called there.
 
-Read from ``vllm/engine/arg_utils.py`` and ``vllm/entrypoints/openai/cli_args.py`` of vLLM 0.13.
+Read from ``vllm/engine/arg_utils.py`` and ``vllm/entrypoints/openai/cli_args.py`` of vLLM 0.15.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-ENGINE_VERSION = "0.13"
+ENGINE_VERSION = "0.15"
 """Version of vLLM that the flags were read from."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from alpaplan.errors import Issue
 from alpaplan.printable import CONTROL_CHARACTERS
@@ -114,3 +114,39 @@ class ExportNodesSpec(Spec):
     kind: Literal["export-nodes"]
     version: Literal[1]
     nodes: dict[Name, ExportedNode]
+
+
+class _Known(Spec):
+    """A part of a file that a later version may say more in."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ExportedFile(_Known):
+    """A file of an export, relative to its folder."""
+
+    path: str = Field(strict=True, pattern=r"^[^/\x00]+(/[^/\x00]+)*$")
+    sha256: str
+
+    @field_validator("path")
+    @classmethod
+    def _stay_inside(cls, path: str) -> str:
+        if {".", ".."} & set(path.split("/")):
+            fail_at([Issue((), f"must be a path inside the folder, found {path!r}")])
+        return path
+
+
+class ExportedEngine(_Known):
+    """What later exports ask of an engine."""
+
+    name: str
+    port: int = Field(strict=True, ge=1, le=65_535)
+
+
+class EarlierExport(_Known):
+    """What an ``alpaplan-export.json`` says that later exports ask for."""
+
+    kind: Literal["export"]
+    version: Literal[1]
+    files: tuple[ExportedFile, ...]
+    engines: tuple[ExportedEngine, ...]

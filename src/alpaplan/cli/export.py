@@ -1,0 +1,160 @@
+"""`alpaplan export`: files that start a plan's engines and their router."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from alpaplan.cli import options
+from alpaplan.cli.choices import ListingCommand, NameOf
+from alpaplan.cli.errors import user_errors
+from alpaplan.cli.output import print_message, print_text
+from alpaplan.cli.quantities import Setting
+from alpaplan.export.targets import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alpaplan.export.exported import Export
+
+
+@click.command(cls=ListingCommand, listings={"Targets": TARGETS.summaries()})
+@click.argument("plan", type=click.Path(path_type=Path), metavar="PLAN")
+@click.option(
+    "--to",
+    "target",
+    type=NameOf(TARGETS),
+    required=True,
+    metavar="TARGET",
+    help="What to export to, one of those below.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=options.FILE,
+    required=True,
+    metavar="DIR",
+    help="Write the files into this folder, which is made if needed; otherwise it has to be empty "
+    "or an earlier export.",
+)
+@click.option(
+    "--models",
+    type=options.FILE,
+    metavar="FILE",
+    help="What engines load (an export-models document); needed by every target but envoy.",
+)
+@click.option(
+    "--nodes",
+    type=options.FILE,
+    metavar="FILE",
+    help="Addresses, host names and device UUIDs of the nodes (an export-nodes document).",
+)
+@options.inputs_of_plan
+@click.option(
+    "--previous",
+    type=options.FILE,
+    metavar="EXPORT_JSON",
+    help="An earlier alpaplan-export.json, whose engines keep their ports.",
+)
+@click.option(
+    "--allow-lossy",
+    "allowed",
+    multiple=True,
+    metavar="ID",
+    help="Export although this is lost. May be repeated.",
+)
+@click.option(
+    "--set",
+    "settings",
+    type=Setting(),
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set base_port, router_port, engine_image, engine_path, router_image, router_path, "
+    "router_folder or namespace. May be repeated.",
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; exit with 1 if DIR is not what would be written now.",
+)
+@user_errors
+def export(
+    plan: Path,
+    target: str,
+    output: Path,
+    models: Path | None,
+    nodes: Path | None,
+    cluster: Path | None,
+    workload: Path | None,
+    profiles: Path | None,
+    previous: Path | None,
+    allowed: tuple[str, ...],
+    settings: tuple[tuple[str, str], ...],
+    check: bool,
+) -> None:
+    """Export PLAN as files that start its engines and their router.
+
+    Inputs that are not given are those that PLAN was made from, found relative to it. What the
+    target cannot keep of the plan is listed; what would make it another plan is refused, and then
+    nothing is written.
+    """
+    from alpaplan.export.fidelity import Difference
+    from alpaplan.export.files import export_files
+    from alpaplan.export.folder import require_export_folder
+    from alpaplan.export.options import ExportOptions
+    from alpaplan.export.request import ExportRequest, make_export
+    from alpaplan.planning.paths import InputPaths
+    from alpaplan.registry import must_be_one_of
+
+    known = [str(difference) for difference in Difference]
+    for name in allowed:
+        if name not in known:
+            raise click.UsageError(f"--allow-lossy {must_be_one_of(known, name)}")
+    paths = InputPaths(cluster, workload, profiles)
+    chosen = ExportOptions.of(settings)
+    request = ExportRequest(plan, target, paths, models, nodes, previous, chosen)
+    require_export_folder(output)
+    made, inputs = make_export(request)
+    refused = _report(made, allowed)
+    if refused:
+        print_message(f"refused: {', '.join(refused)}; nothing is written")
+        sys.exit(1)
+    files = export_files(made)
+    if check:
+        _check(output, files)
+    else:
+        _write(output, files, [*request.files(), *inputs.files.paths()])
+
+
+def _report(export: Export, allowed: Iterable[str]) -> list[str]:
+    """Tell what differs from the plan, and return what must not."""
+    from alpaplan.export.fidelity import Difference, Level
+
+    refused = []
+    for entry in export.fidelity:
+        print_message(f"{entry.id} ({entry.level}): {entry.what}; {entry.target}")
+        if entry.level is Level.LOST and (entry.id is Difference.MEMORY or entry.id not in allowed):
+            refused.append(str(entry.id))
+    return refused
+
+
+def _check(folder: Path, files: dict[str, bytes]) -> None:
+    from alpaplan.export.folder import differences
+
+    lines = list(differences(folder, files))
+    for line in lines:
+        print_text(line)
+    if lines:
+        sys.exit(1)
+    print_text(f"{folder}: current")
+
+
+def _write(folder: Path, files: dict[str, bytes], inputs: list[Path]) -> None:
+    from alpaplan.export.folder import write_export
+    from alpaplan.units import format_count
+
+    write_export(folder, files, inputs)
+    print_text(f"{folder}: {format_count(len(files), 'file')}")
