@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def test_required_attainment_is_checked_too(committed: Workspace) -> None:
 def test_a_plan_without_provenance_cannot_be_checked(workspace: Workspace) -> None:
     workspace.write("plan.yaml", HAND_WRITTEN)
     result = workspace.run("plan", "--check", "plan.yaml", exit_code=2)
-    assert result.stderr.startswith("plan.yaml:1: must have a provenance to be checked, found none")
+    assert result.stderr.startswith("plan.yaml:1: must have a provenance to be made again, found none")
 
 
 def test_a_plan_that_the_clock_ended_cannot_be_checked(workspace: Workspace) -> None:
@@ -104,3 +105,40 @@ def test_a_missing_input_is_named(committed: Workspace) -> None:
 def test_a_missing_plan_is_named(workspace: Workspace) -> None:
     result = workspace.run_plan("--check", "-o", "plan.yaml", exit_code=2)
     assert "plan.yaml: no such file" in result.stderr
+
+
+def test_what_would_change_as_markdown(committed: Workspace) -> None:
+    current = committed.run("plan", "--check", "plan.yaml", "--format", "markdown")
+    assert current.stdout == "**plan.yaml** is current.\n"
+    committed.replace("cluster.yaml", "count: 1", "count: 2")
+    stale = committed.run("plan", "--check", "plan.yaml", "--format", "markdown", exit_code=1)
+    lines = stale.stdout.splitlines()
+    assert lines[:3] == [
+        "**plan.yaml** is stale.",
+        "",
+        "- input cluster.yaml: cluster has changed since the plan was made",
+    ]
+    assert "**Steps**" in lines
+    as_json = committed.run("plan", "--check", "plan.yaml", "--format", "json", exit_code=1)
+    assert json.loads(as_json.stdout)["stale"] is True
+
+
+def test_update_writes_in_place_what_check_asks_for(committed: Workspace) -> None:
+    before = committed.read("plan.yaml")
+    committed.run("plan", "--update", "plan.yaml", "-q")
+    assert committed.read("plan.yaml") == before
+    committed.replace("cluster.yaml", "count: 1", "count: 2")
+    committed.run("plan", "--update", "plan.yaml", "-q")
+    assert committed.read("plan.yaml") != before
+    committed.run("plan", "--check", "plan.yaml")
+    made = committed.plan()["provenance"]
+    assert (made["seed"], made["method"], made["max_evaluations"]) == (3, "greedy", 60)
+
+
+def test_update_and_check_are_for_one_plan(committed: Workspace) -> None:
+    for arguments in (
+        ("--update", "plan.yaml", "--check", "plan.yaml"),
+        ("--update", "plan.yaml", "-o", "other.yaml"),
+        ("--format", "json"),
+    ):
+        committed.run("plan", *arguments, exit_code=2)

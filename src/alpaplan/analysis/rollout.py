@@ -34,9 +34,9 @@ class Pace:
         How long what is no longer used is left to finish.
     """
 
-    load_bandwidth_bytes_per_s: float
-    start_time_s: float
-    drain_time_s: float
+    load_bandwidth_bytes_per_s: float = 2e9
+    start_time_s: float = 60.0
+    drain_time_s: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class RolloutSettings:
         Models that may be without a replica in use.
     """
 
-    pace: Pace
+    pace: Pace = Pace()
     floor: Floor = Floor()
     allow_outage: tuple[str, ...] = ()
 

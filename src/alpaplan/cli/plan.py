@@ -17,7 +17,6 @@ from alpaplan.cli.output import (
     STANDARD_OUTPUT,
     print_message,
     print_result,
-    print_text,
     require_target,
     write_document,
 )
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from alpaplan.planning.plan import Planned
     from alpaplan.planning.settings import PlanSettings
     from alpaplan.search.planner import PlanResult
-    from alpaplan.specs.plan import PlanSpec
 
 
 @click.command(cls=ListingCommand, listings={"Methods": METHODS.summaries()})
@@ -88,6 +86,20 @@ if TYPE_CHECKING:
     metavar="PLAN",
     help="Write nothing; exit with 1 if planning again gives another plan than PLAN.",
 )
+@click.option(
+    "--update",
+    type=options.FILE,
+    metavar="PLAN",
+    help="Plan again with what PLAN was made from, and write it in place.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=NameOf(["table", "json", "markdown"]),
+    metavar="FORMAT",
+    help="With --check, output format: table, or json or markdown with the steps to roll it out.  "
+    "[default: table]",
+)
 @options.require_attainment
 @click.option(
     "--explain",
@@ -110,6 +122,8 @@ def plan(
     time_limit_s: float | None,
     max_evaluations: int | None,
     check: Path | None,
+    update: Path | None,
+    output_format: str | None,
     require_attainment: float | None,
     explain: bool,
     quiet: bool,
@@ -120,8 +134,9 @@ def plan(
     for byte, unless --time-limit or Ctrl-C ends the search; the best plan so far is written then.
 
     With --check nothing is written: alpaplan plans again with the inputs and settings that PLAN
-    was made with, and exits with 1 if the result differs.
+    was made with, and exits with 1 if the result differs. With --update it writes the result.
     """
+    from alpaplan.cli.plan_check import report_check
     from alpaplan.files.places import is_stream
     from alpaplan.planning.committed import load_committed
     from alpaplan.planning.inputs import load_inputs
@@ -130,24 +145,30 @@ def plan(
 
     paths = InputPaths(cluster, workload, profiles, trace, as_recorded=as_recorded)
     settings = PlanSettings(time_limit_s=time_limit_s, jobs=jobs)
+    if update is not None and (check is not None or output is not None):
+        raise click.UsageError("--update writes PLAN in place: give no --check and no --output")
+    if output_format is not None and check is None:
+        raise click.UsageError("--format is for --check")
     committed = None
-    if check is not None:
-        committed, made = load_committed(output or check if check == STANDARD_OUTPUT else check)
+    renewed = output if check == STANDARD_OUTPUT and output is not None else check or update
+    if renewed is not None:
+        committed, made = load_committed(renewed)
         paths = paths.or_those_of(committed)
         settings = settings.as_made(made)
     settings = _with_options(
         settings, method=method, seed=seed, effort=effort, max_evaluations=max_evaluations
     )
     # Of a check, only the verdict is written, which a shell may let go anywhere.
-    target = STANDARD_OUTPUT if committed is not None else output or STANDARD_OUTPUT
-    require_target(target, [*paths.given(), None if committed is None else committed.path])
+    target = STANDARD_OUTPUT if check is not None else update or output or STANDARD_OUTPUT
+    read = [*paths.given(), None if committed is None or update is not None else committed.path]
+    require_target(target, read)
     inputs = load_inputs(paths)
     require_target(target, inputs.files.paths())
     place = target if committed is None else committed.path
     folder = Path() if is_stream(place) else place.parent
     planned, ended_by = _search(inputs, settings, folder, quiet=quiet)
-    if committed is not None:
-        _report_check(committed.path, committed.spec, planned.document)
+    if committed is not None and check is not None:
+        report_check(committed, planned, output_format or "table")
     else:
         _write(planned, target, explain=explain, quiet=quiet)
     _exit(planned.result, ended_by, require_attainment)
@@ -196,20 +217,6 @@ def _search(
             print_message(f"alpaplan: {error}")
             sys.exit(exit_code(interrupt.number or signal.SIGINT))
     return made, interrupt.number
-
-
-def _report_check(path: Path, committed: PlanSpec, current: PlanSpec) -> None:
-    from alpaplan.analysis.staleness import staleness
-    from alpaplan.report.staleness import staleness_lines
-
-    found = staleness(committed, current)
-    if not found.is_stale:
-        print_text(f"{path}: current")
-        return
-    print_text(f"{path}: stale")
-    for line in staleness_lines(found):
-        print_text(f"  {line}")
-    sys.exit(1)
 
 
 def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> None:

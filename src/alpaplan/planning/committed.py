@@ -20,7 +20,7 @@ def load_committed(path: Path) -> tuple[Document[PlanSpec], Provenance]:
     committed = load_document(path, PlanSpec)
     made = committed.spec.provenance
     if made is None:
-        issue = Issue((), "must have a provenance to be checked, found none (written by hand?)")
+        issue = Issue((), "must have a provenance to be made again, found none (written by hand?)")
         raise InputError([committed.error_line(issue)])
     if made.stopped_early is not None:
         what = f"was ended by {made.stopped_early}, so planning again may give another plan; "

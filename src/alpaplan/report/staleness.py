@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from alpaplan.analysis.staleness import Change, Staleness, changed_replicas
+from alpaplan.report.markdown import escaped
 from alpaplan.report.text import device_ranges, name_ranges, percent
 from alpaplan.specs.plan import GroupSpec, InputRecord, ReplicaSpec
 from alpaplan.specs.stages import layer_ranges
@@ -12,12 +13,43 @@ from alpaplan.specs.stages import layer_ranges
 
 def staleness_lines(found: Staleness) -> list[str]:
     """Return what differs, a line each; none if nothing does."""
+    lines = _lines_of_inputs(found)
+    for group in found.groups:
+        lines += _describe_change(group)
+    return lines + _lines_of_results(found)
+
+
+def staleness_markdown(name: str, found: Staleness, roll_out: str) -> str:
+    """Return the same as Markdown for a pull request, with how to roll it out.
+
+    Parameters
+    ----------
+    name
+        What the plan is called.
+    found
+        What differs.
+    roll_out
+        The diff from the plan to what its inputs give now, or why there is none.
+    """
+    if not found.is_stale:
+        return f"**{escaped(name)}** is current."
+    lines = [f"**{escaped(name)}** is stale.", ""]
+    lines += [f"- {escaped(line)}" for line in _lines_of_inputs(found) + _lines_of_results(found)]
+    return "\n".join([*lines, "", roll_out])
+
+
+def _lines_of_inputs(found: Staleness) -> list[str]:
+    """Return which inputs and settings differ."""
     lines = [_describe_input(change) for change in found.inputs]
     for change in found.settings:
         was, is_now = ("not given" if x is None else x for x in (change.old, change.new))
         lines.append(f"{change.name}: was {was}, is now {is_now}")
-    for group in found.groups:
-        lines += _describe_change(group)
+    return lines
+
+
+def _lines_of_results(found: Staleness) -> list[str]:
+    """Return what differs beside the groups."""
+    lines = []
     if found.attainment is not None:
         was, is_now = percent(found.attainment.old), percent(found.attainment.new)
         lines.append(f"prediction: attainment was {was}, is now {is_now}")
