@@ -86,7 +86,9 @@ def test_required_attainment_is_checked_too(committed: Workspace) -> None:
 def test_a_plan_without_provenance_cannot_be_checked(workspace: Workspace) -> None:
     workspace.write("plan.yaml", HAND_WRITTEN)
     result = workspace.run("plan", "--check", "plan.yaml", exit_code=2)
-    assert result.stderr.startswith("plan.yaml:1: must have a provenance to be made again, found none")
+    assert result.stderr.startswith(
+        "plan.yaml:1: must have a provenance to be made again, found none"
+    )
 
 
 def test_a_plan_that_the_clock_ended_cannot_be_checked(workspace: Workspace) -> None:
