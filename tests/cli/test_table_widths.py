@@ -70,6 +70,8 @@ COMMANDS = {
         *("compare", f"{LLM}/plan.yaml", *["less-than-half-of-the-groups.yaml"] * 4),
         *("--runs", "2", "--duration", "40"),
     ),
+    "show": ("show", f"{LLM}/plan.yaml"),
+    "show by hand": ("show", "less-than-half-of-the-groups.yaml"),
     "analyze": ("analyze", "-c", f"{LLM}/cluster.yaml", "-w", f"{LLM}/workload.yaml", *CLUSTER[2:]),
     "analyze long names": ("analyze", *CLUSTER, "-w", "long.yaml"),
     "profile show": (

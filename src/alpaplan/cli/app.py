@@ -13,6 +13,7 @@ from alpaplan.cli.lazy_group import LazyGroup
 COMMANDS = {
     "plan": "Find a placement plan for a cluster and a workload.",
     "simulate": "Simulate a plan or a schedule on a trace or on sampled arrivals.",
+    "show": "Show who runs where in a plan, how full that is, and what it promises.",
     "compare": "Compare plans on the same arrivals.",
     "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
     "export": "Export PLAN as files that start its engines and their router.",

@@ -154,22 +154,30 @@ def _models(problem: PlacementProblem, result: PlanResult) -> tuple[spec.Planned
         predicted = result.prediction.models[m]
         groups = np.flatnonzero(result.best.placement.replicas[:, m])
         best = best_latency_s.get(name)
-        planned.append(
-            spec.PlannedModel(
-                name=name,
-                profile=problem.profile_names[problem.profile_of_model[m]],
-                slo_s=finite_digits(_whole_objective_s(problem, m)),
-                slo=_token_objectives(problem, m),
-                groups=tuple(f"g{g}" for g in groups),
-                requests=predicted.requests,
-                slo_attainment=digits(predicted.slo_attainment),
-                latency_s=_latency(predicted.latency),
-                ttft_s=_ttft(predicted.tokens),
-                tpot_s=_tpot(predicted.tokens),
-                best_latency_s=None if best is None else digits(best),
-            )
-        )
+        model = unplanned_model(problem, m, tuple(f"g{g}" for g in groups))
+        predictions = {
+            "requests": predicted.requests,
+            "slo_attainment": digits(predicted.slo_attainment),
+            "latency_s": _latency(predicted.latency),
+            "ttft_s": _ttft(predicted.tokens),
+            "tpot_s": _tpot(predicted.tokens),
+            "best_latency_s": None if best is None else digits(best),
+        }
+        planned.append(model.model_copy(update=predictions))
     return tuple(planned)
+
+
+def unplanned_model(
+    problem: PlacementProblem, m: int, groups: tuple[str, ...]
+) -> spec.PlannedModel:
+    """Return a model and the groups that hold it, without what is predicted of it."""
+    return spec.PlannedModel(
+        name=problem.model_names[m],
+        profile=problem.profile_names[problem.profile_of_model[m]],
+        slo_s=finite_digits(_whole_objective_s(problem, m)),
+        slo=_token_objectives(problem, m),
+        groups=groups,
+    )
 
 
 def _prediction(result: PlanResult, source: UnseenSource) -> spec.Prediction:

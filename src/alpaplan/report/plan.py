@@ -51,8 +51,8 @@ def plan_summary(planned: Planned, *, explain: bool = False) -> RenderableType:
         *_not_served(problem, plan, most),
         *_engines(planned.inputs, plan),
         groups_table(plan, fill, most, most_ranges),
-        models_table(plan, most),
-        *(tokens_table(plan) if explain else ()),
+        models_table(plan.models, most),
+        *(tokens_table(plan.models) if explain else ()),
         tried_table(result, explain=explain),
         *([steps_table(result)] if explain else []),
     )

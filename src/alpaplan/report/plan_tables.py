@@ -83,40 +83,40 @@ def _describe_replicas(group: GroupSpec, most_ranges: int | None) -> str:
     return f"{names} (batches: {', '.join(limits)})" if limits else names
 
 
-def models_table(plan: PlanSpec, most: int = MAX_ROWS) -> Table:
+def models_table(models: Sequence[PlannedModel], most: int = MAX_ROWS) -> Table:
     """Return a row for each model, the worst first; of LLMs with the times to their tokens.
 
     Parameters
     ----------
-    plan
-        The plan.
+    models
+        The models as planned.
     most
         Most rows.
     """
-    has_llms = any(model.ttft_s is not None for model in plan.models)
+    has_llms = any(model.ttft_s is not None for model in models)
     percentiles = ("p99",) if has_llms else ("p50", "p90", "p99")
     times = [*percentiles, *(["TTFT p99", "TPOT p99"] if has_llms else [])]
     made = Table(
-        f"Models ({len(plan.models)}), worst first",
+        f"Models ({len(models)}), worst first",
         *("model", "profile", "slo", "groups", "attainment", *times),
         right=("slo", "attainment", *times),
         optional=("profile",) if has_llms else ("p90", "p50", "profile"),
     )
-    models = _worst_first(plan)
-    most = _shown_of(len(models), most)
-    for model in models[:most]:
+    ranked = worst_first(models)
+    most = _shown_of(len(ranked), most)
+    for model in ranked[:most]:
         cells = _times(model.latency_s, *percentiles)
         if has_llms:
             cells += _times(model.ttft_s, "p99") + _times(model.tpot_s, "p99")
         made.add_row(
             model.name,
             model.profile,
-            _describe_objectives(model),
+            describe_objectives(model),
             name_ranges(model.groups) or "none",
             attained(model.slo_attainment, model.requests),
             *cells,
         )
-    rest = models[most:]
+    rest = ranked[most:]
     if rest and rest[0].slo_attainment is not None:
         at_least = attained(rest[0].slo_attainment, rest[0].requests)
         made.hide_rows(len(rest), f"models, at {at_least} or better")
@@ -131,7 +131,7 @@ def _times(found: LatencySummary | None, *percentiles: str) -> list[str]:
     return [format_seconds(getattr(found, percentile)) for percentile in percentiles]
 
 
-def _describe_objectives(model: PlannedModel) -> str:
+def describe_objectives(model: PlannedModel) -> str:
     """Name the objectives: a latency, or those on tokens with what they are of behind them."""
     parts = []
     if model.slo is not None and model.slo.ttft_s is not None:
@@ -143,17 +143,17 @@ def _describe_objectives(model: PlannedModel) -> str:
     return ", ".join(parts)
 
 
-def tokens_table(plan: PlanSpec, most: int = MAX_ROWS) -> Iterator[Table]:
+def tokens_table(models: Sequence[PlannedModel], most: int = MAX_ROWS) -> Iterator[Table]:
     """Yield when the tokens of LLMs come, in the order of the models' table, if there are any.
 
     Parameters
     ----------
-    plan
-        The plan.
+    models
+        The models as planned.
     most
         Most rows.
     """
-    llms = [model for model in _worst_first(plan) if model.ttft_s is not None]
+    llms = [model for model in worst_first(models) if model.ttft_s is not None]
     if not llms:
         return
     percentiles = ("TTFT p50", "TTFT p90", "TTFT p99", "TPOT p50", "TPOT p90", "TPOT p99")
@@ -167,5 +167,6 @@ def tokens_table(plan: PlanSpec, most: int = MAX_ROWS) -> Iterator[Table]:
     yield made
 
 
-def _worst_first(plan: PlanSpec) -> list[PlannedModel]:
-    return sorted(plan.models, key=lambda m: 2.0 if m.slo_attainment is None else m.slo_attainment)
+def worst_first(models: Sequence[PlannedModel]) -> list[PlannedModel]:
+    """Return models by attainment, those that nobody asked for last."""
+    return sorted(models, key=lambda m: 2.0 if m.slo_attainment is None else m.slo_attainment)

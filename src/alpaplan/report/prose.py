@@ -27,6 +27,11 @@ class Paragraph:
         )
         self._text = Text.assemble(*safe, style=style)
 
+    @property
+    def plain(self) -> str:
+        """Its text, without styles."""
+        return self._text.plain
+
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw it."""
         starts = breaks(self._text.plain, options.max_width)
