@@ -57,7 +57,7 @@ def test_long_tables_are_cut() -> None:
 def test_without_a_model_that_the_formulas_know_no_number_of_devices_is_said() -> None:
     wild = {"process": "pareto", "rate_rps": 1.0, "shape": 1.5}
     assert not any(
-        "in time takes" in line for line in shown(analysis_of(make.model(arrivals=wild)))
+        "are in time with" in line for line in shown(analysis_of(make.model(arrivals=wild)))
     )
 
 
@@ -65,10 +65,15 @@ def test_gaps_without_a_variance_are_said_to_be_beyond_the_formulas() -> None:
     wild = {"process": "pareto", "rate_rps": 1.0, "shape": 1.5}
     lines = shown(analysis_of(make.model("wild", arrivals=wild), make.model("tame")))
     assert "gaps without a variance, which the formulas do not cover: wild" in lines
-    assert lines[1:3] == [
+    assert lines[1:4] == [
         (
-            "to serve 99% of each model's requests in time takes 1 device if each model has its "
-            "own (1 left out: too slow, or beyond the formulas)"
+            "by formulas of queues, 99% of each model's requests are in time with 1 device if "
+            "each model has its own (1 left out: too slow, or beyond the formulas)"
+        ),
+        (
+            "these are bounds of queues without what model parallelism and rejected requests "
+            "gain: a plan often does with fewer, and `alpaplan size --axis nodes` finds with how "
+            "few"
         ),
         (
             "with all devices shared, requests wait 658 us on average if arrivals are Poisson "

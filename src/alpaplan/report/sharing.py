@@ -51,14 +51,20 @@ def _devices(analysis: SharingAnalysis) -> Iterator[Paragraph]:
         return
     noun = "device" if total == 1 else "devices"
     text = (
-        f"to serve {QUANTILE:.0%} of each model's requests in time takes {total:,.0f} {noun} if "
-        "each model has its own"
+        f"by formulas of queues, {QUANTILE:.0%} of each model's requests are in time with "
+        f"{total:,.0f} {noun} if each model has its own"
     )
     if not math.isnan(analysis.pool.devices_quantile):
-        text += f", {_count(analysis.pool.devices_quantile)} if all models share them"
+        text += (
+            f", {_count(analysis.pool.devices_quantile)} if all models wait in one line for them"
+        )
     if analysis.num_left_out:
         text += f" ({analysis.num_left_out:,} left out: too slow, or beyond the formulas)"
     yield Paragraph(text)
+    yield Paragraph(
+        "these are bounds of queues without what model parallelism and rejected requests gain: a "
+        "plan often does with fewer, and `alpaplan size --axis nodes` finds with how few"
+    )
 
 
 def _waits(pool: Pool) -> str:
