@@ -16,6 +16,7 @@ COMMANDS = {
     "show": "Show who runs where in a plan, how full that is, and what it promises.",
     "compare": "Compare plans on the same arrivals.",
     "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
+    "schedule": "Let placements change over time, where that pays for what it loads.",
     "export": "Export PLAN as files that start its engines and their router.",
     "diff": "Show what changes between two plans, and the steps to roll it out.",
     "sweep": "Plan at each point of an axis by each method, and show the curves.",

@@ -8,19 +8,19 @@ from typing import Any
 import yaml
 
 from alpaplan.files.yaml_text import MAP_TAG, SEQ_TAG, DocumentDumper
-from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.schedule import PlanOrSchedule
 
 _BLOCK_SECTIONS = ("provenance", "prediction")
 _UNLIMITED_WIDTH = 2**31 - 1
 
 
-def plan_data(plan: PlanSpec) -> dict[str, Any]:
+def plan_data(plan: PlanOrSchedule) -> dict[str, Any]:
     """Return a plan as values that YAML and JSON have; what has nothing to say is left out."""
     return plan.model_dump(mode="json", exclude_defaults=True)
 
 
-def plan_to_yaml(plan: PlanSpec) -> str:
-    """Write a plan as YAML text; equal plans give equal texts.
+def plan_to_yaml(plan: PlanOrSchedule) -> str:
+    """Write a plan or a schedule as YAML text; equal plans give equal texts.
 
     Optional fields that have nothing to say are left out. Numbers are written as they are,
     so the caller rounds them.
@@ -30,7 +30,9 @@ def plan_to_yaml(plan: PlanSpec) -> str:
     pairs = []
     for key, value in data.items():
         if key == "groups":
-            node = _rows((_block(representer, group) for group in value), value)
+            node = _groups(representer, value)
+        elif key == "placements":
+            node = _rows((_placement(representer, placement) for placement in value), value)
         elif key in _BLOCK_SECTIONS:
             node = _block(representer, value)
         else:
@@ -41,6 +43,16 @@ def plan_to_yaml(plan: PlanSpec) -> str:
         top, Dumper=DocumentDumper, allow_unicode=True, width=_UNLIMITED_WIDTH
     )
     return text
+
+
+def _groups(representer: yaml.SafeDumper, groups: list[Any]) -> yaml.Node:
+    return _rows((_block(representer, group) for group in groups), groups)
+
+
+def _placement(representer: yaml.SafeDumper, placement: dict[str, Any]) -> yaml.Node:
+    start_s = (representer.represent_data("start_s"), _inline(representer, placement["start_s"]))
+    groups = (representer.represent_data("groups"), _groups(representer, placement["groups"]))
+    return yaml.MappingNode(MAP_TAG, [start_s, groups], flow_style=False)
 
 
 def _block(representer: yaml.SafeDumper, mapping: dict[str, Any]) -> yaml.Node:

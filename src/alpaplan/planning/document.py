@@ -50,7 +50,7 @@ def plan_document(
             intra_op=problem.shapes[h].intra_op,
             inter_op=problem.shapes[h].inter_op,
             devices=_node_devices(problem, result.devices.groups[g]),
-            replicas=tuple(_replicas(inputs, placement.take([g]))),
+            replicas=tuple(replicas_of_group(inputs, placement.take([g]))),
         )
         for g, h in enumerate(placement.shapes)
     ]
@@ -114,7 +114,7 @@ def placement_of_groups(
     )
 
 
-def _replicas(inputs: Inputs, group: Placement) -> Iterator[spec.ReplicaSpec]:
+def replicas_of_group(inputs: Inputs, group: Placement) -> Iterator[spec.ReplicaSpec]:
     """Yield the replicas of the one group of a placement.
 
     They have stages if their profile says so, a limit of their own if their batches must be

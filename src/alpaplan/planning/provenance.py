@@ -13,6 +13,7 @@ from alpaplan.files.document import Document
 from alpaplan.files.places import descriptor_of, is_same_file, is_stream
 from alpaplan.planning.inputs import InputFiles, Inputs
 from alpaplan.planning.rounding import digits, rounded
+from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.search.planner import PlanResult
 from alpaplan.specs.plan import AttemptRecord, InputRecord, PlanSpec, Provenance
@@ -45,6 +46,33 @@ def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Prove
         effort=settings.effort,
         max_evaluations=settings.max_evaluations,
         trace=None if trace is None else path_from(folder, trace),
+        as_recorded=inputs.files.as_recorded or None,
+        inputs=tuple(_records(inputs, folder)),
+    )
+
+
+def schedule_provenance_of(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> Provenance:
+    """Return the provenance of a schedule that lies in a folder.
+
+    Parameters
+    ----------
+    inputs, settings
+        What is planned, and how.
+    folder
+        Where the schedule goes: its inputs are named relative to that.
+
+    Raises
+    ------
+    InputError
+        If an input has a path that a schedule cannot name.
+    """
+    return Provenance(
+        alpaplan=__version__,
+        method=settings.method,
+        seed=settings.seed,
+        effort=settings.effort,
+        window_s=settings.window_s,
+        foresight=settings.foresight or None,
         as_recorded=inputs.files.as_recorded or None,
         inputs=tuple(_records(inputs, folder)),
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem.problem import PlacementProblem
+from alpaplan.units import format_bytes, format_seconds
 
 
 def stage_load_s(problem: PlacementProblem) -> NDArray[np.float64]:
@@ -17,3 +21,23 @@ def stage_load_s(problem: PlacementProblem) -> NDArray[np.float64]:
     bandwidths = [problem.pool_of(h).load_bandwidth_bytes_per_s for h in range(len(problem.shapes))]
     per_s = np.array(bandwidths, dtype=np.float64).reshape(-1, 1, 1)
     return np.asarray(problem.stage_weight_bytes / per_s)
+
+
+def loaded_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
+    """Return the bytes that loading a replica moves onto all its devices, ``int64[H, P]``."""
+    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)
+    return np.asarray(problem.stage_weight_bytes.sum(axis=2) * intra_op[:, np.newaxis])
+
+
+def with_free_loads(problem: PlacementProblem) -> PlacementProblem:
+    """Return the problem in which loading takes no time."""
+    pools = tuple(replace(pool, load_bandwidth_bytes_per_s=math.inf) for pool in problem.pools)
+    return replace(problem, pools=pools, load_overhead_s=0.0)
+
+
+def describe_loads(problem: PlacementProblem) -> str | None:
+    """Return how long loading takes, in a few words; None if it takes no time."""
+    known = dict.fromkeys(pool.load_bandwidth_bytes_per_s for pool in problem.pools)
+    rates = ", ".join(f"{format_bytes(per_s)}/s" for per_s in known if per_s < math.inf)
+    start = format_seconds(problem.load_overhead_s) if problem.load_overhead_s else ""
+    return " + ".join(part for part in (rates, start) if part) or None

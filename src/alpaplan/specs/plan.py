@@ -170,6 +170,13 @@ class Provenance(Spec):
     seed: int = Field(strict=True, ge=0)
     effort: Effort | None = None
     max_evaluations: int | None = Field(default=None, strict=True, ge=1)
+    window_s: PositiveSeconds | None = Field(
+        default=None, description="of a schedule: length of the windows that it was planned by"
+    )
+    foresight: Literal[True] | None = Field(
+        default=None,
+        description="of a schedule: set if windows were planned on the arrivals that they bring",
+    )
     stopped_early: StopReason | None = Field(
         default=None,
         description="set if the search was stopped, so that it cannot be repeated",

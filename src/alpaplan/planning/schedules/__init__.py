@@ -1,0 +1,1 @@
+"""Schedules: inputs and windows of time to placements that change."""

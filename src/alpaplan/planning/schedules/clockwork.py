@@ -1,0 +1,65 @@
+"""The baseline `clockwork++`: its schedule, and its four figures (design/CLOCKWORK.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alpaplan.errors import AlpaplanError
+from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.provenance import schedule_provenance_of
+from alpaplan.planning.runs import arrivals_for
+from alpaplan.planning.schedules.document import schedule_document, windows_of_schedule
+from alpaplan.planning.schedules.results import Figure, Scheduled
+from alpaplan.planning.schedules.settings import ScheduleSettings
+from alpaplan.problem.loading import describe_loads, with_free_loads
+from alpaplan.search.schedules.clockwork import SingleDevices, clockwork, one_window_late
+from alpaplan.search.schedules.judged import attained_by, attained_by_windows
+from alpaplan.search.schedules.windows import windows_of_arrivals
+
+ITSELF, BEFORE = "the window itself", "the window before"
+
+
+def clockwork_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> Scheduled:
+    """Plan every window of the arrivals; the schedule is the causal one, or knows the future.
+
+    Parameters
+    ----------
+    inputs
+        What to plan.
+    settings
+        Windows, arrivals, and whether it knows the future.
+    folder
+        Where the schedule goes.
+
+    Raises
+    ------
+    AlpaplanError
+        If there is no length of windows, no model runs on a single device, or there are no
+        arrivals.
+    InputError
+        With everything wrong with the trace.
+    """
+    window_s = settings.window_s
+    if window_s is None:
+        raise AlpaplanError("clockwork++ needs windows of one length, which begin with an arrival")
+    trace = arrivals_for(inputs, settings.trace, settings.duration_s, settings.seed)
+    problem = inputs.problem
+    if not SingleDevices.of(problem).devices:
+        raise AlpaplanError("clockwork++ places models on single devices, which none runs on")
+    if not trace.num_requests:
+        raise AlpaplanError("clockwork++ needs arrivals to plan on, found none")
+    foreseeing = clockwork(problem, trace, window_s)
+    causal = one_window_late(foreseeing)
+    free, loads = with_free_loads(problem), describe_loads(problem)
+    windows = windows_of_arrivals(trace, window_s)
+    published = attained_by_windows(problem, foreseeing, trace, windows)
+    figures = [Figure("as published", ITSELF, "none: idle groups each window", published)]
+    for planned_on, schedule in ((ITSELF, foreseeing), (BEFORE, causal)):
+        name = "clockwork++" if planned_on == ITSELF else "clockwork++, causal"
+        figures.append(Figure(name, planned_on, "0 s", attained_by(free, schedule, trace)))
+        if loads is not None:
+            figures.append(Figure(name, planned_on, loads, attained_by(problem, schedule, trace)))
+    schedule = foreseeing if settings.foresight else causal
+    provenance = schedule_provenance_of(inputs, settings, folder)
+    document = schedule_document(inputs, schedule, provenance)
+    return Scheduled(document, tuple(figures), windows_of_schedule(problem, schedule, trace))

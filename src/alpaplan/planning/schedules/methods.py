@@ -1,0 +1,30 @@
+"""The methods for schedules by name. One file here and one line below add a method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from alpaplan.registry import Entry, Registry
+
+if TYPE_CHECKING:
+    from alpaplan.planning.inputs import Inputs
+    from alpaplan.planning.schedules.results import Scheduled
+    from alpaplan.planning.schedules.settings import ScheduleSettings
+
+    ScheduleMethod: TypeAlias = Callable[[Inputs, ScheduleSettings, Path], Scheduled]
+
+SCHEDULE_METHODS: Registry[ScheduleMethod] = Registry(
+    {
+        "clockwork++": Entry(
+            "alpaplan.planning.schedules.clockwork:clockwork_schedule",
+            "AlpaServe's baseline: replicas on single devices, planned anew for every window",
+        ),
+    },
+    what="method for schedules",
+)
+"""Name -> what makes a schedule of inputs, settings, and the folder that it goes to."""
+
+DEFAULT_SCHEDULE_METHOD = "clockwork++"
+"""What schedules are made by unless somebody asks for another method."""

@@ -1,0 +1,52 @@
+"""How to make a schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alpaplan.specs.choices import Effort
+
+
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """What a schedule is to be made of.
+
+    Parameters
+    ----------
+    method
+        A name from the registry of methods for schedules.
+    window_s
+        Length of the windows, from time 0; None if they are listed.
+    starts_s
+        When listed windows start; the first is 0.
+    foresight
+        Whether `clockwork++` plans each window on the arrivals that it then brings.
+    trace
+        Requests to plan on in place of the workload's, for methods that plan on a trace.
+    duration_s
+        How much time to plan for; None: one period of the workload.
+    target
+        Attainment that each window is to have on as few devices as that takes; None: as much as
+        can be had for `device_cost`.
+    device_cost
+        Requests that a device must attain in an hour to be worth its while.
+    seed
+        Of all samples and searches.
+    effort
+        How much to search for each plan.
+    jobs
+        Cores to use; None: all.
+    """
+
+    method: str = "auto"
+    window_s: float | None = None
+    starts_s: tuple[float, ...] = ()
+    foresight: bool = False
+    trace: Path | None = None
+    duration_s: float | None = None
+    target: float | None = None
+    device_cost: float = 0.0
+    seed: int = 0
+    effort: Effort = Effort.LOW
+    jobs: int | None = None

@@ -1,0 +1,52 @@
+"""The tables that `alpaplan schedule` prints."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+
+from alpaplan.planning.schedules.results import Scheduled
+from alpaplan.report.tables import Table
+from alpaplan.report.text import percent
+from alpaplan.units import format_bytes, format_seconds
+
+MAX_WINDOWS = 48
+"""Longest list of placements shown; JSON has all of them."""
+
+
+def schedule_tables(scheduled: Scheduled) -> RenderableType:
+    """Return what the schedule attains beside others, and a row for each placement."""
+    return Group(_figures(scheduled), _windows(scheduled))
+
+
+def _figures(scheduled: Scheduled) -> Table:
+    columns = ("placement", "planned on", "loading takes", "attained", "of", "attainment")
+    made = Table("Side by side on the same arrivals", *columns, right=columns[3:])
+    for figure in scheduled.figures:
+        found = figure.attained
+        made.add_row(
+            figure.name,
+            figure.planned_on,
+            figure.loads,
+            f"{found.attained:,}",
+            f"{found.requests:,}",
+            percent(found.slo_attainment),
+        )
+    return made
+
+
+def _windows(scheduled: Scheduled) -> Table:
+    columns = ("from", "requests", "attainment", "devices", "free", "to load")
+    windows = scheduled.windows
+    left_out = len(windows) - MAX_WINDOWS
+    title = "The schedule" + (f", its first {MAX_WINDOWS} placements" if left_out > 0 else "")
+    made = Table(title, *columns, right=columns)
+    for window in windows[:MAX_WINDOWS]:
+        made.add_row(
+            format_seconds(window.start_s),
+            f"{window.attained.requests:,}",
+            percent(window.attained.slo_attainment),
+            str(window.devices),
+            str(window.free_devices),
+            format_bytes(window.loaded_bytes) if window.loaded_bytes else "-",
+        )
+    return made

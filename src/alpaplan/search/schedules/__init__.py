@@ -1,0 +1,1 @@
+"""Placements that change over time: how they are found."""

@@ -1,0 +1,72 @@
+"""What schedules attain on given arrivals, and what they load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from alpaplan.problem import PlacementProblem, Schedule
+from alpaplan.problem.loading import loaded_bytes
+from alpaplan.problem.schedule import lives_of_groups
+from alpaplan.simulator import ScheduleSimulator, Simulator
+from alpaplan.workload.trace import Trace
+
+
+@dataclass(frozen=True)
+class Attained:
+    """Requests, and those that were attained."""
+
+    requests: int
+    attained: int
+
+    @property
+    def slo_attainment(self) -> float:
+        """Fraction attained; NaN if there were no requests."""
+        return self.attained / self.requests if self.requests else float("nan")
+
+
+def attained_by(problem: PlacementProblem, schedule: Schedule, trace: Trace) -> Attained:
+    """Simulate a schedule on a trace, with the load times of the problem."""
+    counts = ScheduleSimulator(problem, trace).replay(schedule).replay.evaluation
+    return Attained(trace.num_requests, int(counts.attained.sum()))
+
+
+def attained_by_windows(
+    problem: PlacementProblem, schedule: Schedule, trace: Trace, windows: tuple[slice, ...]
+) -> Attained:
+    """Simulate each window by itself, on the idle groups of its placement.
+
+    No schedule has this meaning: what still ran at a change is forgotten, though it was counted.
+    """
+    attained = sum(
+        int(Simulator(problem, trace.take(rows)).evaluate(placement).attained.sum())
+        for placement, rows in zip(schedule.placements, windows, strict=False)
+    )
+    return Attained(trace.num_requests, attained)
+
+
+def bytes_loaded(problem: PlacementProblem, schedule: Schedule) -> tuple[int, ...]:
+    """Return the bytes that are to load at the start of each placement; 0 at that of the first."""
+    of_replica = loaded_bytes(problem)[:, problem.profile_of_model]
+    _, numbers = lives_of_groups(schedule)
+    found = [0]
+    for index in range(1, schedule.num_placements):
+        before, now = schedule.placements[index - 1], schedule.placements[index]
+        position = {number: group for group, number in enumerate(numbers[index - 1].tolist())}
+        total = 0
+        for group, number in enumerate(numbers[index].tolist()):
+            added = now.replicas[group]
+            if number in position:
+                added = added & ~before.replicas[position[number]]
+            total += int(of_replica[now.shapes[group]] @ added)
+        found.append(total)
+    return tuple(found)
+
+
+def devices_in_use(schedule: Schedule) -> tuple[int, ...]:
+    """Return on how many devices each placement has replicas."""
+    return tuple(
+        sum(len(own) for own, used in zip(devices, np.any(p.replicas, axis=1), strict=True) if used)
+        for p, devices in zip(schedule.placements, schedule.devices, strict=True)
+    )
