@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator
 
 from alpaplan.errors import Issue
 from alpaplan.printable import CONTROL_CHARACTERS
 from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE
 from alpaplan.specs.engine_flags import LAYER_PARTITION, flag_set_by
 from alpaplan.specs.fields import Count, Name, NonNegativeBytes, Spec, fail_at
+from alpaplan.units import format_value
 
 MAX_ARGUMENT_LENGTH = 10_000
 """Characters of the longest argument or variable, far below what systems allow."""
 
+
+def _matching(pattern: str, rule: str) -> AfterValidator:
+    """Make a validator of texts whose messages say the rule in words."""
+
+    def check(text: str) -> str:
+        if len(text) > MAX_ARGUMENT_LENGTH or re.fullmatch(pattern, text) is None:
+            fail_at([Issue((), f"must be {rule}, found {format_value(text)}")])
+        return text
+
+    return AfterValidator(check)
+
+
+def _leave_to_the_export(name: str) -> str:
+    if name.startswith("CUDA_") or name == LAYER_PARTITION:
+        fail_at([Issue((), f"must not set {name}, which the export sets")])
+    return name
+
+
+_TEXT = f"[^{CONTROL_CHARACTERS}]*"
+_SOURCE = rf"[^\s{CONTROL_CHARACTERS}-]{_TEXT}"
+_HOST = "[A-Za-z0-9]([A-Za-z0-9_.:-]{0,251}[A-Za-z0-9])?"
+
 Argument = Annotated[
-    str, Field(strict=True, max_length=MAX_ARGUMENT_LENGTH, pattern=f"^[^{CONTROL_CHARACTERS}]*$")
+    str,
+    Field(strict=True, json_schema_extra={"pattern": f"^{_TEXT}$"}),
+    _matching(_TEXT, f"at most {MAX_ARGUMENT_LENGTH:,} characters without control characters"),
 ]
 """A text that stands on a command line, or in the environment."""
 
 Source = Annotated[
     str,
-    Field(
-        strict=True,
-        min_length=1,
-        max_length=MAX_ARGUMENT_LENGTH,
-        pattern=rf"^[^\s{CONTROL_CHARACTERS}-][^{CONTROL_CHARACTERS}]*$",
-    ),
+    Field(strict=True, json_schema_extra={"pattern": f"^{_SOURCE}$"}),
+    _matching(_SOURCE, "a text that begins with neither a space nor a hyphen"),
 ]
 """A repository or a path, which does not look like an option."""
 
-VariableName = Annotated[str, Field(strict=True, pattern="^[A-Za-z_][A-Za-z0-9_]*$")]
+VariableName = Annotated[
+    str,
+    Field(strict=True),
+    _matching("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable"),
+    AfterValidator(_leave_to_the_export),
+]
 
 HostName = Annotated[
-    str, Field(strict=True, max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9_.:-]*[A-Za-z0-9])?$")
+    str,
+    Field(strict=True, json_schema_extra={"pattern": f"^{_HOST}$"}),
+    _matching(_HOST, "an address or a host name"),
 ]
-"""An address or a name of a host."""
 
 DeviceNumber = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
+"""Index of a device in its node."""
 
-DeviceUuid = Annotated[str, Field(strict=True, max_length=64, pattern="^[A-Za-z0-9-]+$")]
+DeviceUuid = Annotated[
+    str,
+    Field(strict=True, json_schema_extra={"pattern": "^[A-Za-z0-9-]{1,64}$"}),
+    _matching("[A-Za-z0-9-]{1,64}", "the UUID of a device (e.g. GPU-8bef1c0a)"),
+]
 
 
 class LoadedModel(Spec):
@@ -76,16 +109,6 @@ class LoadedModel(Spec):
             if (flag := flag_set_by(argument)) is not None
         )
         return args
-
-    @field_validator("env")
-    @classmethod
-    def _leave_variables_to_the_export(cls, env: dict[str, str]) -> dict[str, str]:
-        fail_at(
-            Issue((name,), f"must not set {name}, which the export sets")
-            for name in env
-            if name.startswith("CUDA_") or name == LAYER_PARTITION
-        )
-        return env
 
 
 class ExportModelsSpec(Spec):
