@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cli.workspace import CLUSTER, INPUTS, Workspace
+from tests.cli.workspace import CLUSTER, INPUTS, WORKLOAD, Workspace
 
 CLOCKWORK = ("schedule", *INPUTS, "--method", "clockwork++", "--window", "5s")
 
@@ -76,3 +76,73 @@ def test_models_have_to_run_on_single_devices(workspace: Workspace) -> None:
     workspace.replace("profiles/p.yaml", "{1: [100ms]}", "{1: [30ms, 30ms]}")
     result = workspace.run(*CLOCKWORK, exit_code=2)
     assert "places models on single devices, which none runs on" in result.stderr
+
+
+WINDOW = "{duration_s: 5min, arrivals: {process: poisson, rate_rps: %s}}"
+WINDOWS = f"windows: [{WINDOW}, {WINDOW}]"
+
+
+@pytest.fixture
+def by_day(loading: Workspace) -> Workspace:
+    """Return a workspace with many requests of one model first, and of another later."""
+    text = WORKLOAD.replace(
+        "process: gamma, rate_rps: 12, cv: 3", "process: piecewise, " + WINDOWS % (1, 24)
+    )
+    loading.write(
+        "workload.yaml",
+        text.replace("process: poisson, rate_rps: 9", "process: piecewise, " + WINDOWS % (20, 1)),
+    )
+    return loading
+
+
+AUTO = ("schedule", *INPUTS, "--window", "5min", "-j", "1", "-o", "schedule.yaml")
+
+
+def test_auto_is_judged_beside_others_on_arrivals_that_it_did_not_see(by_day: Workspace) -> None:
+    result = by_day.run(*AUTO, "--target", "0.9", "--format", "json")
+    found = json.loads(result.stdout)
+    rows = {(row["name"], row["loads"]): row for row in found["figures"]}
+    assert list(rows) == [
+        ("one plan for all windows", "nothing to load"),
+        ("planned for each window", "0 s"),
+        ("planned for each window", "3 GB/s + 1 s"),
+        ("the schedule", "3 GB/s + 1 s"),
+    ]
+    chosen = rows["the schedule", "3 GB/s + 1 s"]
+    assert len({row["requests"] for row in rows.values()}) == 1
+    assert chosen["attained"] == sum(row["attained"] for row in found["placements"])
+    used = [row["devices"] for row in found["placements"]]
+    assert [4 - devices for devices in used] == [row["free_devices"] for row in found["placements"]]
+    assert chosen["device_hours"] <= 4 / 6
+    assert "ok" in by_day.run("validate", "schedule.yaml").stdout
+    by_day.run("simulate", "schedule.yaml", "--duration", "10min")
+
+
+def test_the_same_inputs_give_the_same_schedule(by_day: Workspace) -> None:
+    by_day.run(*AUTO, "-q")
+    first = by_day.read("schedule.yaml")
+    by_day.run(*AUTO, "-q")
+    assert by_day.read("schedule.yaml") == first
+
+
+def test_windows_may_be_listed_in_a_file(by_day: Workspace) -> None:
+    by_day.write("windows.txt", "0\n5min\n")
+    arguments = ("schedule", *INPUTS, "-j", "1", "-o", "listed.yaml", "-q")
+    by_day.run(*arguments, "--windows", "windows.txt")
+    by_day.run(*AUTO, "-q")
+    listed, equal = (by_day.read(name) for name in ("listed.yaml", "schedule.yaml"))
+    assert listed == equal.replace("  window_s: 300.0\n", "")
+    assert "give either" in by_day.run(*arguments, exit_code=2).stderr
+
+
+def test_recorded_arrivals_judge_what_was_planned_on_their_rates(by_day: Workspace) -> None:
+    by_day.run("workload", "generate", "workload.yaml", "--duration", "10min", "-o", "day.csv")
+    result = by_day.run(*AUTO, "--trace", "day.csv", "--format", "json")
+    requests = {row["requests"] for row in json.loads(result.stdout)["figures"]}
+    assert requests == {len(by_day.read("day.csv").splitlines()) - 1}
+    by_day.run("simulate", "schedule.yaml", "--trace", "day.csv")
+
+
+def test_time_to_plan_for_has_to_be_known(workspace: Workspace) -> None:
+    result = workspace.run(*AUTO, exit_code=2)
+    assert "say how much time to plan for with --duration" in result.stderr

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from alpaplan.cli import options
+from alpaplan.cli import options, task_options
 from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import (
@@ -17,11 +17,15 @@ from alpaplan.cli.output import (
     require_target,
     write_document,
 )
-from alpaplan.cli.quantities import Seconds
+from alpaplan.cli.quantities import Number, Seconds
 from alpaplan.planning.schedules.methods import DEFAULT_SCHEDULE_METHOD, SCHEDULE_METHODS
+from alpaplan.specs.choices import Effort
 
 if TYPE_CHECKING:
     from alpaplan.planning.schedules.results import Scheduled
+
+MAX_DEVICE_COST = 1e9
+"""Far above what a device can attain (requests an hour)."""
 
 
 @click.command(cls=ListingCommand, listings={"Methods": SCHEDULE_METHODS.summaries()})
@@ -32,6 +36,14 @@ if TYPE_CHECKING:
     metavar="TRACE",
     help="Plan for the requests of this trace (.csv or .csv.gz) instead of the workload's.",
 )
+@click.option(
+    "--judge-by",
+    "judged_by",
+    type=options.FILE,
+    metavar="TRACE",
+    help="Judge the schedule by the requests of this trace, such as another day's.  [default: the "
+    "recorded requests, of which it knows rates and CVs only, or another sample]",
+)
 @options.as_recorded
 @options.duration
 @click.option(
@@ -39,8 +51,26 @@ if TYPE_CHECKING:
     "window_s",
     type=Seconds(),
     metavar="DURATION",
-    required=True,
-    help="Length of the windows of time (e.g. 60s, 1h), each with a placement.",
+    help="Length of the windows of time (e.g. 60s, 1h) that are planned by themselves.",
+)
+@click.option(
+    "--windows",
+    type=options.FILE,
+    metavar="FILE",
+    help="When windows start, a time on each line (e.g. 0, 6h, 22h), in place of --window.",
+)
+@click.option(
+    "--target",
+    type=Number(0, 1, above=True),
+    metavar="FRACTION",
+    help="Use as few devices in each window as attain this.",
+)
+@click.option(
+    "--device-cost",
+    type=Number(0, MAX_DEVICE_COST),
+    metavar="N",
+    default=0.0,
+    help="Use a device only where it attains N more requests an hour.  [default: 0]",
 )
 @options.document_output("schedule")
 @click.option(
@@ -58,6 +88,8 @@ if TYPE_CHECKING:
     "otherwise on those of the window before.",
 )
 @options.seed
+@task_options.effort
+@task_options.jobs
 @options.output_format
 @options.quiet
 @user_errors
@@ -66,13 +98,19 @@ def schedule(
     workload: Path | None,
     profiles: Path | None,
     trace: Path | None,
+    judged_by: Path | None,
     as_recorded: bool,
     duration_s: float | None,
-    window_s: float,
+    window_s: float | None,
+    windows: Path | None,
+    target: float | None,
+    device_cost: float,
     output: Path | None,
     method: str,
     foresight: bool,
     seed: int | None,
+    effort: str,
+    jobs: int | None,
     output_format: str,
     quiet: bool,
 ) -> None:
@@ -83,29 +121,38 @@ def schedule(
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.places import is_stream
     from alpaplan.files.plan_yaml import plan_to_yaml
+    from alpaplan.files.window_starts import read_starts
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.schedules.settings import ScheduleSettings
 
+    if (window_s is None) == (windows is None):
+        raise click.UsageError("give either --window or --windows")
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
-    target = output or STANDARD_OUTPUT
-    require_target(target, [*paths.given(), trace])
+    place = output or STANDARD_OUTPUT
+    require_target(place, [*paths.given(), trace, judged_by, windows])
     inputs = load_inputs(paths)
-    require_target(target, inputs.files.paths())
+    require_target(place, inputs.files.paths())
     settings = ScheduleSettings(
         method=method,
         window_s=window_s,
+        starts_s=() if windows is None else read_starts(windows),
         foresight=foresight,
         trace=trace,
+        judged_by=judged_by,
         duration_s=duration_s,
+        target=target,
+        device_cost=device_cost,
         seed=seed or 0,
+        effort=Effort(effort),
+        jobs=jobs,
     )
-    folder = Path() if is_stream(target) else target.parent
+    folder = Path() if is_stream(place) else place.parent
     with busy("planning"):
         scheduled = SCHEDULE_METHODS[method](inputs, settings, folder)
-    write_document(target, plan_to_yaml(scheduled.document))
+    write_document(place, plan_to_yaml(scheduled.document))
     if not quiet:
-        _print(scheduled, output_format, to_stderr=target == STANDARD_OUTPUT)
+        _print(scheduled, output_format, to_stderr=place == STANDARD_OUTPUT)
 
 
 def _print(scheduled: Scheduled, output_format: str, *, to_stderr: bool) -> None:

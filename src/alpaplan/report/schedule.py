@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 
 from alpaplan.planning.schedules.results import Scheduled
 from alpaplan.report.tables import Table
-from alpaplan.report.text import percent
+from alpaplan.report.text import number, percent
 from alpaplan.units import format_bytes, format_seconds
 
 MAX_WINDOWS = 48
@@ -19,7 +19,7 @@ def schedule_tables(scheduled: Scheduled) -> RenderableType:
 
 
 def _figures(scheduled: Scheduled) -> Table:
-    columns = ("placement", "planned on", "loading takes", "attained", "of", "attainment")
+    columns = ("placement", "planned on", "loading takes", "missed", "attainment", "device hours")
     made = Table("Side by side on the same arrivals", *columns, right=columns[3:])
     for figure in scheduled.figures:
         found = figure.attained
@@ -27,9 +27,9 @@ def _figures(scheduled: Scheduled) -> Table:
             figure.name,
             figure.planned_on,
             figure.loads,
-            f"{found.attained:,}",
-            f"{found.requests:,}",
+            f"{found.requests - found.attained:,}",
             percent(found.slo_attainment),
+            number(figure.device_hours, 3),
         )
     return made
 

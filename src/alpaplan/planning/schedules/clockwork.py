@@ -13,7 +13,7 @@ from alpaplan.planning.schedules.results import Figure, Scheduled
 from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.clockwork import SingleDevices, clockwork, one_window_late
-from alpaplan.search.schedules.judged import attained_by, attained_by_windows
+from alpaplan.search.schedules.judged import attained_by, attained_by_windows, device_hours
 from alpaplan.search.schedules.windows import windows_of_arrivals
 
 ITSELF, BEFORE = "the window itself", "the window before"
@@ -53,12 +53,16 @@ def clockwork_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path)
     free, loads = with_free_loads(problem), describe_loads(problem)
     windows = windows_of_arrivals(trace, window_s)
     published = attained_by_windows(problem, foreseeing, trace, windows)
-    figures = [Figure("as published", ITSELF, "none: idle groups each window", published)]
+    end_s = max(trace.duration_s, float(trace.arrival_s[-1]))
+    hours = device_hours(foreseeing, end_s)
+    figures = [Figure("as published", ITSELF, "none: idle groups each window", published, hours)]
     for planned_on, schedule in ((ITSELF, foreseeing), (BEFORE, causal)):
         name = "clockwork++" if planned_on == ITSELF else "clockwork++, causal"
-        figures.append(Figure(name, planned_on, "0 s", attained_by(free, schedule, trace)))
+        without = attained_by(free, schedule, trace)
+        figures.append(Figure(name, planned_on, "0 s", without, hours))
         if loads is not None:
-            figures.append(Figure(name, planned_on, loads, attained_by(problem, schedule, trace)))
+            with_loads = attained_by(problem, schedule, trace)
+            figures.append(Figure(name, planned_on, loads, with_loads, hours))
     schedule = foreseeing if settings.foresight else causal
     provenance = schedule_provenance_of(inputs, settings, folder)
     document = schedule_document(inputs, schedule, provenance)

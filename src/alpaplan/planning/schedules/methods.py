@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 SCHEDULE_METHODS: Registry[ScheduleMethod] = Registry(
     {
+        "auto": Entry(
+            "alpaplan.planning.schedules.auto:auto_schedule",
+            "plans for windows, changed where it pays for what that loads",
+        ),
         "clockwork++": Entry(
             "alpaplan.planning.schedules.clockwork:clockwork_schedule",
             "AlpaServe's baseline: replicas on single devices, planned anew for every window",
@@ -26,5 +30,5 @@ SCHEDULE_METHODS: Registry[ScheduleMethod] = Registry(
 )
 """Name -> what makes a schedule of inputs, settings, and the folder that it goes to."""
 
-DEFAULT_SCHEDULE_METHOD = "clockwork++"
+DEFAULT_SCHEDULE_METHOD = "auto"
 """What schedules are made by unless somebody asks for another method."""

@@ -24,12 +24,15 @@ class Figure:
         How long loading takes.
     attained
         Requests and attained ones.
+    device_hours
+        For how long devices have replicas, all of them together.
     """
 
     name: str
     planned_on: str
     loads: str
     attained: Attained
+    device_hours: float
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; NaN becomes None."""
@@ -40,6 +43,7 @@ class Figure:
             "requests": self.attained.requests,
             "attained": self.attained.attained,
             "slo_attainment": finite_or_none(self.attained.slo_attainment),
+            "device_hours": self.device_hours,
         }
 
 

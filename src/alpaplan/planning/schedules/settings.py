@@ -23,7 +23,10 @@ class ScheduleSettings:
     foresight
         Whether `clockwork++` plans each window on the arrivals that it then brings.
     trace
-        Requests to plan on in place of the workload's, for methods that plan on a trace.
+        Requests to plan for in place of the workload's; None: the workload's.
+    judged_by
+        Requests that `auto` judges its schedule by; None: the recorded ones, whose rates and CVs
+        it was planned on, or another sample.
     duration_s
         How much time to plan for; None: one period of the workload.
     target
@@ -44,6 +47,7 @@ class ScheduleSettings:
     starts_s: tuple[float, ...] = ()
     foresight: bool = False
     trace: Path | None = None
+    judged_by: Path | None = None
     duration_s: float | None = None
     target: float | None = None
     device_cost: float = 0.0

@@ -70,3 +70,9 @@ def devices_in_use(schedule: Schedule) -> tuple[int, ...]:
         sum(len(own) for own, used in zip(devices, np.any(p.replicas, axis=1), strict=True) if used)
         for p, devices in zip(schedule.placements, schedule.devices, strict=True)
     )
+
+
+def device_hours(schedule: Schedule, end_s: float) -> float:
+    """Return for how many hours devices have replicas, all devices together, until a time."""
+    edges_s = np.minimum(np.append(schedule.start_s, end_s), end_s)
+    return float(np.diff(edges_s) @ np.array(devices_in_use(schedule))) / 3600.0

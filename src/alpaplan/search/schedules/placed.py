@@ -1,0 +1,171 @@
+"""Placements on named devices, so that what two of them have in common stays loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from alpaplan.problem import Placement, PlacementProblem, Schedule
+from alpaplan.problem.devices import assign_devices
+from alpaplan.problem.loading import loaded_bytes
+
+Device = tuple[int, int, int]
+"""Pool, node in the pool, and device in the node."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A placement with names and devices for its groups.
+
+    Parameters
+    ----------
+    placement
+        The placement, without empty groups.
+    names, devices
+        Of each group.
+    """
+
+    placement: Placement
+    names: tuple[str, ...]
+    devices: tuple[tuple[Device, ...], ...]
+
+    @property
+    def num_devices(self) -> int:
+        """Devices of all groups."""
+        return sum(map(len, self.devices))
+
+    def key(self) -> tuple[tuple[str, ...], bytes]:
+        """Return what equal ones have in common, and no others."""
+        return self.names, self.placement.key()
+
+    def without(self, group: int) -> Placed:
+        """Return what is left if one of the groups goes."""
+        left = [each for each in range(len(self.names)) if each != group]
+        return Placed(
+            self.placement.take(left),
+            tuple(self.names[each] for each in left),
+            tuple(self.devices[each] for each in left),
+        )
+
+
+def schedule_of(start_s: Sequence[float], placed: Sequence[Placed]) -> Schedule:
+    """Return a schedule of placements; those that change nothing are left out."""
+    kept = [
+        index
+        for index, each in enumerate(placed)
+        if index == 0 or each.key() != placed[index - 1].key()
+    ]
+    return Schedule(
+        np.array([start_s[index] for index in kept], dtype=np.float64),
+        tuple(placed[index].placement for index in kept),
+        tuple(placed[index].names for index in kept),
+        tuple(tuple(frozenset(own) for own in placed[index].devices) for index in kept),
+    )
+
+
+@dataclass
+class GroupNames:
+    """Names of groups: one for each list of devices, shape, and limits of batches on it."""
+
+    _names: dict[tuple[int, tuple[Device, ...]], list[str]] = field(default_factory=dict)
+    _caps: dict[str, dict[int, int]] = field(default_factory=dict)
+
+    def name(self, shape: int, devices: tuple[Device, ...], caps: dict[int, int]) -> str:
+        """Return the name of a group; known ones have the same devices, shape and limits.
+
+        Parameters
+        ----------
+        shape, devices
+            The group.
+        caps
+            Model -> the limit that its replica there has of its own; 0 for none.
+        """
+        known = self._names.setdefault((shape, devices), [])
+        for name in known:
+            limits = self._caps[name]
+            if all(limits.get(model, cap) == cap for model, cap in caps.items()):
+                limits.update(caps)
+                return name
+        name = f"g{len(self._caps)}"
+        known.append(name)
+        self._caps[name] = dict(caps)
+        return name
+
+
+def place(
+    problem: PlacementProblem, placement: Placement, names: GroupNames, like: Placed | None
+) -> Placed:
+    """Give the groups of a placement devices and names, near to those of another placement.
+
+    Groups of one shape are exchanged among their devices: the pair of group and devices with most
+    weight bytes in common with the other placement comes first; ties in the order of both.
+
+    Parameters
+    ----------
+    problem, placement
+        What is placed; its groups fit onto the cluster.
+    names
+        The names so far.
+    like
+        The other placement; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If the groups do not fit onto the cluster.
+    """
+    used = placement.take(np.flatnonzero(placement.replicas.any(axis=1)))
+    assignment = assign_devices(problem, used.shapes.tolist())
+    if assignment is None:
+        raise ValueError("the groups do not fit onto the devices")
+    places = [
+        tuple(
+            (span.pool, span.node, device)
+            for span in spans
+            for device in range(span.first, span.first + span.count)
+        )
+        for spans in assignment.groups
+    ]
+    devices = places if like is None else _near(problem, used, places, like)
+    own = np.zeros(used.replicas.shape, dtype=np.int64)
+    if used.max_batch_size is not None:
+        own = used.max_batch_size
+    named = tuple(
+        names.name(
+            int(shape),
+            devices[group],
+            {m: int(own[group, m]) for m in np.flatnonzero(used.replicas[group]).tolist()},
+        )
+        for group, shape in enumerate(used.shapes)
+    )
+    return Placed(used, named, tuple(devices))
+
+
+def _near(
+    problem: PlacementProblem,
+    placement: Placement,
+    places: list[tuple[Device, ...]],
+    like: Placed,
+) -> list[tuple[Device, ...]]:
+    weight = loaded_bytes(problem)[:, problem.profile_of_model]
+    there = {
+        (int(shape), devices): like.placement.replicas[group]
+        for group, (shape, devices) in enumerate(
+            zip(like.placement.shapes, like.devices, strict=True)
+        )
+    }
+    pairs = []
+    for group, shape in enumerate(placement.shapes.tolist()):
+        for other in np.flatnonzero(placement.shapes == shape).tolist():
+            had = there.get((shape, places[other]))
+            common = 0 if had is None else int(weight[shape] @ (had & placement.replicas[group]))
+            pairs.append((-common, other, group))
+    found: dict[int, tuple[Device, ...]] = {}
+    taken: set[int] = set()
+    for _, other, group in sorted(pairs):
+        if group not in found and other not in taken:
+            found[group] = places[other]
+            taken.add(other)
+    return [found[group] for group in range(placement.num_groups)]

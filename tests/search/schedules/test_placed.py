@@ -1,0 +1,94 @@
+"""Names and devices of placements that follow each other, and what they are worth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alpaplan.problem import GroupShape, Placement, PlacementProblem
+from alpaplan.search.schedules.judged import bytes_loaded, device_hours, devices_in_use
+from alpaplan.search.schedules.placed import GroupNames, place, schedule_of
+from alpaplan.search.schedules.weighing import Weighing, WindowOfTime
+from alpaplan.workload.trace import Trace
+from tests import builders as make
+
+GB = make.GB
+
+
+def problem_of() -> PlacementProblem:
+    """Return three models of 4 GB on a node of four devices."""
+    models = [make.model(f"m{m}", slo_s=0.5) for m in range(3)]
+    return make.problem(models, [make.profile()], make.cluster(make.pool()))
+
+
+def on_devices(problem: PlacementProblem, *groups: tuple[int, list[int]]) -> Placement:
+    """Return groups of stages and the models on them."""
+    shapes = [problem.shapes.index(GroupShape(0, 1, stages)) for stages, _ in groups]
+    replicas = np.array([[m in models for m in range(3)] for _, models in groups])
+    return Placement(np.array(shapes), replicas)
+
+
+def test_groups_take_the_devices_where_their_weights_are() -> None:
+    problem, names = problem_of(), GroupNames()
+    first = place(problem, on_devices(problem, (1, [0]), (1, [1]), (2, [2])), names, None)
+    second = place(problem, on_devices(problem, (1, [1]), (1, [0, 2]), (2, [2])), names, first)
+    third = place(problem, on_devices(problem, (4, [0])), names, second)
+    assert second.names == (first.names[1], first.names[0], first.names[2])
+    assert second.devices == (first.devices[1], first.devices[0], first.devices[2])
+    assert third.names[0] not in first.names
+    schedule = schedule_of([0.0, 3600.0, 7200.0], [first, second, third])
+    assert bytes_loaded(problem, schedule) == (0, 4 * GB, 4 * GB)
+    assert devices_in_use(schedule) == (4, 4, 4)
+    assert device_hours(schedule, 9000.0) == 10.0
+
+
+def test_a_group_with_another_limit_of_batches_has_another_name() -> None:
+    names = GroupNames()
+    devices = ((0, 0, 0),)
+    assert names.name(0, devices, {0: 2}) == "g0"
+    assert names.name(0, devices, {1: 0}) == "g0"
+    assert names.name(0, devices, {0: 0}) == "g1"
+    assert names.name(0, devices, {0: 2, 1: 0}) == "g0"
+    assert names.name(1, devices, {0: 2}) == "g2"
+
+
+def test_equal_placements_are_one() -> None:
+    problem, names = problem_of(), GroupNames()
+    placed = place(problem, on_devices(problem, (1, [0]), (1, [])), names, None)
+    assert len(placed.names) == 1  # groups without replicas are left out
+    other = place(problem, on_devices(problem, (1, [1])), names, placed)
+    schedule = schedule_of([0.0, 5.0, 9.0], [placed, placed, other])
+    assert schedule.start_s.tolist() == [0.0, 9.0]
+
+
+def window_of(problem: PlacementProblem, model: list[int]) -> WindowOfTime:
+    """Return an hour with requests a second apart, each 0.1 s long."""
+    times_s = np.arange(len(model), dtype=np.float64) + 3600
+    trace = Trace(times_s, np.array(model, dtype=np.int32), problem.model_names, 3600.0)
+    return WindowOfTime(3600.0, 7200.0, trace)
+
+
+def test_groups_go_that_a_window_has_no_use_for() -> None:
+    problem = problem_of()
+    groups = on_devices(problem, (1, [0]), (1, [1]), (1, [0, 1]), (1, [2]))
+    placed = place(problem, groups, GroupNames(), None)
+    window = window_of(problem, [0] * 99 + [1])
+    for_target = Weighing(problem, target=0.99, device_cost=0.0)
+    assert for_target.pruned(window, placed).num_devices == 1
+    for_all = Weighing(problem, target=1.0, device_cost=0.0)
+    assert for_all.pruned(window, placed).names == (placed.names[2],)
+    assert Weighing(problem, None, 0.5).pruned(window, placed).names == (placed.names[2],)
+    # A device is not worth the one request that it attains.
+    left = Weighing(problem, None, 2.0).pruned(window, placed)
+    assert left.num_devices == 1
+
+
+def test_a_change_costs_what_it_loads() -> None:
+    problem, names = problem_of(), GroupNames()
+    before = place(problem, on_devices(problem, (1, [0])), names, None)
+    now = place(problem, on_devices(problem, (1, [0, 1])), names, before)
+    window = window_of(problem, [0, 1] * 50)
+    weighing = Weighing(problem, None, 0.0)
+    assert weighing.cost(window, None, before) == (50.0, 1.0, 0.0)
+    # Loading takes no time here, and has to gain a thousandth of the requests.
+    assert weighing.cost(window, before, now) == (0.1, 1.0, 4.0 * GB)
+    assert Weighing(problem, 0.8, 0.0).cost(window, None, before) == (30.0, 1.0, 0.0)
