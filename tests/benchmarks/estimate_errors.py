@@ -15,6 +15,7 @@ import click
 
 from tests.benchmarks import estimate_points as tables
 from tests.benchmarks.estimate_points import Point
+from tests.benchmarks.iteration_points import iteration_points
 from tests.conftest import REPOSITORY
 
 GPUS = ("a100", "h100", "h200")
@@ -102,6 +103,7 @@ def _sections(cases: Path) -> list[tuple[str, Callable[[], Iterable[Point]], Seq
             ],
             ("device",),
         ),
+        ("iterations (vllm-2025)", iteration_points, ("what", "device", "model")),
         ("memory", lambda: every_gpu(tables.memory_points), ("what",)),
     ]
 

@@ -14,6 +14,7 @@ from tests.benchmarks.estimate_points import (
     splitwise_points,
     vidur_points,
 )
+from tests.benchmarks.iteration_points import iteration_points
 
 GOAL = 0.15
 """Largest median absolute error of prefill latency."""
@@ -53,6 +54,15 @@ def test_vidur(gpu: str, shared_cases: Path) -> None:
     found = summary(vidur_points(shared_cases, gpu))
     assert found.median_absolute < 0.07
     assert found.percentile_90 < GOAL
+
+
+@pytest.mark.parametrize("model", ["qwen3-8b", "qwen3-30b-a3b", "qwen3.5-27b"])
+def test_iterations(model: str) -> None:
+    by_part = grouped(iteration_points((model,)), "what")
+    medians = {key[0]: summary(points).median_absolute for key, points in by_part.items()}
+    assert medians["decoding"] < GOAL
+    assert medians["prompts"] < GOAL
+    assert medians["KV bytes"] < 0.001
 
 
 def test_summary_counted_by_hand() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from alpaplan.errors import AlpaplanError
@@ -46,6 +47,16 @@ class Sweep:
     intra_ops: tuple[int, ...] = PARALLELISMS
     inter_ops: tuple[int, ...] = PARALLELISMS
 
+    def prefill(self, size: int, intra_op: int) -> Prefill:
+        """Return what is run at one batch size."""
+        return Prefill(size, self.input_len, intra_op)
+
+
+def by_weights(inter_ops: Sequence[int]) -> list[tuple[list[int], bool]]:
+    """Return one stage apart from several: only there, tied weights are there once."""
+    parts = [([k for k in inter_ops if (k == 1) is one], one) for one in (True, False)]
+    return [(counts, one) for counts, one in parts if counts]
+
 
 @dataclass(frozen=True)
 class LayerEstimate:
@@ -66,7 +77,12 @@ class LayerEstimate:
 
     def prefill(self, batch_size: int) -> Prefill:
         """Return what is run at one batch size."""
-        return Prefill(batch_size, self.sweep.input_len, self.intra_op)
+        return self.sweep.prefill(batch_size, self.intra_op)
+
+    @property
+    def num_layers(self) -> int:
+        """Embedding, blocks and head."""
+        return len(self.transformer.blocks) + 2
 
     def weight_bytes(self, *, one_stage: bool) -> list[int]:
         """Weights of each layer before they are shared; tied ones twice unless in one stage."""

@@ -53,11 +53,25 @@ class Roofline:
         return float(self.dtype.bits_in(self.groups) / 8)
 
     @property
+    def decoding(self) -> Roofline:
+        """The same for single tokens, where attention and what is before it take less."""
+        mine = self._efficiencies
+        single = replace(mine, attention_ramp_s=mine.decode_attention_s)
+        by_generation = {**self.stack.by_generation, self.device.generation: single}
+        return replace(self, stack=replace(self.stack, heads_s=0.0, by_generation=by_generation))
+
+    @property
+    def kv_bytes_per_s(self) -> float:
+        """Bandwidth at which decoding reads keys and values."""
+        return self.device.memory_bytes_per_s * self._efficiencies.kv_memory
+
+    @property
     def _efficiencies(self) -> Efficiencies:
         return self.stack.by_generation[self.device.generation]
 
     @property
-    def _bytes_per_s(self) -> float:
+    def memory_bytes_per_s(self) -> float:
+        """Bandwidth that operators reach which only move data."""
         return self.device.memory_bytes_per_s * self.stack.memory
 
     @property
@@ -92,7 +106,7 @@ class Roofline:
         arithmetic_s = flops / (self._peak_flops * efficiency)
         weight_bytes = width * depth * self._weight_bytes
         other_bytes = num_rows * (width + depth) * self.dtype.activation_bytes
-        return ramp_s + max(arithmetic_s, (weight_bytes + other_bytes) / self._bytes_per_s)
+        return ramp_s + max(arithmetic_s, (weight_bytes + other_bytes) / self.memory_bytes_per_s)
 
     def attention_s(
         self, attention: Attention, batch_size: int, input_len: int, intra_op: int
@@ -108,16 +122,21 @@ class Roofline:
         num_pairs = batch_size * attention.visible_pairs(input_len)
         head_dim = attention.head_dim
         value_dim = attention.value_dim or head_dim
-        flops = 2 * num_pairs * num_heads * (head_dim + value_dim)
-        efficiency = self._efficiencies.attention * _head_dim_factor(head_dim)
         kv_heads = attention.kv_heads_on_each(intra_op)
         num_numbers = batch_size * input_len * (num_heads + kv_heads) * (head_dim + value_dim)
         bytes_per_s = self.device.memory_bytes_per_s * self._efficiencies.attention_memory
         return (
             self._efficiencies.attention_ramp_s
-            + flops / (self._attention_flops * efficiency)
+            + num_pairs * self.attention_pair_s(attention, intra_op)
             + num_numbers * self.dtype.activation_bytes / bytes_per_s
         )
+
+    def attention_pair_s(self, attention: Attention, intra_op: int) -> float:
+        """Time of the arithmetic for one token to attend to another, over all heads of a device."""
+        num_heads, head_dim = attention.num_heads // intra_op, attention.head_dim
+        flops = 2 * num_heads * (head_dim + (attention.value_dim or head_dim))
+        efficiency = self._efficiencies.attention * _head_dim_factor(head_dim)
+        return flops / (self._attention_flops * efficiency)
 
     def recurrence_s(self, layer: Recurrence, num_tokens: int, intra_op: int) -> float:
         """Time of a recurrence, without its projections, in chunks that matrix products go over.
@@ -164,19 +183,19 @@ class Roofline:
         arithmetic_s = flops / (self._peak_flops * self._efficiencies.experts)
         weight_bytes = num_touched * (num_up + 1) * hidden_size * width * self._weight_bytes
         copied = num_copies * (2 * hidden_size + (num_up + 2) * width)
-        copied_s = copied * self.dtype.activation_bytes / self._bytes_per_s
+        copied_s = copied * self.dtype.activation_bytes / self.memory_bytes_per_s
         ramp_s = 2 * self._efficiencies.matmul_ramp_s
-        return ramp_s + max(arithmetic_s, weight_bytes / self._bytes_per_s) + copied_s
+        return ramp_s + max(arithmetic_s, weight_bytes / self.memory_bytes_per_s) + copied_s
 
     def elementwise_s(self, num_numbers: float) -> float:
         """Time of an operator that reads or writes `num_numbers` and computes little."""
         moved_bytes = num_numbers * self.dtype.activation_bytes
-        return self.stack.elementwise_s + moved_bytes / self._bytes_per_s
+        return self.stack.elementwise_s + moved_bytes / self.memory_bytes_per_s
 
     def heads_s(self, num_numbers: float) -> float:
         """Time to change queries or keys, of which `num_numbers` are read or written."""
         moved_bytes = num_numbers * self.dtype.activation_bytes
-        return self.stack.heads_s + moved_bytes / self._bytes_per_s
+        return self.stack.heads_s + moved_bytes / self.memory_bytes_per_s
 
     def all_reduce_s(self, num_numbers: float, num_devices: int) -> float:
         """Time until the sum of each device's numbers is on all devices.

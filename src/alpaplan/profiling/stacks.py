@@ -47,6 +47,14 @@ class Efficiencies:
     expert_padding
         Rows that the product of each touched expert computes in vain, as its share of tokens is
         rounded up to a tile and unequal to others'. 75 to 250.
+    decode_attention_s
+        Fixed time of attention for single tokens, with all that is done to queries and keys before
+        it, which is fused there. 8 to 15 us.
+    kv_memory
+        Fraction of the peak bandwidth at which decoding reads keys and values. 0.66 to 0.94.
+
+    The last two are fitted to iterations of Llama 3.1 8B alone, which aiconfigurator puts together
+    from measured operators, and assumed where there are no such fits.
     """
 
     matmul: float
@@ -56,6 +64,8 @@ class Efficiencies:
     attention_ramp_s: float
     experts: float
     expert_padding: float
+    decode_attention_s: float = 10e-6
+    kv_memory: float = 0.8
 
 
 @dataclass(frozen=True)
@@ -142,9 +152,11 @@ VLLM_2025 = Stack(
     by_generation=MappingProxyType(
         {  # in the order of the fields: matrix products, attention, experts
             Generation.VOLTA: Efficiencies(0.70, 10e-6, 0.30, 0.45, 20e-6, 0.35, 100),
-            Generation.AMPERE: Efficiencies(0.86, 6.5e-6, 0.58, 0.44, 20e-6, 0.45, 77),
+            Generation.AMPERE: Efficiencies(0.86, 6.5e-6, 0.58, 0.44, 20e-6, 0.45, 77, 15e-6, 0.70),
             Generation.ADA: Efficiencies(0.65, 2.5e-6, 0.58, 0.82, 9e-6, 0.78, 245),
-            Generation.HOPPER: Efficiencies(0.855, 3.1e-6, 0.70, 0.39, 16e-6, 0.71, 160),
+            Generation.HOPPER: Efficiencies(
+                0.855, 3.1e-6, 0.70, 0.39, 16e-6, 0.71, 160, 8e-6, 0.87
+            ),
             Generation.BLACKWELL: Efficiencies(0.74, 2.7e-6, 0.50, 0.31, 16e-6, 0.545, 120),
             Generation.CDNA3: Efficiencies(0.50, 10e-6, 0.30, 0.40, 20e-6, 0.35, 100),
         }

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 
 from alpaplan.specs.engine import EngineConfig
 
+LARGEST_STEP_TOKENS = 8192
+"""Most tokens of an iteration that are taken over (a count; 2,048 to 16,384): engines take no more
+of prompts at once by default. vLLM has 8,192 on devices of 70 GB and more, 2,048 on others."""
+
 SHORTEST_STEP_S = 1e-9
 """Least time of a table (s), as whole nanoseconds are what a simulation counts in."""
 

@@ -136,9 +136,37 @@ def test_usage(config: Workspace, arguments: tuple[str, ...], message: str) -> N
     assert result.stdout == ""
 
 
-def test_length_is_needed(config: Workspace) -> None:
+def test_length_is_needed_for_prefill(config: Workspace) -> None:
+    for more in (("--serving", "prefill"), ("--batch", "1,2")):
+        command = ("profile", "estimate", "small.json", "--device", "l4")
+        result = config.run(*command, *more, exit_code=2)
+        assert "Missing option '--input-len'" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--serving", "continuous", "--input-len", "512")])
+def test_iterations_of_an_llm(config: Workspace, arguments: tuple[str, ...]) -> None:
+    command = ("profile", "estimate", "small.json", "--device", "h100-sxm", "-o", "llm.yaml")
+    result = config.run(*command, *arguments)
+    assert "Output tokens per second" in result.stdout
+    written = yaml.safe_load(config.read("llm.yaml"))
+    first = written["configs"][0]
+    assert first["stage_kv_bytes_per_token"] == [4 * 2 * 4 * 64 * 2]
+    assert max(first["stage_step_s"]) == 8192
+    assert "continuous batching" in written["source"]
+    config.run("validate", "llm.yaml")
+
+
+def test_iterations_have_no_batch_sizes(config: Workspace) -> None:
+    command = ("profile", "estimate", "small.json", "--device", "l4", "--serving", "continuous")
+    result = config.run(*command, "--batch", "1,2", exit_code=2)
+    assert "--batch is for --serving prefill" in result.stderr
+
+
+def test_encoders_have_no_iterations(config: Workspace) -> None:
+    config.write("small.json", CONFIG.replace('"llama"', '"bert", "max_position_embeddings": 512'))
     result = config.run("profile", "estimate", "small.json", "--device", "l4", exit_code=2)
-    assert "Missing option '--input-len'" in result.stderr
+    assert "bert is an encoder" in result.stderr
+    assert "with --input-len its prefill is estimated" in " ".join(result.stderr.split())
 
 
 def test_learned_positions_bound_the_length(config: Workspace) -> None:

@@ -24,6 +24,7 @@ from alpaplan.printable import printable
 from alpaplan.profiling.devices import DEVICES, Device, Dtype, device_of
 from alpaplan.profiling.family_table import FAMILIES
 from alpaplan.profiling.stacks import STACKS
+from alpaplan.specs.choices import Serving
 
 if TYPE_CHECKING:
     from alpaplan.files.model_config import ModelConfig
@@ -58,12 +59,13 @@ if TYPE_CHECKING:
     metavar="NAME",
     help=f"Number format of weights and arithmetic: {listed(Dtype)}.  [default: the model's own]",
 )
+@options.serving
 @click.option(
     "--input-len",
     type=WholeNumber(largest=10_000_000),
-    required=True,
     metavar="TOKENS",
-    help="Length of a prompt in tokens.",
+    help="Length of a prompt in tokens; with --serving continuous, of the requests by which "
+    "windows and states are counted.  [default: there 2048]",
 )
 @click.option(
     "--batch",
@@ -101,7 +103,8 @@ def estimate(
     config: Path,
     devices: tuple[str, ...],
     dtype: str | None,
-    input_len: int,
+    serving: str | None,
+    input_len: int | None,
     batch_sizes: tuple[int, ...] | None,
     intra_op: tuple[int, ...] | None,
     inter_op: tuple[int, ...] | None,
@@ -113,9 +116,10 @@ def estimate(
     """Estimate a profile from a model's config.json.
 
     CONFIG_JSON describes the model's architecture, as on Hugging Face. The estimate is for the
-    prefill of a batch of prompts and adds up arithmetic, memory traffic and communication, at
-    efficiencies that were measured on single operators. Configurations and batch sizes that do
-    not fit into the device's memory are left out.
+    iterations of an LLM's engine, or with --input-len for the prefill of a batch of prompts. It
+    adds up arithmetic, memory traffic and communication, at efficiencies that were measured on
+    single operators. Configurations and batch sizes that do not fit into the device's memory are
+    left out.
     """
     from alpaplan.files.model_config import load_model_config
     from alpaplan.profiling.estimate import estimate_profile
@@ -129,7 +133,14 @@ def estimate(
     transformer = loaded.transformer
     number_format, quantization = _format(loaded, dtype)
     _check_support(chosen, number_format)
-    sweep = _sweep(transformer, input_len, batch_sizes, intra_op, inter_op)
+    sweep = _sweep(
+        transformer,
+        _serving(serving, input_len, batch_sizes),
+        input_len,
+        batch_sizes,
+        intra_op,
+        inter_op,
+    )
     found = estimate_profile(
         transformer,
         name or _name_of(config, transformer),
@@ -183,9 +194,23 @@ def _check_support(devices: Sequence[Device], dtype: Dtype) -> None:
             )
 
 
+def _serving(
+    name: str | None, input_len: int | None, batch_sizes: tuple[int, ...] | None
+) -> Serving:
+    """Return what is estimated: prefill if it is said of what, else iterations."""
+    is_prefill = input_len is not None or batch_sizes is not None
+    serving = Serving(name) if name else Serving.PREFILL if is_prefill else Serving.CONTINUOUS
+    if serving is Serving.PREFILL and input_len is None:
+        raise click.UsageError("Missing option '--input-len': the length of prompts")
+    if serving is Serving.CONTINUOUS and batch_sizes is not None:
+        raise click.UsageError("--batch is for --serving prefill")
+    return serving
+
+
 def _sweep(
     transformer: Transformer,
-    input_len: int,
+    serving: Serving,
+    input_len: int | None,
     batch_sizes: tuple[int, ...] | None,
     intra_op: tuple[int, ...] | None,
     inter_op: tuple[int, ...] | None,
@@ -197,10 +222,11 @@ def _sweep(
     click.UsageError
         With the configurations that are possible.
     """
+    from alpaplan.profiling.engine_estimate import REFERENCE_TOKENS, Steps, why_not_continuous
     from alpaplan.profiling.layer_estimate import BATCH_SIZES, PARALLELISMS, Sweep
 
     longest = transformer.max_input_len
-    if longest is not None and input_len > longest:
+    if input_len is not None and longest is not None and input_len > longest:
         raise click.UsageError(
             f"--input-len must be at most the model's {longest} positions, found {input_len}"
         )
@@ -220,12 +246,18 @@ def _sweep(
         raise click.UsageError(
             f"--inter-op must be at most the number of blocks ({num_blocks}), found {found}"
         )
-    return Sweep(
-        input_len,
-        batch_sizes or BATCH_SIZES,
-        intra_op or PARALLELISMS,
-        inter_op or tuple(count for count in PARALLELISMS if count <= num_blocks),
-    )
+    intra_ops = intra_op or PARALLELISMS
+    inter_ops = inter_op or tuple(count for count in PARALLELISMS if count <= num_blocks)
+    if serving is Serving.PREFILL and input_len is not None:
+        return Sweep(input_len, batch_sizes or BATCH_SIZES, intra_ops, inter_ops)
+    reason = why_not_continuous(transformer)
+    if reason is not None:
+        raise click.UsageError(
+            f"{transformer.model_type} {reason}, and cannot be served with continuous batching; "
+            "with --input-len its prefill is estimated"
+        )
+    reference = input_len or min(REFERENCE_TOKENS, longest or REFERENCE_TOKENS)
+    return Steps(reference, intra_ops=intra_ops, inter_ops=inter_ops)
 
 
 def _name_of(config: Path, transformer: Transformer) -> str:
@@ -245,7 +277,12 @@ def _write(target: Path, found: Estimate) -> None:
     from alpaplan.report.stages import stages_table
 
     write_document(target, profile_to_yaml(found.profile))
-    if target != STANDARD_OUTPUT:
+    if target != STANDARD_OUTPUT and found.profile.is_llm:
+        from alpaplan.profiling.engine_summary import summarize_engines
+        from alpaplan.report.engine_profile import engine_tables
+
+        print_result(engine_tables([summarize_engines(found.profile)]))
+    elif target != STANDARD_OUTPUT:
         for device in dict.fromkeys(config.device for config in found.profile.configs):
             configs = tuple(item for item in found.profile.configs if item.device == device)
             print_result(stages_table(found.profile.model_copy(update={"configs": configs})))

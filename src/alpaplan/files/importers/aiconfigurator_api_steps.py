@@ -16,7 +16,6 @@ from alpaplan.files.importers.aiconfigurator_package import (
 )
 from alpaplan.files.importers.aiconfigurator_steps import source_text
 from alpaplan.files.importers.iterations import (
-    LARGEST_STEP_TOKENS,
     FitErrors,
     Iterations,
     IterationsReading,
@@ -24,7 +23,7 @@ from alpaplan.files.importers.iterations import (
 )
 from alpaplan.files.importers.request import ImportRequest, ProgressListener
 from alpaplan.files.line_issues import Place
-from alpaplan.profiling.steps import MeasuredStep
+from alpaplan.profiling.steps import LARGEST_STEP_TOKENS, MeasuredStep
 from alpaplan.units import BYTE_UNITS
 
 DECODING = (1, 2, 4, 8, 16, 32, 64, 128, 256)

@@ -19,7 +19,6 @@ from alpaplan.files.importers import cells
 from alpaplan.files.importers.aiconfigurator_columns import CONVERTERS, KEYS, NUMBERS
 from alpaplan.files.importers.aiconfigurator_results import device_of
 from alpaplan.files.importers.iterations import (
-    LARGEST_STEP_TOKENS,
     FitErrors,
     Iterations,
     IterationsReading,
@@ -29,7 +28,7 @@ from alpaplan.files.importers.measurement import file_names, tools
 from alpaplan.files.importers.request import ImportRequest, ProgressListener
 from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
-from alpaplan.profiling.steps import MeasuredStep
+from alpaplan.profiling.steps import LARGEST_STEP_TOKENS, MeasuredStep
 from alpaplan.units import BYTE_UNITS, format_count
 
 STEP_COLUMN = "decode_step_latency_ms"

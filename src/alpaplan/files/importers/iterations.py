@@ -20,10 +20,6 @@ from alpaplan.files.line_issues import FileIssues, Place
 from alpaplan.profiling.steps import MeasuredStep, fit_steps, left_out_errors
 from alpaplan.specs.profile import ModelProfileSpec
 
-LARGEST_STEP_TOKENS = 8192
-"""Most tokens of an iteration that are taken over (a count; 2,048 to 16,384): engines take no more
-of prompts at once by default. vLLM has 8,192 on devices of 70 GB and more, 2,048 on others."""
-
 SIGNIFICANT_DIGITS = 5
 """Of fitted seconds (a count; 4 to 9): below the errors of any fit."""
 
