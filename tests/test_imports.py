@@ -32,6 +32,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "aiconfigurator": {"files"},
     "click": {"cli"},
     "distributed": {"planning"},
+    "jinja2": {"report"},
     "matplotlib": {"report"},
     "rich": {"cli", "report"},
     "yaml": {"files"},
@@ -42,7 +43,7 @@ THIRD_PARTY: dict[str, set[str]] = {
 """Library -> the packages that may import it."""
 
 
-HEAVY = {"matplotlib", "numba", "numpy", "ortools", "pydantic", "rich", "scipy", "yaml"}
+HEAVY = {"jinja2", "matplotlib", "numba", "numpy", "ortools", "pydantic", "rich", "scipy", "yaml"}
 """Libraries that a help page must not load."""
 
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "plan": "Find a placement plan for a cluster and a workload.",
     "simulate": "Simulate a plan or a schedule on a trace or on sampled arrivals.",
     "show": "Show who runs where in a plan, how full that is, and what it promises.",
+    "report": "Write a page about a plan, for a browser.",
     "compare": "Compare plans on the same arrivals.",
     "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
     "schedule": "Let placements change over time, where that pays for what it loads.",

@@ -94,6 +94,18 @@ def attempt_records(result: PlanResult) -> tuple[AttemptRecord, ...]:
     )
 
 
+def hashes_of(inputs: Inputs) -> frozenset[str]:
+    """Return the hashes of all files that inputs were read from."""
+    files = inputs.files
+    documents = [*files.profiles.values()]
+    hashes = {document.sha256 for document in documents} | set(files.traces.values())
+    if files.cluster is not None:
+        hashes.add(files.cluster.sha256)
+    if files.workload is not None:
+        hashes.add(files.workload.sha256)
+    return frozenset(hashes)
+
+
 def _records(inputs: Inputs, folder: Path) -> Iterator[InputRecord]:
     """Yield every file with its hash; shipped profiles by name, as they lie beside no plan."""
     files = inputs.files

@@ -19,6 +19,12 @@ FORMATS = ("svg", "png", "pdf")
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 """Colors that color-blind people tell apart: Okabe and Ito, https://jfly.uni-koeln.de/color."""
 
+FLEET_COLORS = (
+    *("#4477AA", "#EE7733", "#228833", "#AA3377", "#66CCEE", "#CCBB44", "#EE6677", "#009988"),
+)
+"""Colors of models in pictures of fleets: Paul Tol's bright and vibrant schemes,
+https://personal.sron.nl/~pault."""
+
 _METADATA = {"svg": {"Date": None}, "png": {"Software": None}, "pdf": {"CreationDate": None}}
 
 

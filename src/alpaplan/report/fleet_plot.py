@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from alpaplan.planning.overview import PlanOverview
-from alpaplan.report.figure import new_figure, plain_label
+from alpaplan.report.figure import FLEET_COLORS, new_figure, plain_label
 from alpaplan.report.fleet import OTHERS, Content, FleetPicture, NodePicture, fleet_picture
 from alpaplan.report.text import percent
 
@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FLEET_COLORS = (
-    *("#4477AA", "#EE7733", "#228833", "#AA3377", "#66CCEE", "#CCBB44", "#EE6677", "#009988"),
-)
-"""Colors of models: Paul Tol's bright and vibrant schemes, https://personal.sron.nl/~pault."""
 
 GRAY = "#9A9A9A"
 """Color of all other models and of working memory."""

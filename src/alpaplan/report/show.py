@@ -50,19 +50,19 @@ def overview_markdown(overview: PlanOverview, title: str) -> str:
 def _parts_of(overview: PlanOverview) -> Iterator[Paragraph | Table]:
     plan = overview.plan
     yield from prediction_lines(plan, overview.use)
-    yield _devices_table(overview)
+    yield devices_table(overview)
     yield groups_table(plan, most=len(plan.groups))
     if overview.models:
         yield models_table(overview.models, most=len(overview.models))
         yield from tokens_table(overview.models, most=len(overview.models))
     else:
-        yield _replicas_table(overview)
-    yield from _caches_table(overview)
-    yield from _node_loss_table(plan)
-    yield from _attempts_table(plan)
+        yield replicas_table(overview)
+    yield from caches_table(overview)
+    yield from node_loss_table(plan)
+    yield from attempts_table(plan)
 
 
-def _devices_table(overview: PlanOverview) -> Table:
+def devices_table(overview: PlanOverview) -> Table:
     """Return a row for each part of a node that a group has, or that is left over."""
     has_memory = bool(overview.memory)
     has_caches = any(overview.kv_tokens(group.name) for group in overview.plan.groups)
@@ -112,7 +112,7 @@ def _range_of_bytes(numbers: list[int]) -> str:
     return most if least == most else f"{least} to {most}"
 
 
-def _replicas_table(overview: PlanOverview) -> Table:
+def replicas_table(overview: PlanOverview) -> Table:
     """Return the models that a plan names, where nothing else is known of them."""
     replicas = overview.groups_of_models
     made = Table(f"Models ({len(replicas)})", "model", "replicas", "groups", right=("replicas",))
@@ -121,7 +121,7 @@ def _replicas_table(overview: PlanOverview) -> Table:
     return made
 
 
-def _caches_table(overview: PlanOverview) -> Iterator[Table]:
+def caches_table(overview: PlanOverview) -> Iterator[Table]:
     """Yield the KV caches of engines, if there are any."""
     rows = [
         (group.name, model, f"{tokens:,}")
@@ -136,7 +136,7 @@ def _caches_table(overview: PlanOverview) -> Iterator[Table]:
     yield made
 
 
-def _node_loss_table(plan: PlanSpec) -> Iterator[Table]:
+def node_loss_table(plan: PlanSpec) -> Iterator[Table]:
     """Yield what the loss of each node leaves, if the plan tells."""
     if plan.prediction is None or not plan.prediction.node_loss:
         return
@@ -146,7 +146,7 @@ def _node_loss_table(plan: PlanSpec) -> Iterator[Table]:
     yield made
 
 
-def _attempts_table(plan: PlanSpec) -> Iterator[Table]:
+def attempts_table(plan: PlanSpec) -> Iterator[Table]:
     """Yield the attempts that the plan tells of: the winner and the best others."""
     if plan.provenance is None or not plan.provenance.tried:
         return
