@@ -20,15 +20,18 @@ from alpaplan.cli.output import (
     require_target,
     write_document,
 )
-from alpaplan.cli.quantities import Seconds, WholeNumber
+from alpaplan.cli.quantities import Number, Seconds, WholeNumber
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.specs.choices import Effort
 
 if TYPE_CHECKING:
+    from alpaplan.files.document import Document
     from alpaplan.planning.inputs import Inputs
     from alpaplan.planning.plan import Planned
     from alpaplan.planning.settings import PlanSettings
+    from alpaplan.planning.start import StartPlan
     from alpaplan.search.planner import PlanResult
+    from alpaplan.specs.plan import PlanSpec
 
 
 @click.command(cls=ListingCommand, listings={"Methods": METHODS.summaries()})
@@ -93,6 +96,19 @@ if TYPE_CHECKING:
     help="Plan again with what PLAN was made from, and write it in place.",
 )
 @click.option(
+    "--start-from",
+    type=options.FILE,
+    metavar="OLD",
+    help="Start the search from this plan, and change only what gains more than its move costs.",
+)
+@click.option(
+    "--move-cost",
+    type=Number(0, 100),
+    metavar="POINTS",
+    help="With --start-from, points of SLO attainment that it has to gain to load as many weights "
+    "as OLD has; a part of them for less.  [default: 1]",
+)
+@click.option(
     "--format",
     "output_format",
     type=NameOf(["table", "json", "markdown"]),
@@ -123,6 +139,8 @@ def plan(
     max_evaluations: int | None,
     check: Path | None,
     update: Path | None,
+    start_from: Path | None,
+    move_cost: float | None,
     output_format: str | None,
     require_attainment: float | None,
     explain: bool,
@@ -149,6 +167,8 @@ def plan(
         raise click.UsageError("--update writes PLAN in place: give no --check and no --output")
     if output_format is not None and check is None:
         raise click.UsageError("--format is for --check")
+    if move_cost is not None and start_from is None:
+        raise click.UsageError("--move-cost is what leaving the plan of --start-from costs")
     committed = None
     renewed = output if check == STANDARD_OUTPUT and output is not None else check or update
     if renewed is not None:
@@ -161,12 +181,15 @@ def plan(
     # Of a check, only the verdict is written, which a shell may let go anywhere.
     target = STANDARD_OUTPUT if check is not None else update or output or STANDARD_OUTPUT
     read = [*paths.given(), None if committed is None or update is not None else committed.path]
+    if start_from is not None and start_from not in (update, check):
+        read.append(start_from)
     require_target(target, read)
     inputs = load_inputs(paths)
     require_target(target, inputs.files.paths())
     place = target if committed is None else committed.path
     folder = Path() if is_stream(place) else place.parent
-    planned, ended_by = _search(inputs, settings, folder, quiet=quiet)
+    start = _start_of(start_from, move_cost, committed)
+    planned, ended_by = _search(inputs, settings, folder, start, quiet=quiet)
     if committed is not None and check is not None:
         report_check(committed, planned, output_format or "table")
     else:
@@ -182,8 +205,33 @@ def _with_options(settings: PlanSettings, **given: Any) -> PlanSettings:
     return replace(settings, **changes)
 
 
+def _start_of(
+    start_from: Path | None, move_cost: float | None, committed: Document[PlanSpec] | None
+) -> StartPlan | None:
+    """Return the plan to start from; None for none.
+
+    A plan that was made so starts from itself when it is made again: what it started from may be
+    gone, and is of no matter once that plan runs.
+    """
+    from alpaplan.files.document import load_document
+    from alpaplan.planning.start import StartPlan
+    from alpaplan.specs.plan import PlanSpec
+
+    if start_from is not None:
+        return StartPlan.of(load_document(start_from, PlanSpec), move_cost)
+    made = None if committed is None else committed.spec.provenance
+    if committed is None or made is None or made.start is None:
+        return None
+    return StartPlan.of(committed, made.start.move_cost)
+
+
 def _search(
-    inputs: Inputs, settings: PlanSettings, folder: Path, *, quiet: bool
+    inputs: Inputs,
+    settings: PlanSettings,
+    folder: Path,
+    start: StartPlan | None,
+    *,
+    quiet: bool,
 ) -> tuple[Planned, int | None]:
     """Plan with progress on a terminal; a signal ends the search with the best plan so far.
 
@@ -210,6 +258,7 @@ def _search(
                 inputs,
                 settings,
                 folder=folder,
+                start=start,
                 stop=interrupt,
                 on_evaluation=interrupt.heard_by(listener),
             )

@@ -15,6 +15,7 @@ from alpaplan.planning.document import plan_document
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import attempt_records, provenance_of
 from alpaplan.planning.settings import PlanSettings, usable_cores
+from alpaplan.planning.start import StartPlan
 from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
 from alpaplan.problem.required_checks import check_required
@@ -52,6 +53,8 @@ class Planned:
         What was searched on, and what the prediction comes from.
     inputs, settings
         What it was made from.
+    start
+        The plan that the search started from, if there was one.
     """
 
     document: PlanSpec
@@ -59,6 +62,7 @@ class Planned:
     arrivals: ArrivalSets
     inputs: Inputs
     settings: PlanSettings
+    start: StartPlan | None = None
 
     @property
     def prediction(self) -> Prediction:
@@ -72,7 +76,8 @@ class Planned:
 
     def document_in(self, folder: Path) -> PlanSpec:
         """Return the plan as it is written into a folder: its inputs are named relative to that."""
-        provenance = _ended(provenance_of(self.inputs, self.settings, folder), self.result)
+        made = provenance_of(self.inputs, self.settings, folder, self.start)
+        provenance = _ended(made, self.result)
         return self.document.model_copy(update={"provenance": provenance})
 
 
@@ -82,6 +87,7 @@ def plan(
     *,
     folder: Path | None = None,
     arrivals: ArrivalSets | None = None,
+    start: StartPlan | None = None,
     stop: StopCriterion = never,
     workers: Workers | None = None,
     on_evaluation: ProgressListener = ignore_progress,
@@ -101,6 +107,9 @@ def plan(
         Where the plan goes: its inputs are named relative to that. None: the working folder.
     arrivals
         What to search on and what to predict from; None: drawn from the workload.
+    start
+        The plan that runs now: the search starts from that too, and moves away from it only as far
+        as is worth the cost.
     stop
         Ends the search early; the best placement so far is then the plan.
     workers
@@ -127,7 +136,7 @@ def plan(
     check_servable(inputs.problem)
     check_required(inputs.problem)
     # While the files still lie where they were read.
-    provenance = provenance_of(inputs, settings, folder or Path())
+    provenance = provenance_of(inputs, settings, folder or Path(), start)
     arrivals_rng, search_rng = random_streams(settings.seed)
     order = _order_of_models(inputs, settings)
     ordered = inputs.in_order(order)
@@ -144,6 +153,7 @@ def plan(
         stop=first_of(stop, *limits),
         jobs=settings.jobs or usable_cores(),
         workers=workers,
+        running=None if start is None else start.running(inputs).with_models(order),
         on_evaluation=on_evaluation,
     )
     result = result.with_models(np.argsort(order))
@@ -151,7 +161,7 @@ def plan(
     ended = _ended(provenance, result)
     document = plan_document(inputs, result, ended, arrivals.source)
     _require_sound(inputs, document)
-    return Planned(document, result, arrivals, inputs, settings)
+    return Planned(document, result, arrivals, inputs, settings, start)
 
 
 def check_inputs(inputs: Inputs) -> None:

@@ -15,6 +15,7 @@ from alpaplan.planning.inputs import InputFiles, Inputs
 from alpaplan.planning.rounding import digits, rounded
 from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.planning.settings import PlanSettings
+from alpaplan.planning.start import StartPlan
 from alpaplan.search.planner import PlanResult
 from alpaplan.specs.plan import AttemptRecord, InputRecord, PlanSpec, Provenance
 
@@ -23,7 +24,9 @@ RECORDED_ATTEMPTS = 5
 of why the plan is as it is."""
 
 
-def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Provenance:
+def provenance_of(
+    inputs: Inputs, settings: PlanSettings, folder: Path, start: StartPlan | None = None
+) -> Provenance:
     """Return the provenance of a plan that lies in a folder, of a search that ran to its end.
 
     Parameters
@@ -32,6 +35,8 @@ def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Prove
         What is planned, and how.
     folder
         Where the plan goes: its inputs are named relative to that.
+    start
+        The plan that the search starts from, if there is one.
 
     Raises
     ------
@@ -47,6 +52,7 @@ def provenance_of(inputs: Inputs, settings: PlanSettings, folder: Path) -> Prove
         max_evaluations=settings.max_evaluations,
         trace=None if trace is None else path_from(folder, trace),
         as_recorded=inputs.files.as_recorded or None,
+        start=None if start is None else start.record(),
         inputs=tuple(_records(inputs, folder)),
     )
 

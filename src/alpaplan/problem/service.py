@@ -371,6 +371,12 @@ def replica_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
     return np.asarray(needed.sum(axis=2) * intra_op[:, np.newaxis])
 
 
+def weight_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
+    """Return the weights of a replica on all its devices together, ``int64[H, P]``."""
+    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)
+    return np.asarray(problem.stage_weight_bytes.sum(axis=2) * intra_op[:, np.newaxis])
+
+
 def share_of_group_memory(problem: PlacementProblem) -> NDArray[np.float64]:
     """Return `replica_bytes` over the usable memory of the group's devices, ``float64[H, P]``."""
     shapes = enumerate(problem.shapes)

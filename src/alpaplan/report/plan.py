@@ -22,6 +22,7 @@ from alpaplan.report.prose import Paragraph
 from alpaplan.report.recording import describe_recording
 from alpaplan.report.text import some_names
 from alpaplan.specs.plan import PlanSpec
+from alpaplan.units import format_bytes
 
 SUMMARY_ROWS = 6
 """Groups and models that a summary shows (rows; 4 to 10), so that it holds on one screen."""
@@ -48,6 +49,7 @@ def plan_summary(planned: Planned, *, explain: bool = False) -> RenderableType:
     return Group(
         *prediction_lines(plan, DeviceUse.of(plan, planned.inputs.cluster)),
         *_recording(planned.inputs),
+        *_moves(planned),
         *_not_served(problem, plan, most),
         *_engines(planned.inputs, plan),
         groups_table(plan, fill, most, most_ranges),
@@ -64,6 +66,14 @@ def _recording(inputs: Inputs) -> Iterator[RenderableType]:
         # All models have the same trace.
         recording = summarize_recording(next(iter(inputs.workload.recorded.values())))
         yield Paragraph(describe_recording(recording, str(inputs.files.trace)))
+
+
+def _moves(planned: Planned) -> Iterator[RenderableType]:
+    """Yield what has to be loaded, where the search started from a plan that runs."""
+    loaded_bytes = planned.result.loaded_bytes
+    if loaded_bytes is not None:
+        what = "nothing" if loaded_bytes == 0 else f"{format_bytes(loaded_bytes)} of weights"
+        yield Paragraph(f"{what} to load beside what runs: alpaplan diff shows the steps")
 
 
 def _not_served(problem: PlacementProblem, plan: PlanSpec, most: int) -> Iterator[RenderableType]:

@@ -23,8 +23,10 @@ from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.search.methods.dedicated import DEDICATED
 from alpaplan.search.methods.round_robin import ROUND_ROBIN
 from alpaplan.search.prediction import Prediction, predict
+from alpaplan.search.running import Running, devices_of
 from alpaplan.search.search import Search, SearchStep
 from alpaplan.search.space import SearchSpace
+from alpaplan.search.start_from import improve_running, worth_moving
 from alpaplan.search.stopping import StopCriterion, never
 from alpaplan.search.workers import Workers, threads
 from alpaplan.simulator import Simulator
@@ -56,6 +58,8 @@ class PlanResult:
         Why the search ended early; None if it ran to its end.
     steps
         What each step gained, for methods that have several.
+    loaded_bytes
+        Weights that have to be loaded, where the search started from what runs.
     """
 
     best: Candidate
@@ -68,6 +72,7 @@ class PlanResult:
     num_evaluations: int
     stop_reason: StopReason | None
     steps: tuple[SearchStep, ...]
+    loaded_bytes: int | None = None
 
     def with_models(self, order: NDArray[np.int64]) -> PlanResult:
         """Return the same where model ``m`` is the one that is number ``order[m]`` here."""
@@ -91,6 +96,7 @@ def solve(
     stop: StopCriterion = never,
     jobs: int = 1,
     workers: Workers | None = None,
+    running: Running | None = None,
     on_evaluation: ProgressListener = ignore_progress,
 ) -> PlanResult:
     """Search for a placement and predict how it does.
@@ -115,6 +121,8 @@ def solve(
         Attempts side by side, in threads. The result does not depend on it.
     workers
         Make the attempts in place of such threads.
+    running
+        What runs now: the search starts from that too, and changes only what is worth its price.
     on_evaluation
         Told of every simulated placement, for a progress display.
 
@@ -131,8 +139,15 @@ def solve(
     watch = Watch(stop, on_evaluation)
     with threads(jobs) if workers is None else nullcontext(workers) as chosen:
         search = Search(space, budget, rng, chosen, watch)
+        known = [] if running is None else improve_running(search, running)
         tried, best = _find(search, method, arrivals)
-    return _judged(search, arrivals, tried, best)
+        if running is None:
+            return _judged(search, arrivals, tried, best)
+        settled = worth_moving(search, running, [*known, *tried], best, arrivals.deciding)
+    tried = [*known, *tried, settled.candidate]
+    placed = settled.placed
+    judged = _judged(search, arrivals, tried, settled.candidate, devices_of(problem, placed))
+    return replace(judged, loaded_bytes=running.loaded_bytes(problem, placed))
 
 
 def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Candidate], Candidate]:
@@ -159,12 +174,17 @@ def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Cand
 
 
 def _judged(
-    search: Search, arrivals: ArrivalSets, tried: list[Candidate], best: Candidate
+    search: Search,
+    arrivals: ArrivalSets,
+    tried: list[Candidate],
+    best: Candidate,
+    devices: DeviceAssignment | None = None,
 ) -> PlanResult:
-    """Put the winner onto devices and predict how it does."""
+    """Put the winner onto devices, unless it has some already, and predict how it does."""
     problem = search.problem
     placement = without_empty_groups(best.placement)
-    devices = assign_devices(problem, [int(h) for h in placement.shapes])
+    if devices is None:
+        devices = assign_devices(problem, [int(h) for h in placement.shapes])
     if devices is None or not placement_fits(problem, placement):
         raise RuntimeError("the search made a placement that breaks its own rules")
     unseen = [Simulator(problem, trace) for trace in arrivals.unseen]

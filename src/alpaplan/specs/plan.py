@@ -162,6 +162,15 @@ class VariedInputs(Spec):
     )
 
 
+class StartRecord(Spec):
+    """The plan that a search started from, and what it cost to move away from it."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    move_cost: NonNegativeNumber = Field(
+        description="points of SLO attainment for loading as many weights as that plan has"
+    )
+
+
 class Provenance(Spec):
     """Where the plan came from: enough to make it again."""
 
@@ -190,6 +199,9 @@ class Provenance(Spec):
     as_recorded: Literal[True] | None = Field(
         default=None,
         description="set if times that were recorded in long ticks were kept, not spread over them",
+    )
+    start: StartRecord | None = Field(
+        default=None, description="set if the search started from a plan that ran"
     )
     inputs: tuple[InputRecord, ...] = ()
     tried: tuple[AttemptRecord, ...] = Field(

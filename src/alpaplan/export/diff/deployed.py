@@ -14,6 +14,7 @@ from alpaplan.files.shipped import shipped_profiles
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.located_errors import collected_errors
 from alpaplan.planning.paths import InputPaths
+from alpaplan.planning.start import recorded_profiles
 from alpaplan.problem.build import resolve_slo_s
 from alpaplan.problem.checker import check_plan
 from alpaplan.specs.cluster import ClusterSpec
@@ -70,7 +71,7 @@ class DeployedPlan:
     def of_inputs(cls, plan: PlanSpec, sha256: str, inputs: Inputs) -> DeployedPlan:
         """Return a plan for inputs that are loaded; it has to be valid for them."""
         models = {model.name: model for model in inputs.workload.models}
-        hashes = _recorded_hashes(plan)
+        hashes = recorded_profiles(plan)
         documents = inputs.files.profiles
         profiles = {}
         for name in _placed_models(plan):
@@ -139,7 +140,7 @@ def load_deployed(document: Document[PlanSpec], paths: InputPaths) -> DeployedPl
             issues = check_plan(cluster.spec, workload.spec, specs, plan)
     if issues:
         raise InputError(document.error_line(issue) for issue in issues)
-    hashes = _recorded_hashes(plan)
+    hashes = recorded_profiles(plan)
     profiles = {
         name: RunProfile(specs[profile], hashes.get(profile, loaded[profile].sha256))
         for name, profile in profile_of.items()
@@ -162,20 +163,6 @@ def _hash_of(profile: ModelProfileSpec) -> str:
 
 def _placed_models(plan: PlanSpec) -> list[str]:
     return list(dict.fromkeys(replica.model for group in plan.groups for replica in group.replicas))
-
-
-def _recorded_hashes(plan: PlanSpec) -> dict[str, str]:
-    """Return profile -> hash, as the plan's provenance has them.
-
-    A profile's file is called as the profile is, or is found by its hash alone.
-    """
-    records = () if plan.provenance is None else plan.provenance.inputs
-    found = {}
-    for record in records:
-        if record.role == "profile":
-            name = record.name or (record.path or "").rpartition("/")[2].rpartition(".")[0]
-            found[name] = record.sha256
-    return found
 
 
 def _is_unchanged(

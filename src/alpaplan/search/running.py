@@ -1,0 +1,138 @@
+"""What runs now: how much of it another placement keeps, and where to put that for most to stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem.devices import DeviceAssignment, assign_devices
+from alpaplan.problem.near_devices import Spans, assign_beside, unused_devices
+from alpaplan.problem.service import weight_bytes
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A placement with the devices of its groups."""
+
+    placement: Placement
+    spans: tuple[Spans, ...]
+
+    def take(self, groups: NDArray[np.int64] | list[int]) -> Placed:
+        """Return some of the groups, in the given order."""
+        numbers = [int(group) for group in groups]
+        chosen = np.array(numbers, dtype=np.int64)
+        return Placed(self.placement.take(chosen), tuple(self.spans[g] for g in numbers))
+
+    def beside(self, other: Placed) -> Placed:
+        """Return the groups of both."""
+        both = Placement.joined([self.placement, other.placement])
+        return Placed(both, self.spans + other.spans)
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs now, as far as it is part of the problem, and what it is worth to keep it.
+
+    Parameters
+    ----------
+    placed
+        Its groups with replicas, and where they are.
+    is_current : bool[M]
+        Whether a model's replicas that run are what would be loaded.
+    move_cost
+        SLO attainment that has to be gained to load as many bytes as run now (a fraction).
+    """
+
+    placed: Placed
+    is_current: NDArray[np.bool_]
+    move_cost: float
+
+    def with_models(self, order: NDArray[np.int64]) -> Running:
+        """Return the same where the models are numbered in another order.
+
+        Parameters
+        ----------
+        order : int64[M]
+            Number here of each model there.
+        """
+        placed = Placed(self.placed.placement.with_models(order), self.placed.spans)
+        return Running(placed, self.is_current[order], self.move_cost)
+
+    def price(self, problem: PlacementProblem, placed: Placed) -> float:
+        """Return what attainment a placement has to gain for what it loads."""
+        running = int(_weights(problem, self.placed.placement).sum())
+        return self.move_cost * self.loaded_bytes(problem, placed) / max(1, running)
+
+    def loaded_bytes(self, problem: PlacementProblem, placed: Placed) -> int:
+        """Return the weights that a placement has to load, on all devices."""
+        total = int(_weights(problem, placed.placement).sum())
+        kept = self._common_bytes(problem, placed.placement)
+        number = {spans: o for o, spans in enumerate(self.placed.spans)}
+        pairs = ((g, number[spans]) for g, spans in enumerate(placed.spans) if spans in number)
+        return total - sum(int(kept[g, o]) for g, o in pairs)
+
+    def put_near(self, problem: PlacementProblem, placement: Placement) -> Placed | None:
+        """Put groups where the same ones run, so that most bytes stay; None if they do not pack.
+
+        Groups that run come first, in their order, then the others.
+        """
+        common = self._common_bytes(problem, placement)
+        found: dict[int, int] = {}
+        taken: set[int] = set()
+        rows, columns = np.nonzero(common)
+        for index in np.lexsort((columns, rows, -common[rows, columns])).tolist():
+            g, o = int(rows[index]), int(columns[index])
+            if g not in found and o not in taken:
+                found[g] = o
+                taken.add(o)
+        shapes = placement.shapes.tolist()
+        while True:
+            staying = {g: self.placed.spans[o] for g, o in found.items()}
+            devices = assign_beside(problem, shapes, staying) if found else None
+            if devices is not None:
+                break
+            if not found:
+                devices = assign_devices(problem, shapes)
+                break
+            # What keeps least makes room for what does not fit beside it.
+            del found[min(found, key=lambda g: int(common[g, found[g]]))]
+        if devices is None:
+            return None
+        order = sorted(
+            range(len(shapes)), key=lambda g: (found.get(g, len(taken) + len(shapes)), g)
+        )
+        return Placed(placement, devices.groups).take(order)
+
+    def _common_bytes(self, problem: PlacementProblem, placement: Placement) -> NDArray[np.int64]:
+        """Return the weights that groups have in common with running ones, ``int64[G, O]``.
+
+        An engine's KV cache is its part of what the others leave: engines stay together or not.
+        """
+        running = self.placed.placement
+        same_shape = placement.shapes[:, np.newaxis] == running.shapes
+        weights = _weights(problem, placement)
+        kept = weights * self.is_current @ running.replicas.T.astype(np.int64)
+        if problem.engines is not None:
+            is_llm = problem.engines.is_llm[problem.profile_of_model]
+            for g, o in np.argwhere(same_shape & (kept > 0)).tolist():
+                if placement.replicas[g, is_llm].any() and not _are_equal(placement, g, running, o):
+                    kept[g, o] = 0
+        return np.where(same_shape, kept, 0)
+
+
+def devices_of(problem: PlacementProblem, placed: Placed) -> DeviceAssignment:
+    """Return where groups are, with what is left over."""
+    return DeviceAssignment(placed.spans, unused_devices(problem, placed.spans))
+
+
+def _are_equal(one: Placement, group: int, other: Placement, other_group: int) -> bool:
+    return one.take([group]).key() == other.take([other_group]).key()
+
+
+def _weights(problem: PlacementProblem, placement: Placement) -> NDArray[np.int64]:
+    """Return the weights of each replica on all its devices, ``int64[G, M]``; 0 without one."""
+    weights = weight_bytes(problem)[placement.shapes][:, problem.profile_of_model]
+    return np.where(placement.replicas, weights, 0)
