@@ -35,10 +35,13 @@ def test_nothing_is_loaded_where_nothing_changed(running: Workspace) -> None:
     assert diff(running)["load_bytes"] == []
 
 
-def test_without_it_another_seed_loads_something(running: Workspace) -> None:
-    # Else the test before this one would show nothing.
-    plan(running, "--seed", "7")
+def test_what_runs_stays_where_moving_is_dear(running: Workspace) -> None:
+    running.run_plan("-q", "-o", "old.yaml", "--method", "selective-replication")
+    plan(running)
+    # Else what follows would show nothing.
     assert diff(running)["load_bytes"]
+    plan(running, "--start-from", "old.yaml", "--move-cost", "100")
+    assert diff(running)["load_bytes"] == []
 
 
 def test_a_model_that_is_new_is_loaded_beside_what_stays(running: Workspace) -> None:
