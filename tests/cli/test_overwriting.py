@@ -72,6 +72,10 @@ CASES: dict[str, tuple[str, ...]] = {
     ),
     "workload.yaml analyze": ("analyze", *INPUTS, "--plot"),
     "profiles/p.yaml analyze": ("analyze", *INPUTS, "--plot"),
+    "hand.yaml show": ("show", "hand.yaml", "--plot"),
+    "workload.yaml show": ("show", "hand.yaml", *INPUTS, "--plot"),
+    "profiles/p.yaml report": ("report", "hand.yaml", *INPUTS, "-o"),
+    "hand.yaml report": ("report", "hand.yaml", "-o"),
     "hand.yaml": ("simulate", "hand.yaml", *INPUTS, "--window", "9s", "--plot"),
     "cluster.yaml simulate": ("simulate", "hand.yaml", *INPUTS, "--window", "9s", "--plot"),
     "t.csv simulate": (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from alpaplan.report.tables import Table
 
-_SPECIAL = re.compile(r"([\\`*<>|\[\]#~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+_SPECIAL = re.compile(r"([\\`*<>|\[\]#~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 """What would not be shown as it is; an underscore inside a word is."""
 
 

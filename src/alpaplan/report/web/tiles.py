@@ -68,14 +68,16 @@ def _robustness(prediction: Prediction) -> Iterator[Tile]:
 
 def _speed(prediction: Prediction) -> Iterator[Tile]:
     if prediction.goodput_rps is not None:
-        yield Tile("Goodput", f"{number(prediction.goodput_rps)}/s", "requests within their SLO")
+        yield Tile(
+            "Goodput", f"{number(prediction.goodput_rps)}/s", "requests per second within their SLO"
+        )
     if prediction.output_tokens_per_s is not None:
         yield Tile("Output tokens", f"{prediction.output_tokens_per_s:,.0f}/s", "of all LLMs")
     names = (
-        ("Latency p99", prediction.latency_s, "requests"),
+        ("Latency p99", prediction.latency_s, "of requests within their SLO"),
         ("TTFT p99", prediction.ttft_s, "to the first token"),
-        ("TPOT p99", prediction.tpot_s, "per output token"),
+        ("TPOT p99", prediction.tpot_s, "for each token after it"),
     )
     for name, found, what in names:
         if found is not None:
-            yield Tile(name, format_seconds(found.p99), f"p50 {format_seconds(found.p50)}; {what}")
+            yield Tile(name, format_seconds(found.p99), f"{what}; p50 {format_seconds(found.p50)}")
