@@ -11,9 +11,15 @@ from alpaplan.planning.inputs import load_inputs
 from alpaplan.planning.paths import InputPaths
 from alpaplan.search.methods import METHODS
 from alpaplan.specs.plan import PlanSpec
-from tests.cli.workspace import WORKLOAD, Workspace
+from tests.cli.workspace import CLUSTER, WORKLOAD, Workspace
 
 QUICK = ("--method", "round-robin")
+
+UNEXPORTABLE = (
+    "this plan cannot be exported: several models share one process on g0..1; to export one, set "
+    "serving.process_overhead_bytes in the cluster and plan again"
+)
+"""What is said of a plan whose groups no backend could run."""
 
 
 def require_plan_that_passes(workspace: Workspace, name: str = "plan.yaml") -> None:
@@ -55,7 +61,20 @@ def test_plan_on_stdout_and_summary_on_stderr(workspace: Workspace) -> None:
     assert "SLO attainment" in result.stderr
     assert workspace.run_plan(*QUICK).stdout == result.stdout
     quiet = workspace.run_plan(*QUICK, "-o", "-", "--quiet")
-    assert (quiet.stdout, quiet.stderr) == (result.stdout, "")
+    assert quiet.stdout == result.stdout
+    assert quiet.stderr == UNEXPORTABLE + "\n"
+    assert UNEXPORTABLE in " ".join(result.stderr.split())
+
+
+def test_a_plan_of_processes_can_be_exported(workspace: Workspace) -> None:
+    workspace.write("cluster.yaml", CLUSTER + "serving: {process_overhead_bytes: 100MB}\n")
+    result = workspace.run_plan(*QUICK, "-o", "plan.yaml")
+    assert "cannot be exported" not in result.stdout + result.stderr
+    assert workspace.run_plan(*QUICK, "-o", "plan.yaml", "-q").stderr == ""
+    workspace.write(
+        "models.yaml", "kind: export-models\nversion: 1\nmodels: {p: {source: org/p}}\n"
+    )
+    workspace.run("export", "plan.yaml", "--to", "launch", "--models", "models.yaml", "-o", "out")
 
 
 @pytest.mark.slow

@@ -269,13 +269,19 @@ def _search(
 
 
 def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> None:
-    """Write the plan, and print a summary: on stderr if the plan itself takes stdout."""
+    """Write the plan, and print a summary: on stderr if the plan itself takes stdout.
+
+    What keeps it from being exported is told without a summary, too.
+    """
     from alpaplan.files.plan_yaml import plan_to_yaml
+    from alpaplan.report.exportable import describe_sharing
     from alpaplan.report.plan import plan_summary
 
     write_document(target, plan_to_yaml(planned.document))
     if not quiet:
         print_result(plan_summary(planned, explain=explain), to_stderr=target == STANDARD_OUTPUT)
+    elif planned.sharing_a_process:
+        print_message(describe_sharing(planned.sharing_a_process))
 
 
 def _exit(result: PlanResult, ended_by: int | None, require_attainment: float | None) -> None:

@@ -18,6 +18,7 @@ from alpaplan.planning.settings import PlanSettings, usable_cores
 from alpaplan.planning.start import StartPlan
 from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
+from alpaplan.problem.processes import shared_without_overhead
 from alpaplan.problem.required_checks import check_required
 from alpaplan.problem.unprofiled_batches import unprofiled_batches
 from alpaplan.search.attempt import ProgressListener, ignore_progress
@@ -73,6 +74,16 @@ class Planned:
     def placement(self) -> Placement:
         """The plan's groups and replicas as arrays, in the order of the document."""
         return self.result.best.placement
+
+    @property
+    def sharing_a_process(self) -> list[str]:
+        """Groups that no backend with a process for each replica could run as planned.
+
+        Several fixed-service models share them, and the cluster says that a process takes no memory
+        of its own.
+        """
+        found = shared_without_overhead(self.inputs.problem, self.placement)
+        return [self.document.groups[group].name for group in found]
 
     def document_in(self, folder: Path) -> PlanSpec:
         """Return the plan as it is written into a folder: its inputs are named relative to that."""

@@ -16,6 +16,7 @@ from alpaplan.problem.feasibility import describe_unservable, unservable_models
 from alpaplan.problem.memory import memory_fill
 from alpaplan.report.attempts import steps_table, tried_table
 from alpaplan.report.engine_versions import describe_engines
+from alpaplan.report.exportable import describe_sharing
 from alpaplan.report.plan_tables import MAX_ROWS, groups_table, models_table, tokens_table
 from alpaplan.report.prediction import prediction_lines
 from alpaplan.report.prose import Paragraph
@@ -52,6 +53,7 @@ def plan_summary(planned: Planned, *, explain: bool = False) -> RenderableType:
         *_moves(planned),
         *_not_served(problem, plan, most),
         *_engines(planned.inputs, plan),
+        *_exportable(planned),
         groups_table(plan, fill, most, most_ranges),
         models_table(plan.models, most),
         *(tokens_table(plan.models) if explain else ()),
@@ -88,6 +90,12 @@ def _not_served(problem: PlacementProblem, plan: PlanSpec, most: int) -> Iterato
     if absent:
         some = some_names(absent, MAX_ROWS)
         yield Paragraph(f"models without a replica: {some}", style="yellow")
+
+
+def _exportable(planned: Planned) -> Iterator[RenderableType]:
+    """Yield what keeps a plan from being exported, if anything does."""
+    if planned.sharing_a_process:
+        yield Paragraph(describe_sharing(planned.sharing_a_process), style="yellow")
 
 
 def _engines(inputs: Inputs, plan: PlanSpec) -> Iterator[RenderableType]:
