@@ -16,7 +16,7 @@ from alpaplan.report.prose import Paragraph
 from alpaplan.report.tables import Table
 from alpaplan.report.text import name_ranges, number_ranges, percent
 from alpaplan.specs.plan import PlanSpec
-from alpaplan.units import format_bytes, format_seconds
+from alpaplan.units import format_bytes, format_count, format_seconds
 
 OPEN_ROWS = 12
 """Longest table that Markdown does not fold away (rows; 8 to 20): a pull request is no place for
@@ -69,9 +69,8 @@ def devices_table(overview: PlanOverview) -> Table:
     busy = ("busy",) if overview.utilization else ()
     caches = ("KV caches",) if has_caches else ()
     memory = ("used", *caches, "of", "full") if has_memory else ()
-    num_nodes = len(overview.nodes)
     made = Table(
-        f"Devices of {num_nodes:,} node{'' if num_nodes == 1 else 's'}",
+        f"Devices of {format_count(len(overview.nodes), 'node')}",
         *("node", "type", "devices", "group", *memory, *busy),
         right=("devices", *memory, *busy),
         optional=("type", *caches),

@@ -106,6 +106,7 @@ def _shown(overview: PlanOverview, name: str, curve: Sequence[CurvePoint]) -> di
         "picture": picture,
         "largest_node": largest,
         "node_rem": _node_rem(len(picture.nodes), largest),
+        "label_units": 8.5 if len(picture.nodes) <= 2 else 10.5,
         "describe_cell": _describe_cell,
         "colors": FLEET_COLORS,
         "others": OTHERS,
