@@ -156,6 +156,9 @@ def expanded(text: str) -> str:
 def _launch(folder: Path) -> Iterator[Started]:
     commands = json.loads((folder / "launch.json").read_text(encoding="utf-8"))
     assert (commands["kind"], commands["version"]) == ("launch-list", 1)
+    *_, router = commands["commands"]
+    assert (router["name"], router["rank"], router["after"]) == ("router", 0, [])
+    assert router["argv"][-2:] == ["--concurrency", "1"]
     for command in commands["commands"]:
         assert set(command) == {"name", "node", "rank", "env", "argv", "after", "health"}
         if command["name"] == "router":

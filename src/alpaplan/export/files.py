@@ -10,6 +10,9 @@ from alpaplan.files.export_json import EXPORT_NAME
 ROUTER_FOLDER = "envoy"
 """Folder of the router's files in an export."""
 
+ROUTER_ORDER = ("envoy.yaml", "clusters.yaml", "listeners.yaml", "groups.yaml")
+"""Order in which the router's files are replaced: what is chosen from comes last."""
+
 
 def export_files(export: Export) -> dict[str, bytes]:
     """Return path -> content of all files, in the order in which they are to be written.
@@ -22,7 +25,7 @@ def export_files(export: Export) -> dict[str, bytes]:
         router_folder=export.options.router_folder,
         router_port=export.options.router_port,
     )
-    files = {f"{ROUTER_FOLDER}/{name}": content for name, content in router.items()}
     texts = TARGETS[export.target].files(export, router)
-    files |= {path: text.encode() for path, text in texts.items()}
+    files = {path: text.encode() for path, text in texts.items()}
+    files |= {f"{ROUTER_FOLDER}/{name}": router[name] for name in ROUTER_ORDER}
     return files | {EXPORT_NAME: export_document(export, files)}

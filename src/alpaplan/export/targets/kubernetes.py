@@ -114,6 +114,8 @@ def _deployment(export: Export, engine: Engine, process: Process) -> Manifest:
     }
     waits = [_wait_for(export, earlier) for earlier in engine.after]
     pod = {
+        # Else there would be variables for all other engines.
+        "enableServiceLinks": False,
         "nodeSelector": {"kubernetes.io/hostname": export.node_document.hostname(process.node)},
         **({"initContainers": waits} if waits else {}),
         "containers": [container],

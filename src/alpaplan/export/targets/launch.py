@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from alpaplan.export.exported import Export, json_bytes
-from alpaplan.export.targets.router import ROUTER, router_arguments
+from alpaplan.export.targets.router import ROUTER, router_address, router_arguments
 from alpaplan.export.targets.target import Target, health_url
 
 
@@ -35,7 +35,7 @@ def _commands(export: Export) -> Iterator[dict[str, Any]]:
             "env": {},
             "argv": [export.options.router_path, *router_arguments(export.options)],
             "after": [],
-            "health": None,
+            "health": f"http://{router_address(export)}/v1/models",
         }
 
 

@@ -50,16 +50,16 @@ def _engine_unit(engine: Engine, process: Process, options: ExportOptions) -> st
         ["network-online.target", *earlier],
         [
             *_environment(process.env_with_devices),
-            _command("ExecStart", options.engine_path, process.args),
+            unit_command("ExecStart", options.engine_path, process.args),
             # The next engine on these devices starts when this one has taken its memory.
-            _command("ExecStartPost", "/bin/sh", ["-c", wait]),
+            unit_command("ExecStartPost", "/bin/sh", ["-c", wait]),
             f"TimeoutStartSec={START_TIMEOUT_S}",
         ],
     )
 
 
 def _router_unit(options: ExportOptions) -> str:
-    start = _command("ExecStart", options.router_path, router_arguments(options))
+    start = unit_command("ExecStart", options.router_path, router_arguments(options))
     return _unit("alpaplan: router", ["network-online.target"], [start])
 
 
@@ -93,15 +93,16 @@ def _target_unit(node: str, units: Iterable[str]) -> str:
 
 def _environment(env: Mapping[str, str]) -> list[str]:
     # In values of variables, a dollar sign stands for itself.
-    return [f"Environment={_quoted(f'{name}={value}')}" for name, value in env.items()]
+    return [f"Environment={unit_word(f'{name}={value}')}" for name, value in env.items()]
 
 
-def _command(key: str, program: str, arguments: Iterable[str]) -> str:
-    escaped = (_quoted(argument).replace("$", "$$") for argument in arguments)
+def unit_command(key: str, program: str, arguments: Iterable[str]) -> str:
+    """Return a line of a unit file that starts a program."""
+    escaped = (unit_word(argument).replace("$", "$$") for argument in arguments)
     return " ".join([f"{key}={_without_specifiers(program)}", *escaped])
 
 
-def _quoted(text: str) -> str:
+def unit_word(text: str) -> str:
     """Return a text as one word of a unit file."""
     inner = _without_specifiers(text).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{inner}"' if inner != text or not text or _needs_quotes(text) else text

@@ -60,8 +60,12 @@ class Target:
 
 def health_url(host: str, port: int) -> str:
     """Return where an engine says that it is ready."""
-    where = f"[{host}]" if ":" in host else host
-    return f"http://{where}:{port}/health"
+    return f"http://{host_and_port(host, port)}/health"
+
+
+def host_and_port(host: str, port: int) -> str:
+    """Return an address as URLs have it."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 MAX_FILE_NAME_BYTES = 255
