@@ -176,6 +176,12 @@ def test_plans_of_llms_say_when_tokens_come(mixed: Planned) -> None:
     assert (prediction.ttft_s, prediction.tpot_s) == (chat.ttft_s, chat.tpot_s)
     # 2 requests a second with 51 tokens each.
     assert prediction.output_tokens_per_s == pytest.approx(102, rel=0.3)
+    for group, predicted in zip(mixed.document.groups, prediction.groups, strict=True):
+        held = [replica.model for replica in group.replicas if replica.model == "chat"]
+        assert [engine.model for engine in predicted.replicas] == held
+        for engine in predicted.replicas:
+            assert 151 <= engine.kv_peak_tokens <= engine.kv_tokens
+            assert engine.preemptions == 0
 
 
 def test_models_of_llms_may_be_in_any_order() -> None:

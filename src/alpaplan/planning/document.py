@@ -194,8 +194,14 @@ def _prediction(result: PlanResult, source: UnseenSource) -> spec.Prediction:
         tpot_s=_tpot(prediction.tokens),
         output_tokens_per_s=finite_digits(prediction.output_tokens_per_s or math.inf),
         groups=tuple(
-            spec.GroupPrediction(name=f"g{g}", utilization=rounded(utilization))
-            for g, utilization in enumerate(prediction.group_utilization)
+            spec.GroupPrediction(
+                name=f"g{g}",
+                utilization=rounded(utilization),
+                replicas=tuple(spec.EnginePrediction(**vars(engine)) for engine in engines),
+            )
+            for g, (utilization, engines) in enumerate(
+                zip(prediction.group_utilization, prediction.group_engines, strict=True)
+            )
         ),
         arrivals=spec.ArrivalsRecord(
             source=source,

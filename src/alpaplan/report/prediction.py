@@ -28,6 +28,7 @@ def prediction_lines(plan: PlanSpec, use: DeviceUse) -> Iterator[Paragraph]:
     if prediction is not None:
         yield from map(Paragraph, _robustness(prediction))
         yield from map(Paragraph, _speed(prediction))
+        yield from map(Paragraph, _caches(prediction))
         yield from map(Paragraph, _certainty(prediction))
 
 
@@ -70,6 +71,23 @@ def _robustness(prediction: Prediction) -> Iterator[str]:
         parts.append(f"without {worst.node}: {percent(worst.slo_attainment)}")
     if parts:
         yield "; ".join(parts)
+
+
+def _caches(prediction: Prediction) -> Iterator[str]:
+    """Yield how full the fullest KV cache gets, and how often requests lose their place."""
+    engines = [
+        (engine.kv_peak_tokens / engine.kv_tokens, engine.model, group.name)
+        for group in prediction.groups
+        for engine in group.replicas
+        if engine.kv_tokens
+    ]
+    if engines:
+        share, model, group = max(engines)
+        count = sum(engine.preemptions for each in prediction.groups for engine in each.replicas)
+        yield (
+            f"KV caches at most {percent(share, 0)} full ({model} on {group}), "
+            f"{format_count(count, 'preemption')}"
+        )
 
 
 def _speed(prediction: Prediction) -> Iterator[str]:

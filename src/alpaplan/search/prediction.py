@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import Replay, Simulator
-from alpaplan.simulator.engine_statistics import TokenStatistics
+from alpaplan.simulator.engine_statistics import (
+    EngineStatistics,
+    TokenStatistics,
+    engines_of_groups,
+)
 from alpaplan.simulator.intervals import mean_interval_95, next_run_interval_95
 from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.simulator.statistics import ratio, utilizations
@@ -64,6 +68,9 @@ class Prediction:
         By model, in problem order.
     group_utilization
         By group, the fraction of time that a stage worked: mean over its stages and the runs.
+    group_engines
+        By group, its engines in replica order, over all runs: the highest peak, and all
+        preemptions. None of groups without LLMs.
     num_runs, run_s, num_requests
         How many runs, how long each, and the requests of all of them.
     tokens, output_tokens_per_s
@@ -78,6 +85,7 @@ class Prediction:
     latency: LatencyStatistics
     models: tuple[ModelPrediction, ...]
     group_utilization: tuple[float, ...]
+    group_engines: tuple[tuple[EngineStatistics, ...], ...]
     num_runs: int
     run_s: float
     num_requests: int
@@ -132,6 +140,7 @@ def predict(
             for m in range(problem.num_models)
         ),
         group_utilization=tuple(np.mean(busy, axis=0).tolist()),
+        group_engines=_group_engines(problem, replays, placement.num_groups),
         num_runs=len(simulators),
         run_s=traces[0].duration_s,
         num_requests=int(requests.sum()),
@@ -156,6 +165,23 @@ def _tokens_of(
         own = model == m
         found[m] = TokenStatistics.of_times(ttft_s[own], tpot_s[own])
     return found
+
+
+def _group_engines(
+    problem: PlacementProblem, replays: Sequence[Replay], num_groups: int
+) -> tuple[tuple[EngineStatistics, ...], ...]:
+    runs = [engines_of_groups(problem, replay.engines, num_groups) for replay in replays]
+    return tuple(
+        tuple(
+            replace(
+                of_runs[0],
+                kv_peak_tokens=max(engine.kv_peak_tokens for engine in of_runs),
+                preemptions=sum(engine.preemptions for engine in of_runs),
+            )
+            for of_runs in zip(*of_group, strict=True)
+        )
+        for of_group in zip(*runs, strict=True)
+    )
 
 
 def _output_tokens_per_s(traces: Sequence[Trace], replays: Sequence[Replay]) -> float | None:

@@ -248,11 +248,21 @@ class NodeLoss(Spec):
     slo_attainment: Fraction
 
 
+class EnginePrediction(Spec):
+    """What to expect of an LLM's engine, in all runs together."""
+
+    model: Name
+    kv_tokens: int = Field(strict=True, ge=0, description="that its KV cache holds")
+    kv_peak_tokens: int = Field(strict=True, ge=0, description="most that were taken at once")
+    preemptions: int = Field(strict=True, ge=0, description="requests that lost their KV tokens")
+
+
 class GroupPrediction(Spec):
     """What to expect of one group."""
 
     name: Name
     utilization: Fraction = Field(description="mean busy fraction of its stages")
+    replicas: tuple[EnginePrediction, ...] = Field(default=(), description="of a group of LLMs")
 
 
 class Prediction(Spec):
