@@ -199,3 +199,9 @@ def test_models_of_llms_may_be_in_any_order() -> None:
     assert found[0].prediction.slo_attainment == found[1].prediction.slo_attainment
     shapes = [planned.placement.shapes.tolist() for planned in found]
     assert shapes[0] == shapes[1]
+    for planned in found:
+        assert planned.document.prediction is not None
+        pairs = zip(planned.document.groups, planned.document.prediction.groups, strict=True)
+        for group, predicted in pairs:
+            listed = [engine.model for engine in predicted.replicas]
+            assert listed in ([replica.model for replica in group.replicas], [])

@@ -58,7 +58,7 @@ def plan_document(
         kind="placement-plan",
         version=1,
         provenance=provenance,
-        prediction=_prediction(result, source),
+        prediction=_prediction(inputs.problem, result, source),
         groups=tuple(groups),
         unused_devices=_node_devices(problem, result.devices.unused),
         routing=spec.Routing(dispatch=problem.dispatch),
@@ -180,8 +180,11 @@ def unplanned_model(
     )
 
 
-def _prediction(result: PlanResult, source: UnseenSource) -> spec.Prediction:
+def _prediction(
+    problem: PlacementProblem, result: PlanResult, source: UnseenSource
+) -> spec.Prediction:
     prediction: Prediction = result.prediction
+    places = {name: place for place, name in enumerate(problem.model_names)}
     return spec.Prediction(
         slo_attainment=rounded(prediction.slo_attainment),
         confidence_interval_95=_interval(prediction.confidence_interval_95),
@@ -197,7 +200,11 @@ def _prediction(result: PlanResult, source: UnseenSource) -> spec.Prediction:
             spec.GroupPrediction(
                 name=f"g{g}",
                 utilization=rounded(utilization),
-                replicas=tuple(spec.EnginePrediction(**vars(engine)) for engine in engines),
+                replicas=tuple(
+                    spec.EnginePrediction(**vars(engine))
+                    # As the groups list them: a search may have the models in another order.
+                    for engine in sorted(engines, key=lambda engine: places[engine.model])
+                ),
             )
             for g, (utilization, engines) in enumerate(
                 zip(prediction.group_utilization, prediction.group_engines, strict=True)
