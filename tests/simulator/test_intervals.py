@@ -12,6 +12,7 @@ from alpaplan.simulator.intervals import (
     ratio_interval_95,
     shorter_run_factor,
     student_t_975,
+    wilson_interval_95,
 )
 
 
@@ -62,3 +63,12 @@ def test_ratios_hold_19_times_in_20() -> None:
 def test_shorter_runs_vary_more() -> None:
     assert shorter_run_factor(1.0, 10) == 1.0
     assert shorter_run_factor(4.0, 10) == pytest.approx(np.sqrt(4.1 / 1.1))
+
+
+@pytest.mark.parametrize(
+    ("attained", "requests"), [(0, 1), (1, 1), (3, 10), (199, 200), (200, 200)]
+)
+def test_intervals_of_fractions_are_those_of_scipy(attained: int, requests: int) -> None:
+    wanted = stats.binomtest(attained, requests).proportion_ci(0.95, method="wilson")
+    found = wilson_interval_95(attained, requests)
+    assert found == pytest.approx((wanted.low, wanted.high), abs=1e-6)

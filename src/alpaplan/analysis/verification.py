@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem import PlacementProblem
 from alpaplan.simulator import LatencyStatistics, Replay
 from alpaplan.simulator.engine_statistics import TokenStatistics
 from alpaplan.simulator.intervals import Interval, wilson_interval_95
@@ -276,6 +277,20 @@ def verification(
         url=asked.url,
         errors=dict(sorted(errors.items())),
     )
+
+
+def shortest_objective_s(problem: PlacementProblem) -> float:
+    """Return the shortest objective that requests sent too late would say something false about.
+
+    That is on the whole latency or on the first token; what follows it does not hang on when a
+    request was sent.
+    """
+    engines = problem.engines
+    if engines is None:
+        return float(problem.slo_s.min())
+    is_llm = engines.is_llm[problem.profile_of_model]
+    first_s = np.minimum(engines.slo_s, engines.ttft_s)
+    return float(np.where(is_llm, first_s, problem.slo_s).min())
 
 
 def _is_late(outcome: RequestOutcome) -> bool:

@@ -19,6 +19,7 @@ COMMANDS = {
     "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
     "schedule": "Let placements change over time, where that pays for what it loads.",
     "export": "Export PLAN as files that start its engines and their router.",
+    "verify": "Send real requests and compare with the simulation.",
     "diff": "Show what changes between two plans, and the steps to roll it out.",
     "sweep": "Plan at each point of an axis by each method, and show the curves.",
     "analyze": "Show by queueing theory whether models should share devices.",

@@ -7,6 +7,7 @@ import collections
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urlsplit
 
 from alpaplan.errors import AlpaplanError
@@ -103,7 +104,7 @@ _Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Client:
-    """Keeps connections to a server, as many as there are open requests.
+    """Keeps connections to a server, as many as there are open requests, inside ``async with``.
 
     Parameters
     ----------
@@ -200,7 +201,10 @@ class Client:
             server.host, server.port, ssl=self._tls, limit=HEAD_BYTES
         )
 
-    def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         """Close the connections that are kept."""
         while self._idle:
             self._idle.pop()[1][1].close()

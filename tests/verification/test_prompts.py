@@ -1,0 +1,50 @@
+"""Requests to deployments, and when their tokens come."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+from alpaplan.verification.prompts import Lengths, completion_body, token_times
+
+
+def test_prompts_have_their_length_and_begin_differently() -> None:
+    rng = np.random.default_rng(0)
+    bodies = [json.loads(completion_body("m", Lengths(64, 5), rng, is_llm=True)) for _ in range(20)]
+    assert {len(body["prompt"]) for body in bodies} == {64}
+    assert len({tuple(body["prompt"][:4]) for body in bodies}) == 20
+    body = bodies[0]
+    assert (body["max_tokens"], body["min_tokens"]) == (5, 5)
+    assert body["stream"] is True
+    assert body["ignore_eos"] is True
+
+
+def test_fixed_service_models_are_asked_for_one_token() -> None:
+    body = json.loads(
+        completion_body("m", Lengths(2048, 1), np.random.default_rng(0), is_llm=False)
+    )
+    assert (len(body["prompt"]), body["max_tokens"]) == (2048, 1)
+    assert "stream" not in body
+
+
+def event(**fields: object) -> bytes:
+    return b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
+def test_tokens_come_with_events_that_have_a_choice() -> None:
+    first, second = event(choices=[{"text": "a"}]), event(choices=[{"text": ""}])
+    usage = event(choices=[], usage={"completion_tokens": 2})
+    parts = [
+        (1.0, first + second[:10]),  # an event may come in two parts
+        (2.0, second[10:]),
+        (3.0, b": a comment\n\n" + usage + b"data: [DONE]\n\n"),
+    ]
+    assert token_times(parts) == ([1.0, 2.0], True)
+
+
+def test_an_error_inside_a_stream_is_trouble() -> None:
+    times_s, is_well = token_times([(1.0, event(choices=[{}])), (2.0, event(error="no memory"))])
+    assert times_s == [1.0]
+    assert not is_well
+    assert token_times([(1.0, b"data: {\n")]) == ([], False)
