@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from tests.conftest import REPOSITORY
 
@@ -76,6 +77,17 @@ def blocks(text: str) -> Iterator[Block]:
 def commands_of(text: str) -> list[str]:
     """Return all commands of a page in its order."""
     return [step for block in blocks(text) if block.language == "sh" for step in block.steps]
+
+
+def missing_library(text: str) -> str | None:
+    """Return a library that commands of a page need and that is not here; None if all are.
+
+    An environment may be older than a dependency.
+    """
+    for command, library in (("alpaplan report", "jinja2"),):
+        if find_spec(library) is None and any(command in line for line in commands_of(text)):
+            return library
+    return None
 
 
 def prose(text: str) -> str:

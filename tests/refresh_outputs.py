@@ -15,7 +15,7 @@ from pathlib import Path
 from alpaplan.guide.pages import page_text, topics
 from tests.conftest import REPOSITORY
 from tests.examples import EXAMPLES, example_page, follow_example
-from tests.pages import commands_of, with_outputs
+from tests.pages import commands_of, missing_library, with_outputs
 from tests.reader import Reader
 from tests.shortened import example_shown, with_plan
 
@@ -29,6 +29,10 @@ def main(names: Iterable[str]) -> None:
                 renew_example(name, Path(folder))
     for name in topics():
         if name in wanted and commands_of(page_text(name)):
+            library = missing_library(page_text(name))
+            if library is not None:
+                sys.stderr.write(f"{name} stays as it is: its commands need {library}\n")
+                continue
             with tempfile.TemporaryDirectory() as folder:
                 renew_topic(name, Path(folder))
 

@@ -10,7 +10,15 @@ import pytest
 import yaml
 
 from alpaplan.guide.pages import INDEX, page_text, topics
-from tests.pages import GUIDE, anchors, blocks, commands_of, links, with_outputs
+from tests.pages import (
+    GUIDE,
+    anchors,
+    blocks,
+    commands_of,
+    links,
+    missing_library,
+    with_outputs,
+)
 from tests.reader import Reader
 
 TOPICS = [INDEX, *topics()]
@@ -30,8 +38,9 @@ def test_the_name_and_summary_of_a_topic_fit_on_a_line(topic: str) -> None:
 @pytest.mark.parametrize("topic", [topic for topic in TOPICS if commands_of(page_text(topic))])
 def test_commands_run_and_print_what_is_shown(topic: str, tmp_path: Path) -> None:
     text = page_text(topic)
-    if "alpaplan report" in text:
-        pytest.importorskip("jinja2")
+    library = missing_library(text)
+    if library is not None:
+        pytest.skip(f"commands of this page need {library}, which is not installed here")
     outputs = Reader(tmp_path).follow(text)
     assert with_outputs(text, outputs) == text, "run tests/refresh_outputs.py"
 
