@@ -82,6 +82,17 @@ def test_a_plan_with_predictions_promises_them(workspace: Workspace, repository:
     assert any(caches)
 
 
+def test_caches_show_how_full_they_get(workspace: Workspace, repository: Path) -> None:
+    engine = "{model: a, kv_tokens: 2000, kv_peak_tokens: 1500, preemptions: 3}"
+    groups = f"[{{name: left, utilization: 0.25, replicas: [{engine}]}}]"
+    prediction = f"prediction: {{slo_attainment: 0.9, groups: {groups}}}\n"
+    workspace.write("plan.yaml", HAND_WRITTEN + prediction)
+    lines = workspace.run("show", "plan.yaml").stdout.splitlines()
+    assert [line.split() for line in lines if "2,000" in line] == [
+        ["left", "a", "2,000", "75%", "3"]
+    ]
+
+
 def test_markdown_shows_names_as_they_are(by_hand: Workspace) -> None:
     text = by_hand.run("show", "plan.yaml", *INPUTS, "--format", "markdown").stdout
     assert text.startswith("### plan.yaml\n")

@@ -121,15 +121,25 @@ def replicas_table(overview: PlanOverview) -> Table:
 
 
 def caches_table(overview: PlanOverview) -> Iterator[Table]:
-    """Yield the KV caches of engines, if there are any."""
+    """Yield the KV caches of engines, if there are any, and how full they are expected to get."""
+    predicted = overview.plan.prediction.groups if overview.plan.prediction is not None else ()
     rows = [
-        (group.name, model, f"{tokens:,}")
+        (
+            *(group.name, engine.model, f"{engine.kv_tokens:,}"),
+            percent(engine.kv_peak_tokens / engine.kv_tokens, 0) if engine.kv_tokens else "-",
+            f"{engine.preemptions:,}",
+        )
+        for group in predicted
+        for engine in group.replicas
+    ] or [
+        (group.name, model, f"{tokens:,}", "-", "-")
         for group in overview.plan.groups
         for model, tokens in overview.kv_tokens(group.name).items()
     ]
     if not rows:
         return
-    made = Table("KV caches of engines", "group", "model", "KV tokens", right=("KV tokens",))
+    columns = ("group", "model", "KV tokens", "peak", "preemptions")
+    made = Table("KV caches of engines", *columns, right=columns[2:])
     for row in rows:
         made.add_row(*row)
     yield made
