@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from alpaplan.cli import main
+from tests.cli.runner import invoke
 from tests.export.export_cases import ODD, TARGETS, edited, group, run_export, write_case
 from tests.export.export_checker import check_export, value_of
 from tests.export.export_reader import document, started
@@ -45,9 +47,6 @@ def test_files_that_are_not_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     write_case(tmp_path, TWO_NODES, nodes=2)
     monkeypatch.chdir(tmp_path)
     inputs = ["-c", "cluster.yaml", "-w", "workload.yaml", "-p", "profiles"]
-    from alpaplan.cli import main
-    from tests.cli.runner import invoke
-
     result = invoke(main, ["export", "plan.yaml", "--to", "systemd", "-o", "out", *inputs])
     assert result.exit_code == 2
     assert result.stderr.splitlines() == [
@@ -118,6 +117,30 @@ def test_engines_keep_their_ports(tmp_path: Path) -> None:
         **{name: 8102 for name in before if after.get(name) == 8102},
     }
     assert len(after) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[]", "must be a mapping of keys to values, found a list"),
+        ("x", "not valid JSON"),
+        (
+            '{"kind": "plan", "version": 1, "files": [], "engines": []}',
+            "kind: must be one of export",
+        ),
+        (
+            '{"kind": "export", "version": 1, "files": [], "engines": [{"name": "e"}]}',
+            "engines[0]: missing key 'port'",
+        ),
+    ],
+)
+def test_earlier_exports_that_are_none(tmp_path: Path, text: str, message: str) -> None:
+    write_case(tmp_path, ONE)
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(text)
+    result = run_export(tmp_path, "envoy", "--previous", str(earlier), exit_code=2)
+    assert result.stderr.startswith(f"{earlier}:1: ")
+    assert message in result.stderr
 
 
 def test_ports_run_out_and_clash(tmp_path: Path) -> None:

@@ -236,5 +236,13 @@ EXPECTED: tuple[tuple[str, int, str], ...] = (
     ("trace-no-model.csv", 2, "model: must not be empty"),
     ("trace-unsorted.csv", 3, "must not be before the row above (5.0), found '3.5'"),
     ("trace-quote.csv", 2, "not valid CSV"),
+    ("export-models-flags.yaml", 5, "models.chat.source: must be a text that begins with neither"),
+    ("export-models-flags.yaml", 6, "args[2]: must not set --max-model-len, which the export sets"),
+    ("export-models-flags.yaml", 7, "must not set CUDA_VISIBLE_DEVICES, which the export sets"),
+    ("export-models-flags.yaml", 7, "a-b: must be the name of an environment variable"),
+    ("export-models-flags.yaml", 8, "models.code: missing key 'source'"),
+    ("export-nodes-devices.yaml", 4, "nodes.n-0.address: must be an address or a host name"),
+    ("export-nodes-devices.yaml", 4, "devices.x: key must be a whole number, found 'x'"),
+    ("export-nodes-devices.yaml", 4, "devices[0]: must be the UUID of a device"),
 )
 """File, line and a part of the message: one row for each line of output."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from alpaplan.export.command_line import Process
@@ -64,6 +65,11 @@ class Export:
     def router_node(self) -> str | None:
         """The node that the router belongs to; None if nothing runs."""
         return self.nodes[0] if self.nodes else None
+
+    @cached_property
+    def engine(self) -> Mapping[str, Engine]:
+        """Name -> engine."""
+        return {engine.name: engine for engine in self.engines}
 
     def on_node(self, node: str) -> list[tuple[Engine, Process]]:
         """Return the engines that run on a node, with what it runs of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,8 +94,8 @@ class PlanFacts:
     @property
     def in_several_groups(self) -> list[str]:
         """Models that the router has a choice for."""
-        models = dict.fromkeys(model for group in self.groups for model in group.models)
-        return [m for m in models if sum(m in group.models for group in self.groups) > 1]
+        groups_of = Counter(model for group in self.groups for model in group.models)
+        return [model for model, number in groups_of.items() if number > 1]
 
     @property
     def served_fixed(self) -> list[str]:

@@ -6,11 +6,11 @@ of a group share its claim, and with it the devices, in slices of time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from alpaplan.export.command_line import Process
-from alpaplan.export.engines import Engine, RoutedGroup
+from alpaplan.export.engines import Engine, NodePart, RoutedGroup
 from alpaplan.export.exported import Export
 from alpaplan.export.options import ExportOptions
 from alpaplan.export.targets.kubernetes_text import label_name, without_variables
@@ -42,8 +42,9 @@ def _files(export: Export, router: Mapping[str, bytes]) -> dict[str, str]:
 
 def _manifests(export: Export, router: Mapping[str, bytes]) -> Iterator[Manifest]:
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": export.options.namespace}}
+    devices = {engine.group: engine.devices for engine in export.engines}
     for group in export.groups:
-        yield _claim(export, group)
+        yield _claim(export, group, devices[group.name])
     for engine in export.engines:
         (process,) = export.processes[engine.name]
         yield _deployment(export, engine, process)
@@ -56,11 +57,10 @@ def _metadata(options: ExportOptions, name: str) -> dict[str, Any]:
     return {"name": name, "namespace": options.namespace, "labels": labels}
 
 
-def _claim(export: Export, group: RoutedGroup) -> Manifest:
-    engine = next(engine for engine in export.engines if engine.group == group.name)
+def _claim(export: Export, group: RoutedGroup, devices: Sequence[NodePart]) -> Manifest:
     uuids = [
         export.node_document.node(part.node).devices[index]
-        for part in engine.devices
+        for part in devices
         for index in part.devices
     ]
     sharing = {
@@ -132,7 +132,7 @@ def _health_probe() -> dict[str, Any]:
 
 def _wait_for(export: Export, earlier: str) -> dict[str, Any]:
     """Return a container that ends when an earlier engine on the same devices is ready."""
-    engine = next(engine for engine in export.engines if engine.name == earlier)
+    engine = export.engine[earlier]
     url = health_url(engine.host, engine.port)
     script = f"until curl --fail --silent {url}; do sleep {HEALTH_PERIOD_S}; done"
     return {
