@@ -297,6 +297,7 @@ def test_examples_are_the_documented_sizes() -> None:
         sizes[folder.name] = len(WorkloadSpec.model_validate(document).served_models())
     assert sizes == {
         "alpaserve-s3": 60,
+        "day": 12,
         "llm-h100": 44,
         "prefill": 6,
         "quickstart": 6,

@@ -146,3 +146,15 @@ def test_recorded_arrivals_judge_what_was_planned_on_their_rates(by_day: Workspa
 def test_time_to_plan_for_has_to_be_known(workspace: Workspace) -> None:
     result = workspace.run(*AUTO, exit_code=2)
     assert "say how much time to plan for with --duration" in result.stderr
+
+
+def test_placements_are_written_as_plans_that_other_commands_take(loading: Workspace) -> None:
+    arguments = (*CLOCKWORK, "--duration", "20s", "-o", "schedule.yaml", "-q")
+    loading.run(*arguments, "--plans", "plans")
+    names = sorted(path.name for path in (loading.folder / "plans").iterdir())
+    assert names[0] == "from-0s.yaml"
+    assert len(names) > 1
+    plans = [f"plans/{name}" for name in names]
+    assert "placement-plan" in loading.run("validate", *plans).stdout
+    loading.run("simulate", plans[1], "--duration", "20s")
+    loading.run("diff", plans[0], plans[1])

@@ -22,7 +22,9 @@ from alpaplan.planning.schedules.methods import DEFAULT_SCHEDULE_METHOD, SCHEDUL
 from alpaplan.specs.choices import Effort
 
 if TYPE_CHECKING:
+    from alpaplan.planning.inputs import Inputs
     from alpaplan.planning.schedules.results import Scheduled
+    from alpaplan.planning.schedules.settings import ScheduleSettings
 
 MAX_DEVICE_COST = 1e9
 """Far above what a device can attain (requests an hour)."""
@@ -74,6 +76,13 @@ MAX_DEVICE_COST = 1e9
 )
 @options.document_output("schedule")
 @click.option(
+    "--plans",
+    "plans_folder",
+    type=options.FILE,
+    metavar="DIR",
+    help="Also write each placement as a plan into this folder, for diff, show and export.",
+)
+@click.option(
     "--method",
     type=NameOf(SCHEDULE_METHODS),
     metavar="NAME",
@@ -106,6 +115,7 @@ def schedule(
     target: float | None,
     device_cost: float,
     output: Path | None,
+    plans_folder: Path | None,
     method: str,
     foresight: bool,
     seed: int | None,
@@ -151,8 +161,22 @@ def schedule(
     with busy("planning"):
         scheduled = SCHEDULE_METHODS[method](inputs, settings, folder)
     write_document(place, plan_to_yaml(scheduled.document))
+    if plans_folder is not None:
+        _write_plans(inputs, settings, scheduled, plans_folder)
     if not quiet:
         _print(scheduled, output_format, to_stderr=place == STANDARD_OUTPUT)
+
+
+def _write_plans(
+    inputs: Inputs, settings: ScheduleSettings, scheduled: Scheduled, folder: Path
+) -> None:
+    from alpaplan.files.plan_yaml import plan_to_yaml
+    from alpaplan.files.writing import make_folder, write_atomically
+    from alpaplan.planning.schedules.plans import plans_of_schedule
+
+    make_folder(folder)
+    for name, plan in plans_of_schedule(inputs, settings, scheduled.document, folder).items():
+        write_atomically(folder / name, plan_to_yaml(plan).encode())
 
 
 def _print(scheduled: Scheduled, output_format: str, *, to_stderr: bool) -> None:

@@ -13,7 +13,7 @@ from alpaplan.analysis.comparison import compare as compare_runs
 from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
-from alpaplan.planning.schedule_document import as_plan, schedule_of_document
+from alpaplan.planning.schedule_document import plan_of_placement, schedule_of_document
 from alpaplan.planning.traces import read_trace_of
 from alpaplan.planning.what_if import AS_STATED, RateScales, with_rates
 from alpaplan.problem import Placement, PlacementProblem
@@ -155,7 +155,7 @@ def _simulate_schedule(
     clients: Mapping[str, int] | None,
 ) -> Simulation:
     if len(document.placements) == 1:
-        simulation = simulate(inputs, as_plan(document), arrivals, dispatch, clients)
+        simulation = simulate(inputs, plan_of_placement(document, 0), arrivals, dispatch, clients)
     elif inputs.problem.engines is not None:
         raise AlpaplanError(
             "a schedule that changes the placement of LLMs cannot be simulated: what becomes of "

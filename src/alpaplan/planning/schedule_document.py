@@ -7,7 +7,7 @@ import numpy as np
 from alpaplan.planning.document import placement_of_groups
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.specs.cluster import ClusterSpec
-from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.plan import PlanSpec, Provenance
 from alpaplan.specs.schedule import ScheduleSpec
 
 
@@ -37,15 +37,25 @@ def schedule_of_document(
     )
 
 
-def as_plan(document: ScheduleSpec) -> PlanSpec:
-    """Return the plan that a schedule of one placement is."""
-    (placement,) = document.placements
+def plan_of_placement(
+    document: ScheduleSpec, index: int, provenance: Provenance | None = None
+) -> PlanSpec:
+    """Return the plan that one placement of a schedule is.
+
+    Parameters
+    ----------
+    document, index
+        The schedule, and the number of the placement.
+    provenance
+        Where the plan comes from, for another folder than the schedule's; None: as the schedule.
+    """
+    only = len(document.placements) == 1
     return PlanSpec(
         kind="placement-plan",
         version=1,
-        provenance=document.provenance,
-        prediction=document.prediction,
-        groups=placement.groups,
+        provenance=provenance or document.provenance,
+        prediction=document.prediction if only else None,
+        groups=document.placements[index].groups,
         routing=document.routing,
-        models=document.models,
+        models=document.models if only else (),
     )

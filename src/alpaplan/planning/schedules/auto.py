@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,26 +24,37 @@ from alpaplan.planning.schedules.document import schedule_document, windows_of_s
 from alpaplan.planning.schedules.results import Figure, Scheduled
 from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.problem import Placement, Schedule
+from alpaplan.problem import Placement, PlacementProblem, Schedule
+from alpaplan.problem.build import build_problem
+from alpaplan.problem.feasibility import unservable_models
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.dynamic import Cost, cheapest_path
 from alpaplan.search.schedules.judged import attained_by, device_hours
 from alpaplan.search.schedules.placed import GroupNames, Placed, place, schedule_of
 from alpaplan.search.schedules.weighing import Weighing, WindowOfTime
 from alpaplan.specs.choices import UnseenSource
-from alpaplan.workload.arrival_sets import ArrivalSets, one_after_another
+from alpaplan.workload.arrival_sets import (
+    SCREENING_FRACTION,
+    TRAINING_REQUESTS,
+    ArrivalSets,
+    one_after_another,
+)
+from alpaplan.workload.sampling import expected_rate_rps
 from alpaplan.workload.trace import Trace
 
-STATIC_REQUESTS = 120_000
-"""Requests that the plan for all windows is searched on (a count; 40,000 to 500,000), from all
-windows in proportion; as `alpaplan.workload.arrival_sets.TRAINING_REQUESTS`."""
+SLICES = 24
+"""Slices of a span of time that arrivals to plan on are taken from (a count; 6 to 100): as many as
+a day has hours."""
 
-STATIC_RUNS = 4
-"""Further such runs to decide on, and to predict from (a count; 2 to 10)."""
+SMALL_GROUPS = (1, 2)
+"""Most devices of a group in further plans for all windows (counts)."""
+
+FURTHER_RUNS = 4
+"""Runs to decide on, and to predict from (a count; 2 to 10)."""
 
 
 @dataclass(frozen=True)
-class _Day:
+class Day:
     """The time to plan for.
 
     Parameters
@@ -62,6 +73,7 @@ class _Day:
     unseen: Trace
 
     def windows(self) -> list[WindowOfTime]:
+        """Return the windows, with the training arrivals of each."""
         return [
             WindowOfTime(start_s, end_s, self.training.window(start_s, end_s))
             for start_s, end_s in pairwise(self.edges_s)
@@ -91,38 +103,112 @@ def auto_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> S
     InfeasibleError, InputError, SpecError
         As `alpaplan.planning.plan.plan`.
     """
+    found = plan_windows(inputs, settings)
+    chosen = found.chosen(inputs.problem, settings)
+    provenance = schedule_provenance_of(inputs, settings, folder)
+    document = schedule_document(inputs, chosen, provenance)
+    windows = windows_of_schedule(inputs.problem, chosen, found.day.unseen)
+    return Scheduled(document, found.figures(inputs.problem, chosen), windows)
+
+
+@dataclass(frozen=True)
+class PlannedWindows:
+    """A plan for each window, and one for all of them, on devices that suit each other.
+
+    Parameters
+    ----------
+    day
+        The time that is planned for.
+    static
+        Plans for all windows: the best, and those of smaller groups, which can be left out one by
+        one.
+    each
+        The plan of each window.
+    """
+
+    day: Day
+    static: tuple[Placed, ...]
+    each: tuple[Placed, ...]
+
+    def chosen(self, problem: PlacementProblem, settings: ScheduleSettings) -> Schedule:
+        """Return the schedule that a dynamic program chooses.
+
+        Parameters
+        ----------
+        problem
+            The problem, with the load times that count.
+        settings
+            What devices are worth.
+        """
+        weighing = Weighing(problem, settings.target, settings.device_cost)
+        windows = self.day.windows()
+        candidates = _candidates(weighing, windows, self.static, self.each)
+        costs: dict[tuple[object, ...], Cost] = {}
+
+        def cost(number: int, before: Placed | None, now: Placed) -> Cost:
+            key = (number, None if before is None else before.key(), now.key())
+            if key not in costs:
+                costs[key] = weighing.cost(windows[number], before, now)
+            return costs[key]
+
+        return schedule_of(self.day.edges_s, cheapest_path(candidates, cost))
+
+    def figures(self, problem: PlacementProblem, chosen: Schedule) -> tuple[Figure, ...]:
+        """Return what placements attain on arrivals that none of them was made from."""
+        static = schedule_of(self.day.edges_s[:1], self.static[:1])
+        each = schedule_of(self.day.edges_s, self.each)
+        free, loads = with_free_loads(problem), describe_loads(problem)
+        rows = [
+            ("one plan for all windows", static, problem, "nothing to load"),
+            ("planned for each window", each, free, "0 s"),
+        ]
+        if loads is not None:
+            rows.append(("planned for each window", each, problem, loads))
+        rows.append(("the schedule", chosen, problem, loads or "0 s"))
+        return tuple(
+            Figure(
+                name,
+                "other arrivals",
+                seconds,
+                attained_by(on, schedule, self.day.unseen),
+                device_hours(schedule, self.day.edges_s[-1]),
+            )
+            for name, schedule, on, seconds in rows
+        )
+
+
+def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
+    """Plan for each window, and for all of them; load times play no part in it yet.
+
+    Parameters
+    ----------
+    inputs, settings
+        As of `auto_schedule`, which says what it raises.
+    """
     if inputs.problem.engines is not None:
         raise AlpaplanError(
             "a schedule of LLMs cannot be planned: what becomes of requests that an engine runs "
             "when the placement changes is not settled"
         )
     day = _day(inputs, settings)
-    problem, windows = inputs.problem, day.windows()
-    weighing = Weighing(problem, settings.target, settings.device_cost)
-    names = GroupNames()
-    static = place(problem, _static_plan(day, settings), names, None)
+    problem, names = inputs.problem, GroupNames()
+    sets = _arrivals_of(day.inputs, 0.0, day.edges_s[-1], settings)
+    static = place(problem, _search(day.inputs, settings, sets), names, None)
+    small: tuple[Placed, ...] = ()
+    if settings.target is not None or settings.device_cost > 0:
+        small = tuple(_on_small_groups(day.inputs, settings, sets, names, static))
     planned: list[Placed] = []
-    for window in windows:
-        own = in_window(day.inputs, window.start_s, window.end_s)
-        found = _search(own, settings) if window.trace.num_requests else static.placement
+    for window in day.windows():
+        found = static.placement
+        if window.trace.num_requests:
+            own = in_window(day.inputs, window.start_s, window.end_s)
+            own_sets = _arrivals_of(day.inputs, window.start_s, window.end_s, settings)
+            found = _search(own, settings, own_sets)
         planned.append(place(problem, found, names, planned[-1] if planned else static))
-    candidates = _candidates(weighing, windows, static, planned)
-    costs: dict[tuple[object, ...], Cost] = {}
-
-    def cost(number: int, before: Placed | None, now: Placed) -> Cost:
-        key = (number, None if before is None else before.key(), now.key())
-        if key not in costs:
-            costs[key] = weighing.cost(windows[number], before, now)
-        return costs[key]
-
-    chosen = schedule_of(day.edges_s, cheapest_path(candidates, cost))
-    each = schedule_of(day.edges_s, planned)
-    document = schedule_document(inputs, chosen, schedule_provenance_of(inputs, settings, folder))
-    figures = _figures(day, schedule_of(day.edges_s[:1], [static]), each, chosen)
-    return Scheduled(document, figures, windows_of_schedule(problem, chosen, day.unseen))
+    return PlannedWindows(day, (static, *small), tuple(planned))
 
 
-def _day(inputs: Inputs, settings: ScheduleSettings) -> _Day:
+def _day(inputs: Inputs, settings: ScheduleSettings) -> Day:
     recorded = recorded_arrivals(inputs, settings.trace)
     duration_s = settings.duration_s or period_s(inputs, recorded)
     if duration_s is None:
@@ -144,85 +230,101 @@ def _day(inputs: Inputs, settings: ScheduleSettings) -> _Day:
     else:
         unseen = recorded or measured.workload.sample(duration_s, settings.seed + 2)
     names = inputs.problem.model_names
-    return _Day(measured, edges_s, training.for_models(names), unseen.for_models(names))
+    return Day(measured, edges_s, training.for_models(names), unseen.for_models(names))
 
 
-def _search(
-    inputs: Inputs, settings: ScheduleSettings, sets: ArrivalSets | None = None
-) -> Placement:
+def _search(inputs: Inputs, settings: ScheduleSettings, sets: ArrivalSets) -> Placement:
     searching = PlanSettings(seed=settings.seed, effort=settings.effort, jobs=settings.jobs)
     return plan(inputs, searching, arrivals=sets).placement
 
 
-def _static_plan(day: _Day, settings: ScheduleSettings) -> Placement:
-    """Return the plan for all windows, searched on a part of each of them."""
-    fraction = min(1.0, STATIC_REQUESTS / max(1, day.training.num_requests))
-    pause_s = float(day.inputs.problem.slo_s.max())
-    parts = [
-        (in_window(day.inputs, start_s, end_s), fraction * (end_s - start_s))
-        for start_s, end_s in pairwise(day.edges_s)
-    ]
+def _on_small_groups(
+    inputs: Inputs,
+    settings: ScheduleSettings,
+    sets: ArrivalSets,
+    names: GroupNames,
+    like: Placed,
+) -> Iterator[Placed]:
+    """Yield plans for all windows whose groups have at most 1, 2, ... devices.
+
+    Those of large groups come as a whole or not at all, also where half of the devices would do.
+    """
+    problem = inputs.problem
+    number = {shape: index for index, shape in enumerate(problem.shapes)}
+    for limit in SMALL_GROUPS:
+        fewer = _with_groups_up_to(inputs, limit)
+        if fewer is None:
+            continue
+        found = _search(fewer, settings, sets)
+        shapes = [number[fewer.problem.shapes[shape]] for shape in found.shapes.tolist()]
+        renumbered = replace(found, shapes=np.array(shapes, dtype=np.int64))
+        yield place(problem, renumbered, names, like)
+
+
+def _with_groups_up_to(inputs: Inputs, num_devices: int) -> Inputs | None:
+    """Return the inputs without larger groups; None if some model then runs nowhere."""
+    profiles = {}
+    for name, profile in inputs.profiles.items():
+        kept = tuple(each for each in profile.configs if each.num_devices <= num_devices)
+        if not kept:
+            return None
+        profiles[name] = profile.model_copy(update={"configs": kept})
+    workload = inputs.workload
+    problem = build_problem(inputs.cluster, workload.spec, profiles, models=workload.models)
+    if len(unservable_models(problem)):
+        return None
+    return replace(inputs, profiles=profiles, problem=problem)
+
+
+def _arrivals_of(
+    inputs: Inputs, start_s: float, end_s: float, settings: ScheduleSettings
+) -> ArrivalSets:
+    """Return arrivals to plan for a span of time on: a part of each of its slices.
+
+    So many requests as a search looks at may be fewer than there are, and what is busy at its
+    beginning need not be so later.
+    """
+    edges_s = np.linspace(start_s, end_s, SLICES + 1).tolist()
+    slices = [in_window(inputs, first_s, last_s) for first_s, last_s in pairwise(edges_s)]
+    length_s = (end_s - start_s) / SLICES
+    rate_rps = sum(float(np.nansum(expected_rate_rps(own.workload.models))) for own in slices)
+    fraction = min(1.0, TRAINING_REQUESTS / max(1.0, rate_rps * length_s))
+    pause_s = float(inputs.problem.slo_s.max())
     runs = []
-    for run in range(2 + 2 * STATIC_RUNS):
-        rngs = np.random.default_rng([settings.seed, run]).integers(2**31, size=len(parts))
-        length = 1 / 3 if run == 0 else 1.0
-        runs.append(
-            one_after_another(
-                [
-                    own.workload.sample(length * length_s, int(seed))
-                    for (own, length_s), seed in zip(parts, rngs, strict=True)
-                ],
-                pause_s,
+    for run in range(2 + 2 * FURTHER_RUNS):
+        rng = np.random.default_rng([settings.seed, run])
+        parts = [
+            own.workload.sample(
+                (SCREENING_FRACTION if run == 0 else 1.0) * fraction * length_s,
+                int(rng.integers(2**31)),
             )
-        )
-    sets = ArrivalSets(
+            for own in slices
+        ]
+        runs.append(one_after_another(parts, pause_s))
+    return ArrivalSets(
         training=runs[1],
         screening=runs[0],
-        deciding=tuple(runs[2 : 2 + STATIC_RUNS]),
-        unseen=tuple(runs[2 + STATIC_RUNS :]),
+        deciding=tuple(runs[2 : 2 + FURTHER_RUNS]),
+        unseen=tuple(runs[2 + FURTHER_RUNS :]),
         source=UnseenSource.SAMPLED,
     )
-    return _search(day.inputs, settings, sets)
 
 
 def _candidates(
     weighing: Weighing,
     windows: Sequence[WindowOfTime],
-    static: Placed,
+    static: Sequence[Placed],
     planned: Sequence[Placed],
 ) -> list[list[Placed]]:
     """Return the candidates of each window: its own, its neighbors', and the one for all."""
     own = [[each] for each in planned]
     if weighing.frees_devices():
         own = [
-            [each, weighing.pruned(window, each), weighing.pruned(window, static)]
+            [each, *(weighing.pruned(window, base) for base in (each, *static))]
             for window, each in zip(windows, planned, strict=True)
         ]
     found = []
     for number in range(len(windows)):
         near = [each for some in own[max(0, number - 1) : number + 2] for each in some]
-        found.append(list({each.key(): each for each in (static, *near)}.values()))
+        found.append(list({each.key(): each for each in (*static, *near)}.values()))
     return found
-
-
-def _figures(day: _Day, static: Schedule, each: Schedule, chosen: Schedule) -> tuple[Figure, ...]:
-    """Return what placements attain on arrivals that none of them was made from."""
-    problem = day.inputs.problem
-    free, loads = with_free_loads(problem), describe_loads(problem)
-    rows = [
-        ("one plan for all windows", static, problem, "nothing to load"),
-        ("planned for each window", each, free, "0 s"),
-    ]
-    if loads is not None:
-        rows.append(("planned for each window", each, problem, loads))
-    rows.append(("the schedule", chosen, problem, loads or "0 s"))
-    return tuple(
-        Figure(
-            name,
-            "other arrivals",
-            seconds,
-            attained_by(on, schedule, day.unseen),
-            device_hours(schedule, day.edges_s[-1]),
-        )
-        for name, schedule, on, seconds in rows
-    )
