@@ -10,7 +10,7 @@ from alpaplan.specs.plan import GroupSpec, InputRecord, PlanSpec, ReplicaSpec
 
 Value = TypeVar("Value")
 
-SETTINGS = ("method", "seed", "effort", "max_evaluations", "trace")
+SETTINGS = ("method", "seed", "effort", "max_evaluations", "restarts", "trace")
 """Entries of a plan's provenance that the search was run with."""
 
 FOLLOWING = ("unused_devices", "routing", "models")

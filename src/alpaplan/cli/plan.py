@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from alpaplan.cli import options
+from alpaplan.cli import options, task_options
 from alpaplan.cli.choices import ListingCommand, NameOf, listed
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.output import (
@@ -67,6 +67,14 @@ if TYPE_CHECKING:
     help="Simulate N placements in parallel; the plan does not depend on it.  [default: number "
     "of cores]",
 )
+@click.option(
+    "--restarts",
+    type=WholeNumber(1, 1000),
+    metavar="N",
+    help="Search N times independently and keep the best plan; the searches run side by side.  "
+    "[default: 1]",
+)
+@task_options.dask
 @click.option(
     "--time-limit",
     "time_limit_s",
@@ -135,6 +143,8 @@ def plan(
     seed: int | None,
     effort: str | None,
     jobs: int | None,
+    restarts: int | None,
+    dask: str | None,
     time_limit_s: float | None,
     max_evaluations: int | None,
     check: Path | None,
@@ -176,8 +186,15 @@ def plan(
         paths = paths.or_those_of(committed)
         settings = settings.as_made(made)
     settings = _with_options(
-        settings, method=method, seed=seed, effort=effort, max_evaluations=max_evaluations
+        settings,
+        method=method,
+        seed=seed,
+        effort=effort,
+        max_evaluations=max_evaluations,
+        restarts=restarts,
     )
+    if dask is not None and settings.restarts == 1:
+        raise click.UsageError("--dask runs the searches of --restarts: give their number")
     # Of a check, only the verdict is written, which a shell may let go anywhere.
     target = STANDARD_OUTPUT if check is not None else update or output or STANDARD_OUTPUT
     read = [*paths.given(), None if committed is None or update is not None else committed.path]
@@ -189,7 +206,9 @@ def plan(
     place = target if committed is None else committed.path
     folder = Path() if is_stream(place) else place.parent
     start = _start_of(start_from, move_cost, committed)
-    planned, ended_by = _search(inputs, settings, folder, start, quiet=quiet)
+    if start is not None and settings.restarts > 1:
+        raise click.UsageError("--restarts are independent searches: none starts from a plan")
+    planned, ended_by = _search(inputs, settings, folder, start, dask, quiet=quiet)
     if committed is not None and check is not None:
         report_check(committed, planned, output_format or "table")
     else:
@@ -230,6 +249,7 @@ def _search(
     settings: PlanSettings,
     folder: Path,
     start: StartPlan | None,
+    dask: str | None,
     *,
     quiet: bool,
 ) -> tuple[Planned, int | None]:
@@ -250,6 +270,7 @@ def _search(
         settings.time_limit_s,
     )
     with (
+        task_options.task_runner(dask, settings.jobs, settings.restarts) as runner,
         interruptible() as interrupt,
         search_progress(*budgets, enabled=not quiet) as listener,
     ):
@@ -260,6 +281,7 @@ def _search(
                 folder=folder,
                 start=start,
                 stop=interrupt,
+                runner=runner,
                 on_evaluation=interrupt.heard_by(listener),
             )
         except InterruptedWithoutPlanError as error:

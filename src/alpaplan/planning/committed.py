@@ -15,7 +15,8 @@ def load_committed(path: Path) -> tuple[Document[PlanSpec], Provenance]:
     Raises
     ------
     InputError
-        If it is no plan, was written by hand, or was ended by a clock or a person.
+        If it is no plan, was written by hand, was ended by a clock or a person, or is of varied
+        inputs.
     """
     committed = load_document(path, PlanSpec)
     made = committed.spec.provenance
@@ -28,4 +29,7 @@ def load_committed(path: Path) -> tuple[Document[PlanSpec], Provenance]:
             ("provenance", "stopped_early"), what + "limit it with --max-evaluations instead"
         )
         raise InputError([committed.error_line(issue)])
+    if made.varied is not None:
+        what = "is of inputs that size or sweep varied: run that again instead"
+        raise InputError([committed.error_line(Issue(("provenance", "varied"), what))])
     return committed, made

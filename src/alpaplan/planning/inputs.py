@@ -139,6 +139,10 @@ class Inputs:
         problem = build_problem(self.cluster, workload.spec, self.profiles, models=workload.models)
         return replace(self, workload=workload, problem=problem)
 
+    def movable(self) -> Inputs:
+        """Return the same inputs as they may be sent elsewhere, where their files do not lie."""
+        return replace(self, workload=replace(self.workload, document=None), files=InputFiles())
+
     def issues_of(self, plan: PlanOrSchedule) -> list[Issue]:
         """Return everything that keeps a plan or a schedule from running as written."""
         inputs = (self.cluster, self.workload.spec, self.profiles)

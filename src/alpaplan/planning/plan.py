@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from alpaplan.errors import AlpaplanError, AlpaplanWarning
 from alpaplan.planning.document import plan_document
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import attempt_records, provenance_of
+from alpaplan.planning.restarts import search_several
 from alpaplan.planning.settings import PlanSettings, usable_cores
 from alpaplan.planning.start import StartPlan
+from alpaplan.planning.tasks import TaskRunner, local_runner
 from alpaplan.problem import Placement
 from alpaplan.problem.feasibility import check_feasible, check_servable
 from alpaplan.problem.processes import shared_without_overhead
@@ -23,7 +26,7 @@ from alpaplan.problem.required_checks import check_required
 from alpaplan.problem.unprofiled_batches import unprofiled_batches
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.methods import METHODS
-from alpaplan.search.planner import PlanResult, solve
+from alpaplan.search.planner import PlanResult, best_of_searches, solve
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
 from alpaplan.search.workers import Workers
@@ -101,6 +104,7 @@ def plan(
     start: StartPlan | None = None,
     stop: StopCriterion = never,
     workers: Workers | None = None,
+    runner: TaskRunner | None = None,
     on_evaluation: ProgressListener = ignore_progress,
 ) -> Planned:
     """Search for a placement of the inputs' models, and predict how it does.
@@ -125,6 +129,8 @@ def plan(
         Ends the search early; the best placement so far is then the plan.
     workers
         Make the attempts of the search in place of threads of this process.
+    runner
+        Runs the searches if there are several, in place of processes of this machine.
     on_evaluation
         Told of every simulated placement, for a progress display.
 
@@ -148,25 +154,28 @@ def plan(
     check_required(inputs.problem)
     # While the files still lie where they were read.
     provenance = provenance_of(inputs, settings, folder or Path(), start)
-    arrivals_rng, search_rng = random_streams(settings.seed)
+    arrivals_rng, search_rng, *more_rngs = random_streams(settings.seed, settings.restarts)
     order = _order_of_models(inputs, settings)
     ordered = inputs.in_order(order)
     if arrivals is None:
         arrivals = draw_arrivals(ordered, arrivals_rng)
     arrivals = arrivals.for_models(ordered.problem.model_names)
-    result = solve(
-        ordered.problem,
-        arrivals,
-        settings.method,
-        rng=search_rng,
-        effort=settings.effort,
-        max_evaluations=settings.max_evaluations,
-        stop=first_of(stop, *limits),
-        jobs=settings.jobs or usable_cores(),
-        workers=workers,
-        running=None if start is None else start.running(inputs).with_models(order),
-        on_evaluation=on_evaluation,
-    )
+    if settings.restarts > 1:
+        result = _best_of_several(ordered, arrivals, settings, [search_rng, *more_rngs], runner)
+    else:
+        result = solve(
+            ordered.problem,
+            arrivals,
+            settings.method,
+            rng=search_rng,
+            effort=settings.effort,
+            max_evaluations=settings.max_evaluations,
+            stop=first_of(stop, *limits),
+            jobs=settings.jobs or usable_cores(),
+            workers=workers,
+            running=None if start is None else start.running(inputs).with_models(order),
+            on_evaluation=on_evaluation,
+        )
     result = result.with_models(np.argsort(order))
     arrivals = arrivals.for_models(inputs.problem.model_names)
     ended = _ended(provenance, result)
@@ -187,9 +196,23 @@ def check_inputs(inputs: Inputs) -> None:
     _warn_of_unprofiled_batches(inputs)
 
 
-def random_streams(seed: int) -> Sequence[np.random.Generator]:
-    """Return the generators of the arrivals and of the search: neither disturbs the other."""
-    return np.random.default_rng(seed).spawn(2)
+def _best_of_several(
+    inputs: Inputs,
+    arrivals: ArrivalSets,
+    settings: PlanSettings,
+    rngs: Sequence[np.random.Generator],
+    runner: TaskRunner | None,
+) -> PlanResult:
+    jobs = settings.jobs or usable_cores()
+    here = local_runner(jobs, settings.restarts) if runner is None else nullcontext(runner)
+    with here as chosen:
+        outcomes = search_several(inputs, arrivals, settings, rngs, chosen)
+    return best_of_searches(inputs.problem, arrivals, outcomes, rngs[0], jobs)
+
+
+def random_streams(seed: int, num_searches: int = 1) -> Sequence[np.random.Generator]:
+    """Return the generators of the arrivals and of each search: none disturbs another."""
+    return np.random.default_rng(seed).spawn(1 + num_searches)
 
 
 def draw_arrivals(inputs: Inputs, rng: np.random.Generator) -> ArrivalSets:

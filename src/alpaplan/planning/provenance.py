@@ -50,6 +50,7 @@ def provenance_of(
         seed=settings.seed,
         effort=settings.effort,
         max_evaluations=settings.max_evaluations,
+        restarts=settings.restarts if settings.restarts > 1 else None,
         trace=None if trace is None else path_from(folder, trace),
         as_recorded=inputs.files.as_recorded or None,
         start=None if start is None else start.record(),

@@ -34,6 +34,8 @@ class PlanSettings:
         Placements that may be simulated; None for as many as the method takes.
     time_limit_s
         Seconds after which the search ends; such a plan may not repeat.
+    restarts
+        Independent searches, of which the best plan is kept.
     jobs
         Attempts side by side; None for one a core. The plan does not depend on it.
 
@@ -49,6 +51,7 @@ class PlanSettings:
     max_evaluations: int | None = None
     time_limit_s: float | None = None
     jobs: int | None = None
+    restarts: int = 1
 
     def __post_init__(self) -> None:
         METHODS.require(self.method)
@@ -65,4 +68,5 @@ class PlanSettings:
             seed=made.seed,
             effort=Effort.MEDIUM if made.effort is None else Effort(made.effort),
             max_evaluations=made.max_evaluations,
+            restarts=made.restarts or 1,
         )

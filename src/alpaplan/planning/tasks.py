@@ -6,7 +6,7 @@ returns depends neither on where it runs nor on what runs beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +75,10 @@ class _Here(Executor):
         return future
 
 
+def _nothing() -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class TaskRunner:
     """Runs chains of tasks side by side.
@@ -87,12 +91,15 @@ class TaskRunner:
         Threads that tasks may have together; None: one each.
     stop, cancel
         Asked by running tasks, and what makes it tell them to stop.
+    can_tell
+        Whether they then do.
     """
 
     executor: Executor
     threads: int | None
-    stop: StopCriterion
-    cancel: Callable[[], None]
+    stop: StopCriterion = never
+    cancel: Callable[[], None] = _nothing
+    can_tell: bool = False
 
     def run(self, chains: Mapping[str, Chain[Result]]) -> dict[str, Result]:
         """Run all chains to their ends; tasks of the same key are run once.
@@ -110,6 +117,28 @@ class TaskRunner:
             for future in run.futures.values():
                 future.cancel()
             raise
+
+    def finished(self, tasks: Sequence[Task]) -> list[Any]:
+        """Run tasks side by side, and return the results of those that were done.
+
+        All are, unless Ctrl-C comes: what has not begun is canceled then, and what runs is told to
+        end with what it has, where it can be told.
+        """
+        futures: list[Future[Any]] = []
+        try:
+            for task in tasks:
+                threads = None if self.threads is None else self.threads // len(tasks)
+                around = Surroundings(max(1, threads or 1), self.stop)
+                arguments = (*task.arguments, around)
+                futures.append(self.executor.submit(task.function, *arguments))
+            wait(futures)
+        except KeyboardInterrupt:
+            self.cancel()
+            futures = [future for future in futures if not future.cancel()]
+            if self.can_tell:
+                wait(futures)
+            futures = [future for future in futures if future.done()]
+        return [future.result() for future in futures]
 
 
 class _Run(Generic[Result]):
@@ -183,10 +212,14 @@ def local_runner(jobs: int, num_chains: int) -> Iterator[TaskRunner]:
     """
     count = min(jobs, num_chains)
     if count <= 1:
-        yield TaskRunner(_Here(), jobs, never, lambda: None)
+        yield TaskRunner(_Here(), jobs)
         return
     with stop_flag() as flag, process_pool(count) as executor:
-        yield TaskRunner(executor, jobs, flag, lambda: flag.show(StopReason.INTERRUPT))
+
+        def cancel() -> None:
+            flag.show(StopReason.INTERRUPT)
+
+        yield TaskRunner(executor, jobs, flag, cancel, can_tell=True)
 
 
 @contextmanager
@@ -216,7 +249,7 @@ def dask_runner(address: str) -> Iterator[TaskRunner]:
         raise AlpaplanError(f"no Dask scheduler answers at {address}: {error}") from None
     with client:
         _require_same_version(client, address)
-        yield TaskRunner(client.get_executor(pure=False), None, never, lambda: None)
+        yield TaskRunner(client.get_executor(pure=False), None)
 
 
 def _require_same_version(client: Client, address: str) -> None:

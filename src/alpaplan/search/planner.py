@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ from alpaplan.problem.memory import placement_fits
 from alpaplan.problem.required_checks import describe_missing
 from alpaplan.search.attempt import ProgressListener, Watch, ignore_progress
 from alpaplan.search.bounds.bound import AttainmentBound, attainment_bound
-from alpaplan.search.budget import Budget
+from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.decide import decide
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
@@ -85,6 +85,75 @@ class PlanResult:
         )
 
 
+@dataclass(frozen=True)
+class SearchOutcome:
+    """What one of several independent searches came to.
+
+    Parameters
+    ----------
+    tried, best
+        Every attempt, and the winner among them.
+    used
+        What was simulated.
+    stop_reason
+        Why it ended early; None if it ran to its end.
+    """
+
+    tried: tuple[Candidate, ...]
+    best: Candidate
+    used: Usage
+    stop_reason: StopReason | None
+
+
+def search_once(
+    problem: PlacementProblem,
+    arrivals: ArrivalSets,
+    method: str,
+    *,
+    rng: np.random.Generator,
+    effort: Effort,
+    max_evaluations: int | None,
+    stop: StopCriterion,
+    jobs: int,
+) -> SearchOutcome:
+    """Search as `solve` does, and predict nothing; parameters and errors as there."""
+    with threads(jobs) as workers:
+        watch = Watch(stop, ignore_progress)
+        search = _search(problem, arrivals, method, (max_evaluations, effort), rng, workers, watch)
+        tried, best = _find(search, method, arrivals)
+    return SearchOutcome(tuple(tried), best, search.used, search.stop_reason)
+
+
+def best_of_searches(
+    problem: PlacementProblem,
+    arrivals: ArrivalSets,
+    outcomes: Sequence[SearchOutcome],
+    rng: np.random.Generator,
+    jobs: int,
+) -> PlanResult:
+    """Decide between the winners of independent searches as a search does between its own.
+
+    Parameters
+    ----------
+    problem, arrivals
+        What all of them searched.
+    outcomes
+        At least one.
+    rng, jobs
+        As of `solve`.
+    """
+    with threads(jobs) as workers:
+        watch = Watch(never, ignore_progress)
+        search = _search(problem, arrivals, DEFAULT_METHOD, (None, Effort.LOW), rng, workers, watch)
+        for outcome in outcomes:
+            search.used += outcome.used
+        best = decide(search, [outcome.best for outcome in outcomes], arrivals.deciding)
+        stopped = (each.stop_reason for each in outcomes if each.stop_reason is not None)
+        search.stop_reason = next(stopped, None)
+        tried = [candidate for outcome in outcomes for candidate in outcome.tried]
+        return _judged(search, arrivals, tried, best)
+
+
 def solve(
     problem: PlacementProblem,
     arrivals: ArrivalSets,
@@ -133,12 +202,9 @@ def solve(
     InterruptedWithoutPlanError
         If the search was stopped before it had such a placement.
     """
-    training, screening = arrivals.training, arrivals.screening
-    space = SearchSpace(problem, Simulator(problem, training), Simulator(problem, screening))
-    budget = Budget(max_evaluations, METHODS[method].max_work(effort, problem))
     watch = Watch(stop, on_evaluation)
     with threads(jobs) if workers is None else nullcontext(workers) as chosen:
-        search = Search(space, budget, rng, chosen, watch)
+        search = _search(problem, arrivals, method, (max_evaluations, effort), rng, chosen, watch)
         known = [] if running is None else improve_running(search, running)
         tried, best = _find(search, method, arrivals)
         if running is None:
@@ -148,6 +214,23 @@ def solve(
     placed = settled.placed
     judged = _judged(search, arrivals, tried, settled.candidate, devices_of(problem, placed))
     return replace(judged, loaded_bytes=running.loaded_bytes(problem, placed))
+
+
+def _search(
+    problem: PlacementProblem,
+    arrivals: ArrivalSets,
+    method: str,
+    limits: tuple[int | None, Effort],
+    rng: np.random.Generator,
+    workers: Workers,
+    watch: Watch,
+) -> Search:
+    """Prepare a search within a number of evaluations and a budget of work."""
+    training, screening = arrivals.training, arrivals.screening
+    space = SearchSpace(problem, Simulator(problem, training), Simulator(problem, screening))
+    max_evaluations, effort = limits
+    budget = Budget(max_evaluations, METHODS[method].max_work(effort, problem))
+    return Search(space, budget, rng, workers, watch)
 
 
 def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Candidate], Candidate]:

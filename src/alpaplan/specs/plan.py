@@ -179,6 +179,9 @@ class Provenance(Spec):
     seed: int = Field(strict=True, ge=0)
     effort: Effort | None = None
     max_evaluations: int | None = Field(default=None, strict=True, ge=1)
+    restarts: int | None = Field(
+        default=None, strict=True, ge=2, description="independent searches; the best was kept"
+    )
     window_s: PositiveSeconds | None = Field(
         default=None, description="of a schedule: length of the windows that it was planned by"
     )

@@ -12,7 +12,7 @@ import numpy as np
 
 from alpaplan.errors import AlpaplanWarning, InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.planning.document import placement_of_plan
-from alpaplan.planning.inputs import InputFiles, Inputs
+from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import plan
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.planning.sizes.axes import FACTOR_AXES, Nodes, with_nodes
@@ -88,12 +88,6 @@ class PlanFound:
 
     plan: PlanSpec | None
     reason: str | None = None
-
-
-def movable(inputs: Inputs) -> Inputs:
-    """Return inputs that may be sent to another machine, where the files do not lie."""
-    workload = replace(inputs.workload, document=None)
-    return replace(inputs, workload=workload, files=InputFiles())
 
 
 def find_plan(

@@ -9,7 +9,7 @@ from functools import cached_property
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.planning.sizes.kept import Kept
-from alpaplan.planning.sizes.steps import Goal, Variation, find_plan, movable
+from alpaplan.planning.sizes.steps import Goal, Variation, find_plan
 from alpaplan.planning.tasks import Chain, Task
 from alpaplan.specs.plan import PlanSpec
 
@@ -42,7 +42,7 @@ class Study:
     @cached_property
     def movable(self) -> Inputs:
         """The inputs as they are sent with tasks."""
-        return movable(self.inputs)
+        return self.inputs.movable()
 
     @property
     def goal(self) -> Goal:
