@@ -57,3 +57,20 @@ def test_only_the_first_are_shown(tmp_path: Path) -> None:
         f"{row + 2}: input_tokens: {COUNT}, found nothing" for row in range(MAX_SHOWN_LINES)
     ]
     assert found[-1].endswith(f"and {3000 - MAX_SHOWN_LINES:,} more")
+
+
+def test_a_check_of_a_trace_alone_takes_other_cells_for_mistakes(tmp_path: Path) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text(
+        "arrival_s,model,input_tokens,output_tokens\n"
+        "0.1,a,xx,5\n0.2,b,,\n0.3,c,0,10000001\n0.4,a,7,10000000\n"
+    )
+    assert read_trace(path).trace.num_requests == 4
+    with pytest.raises(InputError) as caught:
+        read_trace(path, only_counts=True)
+    what = "must be empty or a whole number from 1 to 10,000,000"
+    assert list(caught.value.lines) == [
+        f"{path}:2: input_tokens: {what}, found 'xx'",
+        f"{path}:4: input_tokens: {what}, found '0'",
+        f"{path}:4: output_tokens: {what}, found '10000001'",
+    ]

@@ -112,6 +112,61 @@ LLM_TRACE = "arrival_s,model,input_tokens,output_tokens\n" + "".join(
     for i in range(40)
 )
 
+ENGINES = CLUSTER + (
+    "serving: {max_num_batched_tokens: 512, max_num_seqs: 16, iteration_overhead_s: 1ms, "
+    "process_overhead_bytes: 100MB}\n"
+)
+
+ENGINE = """\
+kind: model-profile
+version: 1
+name: e
+source: measured with vllm 0.11.2
+configs:
+  - device: gpu
+    intra_op: 1
+    inter_op: 1
+    stage_weight_bytes: [3GB]
+    stage_working_bytes: [200MB]
+    stage_kv_bytes_per_token: [128kB]
+    stage_step_s: {1: [5ms], 512: [20ms]}
+    stage_kv_read_s: [40ns]
+    stage_attention_s: [0.8ns]
+  - device: gpu
+    intra_op: 1
+    inter_op: 2
+    stage_weight_bytes: [1.5GB, 1.5GB]
+    stage_kv_bytes_per_token: [64kB, 64kB]
+    stage_step_s: {1: [3ms, 3ms], 64: [4ms, 5ms], 512: [11ms, 12ms]}
+"""
+
+FLEET = """\
+kind: workload
+version: 1
+name: fleet
+models:
+  - name: a
+    profile: e
+    slo: {ttft_s: 1s, tpot_s: 50ms}
+    max_context_tokens: 4096
+    arrivals: {process: poisson, rate_rps: 3}
+    lengths: {process: lognormal, input_mean: 300, input_cv: 1, output_mean: 20, output_cv: 1}
+  - name: b
+    profile: e
+    slo_s: 10s
+    max_context_tokens: 1000
+    arrivals: {process: trace, path: llm-trace.csv}
+"""
+
+FRACTIONS = HAND_WRITTEN.replace(
+    "{model: a}, {model: b}, {model: c}",
+    "{model: a, kv_fraction: 0.7}, {model: b, kv_fraction: 0.3}",
+)
+
+FLEET_TRACE = "arrival_s,model,input_tokens,output_tokens\n" + "".join(
+    f"{i / 7:.3f},{'ab'[i % 2]},{17 * i + 1},{i % 9 + 1}\n" for i in range(40)
+)
+
 CONFIG = {
     "architectures": ["LlamaForCausalLM"],
     "model_type": "llama",
@@ -214,6 +269,11 @@ SEEDS = {
         Seed("trace.csv", TRACE, ","),
         Seed("llms.yaml", LLMS),
         Seed("llm-trace.csv", LLM_TRACE, ","),
+        Seed("engines.yaml", ENGINES),
+        Seed("engines/e.yaml", ENGINE),
+        Seed("fleet.yaml", FLEET),
+        Seed("fractions.yaml", FRACTIONS),
+        Seed("fleet-trace.csv", FLEET_TRACE, ","),
         Seed("config.json", json.dumps(CONFIG)),
         Seed("table.csv", TABLE, ","),
         Seed("alpaserve.tsv", ALPASERVE, "\t"),
@@ -238,8 +298,18 @@ PLAN = ("plan", *INPUTS, "--max-evaluations", "4", "-j", "1", "-o", f"{OUTPUT}.y
 
 BATCHES = ("-c", "batching.yaml", "-w", "workload.yaml", "-p", "batched")
 
+LLM_INPUTS = ("-c", "engines.yaml", "-w", "fleet.yaml", "-p", "engines")
+
 COMMANDS: tuple[tuple[str, ...], ...] = (
     PLAN,
+    ("plan", *LLM_INPUTS, *PLAN[7:]),
+    ("simulate", "fractions.yaml", *LLM_INPUTS, "--duration", "5s", "--format", "json"),
+    ("simulate", "fractions.yaml", *LLM_INPUTS, "--trace", "fleet-trace.csv"),
+    ("simulate", "fractions.yaml", *LLM_INPUTS, "--duration", "5s", "--closed-loop", "a=3"),
+    ("show", "fractions.yaml", *LLM_INPUTS),
+    ("analyze", *LLM_INPUTS),
+    ("profile", "show", "engines/e.yaml"),
+    ("profile", "estimate", "config.json", "--device", "h100-sxm", "--serving", "continuous"),
     (*PLAN, "--trace", "trace.csv", "-q"),
     ("plan", "-c", "cluster.yaml", "-w", "processes.yaml", "-p", "profiles", *PLAN[7:]),
     ("plan", *BATCHES, *PLAN[7:]),

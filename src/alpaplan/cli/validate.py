@@ -69,7 +69,7 @@ def _check(path: Path, documents: list[Document[DocumentSpec]]) -> str:
     from alpaplan.files.trace_csv import is_trace_path, read_trace
 
     if is_trace_path(path):
-        trace = read_trace(path).trace
+        trace = read_trace(path, only_counts=True).trace
         requests = format_count(trace.num_requests, "request")
         return f"trace ({requests} of {format_count(len(trace.model_names), 'model')})"
     from alpaplan.files.document import load_any

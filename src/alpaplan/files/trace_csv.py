@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from alpaplan.errors import InputError
 from alpaplan.files.csv_columns import (
     MAX_TIME_S,
+    MAX_TOKENS,
     NameIndex,
     known_token_column,
     name_column,
@@ -78,10 +79,18 @@ class TraceFile:
     trace: Trace
 
 
-def read_trace(path: Path) -> TraceFile:
+def read_trace(path: Path, *, only_counts: bool = False) -> TraceFile:
     """Read a trace; models are numbered in order of first appearance.
 
     Cells of token counts that have none are 0 in it: only rows of LLMs need them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    only_counts
+        Whether these cells must be empty then: a check of a trace alone, which does not know the
+        LLMs, takes anything else for a mistake.
 
     Raises
     ------
@@ -108,6 +117,8 @@ def read_trace(path: Path) -> TraceFile:
         models.append(model)
         for column, counts in enumerate(tokens if has_tokens else (), len(HEADER)):
             counts.append(known_token_column(chunk, column))
+            if only_counts:
+                _check_counts(chunk, column, counts[-1])
     table.require_rows()
     issues.raise_any()
     arrival_s = _joined(times)
@@ -147,6 +158,16 @@ def _check_order(chunk: Chunk, time_s: NDArray[np.float64], last_s: float) -> fl
         found = format_value(chunk.column(0)[row])
         chunk.issues.add(chunk.lines[row], f"{chunk.header[0]}: {what}, found {found}")
     return float(above_s[-1])
+
+
+def _check_counts(chunk: Chunk, column: int, counts: NDArray[np.int32]) -> None:
+    """Note cells without a count that are not empty."""
+    texts = chunk.column(column)
+    for row in np.flatnonzero(counts == 0).tolist():
+        if texts[row]:
+            what = f"must be empty or a whole number from 1 to {MAX_TOKENS:,}"
+            found = format_value(texts[row])
+            chunk.issues.add(chunk.lines[row], f"{chunk.header[column]}: {what}, found {found}")
 
 
 def write_trace(trace: Trace, path: Path) -> None:
