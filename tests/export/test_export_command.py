@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from alpaplan.cli import main
+from alpaplan.errors import InputError
+from alpaplan.files.writing import write_atomically
 from tests.cli.runner import invoke
 from tests.export.export_cases import ODD, TARGETS, edited, group, run_export, write_case
 from tests.export.export_checker import check_export, value_of
@@ -219,6 +221,25 @@ def test_folders_that_are_no_exports(tmp_path: Path) -> None:
     result = run_export(tmp_path, "launch", exit_code=2)
     assert "must be a path inside the folder, found '../plan.yaml'" in result.stderr
     assert (tmp_path / "plan.yaml").exists()
+
+
+def test_a_new_export_that_cannot_be_written_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_case(tmp_path, ONE)
+
+    def fail(path: Path, content: bytes) -> None:
+        if path.name == "groups.yaml":
+            raise InputError([f"{path}: cannot be written: no space left on device"])
+        write_atomically(path, content)
+
+    monkeypatch.setattr("alpaplan.export.folder.write_atomically", fail)
+    result = run_export(tmp_path, "compose", exit_code=2)
+    assert "no space left on device" in result.stderr
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "out").mkdir()
+    run_export(tmp_path, "compose", exit_code=2)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_check_says_which_files_differ(tmp_path: Path) -> None:

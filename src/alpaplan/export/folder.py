@@ -46,7 +46,7 @@ def write_export(folder: Path, files: Mapping[str, bytes], inputs: Iterable[Path
 
     Each file is replaced as a whole, so that a router that watches them never sees a part. Files
     that no export lists are left alone. What was there before is removed only when all of the new
-    is there.
+    is there. If a new export cannot be written, nothing of it stays.
 
     Parameters
     ----------
@@ -66,16 +66,29 @@ def write_export(folder: Path, files: Mapping[str, bytes], inputs: Iterable[Path
     named = list(inputs)
     for path in files:
         require_other(folder / path, named)
-    make_folder(folder)
-    for path in files:
-        for parent in reversed(Path(path).parents[:-1]):
-            make_folder(folder / parent)
     *others, document = files
-    for path in others:
-        write_atomically(folder / path, files[path])
-    for path in sorted(earlier - set(files)):
-        _remove(folder, path)
-    write_atomically(folder / document, files[document])
+    is_new = not exists(folder)
+    try:
+        for path in others:
+            _write(folder, path, files[path])
+        for path in sorted(earlier - set(files)):
+            _remove(folder, path)
+        _write(folder, document, files[document])
+    except BaseException:
+        if not earlier:
+            # Without the document that lists them, they would be taken for somebody else's.
+            for path in files:
+                _remove(folder, path)
+            if is_new:
+                with suppress(OSError):
+                    folder.rmdir()
+        raise
+
+
+def _write(folder: Path, path: str, content: bytes) -> None:
+    for parent in reversed(Path(path).parents):
+        make_folder(folder / parent)
+    write_atomically(folder / path, content)
 
 
 def _remove(folder: Path, path: str) -> None:
