@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.envoy import require_envoy
+
 # How long one example takes says more about the machine than about the code. What CI finds must be
 # due to the change that it looks at, so that it draws the same examples each time.
 settings.register_profile("local", deadline=None)
@@ -56,10 +58,4 @@ def shared_cases() -> Path:
 @pytest.fixture(scope="session")
 def envoy() -> Path:
     """Return the program Envoy, which the extra ``verify`` brings."""
-    from alpaplan.errors import AlpaplanError
-    from alpaplan.verification.envoy import find_envoy
-
-    try:
-        return find_envoy(None)
-    except AlpaplanError as error:
-        pytest.skip(str(error))
+    return require_envoy()

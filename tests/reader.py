@@ -14,6 +14,7 @@ from typing import Any
 
 from alpaplan.cli import main
 from tests.cli.runner import invoke
+from tests.envoy import require_envoy
 from tests.pages import blocks
 from tests.stand_ins import write_stand_ins
 
@@ -55,6 +56,8 @@ class Reader:
         if program == "cd":
             self.folder = self.folder / arguments[0]
             return ""
+        if arguments[:1] == ["verify"]:
+            require_envoy()
         write_stand_ins(command, self.folder)
         if program == "alpaplan" and not _FOR_A_SHELL.search(command):
             exit_code, output = self._run_alpaplan(arguments)
