@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alpaplan.export.diff.search import NoOrderError
+from alpaplan.analysis.plan_diff import PlanDiff
+from alpaplan.analysis.rollout import Floor, Pace
+from alpaplan.export.diff.building import build_fleet
+from alpaplan.export.diff.replay import replay
+from alpaplan.export.diff.search import NoOrderError, find_steps
 from tests import builders
 from tests.export.diff_cases import Side, Sizes, diff_of, group, random_pair, side
 from tests.export.replayed_diff import Roll, check
@@ -124,3 +128,60 @@ def test_a_profile_that_changed_is_another_engine_of_the_same_name() -> None:
     check(found.to_json_dict(), old.document, new.document)
     assert all(each.change.value == "changed" for each in found.groups)
     assert min(step.copies_min or 0 for step in found.steps) == 1
+
+
+def test_a_floor_on_attainment_changes_fewer_groups_at_a_time() -> None:
+    pool = builders.pool(devices_per_node=8)
+    models = [builders.model(name, rate_rps=20.0) for name in "ab"]
+    profiles = [builders.profile(weight_bytes=6 * GB)]
+    old, new = (
+        side(
+            [group(f"g{n}", n, 1, 1, name) for n, name in enumerate(names)], profiles, models, pool
+        )
+        for names in ("aaaabbbb", "bbbbaaaa")
+    )
+    fast = diff_of(old, new)
+    least = min(step.slo_attainment or 0.0 for step in fast.steps)
+    assert least < 0.9
+    careful = diff_of(old, new, floor=Floor(attainment=0.9))
+    check(careful.to_json_dict(), old.document, new.document)
+    assert careful.below_floor == ()
+    assert len(careful.steps) > len(fast.steps)
+
+
+@pytest.mark.parametrize("groups_at_once", [1, 2])
+def test_few_groups_at_a_time_keep_all_rules_too(groups_at_once: int) -> None:
+    for number in range(30):
+        old, new = random_pair(np.random.default_rng(number), SIZES["nodes"])
+        fleet = build_fleet(old.deployed, new.deployed, new.inputs)
+        try:
+            steps = find_steps(fleet, 1, (), groups_at_once)
+        except NoOrderError:
+            continue
+        replay(fleet, steps, Pace(), ())
+
+
+def test_nothing_is_loaded_early_that_frees_nothing() -> None:
+    for number in range(60):
+        old, new = random_pair(np.random.default_rng(number), SIZES["nodes"])
+        try:
+            found = diff_of(old, new)
+        except NoOrderError:
+            continue
+        overlaps = {each.new: each.overlaps for each in found.groups if each.new}
+        of_old = {each.old: set(each.unload) for each in found.groups if each.old and not each.new}
+        for step in found.steps:
+            if step.do.value == "load":
+                for item in step.add:
+                    waiting = [of_old[name] for name in overlaps[item.group] if of_old.get(name)]
+                    assert not waiting or item.model in roll_models(found), number
+            if step.do.value == "route":
+                for item in step.remove:
+                    if item.group in of_old:
+                        of_old[item.group].discard(item.model)
+
+
+def roll_models(found: PlanDiff) -> set[str]:
+    """Return the models that no replica of stays: only these have to move."""
+    staying = {model for each in found.groups for model in each.stay}
+    return {model for each in found.groups for model in each.unload} - staying

@@ -147,12 +147,11 @@ def load_deployed(document: Document[PlanSpec], paths: InputPaths) -> DeployedPl
     }
     devices = {pool.device for pool in cluster.spec.node_pools}
     objectives = {name: _objectives(model.slo_s, model.slo) for name, model in listed.items()}
-    if not listed:
-        objectives = {
-            name: _objectives_of(model, specs[model.profile], devices)
-            for name, model in served.items()
-            if model.profile in specs
-        }
+    objectives |= {
+        name: _objectives_of(model, specs[model.profile], devices)
+        for name, model in served.items()
+        if model.profile in specs and name not in listed and (not listed or name in profiles)
+    }
     return DeployedPlan(plan, document.sha256, cluster.spec, profiles, objectives)
 
 

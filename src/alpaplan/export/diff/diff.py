@@ -21,6 +21,10 @@ from alpaplan.specs.plan import PlanSpec
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
 
+GROUPS_AT_ONCE = (None, 4, 2, 1)
+"""How many groups change together (counts), as many as there is room for at first: the fewer, the
+more steps there are, and the more serves in between."""
+
 
 def diff_plans(
     old: DeployedPlan, new: DeployedPlan, inputs: Inputs, trace: Trace, settings: RolloutSettings
@@ -47,9 +51,8 @@ def diff_plans(
     """
     _require_known(settings.allow_outage, old, new)
     fleet = build_fleet(old, new, inputs)
-    steps = find_steps(fleet, settings.floor.copies, settings.allow_outage)
-    replayed = replay(fleet, steps, settings.pace, settings.allow_outage)
     attainments = Attainments(fleet, trace)
+    replayed = _rolled_out(fleet, attainments, settings)
     at_end = replayed.steps[-1].used if replayed.steps else replayed.before
     ends = attainments.of(replayed.before), attainments.of(at_end)
     return PlanDiff(
@@ -62,6 +65,22 @@ def diff_plans(
         tuple(_steps(fleet, replayed, attainments, old.plan, new.plan)),
         tuple(_down(fleet, replayed)),
     )
+
+
+def _rolled_out(fleet: Fleet, attainments: Attainments, settings: RolloutSettings) -> Replayed:
+    """Return steps that keep the floor on attainment, or those that come closest to it."""
+    tried: list[tuple[float, Replayed]] = []
+    floor = settings.floor.attainment
+    for groups_at_once in (None,) if floor is None else GROUPS_AT_ONCE:
+        steps = find_steps(fleet, settings.floor.copies, settings.allow_outage, groups_at_once)
+        replayed = replay(fleet, steps, settings.pace, settings.allow_outage)
+        if floor is None:
+            return replayed
+        least = min((attainments.of(taken.used).of_all for taken in replayed.steps), default=1.0)
+        if not least < floor:
+            return replayed
+        tried.append((least, replayed))
+    return max(tried, key=lambda each: each[0])[1]
 
 
 def _require_known(names: Sequence[str], old: DeployedPlan, new: DeployedPlan) -> None:

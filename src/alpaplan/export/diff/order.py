@@ -151,11 +151,18 @@ class Stuck(Exception):  # noqa: N818 (not an error to be reported as it is)
     """No further step was found."""
 
 
-def greedy_order(moves: Moves) -> Order:
+def greedy_order(moves: Moves, groups_at_once: int | None = None) -> Order:
     """Move as many models at a time as there is room for.
 
     Models move to groups that are free first. Then groups are freed: their models are loaded
     beside them, on the groups that take their devices over or wherever else they go.
+
+    Parameters
+    ----------
+    moves
+        What has to move.
+    groups_at_once
+        How many groups are freed together; None: as many as there is room for.
 
     Raises
     ------
@@ -169,7 +176,7 @@ def greedy_order(moves: Moves) -> Order:
     while held:
         loads = _Loads(moves, held, loaded)
         loads.into_free_groups()
-        loads.to_free_groups()
+        loads.to_free_groups(groups_at_once)
         after = moves.still_held(loaded | loads.chosen, held)
         if after == held:
             raise Stuck
@@ -208,8 +215,9 @@ class _Loads:
                     self.chosen.add(engine)
                     lacking -= 1
 
-    def to_free_groups(self) -> None:
+    def to_free_groups(self, at_most: int | None) -> None:
         """Load what frees groups, those that need the least first."""
+        freed = 0
         slots = {
             self._engines[engine].slot
             for engines in self._moves.new_of.values()
@@ -218,6 +226,8 @@ class _Loads:
         blocked = [slot for slot in sorted(slots) if not self._moves.is_free(slot, self._held)]
         bundles = {slot: self._bundle(slot) for slot in blocked}
         for slot in sorted(blocked, key=lambda slot: (self._bytes(bundles[slot]), slot)):
+            if freed == at_most:
+                break
             bundle = self._bundle(slot)
             if bundle is None:
                 continue
@@ -229,6 +239,7 @@ class _Loads:
             else:
                 self._memory = memory
                 self.chosen |= bundle
+                freed += 1
 
     def _bytes(self, bundle: Collection[int] | None) -> int:
         return sum(int(self._engines[engine].weights.sum()) for engine in bundle or ())

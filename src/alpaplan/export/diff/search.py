@@ -20,7 +20,12 @@ class NoOrderError(AlpaplanError):
     exit_code = 1
 
 
-def find_steps(fleet: Fleet, copies: int, may_go_down: Collection[str]) -> list[Step]:
+def find_steps(
+    fleet: Fleet,
+    copies: int,
+    may_go_down: Collection[str],
+    groups_at_once: int | None = None,
+) -> list[Step]:
     """Return the steps of a roll-out.
 
     Parameters
@@ -32,6 +37,9 @@ def find_steps(fleet: Fleet, copies: int, may_go_down: Collection[str]) -> list[
         of each.
     may_go_down
         Models that may be without one, if there is no other way.
+    groups_at_once
+        How many groups change together at most, where that can be chosen; None: as many as there
+        is room for, which takes the fewest steps.
 
     Raises
     ------
@@ -41,14 +49,14 @@ def find_steps(fleet: Fleet, copies: int, may_go_down: Collection[str]) -> list[
     _require_room_at_first(fleet)
     for number in dict.fromkeys((copies, 1)):
         moves = Moves.keeping(fleet, number)
-        order = _order_of(moves)
+        order = _order_of(moves, groups_at_once)
         if order is None and may_go_down:
             down = fewest_outages(moves, may_go_down)
             if down is not None:
                 moves = Moves.keeping(fleet, number, down)
-                order = _order_of(moves)
+                order = _order_of(moves, groups_at_once)
         if order is not None:
-            return rollout_steps(moves, order)
+            return rollout_steps(moves, order, groups_at_once)
     raise NoOrderError(_reason(moves, may_go_down))
 
 
@@ -67,10 +75,10 @@ def _reason(moves: Moves, may_go_down: Collection[str]) -> str:
     return f"{reason}; there is an order with {options}"
 
 
-def _order_of(moves: Moves) -> Order | None:
+def _order_of(moves: Moves, groups_at_once: int | None) -> Order | None:
     """Return an order; None if none was found."""
     try:
-        return greedy_order(moves)
+        return greedy_order(moves, groups_at_once)
     except Stuck:
         return exact_order(moves)
 

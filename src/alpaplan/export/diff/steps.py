@@ -20,7 +20,7 @@ class Step:
     remove: tuple[int, ...] = ()
 
 
-def rollout_steps(moves: Moves, order: Order) -> list[Step]:
+def rollout_steps(moves: Moves, order: Order, groups_at_once: int | None = None) -> list[Step]:
     """Return the steps of an order, with everything that it leaves open.
 
     Old replicas that are not held serve until their devices, memory or names are needed. New ones
@@ -33,14 +33,20 @@ def rollout_steps(moves: Moves, order: Order) -> list[Step]:
         What had to be ordered.
     order
         In which order.
+    groups_at_once
+        How many groups take what no move needs together; None: all.
     """
-    rollout = _Rollout(moves, order)
-    rollout.switch(order.held, rollout.loads_of_round(0))
+    rollout = _Rollout(moves, order, groups_at_once)
+    loads = rollout.loads_of_round(0)
+    rollout.switch(order.held, loads)
     for number, each in enumerate(order.rounds):
-        rollout.load([*rollout.loads_of_round(number), *rollout.more_loads(number)])
-        rollout.switch(each.held, rollout.loads_of_round(number + 1))
-    rollout.load(rollout.loads_of_round(len(order.rounds)))
-    rollout.switch(frozenset(), ())
+        rollout.load([*loads, *rollout.more_loads(number)])
+        loads = rollout.loads_of_round(number + 1)
+        rollout.switch(each.held, loads)
+    while loads:
+        rollout.load(loads)
+        loads = rollout.loads_of_round(len(order.rounds))
+        rollout.switch(frozenset(), loads)
     return rollout.steps
 
 
@@ -49,12 +55,12 @@ class _Rollout:
 
     Parameters
     ----------
-    moves, order
+    moves, order, groups_at_once
         As of `rollout_steps`.
     """
 
-    def __init__(self, moves: Moves, order: Order) -> None:
-        self._moves, self._order = moves, order
+    def __init__(self, moves: Moves, order: Order, groups_at_once: int | None) -> None:
+        self._moves, self._order, self._groups_at_once = moves, order, groups_at_once
         self._fleet: Fleet = moves.fleet
         self._engines = moves.fleet.engines
         self._old = set(self._fleet.old)
@@ -63,10 +69,24 @@ class _Rollout:
         self.steps: list[Step] = []
 
     def loads_of_round(self, number: int) -> list[int]:
-        """Return what a round loads and does not run yet; the last one loads all that is left."""
+        """Return what a round loads and does not run yet.
+
+        After the last one, what is left is loaded, of some groups at a time.
+        """
         rounds = self._order.rounds
-        loads = rounds[number].loads if number < len(rounds) else self._fleet.new
-        return [engine for engine in loads if engine not in self._running]
+        if number < len(rounds):
+            return [engine for engine in rounds[number].loads if engine not in self._running]
+        left = self._left()
+        if self._groups_at_once is None:
+            return left
+        # Models with few replicas in use come first, so that none loses many before it gains some.
+        used = Counter(
+            self._engines[e].model for e in (*self._fleet.staying, *self._used, *self._old)
+        )
+        left.sort(key=lambda e: (used[self._engines[e].model], self._engines[e].slot, e))
+        slots = list(dict.fromkeys(self._engines[engine].slot for engine in left))
+        chosen = set(slots[: self._groups_at_once])
+        return [engine for engine in left if self._engines[engine].slot in chosen]
 
     def load(self, engines: Collection[int]) -> None:
         """Start new replicas."""
@@ -111,7 +131,7 @@ class _Rollout:
         own = set(self.loads_of_round(number))
         used = Counter(self._engines[e].model for e in (*self._fleet.staying, *self._used))
         chosen = []
-        for engine in sorted(self.loads_of_last(), key=lambda e: (used[self._engines[e].model], e)):
+        for engine in sorted(self._left(), key=lambda e: (used[self._engines[e].model], e)):
             there = self._engines[engine]
             if engine in own or there.name in names:
                 continue
@@ -122,9 +142,9 @@ class _Rollout:
                     memory.add(engine)
         return chosen
 
-    def loads_of_last(self) -> list[int]:
+    def _left(self) -> list[int]:
         """Return all that has to be loaded and does not run yet."""
-        return self.loads_of_round(len(self._order.rounds))
+        return [engine for engine in self._fleet.new if engine not in self._running]
 
     def _in_the_way(self, held: frozenset[int], next_loads: Iterable[int]) -> set[int]:
         """Return what must stop for groups to be used: with what runs, and with what comes."""
