@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from alpaplan.files.document import load_document
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.engine import EngineConfig
@@ -179,14 +181,7 @@ def _check_group(group: GroupSpec, engines: dict[str, Any], inputs: Path) -> Non
                 replica.max_batch_size or cluster.serving.max_batch_size,
                 max(config.stage_latency_s),
             )
-            profiled = config.stage_activation_bytes or {}
-            assert cap in (profiled or {cap: ()}), "a case with profiled batch sizes only"
-            rows = [row for size, row in profiled.items() if size <= cap]
-            assert engine["stage_working_bytes"] == (
-                [max(column) for column in zip(*rows, strict=True)]
-                if rows
-                else [0] * group.inter_op
-            )
+            assert engine["stage_working_bytes"] == _working_bytes(config, cap)
         total = [
             weights + working + overhead - engine["kv_in_overhead_bytes"] + engine["kv_cache_bytes"]
             for weights, working in zip(
@@ -195,6 +190,21 @@ def _check_group(group: GroupSpec, engines: dict[str, Any], inputs: Path) -> Non
         ]
         fraction = math.floor(10_000 * min(total) / pool.device_memory_bytes) / 10_000
         assert engine["memory_fraction"] == fraction
+
+
+def _working_bytes(config: ProfiledConfig, cap: int) -> list[int]:
+    """Return the most that any batch up to the cap needs; it is linear between profiled sizes."""
+    if config.stage_activation_bytes is None:
+        return [0] * config.inter_op
+    sizes = sorted(config.stage_activation_bytes)
+    rows = [config.stage_activation_bytes[size] for size in sizes]
+    return [
+        max(
+            math.ceil(np.interp(size, sizes, [row[stage] for row in rows]))
+            for size in range(1, cap + 1)
+        )
+        for stage in range(config.inter_op)
+    ]
 
 
 def _check_memory(said: Any, inputs: Path) -> None:
@@ -216,8 +226,7 @@ def _check_memory(said: Any, inputs: Path) -> None:
     for device, item in found.items():
         assert item["engines"] == [name for name, _ in used[device]]
         assert item["used_bytes"] == sum(taken for _, taken in used[device])
-        allowed = {entry["id"] for entry in said["fidelity"]}
-        assert item["used_bytes"] <= item["usable_bytes"] or "memory" in allowed
+        assert item["used_bytes"] <= item["usable_bytes"] or said["target"] == "envoy"
 
 
 def _check_started(processes: list[Started], engines: dict[str, Any], target: str) -> None:

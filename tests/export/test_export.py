@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.builders import GB
 from tests.export.export_cases import ODD, TARGETS, edited, group, run_export, write_case
@@ -32,6 +34,32 @@ OVER_NODES = [
     group("g0", (4, 2), {"n-0": [0, 1, 2, 3], "n-1": [0, 1, 2, 3]}, "fixed", ODD),
     group("g1", (1, 1), [2], "fixed", node="n-2"),
 ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["simulator", "batching", "llm"])
+def test_plans_of_the_shared_cases(shared_cases: Path, tmp_path: Path, kind: str) -> None:
+    lossy = ("process-overhead", "dispatch", "device-order")
+    allowed = [word for name in lossy for word in ("--allow-lossy", name)]
+    for case in sorted((shared_cases / kind).glob("*/")):
+        folder = tmp_path / case.name
+        shutil.copytree(case, folder)
+        workload = yaml.safe_load((folder / "workload.yaml").read_text())
+        loaded = {model["profile"]: {"source": "org/model"} for model in workload["models"]}
+        plan = yaml.safe_load((folder / "plan.yaml").read_text())
+        parts = [part for each in plan["groups"] for part in each["devices"]]
+        nodes = {part["node"]: {"address": "10.0.0.1"} for part in parts}
+        for role, key, entries in (("models", "models", loaded), ("nodes", "nodes", nodes)):
+            text = yaml.safe_dump({"kind": f"export-{role}", "version": 1, key: entries})
+            (folder / f"{role}.yaml").write_text(text)
+        run_export(folder, "envoy", "--allow-lossy", "dispatch", output="router")
+        check_export(folder / "router", folder, "envoy")
+        too_much = any(
+            use["used_bytes"] > use["usable_bytes"] for use in document(folder / "router")["memory"]
+        )
+        run_export(folder, "systemd", *allowed, exit_code=1 if too_much else 0)
+        if not too_much:
+            check_export(folder / "out", folder, "systemd")
 
 
 def ids(said: Any) -> dict[str, str]:
