@@ -47,6 +47,10 @@ def load_diffed(old_path: Path, new_path: Path) -> DiffedPlans:
     if not known:
         what = "must have a provenance that names its cluster and workload, or the other plan must"
         raise InputError(f"{document.path}:1: {what}, found none" for document in documents)
+    for document, paths in zip(documents, named, strict=True):
+        if paths not in known:
+            what = "names no cluster and workload, and is taken to be for those of the other plan"
+            warnings.warn(AlpaplanWarning(f"{document.path}: {what}"), stacklevel=2)
     of_old, of_new = (paths if paths in known else known[0] for paths in named)
     with collected_errors(lines):
         inputs = load_inputs(of_new)
