@@ -38,7 +38,6 @@ from tests.benchmarks.quality import markdown_table
 
 PROFILES = ("bert-1.3b", "bert-2.7b")
 NUM_MODELS = 16
-MEAN_RPS = 12.0
 CV = 4.0
 SLO_SCALE = 5.0
 BANDWIDTHS = ("0 s", "55GB", "12GB", "2GB")
@@ -55,9 +54,9 @@ def read_minutes(path: Path) -> NDArray[np.float64]:
     return np.array([counts[model::NUM_MODELS].sum(axis=0) for model in range(NUM_MODELS)])
 
 
-def inputs_of(minutes: NDArray[np.float64]) -> Inputs:
+def inputs_of(minutes: NDArray[np.float64], mean_rps: float) -> Inputs:
     """Return eight V100 and a workload whose rates follow the minutes, with a given mean."""
-    rates = minutes * MEAN_RPS / minutes.sum(axis=0).mean()
+    rates = minutes * mean_rps / minutes.sum(axis=0).mean()
     models = [
         {
             "name": f"m{number}",
@@ -140,9 +139,10 @@ def table(bandwidths: Sequence[str], figures: Sequence[Sequence[Figure]]) -> str
 @click.argument("minutes", type=click.Path(path_type=Path))
 @click.option("--window", "window_s", type=float, default=7200.0, show_default=True)
 @click.option("--hours", type=int, default=24, show_default=True)
-def main(minutes: Path, window_s: float, hours: int) -> None:
+@click.option("--rate", "mean_rps", type=float, default=12.0, show_default=True)
+def main(minutes: Path, window_s: float, hours: int, mean_rps: float) -> None:
     """Compare placements on a day of functions, and say which devices are free when."""
-    inputs = inputs_of(read_minutes(minutes)[:, : 60 * hours])
+    inputs = inputs_of(read_minutes(minutes)[:, : 60 * hours], mean_rps)
     trace = inputs.workload.sample(3600.0 * hours, 11)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "day.csv.gz"

@@ -202,6 +202,35 @@ TOKENS = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,374,44
 WINDOWS = "600,2.5,1.2,Gamma,0.5,0.3\n1200,0,0,,0,0\n"
 CSV = "timestamp,service\n2026-03-02T09:00:03.427,a\n2026-03-02T09:00:03.474,b\n"
 LINES = '{"timestamp": 2.5, "model": "a", "x": {"y": [1]}}\n{"model": "b", "timestamp": "3"}\n'
+SCHEDULE = """\
+kind: placement-schedule
+version: 1
+placements:
+  - start_s: 0
+    groups:
+      - name: left
+        device: gpu
+        intra_op: 1
+        inter_op: 2
+        devices: [{node: n-0, devices: [0, 1]}]
+        replicas: [{model: a}, {model: b}]
+  - start_s: 5s
+    groups:
+      - name: left
+        device: gpu
+        intra_op: 1
+        inter_op: 2
+        devices: [{node: n-0, devices: [0, 1]}]
+        replicas: [{model: c}, {model: b}]
+      - name: right
+        device: gpu
+        intra_op: 1
+        inter_op: 1
+        devices: [{node: n-0, devices: [3]}]
+        replicas: [{model: a}]
+routing: {dispatch: shortest-queue}
+"""
+
 MOONCAKE = '{"timestamp": 27482, "input_length": 6955, "output_length": 52, "hash_ids": [46]}\n'
 
 
@@ -262,6 +291,7 @@ SEEDS = {
         Seed("processes.yaml", PROCESSES),
         Seed("profiles/p.yaml", PROFILE),
         Seed("plan.yaml", HAND_WRITTEN),
+        Seed("schedule.yaml", SCHEDULE),
         Seed("batching.yaml", BATCHING),
         Seed("batched/p.yaml", BATCHED),
         Seed("capped.yaml", CAPPED),
@@ -296,6 +326,8 @@ OUTPUT = "output"
 
 PLAN = ("plan", *INPUTS, "--max-evaluations", "4", "-j", "1", "-o", f"{OUTPUT}.yaml")
 
+CLOCKWORK = ("--method", "clockwork++", "--window", "5s")
+
 BATCHES = ("-c", "batching.yaml", "-w", "workload.yaml", "-p", "batched")
 
 LLM_INPUTS = ("-c", "engines.yaml", "-w", "fleet.yaml", "-p", "engines")
@@ -315,6 +347,9 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("plan", *BATCHES, *PLAN[7:]),
     ("simulate", "capped.yaml", *BATCHES, "--duration", "20s"),
     ("simulate", "plan.yaml", *INPUTS, "--duration", "20s"),
+    ("simulate", "schedule.yaml", *INPUTS, "--duration", "20s"),
+    ("schedule", *INPUTS, *CLOCKWORK, "--duration", "20s", "-o", f"{OUTPUT}.yaml"),
+    ("schedule", *INPUTS, *CLOCKWORK, "--trace", "trace.csv", "-q", "-o", f"{OUTPUT}.yaml"),
     ("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", "--format", "json"),
     ("simulate", "plan.yaml", *INPUTS, "--trace", "trace.csv", "--window", "2s"),
     ("compare", "plan.yaml", "plan.yaml", *INPUTS, "--duration", "20s", "--runs", "2"),

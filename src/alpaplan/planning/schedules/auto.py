@@ -22,7 +22,7 @@ from alpaplan.planning.schedules.arrivals import (
 )
 from alpaplan.planning.schedules.document import schedule_document, windows_of_schedule
 from alpaplan.planning.schedules.results import Figure, Scheduled
-from alpaplan.planning.schedules.settings import ScheduleSettings
+from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.problem import Placement, PlacementProblem, Schedule
 from alpaplan.problem.build import build_problem
@@ -218,6 +218,7 @@ def _day(inputs: Inputs, settings: ScheduleSettings) -> Day:
         )
     starts_s = settings.starts_s
     if settings.window_s is not None:
+        require_few_windows(duration_s / settings.window_s, settings.window_s)
         starts_s = tuple(np.arange(0.0, duration_s, settings.window_s).tolist())
     edges_s = (*(start_s for start_s in starts_s if start_s < duration_s), duration_s)
     measured = inputs

@@ -10,7 +10,7 @@ from alpaplan.planning.provenance import schedule_provenance_of
 from alpaplan.planning.runs import arrivals_for
 from alpaplan.planning.schedules.document import schedule_document, windows_of_schedule
 from alpaplan.planning.schedules.results import Figure, Scheduled
-from alpaplan.planning.schedules.settings import ScheduleSettings
+from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.clockwork import SingleDevices, clockwork, one_window_late
 from alpaplan.search.schedules.judged import attained_by, attained_by_windows, device_hours
@@ -48,10 +48,11 @@ def clockwork_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path)
         raise AlpaplanError("clockwork++ places models on single devices, which none runs on")
     if not trace.num_requests:
         raise AlpaplanError("clockwork++ needs arrivals to plan on, found none")
+    windows = windows_of_arrivals(trace, window_s)
+    require_few_windows(len(windows), window_s)
     foreseeing = clockwork(problem, trace, window_s)
     causal = one_window_late(foreseeing)
     free, loads = with_free_loads(problem), describe_loads(problem)
-    windows = windows_of_arrivals(trace, window_s)
     published = attained_by_windows(problem, foreseeing, trace, windows)
     end_s = max(trace.duration_s, float(trace.arrival_s[-1]))
     hours = device_hours(foreseeing, end_s)

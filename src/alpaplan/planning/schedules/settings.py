@@ -5,7 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from alpaplan.errors import AlpaplanError
 from alpaplan.specs.choices import Effort
+from alpaplan.units import format_seconds
+
+MAX_WINDOWS = 10_000
+"""Most windows (a count), so that a slip in a unit does not plan for weeks."""
+
+
+def require_few_windows(num_windows: float, window_s: float) -> None:
+    """Refuse more than `MAX_WINDOWS`.
+
+    Raises
+    ------
+    AlpaplanError
+        If there are more.
+    """
+    if num_windows > MAX_WINDOWS:
+        found = f"{num_windows:,.0f} of {format_seconds(window_s)}"
+        raise AlpaplanError(f"must be at most {MAX_WINDOWS:,} windows, found {found}")
 
 
 @dataclass(frozen=True)
