@@ -143,3 +143,15 @@ def test_a_search_can_be_watched_and_stopped(inputs: alpaplan.Inputs) -> None:
         on_evaluation=lambda used, _score: seen.append(used.work),
     )
     assert len(seen) >= 5
+
+
+def test_a_search_starts_from_a_plan_that_runs(
+    workspace: Workspace, inputs: alpaplan.Inputs, planned: alpaplan.Planned
+) -> None:
+    alpaplan.write_plan(planned, workspace.folder / "running.yaml")
+    running = alpaplan.load_plan(workspace.folder / "running.yaml")
+    found = alpaplan.plan(inputs, max_evaluations=20, start_from=running, move_cost=100)
+    assert found.result.loaded_bytes == 0
+    assert found.document.provenance is not None
+    assert found.document.provenance.start is not None
+    assert found.document.provenance.start.sha256 == running.sha256

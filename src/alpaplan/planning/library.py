@@ -20,6 +20,7 @@ from alpaplan.planning.inputs import load_inputs as load_inputs_at
 from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.plan import Planned
 from alpaplan.planning.settings import PlanSettings
+from alpaplan.planning.start import DEFAULT_MOVE_COST, StartPlan
 from alpaplan.planning.what_if import RateScales, WhatIf, without_nodes
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.methods import DEFAULT_METHOD
@@ -89,6 +90,8 @@ def plan(
     max_evaluations: int | None = None,
     time_limit_s: float | None = None,
     jobs: int | None = None,
+    start_from: Document[PlanSpec] | None = None,
+    move_cost: float = DEFAULT_MOVE_COST,
     stop: StopCriterion = never,
     on_evaluation: ProgressListener = ignore_progress,
 ) -> Planned:
@@ -112,6 +115,11 @@ def plan(
         Seconds after which the best plan so far is returned.
     jobs
         Attempts side by side, in threads; None for one a core. The plan does not depend on it.
+    start_from
+        A plan that runs, from `load_plan`: the search starts from that too, and moves away from it
+        only as far as is worth the cost.
+    move_cost
+        Points of SLO attainment that have to be gained to load as many weights as it has.
     stop
         Asked before every evaluation, from any thread: why to stop now, or None to go on.
     on_evaluation
@@ -133,7 +141,8 @@ def plan(
         If the search was stopped before it had any placement.
     """
     settings = PlanSettings(method, seed, Effort(effort), max_evaluations, time_limit_s, jobs)
-    return pipeline.plan(inputs, settings, stop=stop, on_evaluation=on_evaluation)
+    start = None if start_from is None else StartPlan.of(start_from, move_cost)
+    return pipeline.plan(inputs, settings, start=start, stop=stop, on_evaluation=on_evaluation)
 
 
 def load_plan(path: AnyPath) -> Document[PlanSpec]:
