@@ -26,7 +26,8 @@ Result = TypeVar("Result")
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUALITY_CASES = REPOSITORY.parent / "shared" / "cases" / "quality"
-"""The quality cases, which lie beside the repository."""
+ROOMY_CASES = QUALITY_CASES.with_name("roomy")
+"""The quality cases and the roomy ones, which lie beside the repository."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ class Verdict(Enum):
     NOT_REACHED = "not reached"
     WORSE_ON_FRESH_ARRIVALS = "worse on fresh arrivals"
     MISSES_MORE = "misses more"
+    LESS_TO_SPARE = "less to spare"
     SLOWER = "slower"
     LATER = "as good, tried later"
 
@@ -109,6 +110,8 @@ def _verdict(candidate: Candidate, winner: Candidate) -> Verdict:
         return Verdict.NOT_REACHED
     if candidate.score > winner.score:
         return Verdict.WORSE_ON_FRESH_ARRIVALS
+    if candidate.score.merit is not None and candidate.score.compared < winner.score.compared:
+        return Verdict.LESS_TO_SPARE
     if candidate.score.attainment < winner.score.attainment:
         return Verdict.MISSES_MORE
     if candidate.score.negative_latency_s < winner.score.negative_latency_s:

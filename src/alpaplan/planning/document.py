@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.robustness import Robustness
 from alpaplan.planning.rounding import digits, finite_digits, rounded
 from alpaplan.problem import GroupShape, Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceSpan
@@ -64,6 +65,22 @@ def plan_document(
         routing=spec.Routing(dispatch=problem.dispatch),
         models=_models(problem, result),
     )
+
+
+def with_robustness(plan: spec.PlanSpec, held: Robustness) -> spec.PlanSpec:
+    """Return a plan document that says how far it holds."""
+    if plan.prediction is None:
+        return plan
+    prediction = plan.prediction.model_copy(
+        update={
+            "headroom_rate_scale": held.headroom_rate_scale,
+            "node_loss": tuple(
+                spec.NodeLoss(node=node, slo_attainment=rounded(attainment))
+                for node, attainment in held.node_loss
+            ),
+        }
+    )
+    return plan.model_copy(update={"prediction": prediction})
 
 
 def placement_of_plan(

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.errors import AlpaplanError, AlpaplanWarning
-from alpaplan.planning.document import plan_document
+from alpaplan.planning.document import plan_document, with_robustness
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import attempt_records, provenance_of
 from alpaplan.planning.restarts import search_several
+from alpaplan.planning.robustness import robustness
 from alpaplan.planning.settings import PlanSettings, usable_cores
 from alpaplan.planning.start import StartPlan
 from alpaplan.planning.tasks import TaskRunner, local_runner
@@ -180,6 +181,8 @@ def plan(
     arrivals = arrivals.for_models(inputs.problem.model_names)
     ended = _ended(provenance, result)
     document = plan_document(inputs, result, ended, arrivals.source)
+    held = robustness(inputs, result.best.placement, document.groups, arrivals, settings.seed)
+    document = with_robustness(document, held)
     _require_sound(inputs, document)
     return Planned(document, result, arrivals, inputs, settings, start)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from alpaplan.problem.problem import DevicePool, PlacementProblem
 
@@ -75,13 +76,26 @@ def first_nodes(problem: PlacementProblem, shapes: Sequence[int]) -> tuple[int, 
     ValueError
         If the groups do not pack.
     """
-    assignment = assign_devices(problem, shapes)
-    if assignment is None:
-        raise ValueError("the groups do not fit onto the devices")
-    before = [0]
-    for pool in problem.pools:
-        before.append(before[-1] + pool.num_nodes)
-    return tuple(before[spans[0].pool] + spans[0].node for spans in assignment.groups)
+    sizes = tuple((problem.shapes[h].pool, problem.shapes[h].num_devices) for h in shapes)
+    return _first_nodes(problem.pools, sizes)
+
+
+@lru_cache(maxsize=1024)
+def _first_nodes(
+    pools: tuple[DevicePool, ...], sizes: tuple[tuple[int, int], ...]
+) -> tuple[int, ...]:
+    """Return the first node of each group, given by its pool and number of devices."""
+    found = [0] * len(sizes)
+    before = 0
+    for index, pool in enumerate(pools):
+        members = [g for g, (own, _) in enumerate(sizes) if own == index]
+        placed = _pack(index, pool, [sizes[g][1] for g in members])
+        if placed is None:
+            raise ValueError("the groups do not fit onto the devices")
+        for group, spans in zip(members, placed[0], strict=True):
+            found[group] = before + spans[0].node
+        before += pool.num_nodes
+    return tuple(found)
 
 
 def _pack(

@@ -96,7 +96,8 @@ class Attempt:
     def evaluate(self, placement: Placement) -> Scored:
         """Simulate a placement on the training arrivals."""
         scored = self.space.score(placement)
-        self.count(requests_work(self.problem, placement, scored.evaluation), scored.score)
+        work = requests_work(self.problem, placement, scored.evaluation)
+        self.count(work + self.space.objective.penalty_work(self.problem), scored.score)
         return scored
 
     def count(self, work: int, score: Score | None = None) -> None:

@@ -15,7 +15,7 @@ from alpaplan.simulator import Evaluation
 @total_ordering
 @dataclass(frozen=True)
 class Score:
-    """How good a placement is: compared by what it lacks, then attainment, then latency.
+    """How good a placement is: compared by what it lacks, its merit, attainment, then latency.
 
     Parameters
     ----------
@@ -25,22 +25,35 @@ class Score:
         Minus the mean latency of attained requests.
     missing_replicas
         Replicas that models have to have and that are not there.
+    merit
+        What is compared in place of the attainment; None for that.
     """
 
     attainment: float
     negative_latency_s: float
     missing_replicas: int = 0
+    merit: float | None = None
+
+    @property
+    def compared(self) -> float:
+        """What is compared of placements that lack nothing."""
+        return self.attainment if self.merit is None else self.merit
 
     def __lt__(self, other: Score) -> bool:
         """Whether the other is better."""
         return self._key() < other._key()
 
     def _key(self) -> tuple[float, ...]:
-        return -self.missing_replicas, self.attainment, self.negative_latency_s
+        lacking = -self.missing_replicas
+        return lacking, self.compared, self.attainment, self.negative_latency_s
 
     @classmethod
     def of(
-        cls, problem: PlacementProblem, evaluation: Evaluation, missing_replicas: int = 0
+        cls,
+        problem: PlacementProblem,
+        evaluation: Evaluation,
+        missing_replicas: int = 0,
+        merit: float | None = None,
     ) -> Score:
         """Score an evaluation under the problem's model weights."""
         latency_s = evaluation.mean_latency_s
@@ -48,6 +61,7 @@ class Score:
             evaluation.weighted_attainment(problem.model_weight),
             -latency_s if np.isfinite(latency_s) else -np.inf,
             missing_replicas,
+            merit,
         )
 
 

@@ -89,7 +89,7 @@ def find_with_caps(
     """
     problem = search.problem
     capped = with_caps(problem, caps)
-    found = search.delegate(find, fraction, capped)
+    found = search.delegate(find, fraction, search.space.of(capped))
     return [_with_limits(problem, capped, candidate) for candidate in found]
 
 

@@ -1,7 +1,9 @@
 """The choice between the best candidates, on more arrivals than they were searched on.
 
 A long search fits its placement to the accidents of the training arrivals a little. Fresh
-arrivals do not favor the one that did so most.
+arrivals do not favor the one that did so most, and a difference counts only if it is more than
+chance: of the finalists that no paired comparison tells from the best one, what is left to spare
+decides.
 """
 
 from __future__ import annotations
@@ -13,13 +15,16 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
-from alpaplan.search.candidate import Candidate, Score
+from alpaplan.search.candidate import Candidate
+from alpaplan.search.objective import Objective, worst_loss
 from alpaplan.search.search import Search
 from alpaplan.search.work import is_batched, requests_work
-from alpaplan.simulator import Simulator
+from alpaplan.simulator import Evaluation, Simulator
+from alpaplan.simulator.intervals import ratio_interval_95
 from alpaplan.workload.trace import Trace
 
 FINALISTS = 6
@@ -30,21 +35,58 @@ SAME_PARTITION = 2
 the same replicas do nearly the same."""
 
 STRAIN = 1.25
-"""How much faster requests come for those finalists that miss equally few (a factor; 1.1 to 1.5).
-Where nothing is missed it tells which placement has the most to spare for a larger burst."""
+"""How many times as fast requests come for finalists that the stated traffic does not tell apart (a
+factor; 1.1 to 1.5), unless the search itself looked at more."""
+
+NEARLY = 0.0003
+"""Attainment under strain by which finalists may differ and be as good (a fraction; 0 to 0.001)."""
+
+PAIRED_PARTS = 20
+"""Parts that deciding arrivals are cut into for paired comparisons (a count; 10 to 40): fewer know
+less, and shorter ones depend on each other."""
 
 
-@dataclass(frozen=True, order=True)
-class _Verdict:
-    """How a finalist did: attainment first, then attainment under strain, then latency."""
+@dataclass(frozen=True)
+class _Outcome:
+    """What a finalist did on some arrivals.
+
+    Parameters
+    ----------
+    attainment
+        Weighted, on average over the runs.
+    attained, requests : float64[parts]
+        Weighted requests of each part of all runs.
+    evaluations
+        Of the runs.
+    """
 
     attainment: float
-    strained_attainment: float
-    negative_latency_s: float
+    attained: NDArray[np.float64]
+    requests: NDArray[np.float64]
+    evaluations: tuple[Evaluation, ...]
+
+    def clearly_beats(self, other: _Outcome) -> bool:
+        """Whether a paired comparison says at 95% that it attains more."""
+        interval = ratio_interval_95(self.requests, self.attained - other.attained)
+        return interval is not None and interval[0] > 0
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """How a finalist did: as stated, under strain, and after the loss of a node."""
+
+    stated: _Outcome
+    strained: _Outcome
+    left_after_loss: float
+    merit: float
 
 
 def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]) -> Candidate:
     """Return the candidate that is best over training and deciding arrivals together.
+
+    That is one of those that attain as much as any, as far as paired comparisons tell; of them one
+    that attains nearly the most under strain; and of these the one with the most merit. In a
+    search for room, all of the first are compared by merit at its strain.
 
     Parameters
     ----------
@@ -58,20 +100,43 @@ def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]
     finalists = _finalists(search.problem, tried)
     if search.stop_reason is not None or not deciding:
         return finalists[0]
-    fresh = [Simulator(search.problem, trace) for trace in deciding]
-    strained = [Simulator(search.problem, trace.faster(STRAIN)) for trace in deciding]
-    verdicts = search.map_attempts(partial(_judge, fresh=fresh, strained=strained), finalists)
-    best = max(range(len(finalists)), key=lambda index: verdicts[index])
+    has_room = search.strain > 1
+    strain = search.strain if has_room else STRAIN
+    judge = partial(
+        _judge,
+        fresh=[Simulator(search.problem, trace) for trace in deciding],
+        strained=[Simulator(search.problem, trace.faster(strain)) for trace in deciding],
+        objective=Objective(strain),
+    )
+    verdicts = search.map_attempts(judge, finalists)
+    equal = _undecided([verdict.stated for verdict in verdicts])
+    if not has_room:
+        most = max(verdicts[index].strained.attainment for index in equal)
+        equal = [i for i in equal if verdicts[i].strained.attainment >= most - NEARLY]
+    best = max(equal, key=lambda index: (verdicts[index].merit, *_extent(finalists[index])))
     search.log(
         f"decision on {len(deciding)} fresh samples ({len(finalists)} finalists)",
         finalists[best].score,
         *(
-            f"{candidate.partition}: {verdict.attainment:.3%} over all samples, "
-            f"{verdict.strained_attainment:.3%} at {STRAIN} times the rate"
+            f"{candidate.partition}: {verdict.stated.attainment:.3%} over all samples, "
+            f"{verdict.strained.attainment:.3%} at {strain:g} times the rate, "
+            f"{verdict.left_after_loss:.1%} after the worst loss of a node"
             for candidate, verdict in zip(finalists, verdicts, strict=True)
         ),
     )
     return finalists[best]
+
+
+def _undecided(outcomes: Sequence[_Outcome]) -> list[int]:
+    """Return the numbers of those that the one with the most attainment does not clearly beat."""
+    best = max(outcomes, key=lambda outcome: outcome.attainment)
+    return [i for i, each in enumerate(outcomes) if each is best or not best.clearly_beats(each)]
+
+
+def _extent(candidate: Candidate) -> tuple[int, int]:
+    """Return replicas and groups: between equals, more of them win."""
+    placement = candidate.placement
+    return int(placement.replicas.sum()), placement.num_groups
 
 
 def _finalists(problem: PlacementProblem, tried: Sequence[Candidate]) -> list[Candidate]:
@@ -101,21 +166,42 @@ def _judge(
     candidate: Candidate,
     fresh: Sequence[Simulator],
     strained: Sequence[Simulator],
+    objective: Objective,
 ) -> _Verdict:
-    usual = [candidate.score, *_scores(attempt, candidate, fresh)]
-    under_strain = _scores(attempt, candidate, strained)
-    return _Verdict(
-        float(np.mean([score.attainment for score in usual])),
-        float(np.mean([score.attainment for score in under_strain])),
-        float(np.mean([score.negative_latency_s for score in usual])),
-    )
+    problem, placement = attempt.problem, candidate.placement
+    stated = _outcome(attempt, candidate, fresh, [candidate.score.attainment])
+    under_strain = _outcome(attempt, candidate, strained)
+    merits = [objective.merit(problem, evaluation) for evaluation in under_strain.evaluations]
+    left = worst_loss(problem, fresh[0], placement, stated.evaluations[0])
+    attempt.count(fresh[0].trace.num_requests)
+    merit = float(np.mean(merits)) - objective.loss_of(left)
+    return _Verdict(stated, under_strain, left, merit)
 
 
-def _scores(attempt: Attempt, candidate: Candidate, simulators: Sequence[Simulator]) -> list[Score]:
-    found = []
+def _outcome(
+    attempt: Attempt,
+    candidate: Candidate,
+    simulators: Sequence[Simulator],
+    known: Sequence[float] = (),
+) -> _Outcome:
+    """Run a candidate on several traces; `known` attainments count beside them."""
+    problem, placement = attempt.problem, candidate.placement
+    parts_each = -(-PAIRED_PARTS // len(simulators))
+    attained, requests, evaluations = [], [], []
     for simulator in simulators:
-        evaluation = simulator.evaluate(candidate.placement)
-        score = Score.of(attempt.problem, evaluation)
-        attempt.count(requests_work(attempt.problem, candidate.placement, evaluation), score)
-        found.append(score)
-    return found
+        trace, replay = simulator.trace, simulator.replay(placement)
+        weight = problem.model_weight[trace.model]
+        edges = np.linspace(0, trace.duration_s, parts_each + 1)[1:-1]
+        part = np.searchsorted(edges, trace.arrival_s, side="right")
+        done = ~np.isnan(replay.latency_s)
+        attained.append(np.bincount(part, weight * done, parts_each))
+        requests.append(np.bincount(part, weight, parts_each))
+        evaluations.append(replay.evaluation)
+        attempt.count(requests_work(problem, placement, replay.evaluation))
+    found = [each.weighted_attainment(problem.model_weight) for each in evaluations]
+    return _Outcome(
+        float(np.mean([*known, *found])),
+        np.concatenate(attained),
+        np.concatenate(requests),
+        tuple(evaluations),
+    )

@@ -126,7 +126,7 @@ def _anneal(attempt: Attempt, start: Improvement, span: tuple[float, float]) -> 
         count.simulated += 1
         before = walk.score
         progress = span[0] + (span[1] - span[0]) * attempt.used_part
-        if not walk.accept(change, _loss_allowed(before, progress, attempt.rng)):
+        if not walk.accept(change, _loss_allowed(attempt, before, progress)):
             continue
         count.accepted += 1
         count.improved += walk.score > before
@@ -136,14 +136,15 @@ def _anneal(attempt: Attempt, start: Improvement, span: tuple[float, float]) -> 
     return Improvement(_candidate(best, walk.state, walk.score), best, counts)
 
 
-def _loss_allowed(score: Score, progress: float, rng: np.random.Generator) -> float:
-    """Draw how much attainment the next change may lose: the rule of Metropolis et al. (1953).
+def _loss_allowed(attempt: Attempt, score: Score, progress: float) -> float:
+    """Draw how much merit the next change may lose: the rule of Metropolis et al. (1953).
 
     Drawn before the change is simulated, so that a simulation can end once it loses more.
     """
     part = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
-    temperature = part * (1.0 - score.attainment)
-    return -temperature * math.log(1.0 - rng.random())
+    worth = attempt.space.objective.worth(score.attainment)
+    temperature = part * (1.0 - score.attainment) * worth
+    return -temperature * math.log(1.0 - attempt.rng.random())
 
 
 class _Walk:
@@ -164,10 +165,11 @@ class _Walk:
         self._screening = IncrementalEvaluator(space.problem, space.screening)
         self._screened = space.screening.evaluate(start.placement)
         self.score = start.score
-        self.state = MoveState(Choices.of(space.problem), start.placement, start.evaluation)
+        choices = Choices.of(space.problem, has_room=space.objective.is_strained)
+        self.state = MoveState(choices, start.placement, start.evaluation)
 
     def accept(self, change: Change, loss_allowed: float) -> bool:
-        """Make a change unless it loses more attainment than is allowed."""
+        """Make a change unless it loses more merit than is allowed."""
         problem, state = self._attempt.problem, self.state
         placement = change.applied_to(state.placement)
         missing = int(missing_replicas(problem, placement).sum())
@@ -181,19 +183,34 @@ class _Walk:
             self._attempt.count(screened_work)
             return False
         evaluation, work = self._full.evaluate(state.placement, state.evaluation, change, placement)
-        score = Score.of(problem, evaluation, missing)
-        self._attempt.count(screened_work + work, score)
-        if score < self.score and self.score.attainment - score.attainment >= loss_allowed:
+        work += screened_work
+        if not fewer_missing and self._too_bad(evaluation, loss_allowed):
+            self._attempt.count(work)
+            return False
+        space = self._attempt.space
+        score = space.score_of(placement, evaluation, missing)
+        self._attempt.count(work + space.objective.penalty_work(problem), score)
+        if score < self.score and self.score.compared - score.compared >= loss_allowed:
             return False
         self.state = state.at(placement, evaluation)
         self._screened, self.score = screened, score
         return True
 
+    def _too_bad(self, evaluation: Evaluation, loss_allowed: float) -> bool:
+        """Whether it would lose too much even without any penalty."""
+        objective = self._attempt.space.objective
+        if not objective.is_strained:
+            return False
+        merit = objective.merit(self._attempt.problem, evaluation)
+        return self.score.compared - merit >= loss_allowed
+
     def _hopeless(self, screened: Evaluation, loss_allowed: float) -> bool:
-        weight = self._attempt.problem.model_weight
-        old, new = self._screened.weighted_attainment(weight), screened.weighted_attainment(weight)
-        slack = SCREENING_SLACK * (1.0 - old) + SLACK_REQUESTS / self._screened.requests.sum()
-        return bool(old - new > loss_allowed + slack)
+        problem, objective = self._attempt.problem, self._attempt.space.objective
+        attainment = self._screened.weighted_attainment(problem.model_weight)
+        old = objective.merit(problem, self._screened)
+        new = objective.merit(problem, screened)
+        slack = SCREENING_SLACK * (1 - attainment) + SLACK_REQUESTS / self._screened.requests.sum()
+        return bool(old - new > loss_allowed + slack * objective.worth(attainment))
 
 
 def _patience(state: MoveState) -> int:

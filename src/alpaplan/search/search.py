@@ -60,6 +60,12 @@ class Search:
         Make the attempts.
     watch
         Who may end the search, and who is told how it goes on.
+
+    Attributes
+    ----------
+    strain
+        How many times as fast as stated requests came where placements were compared, if that was
+        not the stated traffic.
     """
 
     space: SearchSpace
@@ -68,6 +74,7 @@ class Search:
     workers: Workers = field(default_factory=SerialWorkers)
     watch: Watch = UNWATCHED
     used: Usage = field(default_factory=Usage, init=False)
+    strain: float = field(default=1.0, init=False)
     stop_reason: StopReason | None = field(default=None, init=False)
     steps: list[SearchStep] = field(default_factory=list, init=False)
 
@@ -110,7 +117,7 @@ class Search:
         self,
         find: Callable[[Search], list[Candidate]],
         fraction: float,
-        problem: PlacementProblem | None = None,
+        space: SearchSpace | None = None,
     ) -> list[Candidate]:
         """Let another method search with a part of what is left of the budget.
 
@@ -120,24 +127,27 @@ class Search:
             The method.
         fraction
             The part that it may use.
-        problem
-            What it searches in place of the problem, on the same arrivals: it then has this
-            search's generator and steps, so that it finds what it would find by itself.
+        space
+            What it searches in place of this one's space: it then has this search's generator and
+            steps, so that it finds what it would find by itself.
         """
         share = self.budget.share(self.used, fraction=fraction)
-        if problem is None:
+        if space is None:
             part = replace(self, budget=share, rng=self.rng.spawn(1)[0])
         else:
-            part = replace(self, budget=share, space=self.space.of(problem))
+            part = replace(self, budget=share, space=space)
         found = find(part)
         self.used += part.used
         self.stop_reason = self.stop_reason or part.stop_reason
-        if problem is not None:
+        if space is not None:
             self.steps += part.steps
         return found
 
     def log(self, name: str, best: Score, *notes: str) -> None:
         """Note that a step is done; what was simulated since the last one was its work."""
+        objective = self.space.objective
+        if objective.is_strained:
+            name = f"{name}, at {objective.strain:g} times the rate"
         before = sum(step.num_evaluations for step in self.steps)
         self.steps.append(SearchStep(name, best, self.used.num_evaluations - before, notes))
 

@@ -75,7 +75,9 @@ def shorter_run_factor(run_over_shorter: float, num_runs: int) -> float:
     return math.sqrt((run_over_shorter + of_mean) / (1 + of_mean))
 
 
-def ratio_interval_95(whole: NDArray[np.int64], part: NDArray[np.int64]) -> Interval | None:
+def ratio_interval_95(
+    whole: NDArray[np.int64] | NDArray[np.float64], part: NDArray[np.int64] | NDArray[np.float64]
+) -> Interval | None:
     """Return where ``sum(part) / sum(whole)`` lies over ever more runs, cut to -1 to 1.
 
     Student's t on the residuals ``part - ratio * whole`` (Cochran, Sampling Techniques, 3rd ed.,
@@ -83,8 +85,8 @@ def ratio_interval_95(whole: NDArray[np.int64], part: NDArray[np.int64]) -> Inte
 
     Parameters
     ----------
-    whole, part : int64[n]
-        Counts of each run, those of `whole` not all 0.
+    whole, part : int64[n] or float64[n]
+        Counts of each run, weighted or not, those of `whole` not all 0.
 
     Returns
     -------

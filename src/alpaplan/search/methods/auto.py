@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,7 @@ from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.proposals.proposal import propose_partitions
+from alpaplan.search.room import find_with_room
 from alpaplan.search.search import Search
 from alpaplan.search.selection.quick import select_quickly
 
@@ -42,15 +45,20 @@ def auto(search: Search) -> list[Candidate]:
 
     Where batching is on, this is first done without it. Then the best placements and those that
     quick selection finds with first guesses of all caps are improved, and with them the caps.
+
+    Where hardly anything is missed, the search goes on under strain: see `alpaplan.search.room`.
     """
     if search.problem.batches is None:
-        return _improved(search, _starts(search))
+        starts = _starts(search)
+        if find_with_room(search, starts, _starts, STARTS):
+            return starts
+        return _improved(search, starts)
     single = find_with_caps(search, _no_batches(search.problem), _without_batching, SINGLE_FRACTION)
-    caps = guess_caps(search.problem)
-    starts = find_with_caps(search, caps, _starts)
     best = sorted(single, key=lambda candidate: candidate.score, reverse=True)[:REBATCHED]
-    starts += search.map_attempts(_rebatch, best, QUICK_FRACTION / 2)
-    return single + _improved(search, starts)
+    batching = partial(_batching_starts, single=best)
+    if find_with_room(search, single, batching, STARTS):
+        return single
+    return single + _improved(search, batching(search))
 
 
 AUTO = Method(auto, is_endless=True, chooses_caps=True, follows_workload=False)
@@ -58,6 +66,14 @@ AUTO = Method(auto, is_endless=True, chooses_caps=True, follows_workload=False)
 
 def _without_batching(search: Search) -> list[Candidate]:
     return _improved(search, _starts(search))
+
+
+def _batching_starts(search: Search, single: list[Candidate]) -> list[Candidate]:
+    """Select replicas quickly with guessed caps; and let placements without batching batch."""
+    starts = find_with_caps(search, guess_caps(search.problem), _starts)
+    for found in search.map_attempts(_rebatch, single, QUICK_FRACTION / 2):
+        starts += found
+    return starts
 
 
 def _no_batches(problem: PlacementProblem) -> NDArray[np.int64]:
@@ -81,11 +97,9 @@ def _improved(search: Search, starts: list[Candidate]) -> list[Candidate]:
     return starts + improve(search, ranked[:STARTS])
 
 
-def _rebatch(attempt: Attempt, found: Candidate) -> Candidate:
-    """Let the replicas of a placement batch as far as is guessed, if that is better."""
+def _rebatch(attempt: Attempt, found: Candidate) -> list[Candidate]:
+    """Return a placement, and the same with replicas that batch as far as is guessed."""
     problem, placement = attempt.problem, found.placement
     caps = guess_caps(problem)[placement.shapes][:, problem.profile_of_model]
-    batched = attempt.evaluate(with_room(problem, placement, caps))
-    if batched.score <= found.score:
-        return found
-    return Candidate.of("rebatch", found.partition, batched, 1)
+    both = [placement, with_room(problem, placement, caps)]
+    return [Candidate.of("rebatch", found.partition, attempt.evaluate(each), 1) for each in both]

@@ -37,6 +37,8 @@ class Choices:
         leave.
     first_caps : int64[H, M]
         Caps of replicas of models that are nowhere yet.
+    has_room
+        Whether models that miss nothing get more replicas too, those first that have few.
     """
 
     problem: PlacementProblem
@@ -44,9 +46,10 @@ class Choices:
     shapes_of: dict[tuple[int, int], tuple[int, ...]]
     unbatched: PlacementProblem
     first_caps: NDArray[np.int64]
+    has_room: bool = False
 
     @classmethod
-    def of(cls, problem: PlacementProblem) -> Choices:
+    def of(cls, problem: PlacementProblem, *, has_room: bool = False) -> Choices:
         """Find the choices that a problem leaves."""
         servable = servable_replicas(problem)
         shapes_of: dict[tuple[int, int], tuple[int, ...]] = {}
@@ -54,7 +57,8 @@ class Choices:
             key = (problem.shapes[h].pool, problem.shapes[h].num_devices)
             shapes_of[key] = (*shapes_of.get(key, ()), int(h))
         first_caps = guess_caps(problem)[:, problem.profile_of_model]
-        return cls(problem, servable, shapes_of, without_batching(problem), first_caps)
+        unbatched = without_batching(problem)
+        return cls(problem, servable, shapes_of, unbatched, first_caps, has_room)
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,9 @@ class MoveState:
         missed = self.evaluation.requests - self.evaluation.attained
         # Models without misses stay possible: a replica of theirs relieves the others' groups.
         need = missed * self.choices.problem.model_weight + 1e-9
+        if self.choices.has_room:
+            few = 1.0 / (1 + self.placement.replicas.sum(axis=0)) ** 2
+            need = need / need.sum() + few / few.sum()
         return np.cumsum(need)
 
     def needy_model(self, rng: np.random.Generator) -> int:

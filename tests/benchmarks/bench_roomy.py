@@ -1,0 +1,58 @@
+"""Plans every roomy case and judges the plans as the cases' rule says.
+
+Run with ``python -m tests.benchmarks.bench_roomy``. Goal: no plan is worse than the reference in
+anything.
+"""
+
+from __future__ import annotations
+
+import os
+
+import click
+from rich.console import Console
+
+from alpaplan.planning.settings import PlanSettings
+from alpaplan.specs.choices import Effort
+from tests.benchmarks.planning import ROOMY_CASES, timed_plan, warm_up
+from tests.benchmarks.roomy import RoomyRun, load_roomy_case, roomy_cases, roomy_table
+
+WIDTH = 160
+"""Columns of the table: it is kept whole, whatever reads it."""
+
+
+@click.command()
+@click.option("--seeds", default=3, show_default=True, help="Plans of each case: seeds 0, 1, ...")
+@click.option("--first-seed", default=0, show_default=True)
+@click.option("--cases", metavar="N,N,...", help="Numbers of the cases.  [default: all]")
+@click.option("--method", default="auto", show_default=True)
+@click.option(
+    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
+)
+@click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
+def main(
+    seeds: int, first_seed: int, cases: str | None, method: str, effort: str, jobs: int
+) -> None:
+    """Print what plans of the roomy cases do beside the references."""
+    folders = roomy_cases(None if cases is None else [int(text) for text in cases.split(",")])
+    if not folders or not all(folder.is_dir() for folder in folders):
+        raise click.UsageError(f"no such cases in {ROOMY_CASES}")
+    loaded = [load_roomy_case(folder) for folder in folders]
+    runs = []
+    for case in loaded:
+        warm_up(case.inputs)
+        for seed in range(first_seed, first_seed + seeds):
+            settings = PlanSettings(method, seed, Effort(effort), jobs=jobs)
+            timed = timed_plan(case.inputs, settings)
+            figures = case.figures(timed.planned.document)
+            failures = tuple(figures.failures(case.reference))
+            num_replicas = int(timed.planned.placement.replicas.sum())
+            runs.append(
+                RoomyRun(case.name, seed, figures, failures, num_replicas, timed.plan_cpu_s)
+            )
+            found = ", ".join(failures) or "holds"
+            click.echo(f"{case.name} seed {seed}: {found}, {timed.plan_cpu_s:.1f} s", err=True)
+    Console(width=WIDTH, highlight=False).print(roomy_table(loaded, runs))
+
+
+if __name__ == "__main__":
+    main()
