@@ -97,12 +97,15 @@ class SearchOutcome:
         What was simulated.
     stop_reason
         Why it ended early; None if it ran to its end.
+    strain
+        As of `alpaplan.search.search.Search`.
     """
 
     tried: tuple[Candidate, ...]
     best: Candidate
     used: Usage
     stop_reason: StopReason | None
+    strain: float = 1.0
 
 
 def search_once(
@@ -121,7 +124,7 @@ def search_once(
         watch = Watch(stop, ignore_progress)
         search = _search(problem, arrivals, method, (max_evaluations, effort), rng, workers, watch)
         tried, best = _find(search, method, arrivals)
-    return SearchOutcome(tuple(tried), best, search.used, search.stop_reason)
+    return SearchOutcome(tuple(tried), best, search.used, search.stop_reason, search.strain)
 
 
 def best_of_searches(
@@ -147,6 +150,7 @@ def best_of_searches(
         search = _search(problem, arrivals, DEFAULT_METHOD, (None, Effort.LOW), rng, workers, watch)
         for outcome in outcomes:
             search.used += outcome.used
+            search.strain = max(search.strain, outcome.strain)
         best = decide(search, [outcome.best for outcome in outcomes], arrivals.deciding)
         stopped = (each.stop_reason for each in outcomes if each.stop_reason is not None)
         search.stop_reason = next(stopped, None)
