@@ -52,7 +52,9 @@ def _groups_cluster(router_folder: str) -> Resource:
     """
     return upstream_cluster(
         GROUPS,
-        {},
+        # Connections keep the routes that a listener had when they were made; inside the process
+        # a new one for each request costs next to nothing, and knows the engines of now.
+        {"common_http_protocol_options": {"max_requests_per_connection": 1}},
         type="EDS",
         eds_cluster_config={
             "service_name": GROUPS,

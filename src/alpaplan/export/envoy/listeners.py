@@ -37,13 +37,20 @@ _UNTIL_ALL_IS_READ: Resource = {
     "retriable_headers": [
         {"name": _DETAILS_HEADER, "string_match": {"exact": "cluster_not_found"}}
     ],
-    "num_retries": 10,
+    "num_retries": 40,
     "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.250s"},
 }
-"""Envoy reads all files again when one of them is renamed, in an order of its own: for some 0.1 s a
-group may be chosen whose listener, or whose engine's cluster, is yet to be made. Such a request has
-reached no engine, and is sent again. Intervals are random, up to the largest: 1 s in all, more or
-less."""
+"""Envoy reads all files again when one of them is renamed, in an order of its own: for some 0.1 s,
+on a busy machine 1 s, a group may be chosen whose listener, or whose engine's cluster, is yet to be
+made. Such a request has reached no engine, and is sent again. Intervals are random, up to the
+largest: 5 s in all, more or less, or until the route's time limit."""
+
+_RENEWED_CONNECTIONS: Resource = {
+    "common_http_protocol_options": {"max_connection_duration": "60s"},
+    "http1_safe_max_connection_duration": True,
+}
+"""A client's connection keeps the models that were served when it was made. After a minute (10 s to
+10 min) it ends with the next answer, so that a model of a new plan is found on a new one."""
 
 _CONNECTION_MANAGER = "envoy.filters.network.http_connection_manager"
 
@@ -67,6 +74,7 @@ def listeners(
         {"address": {"socket_address": {"address": address, "port_value": port}}},
         [_listed_models(served), *(_to_groups(name, slo_s[name]) for name in served), _not_found()],
         [_model_of_body()],
+        _RENEWED_CONNECTIONS,
         response_headers_to_remove=[_DETAILS_HEADER],
     )
     inner = [_group_listener(group, engines) for group in groups]
@@ -93,7 +101,7 @@ def _group_listener(group: RoutedGroup, engines: Iterable[RoutedEngine]) -> Reso
         _header(_DETAILS_HEADER, "%RESPONSE_CODE_DETAILS%"),
     ]
     return _listener(
-        group.name, {"internal_listener": {}}, routes, [], response_headers_to_add=headers
+        group.name, {"internal_listener": {}}, routes, [], {}, response_headers_to_add=headers
     )
 
 
@@ -102,6 +110,7 @@ def _listener(
     where: Resource,
     routes: list[Resource],
     filters: list[Resource],
+    manager_fields: Resource,
     **route_fields: Any,
 ) -> Resource:
     largest = max((len(_answer_of(route).encode()) for route in routes), default=0)
@@ -114,6 +123,7 @@ def _listener(
         stat_prefix=name,
         # An answer may take long to begin: the routes' timeouts decide.
         stream_idle_timeout="0s",
+        **manager_fields,
         route_config={
             "name": name,
             "max_direct_response_body_size_bytes": max(_LEAST_BODY_BYTES, largest),
