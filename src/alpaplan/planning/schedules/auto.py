@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alpaplan.errors import AlpaplanError
+from alpaplan.errors import AlpaplanError, InfeasibleError
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import plan
 from alpaplan.planning.provenance import schedule_provenance_of
@@ -26,6 +27,7 @@ from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_w
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.problem import Placement, PlacementProblem, Schedule
 from alpaplan.problem.build import build_problem
+from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.feasibility import unservable_models
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.dynamic import Cost, cheapest_path
@@ -45,6 +47,9 @@ from alpaplan.workload.trace import Trace
 SLICES = 24
 """Slices of a span of time that arrivals to plan on are taken from (a count; 6 to 100): as many as
 a day has hours."""
+
+PARTS_OF_NODES = (0.5, 0.75)
+"""Parts of each node's devices that further plans for all windows have (fractions)."""
 
 SMALL_GROUPS = (1, 2)
 """Most devices of a group in further plans for all windows (counts)."""
@@ -120,8 +125,8 @@ class PlannedWindows:
     day
         The time that is planned for.
     static
-        Plans for all windows: the best, and those of smaller groups, which can be left out one by
-        one.
+        Plans for all windows: the best, and those on fewer devices or in smaller groups, which can
+        be left out one by one.
     each
         The plan of each window.
     """
@@ -196,7 +201,7 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
     static = place(problem, _search(day.inputs, settings, sets), names, None)
     small: tuple[Placed, ...] = ()
     if settings.target is not None or settings.device_cost > 0:
-        small = tuple(_on_small_groups(day.inputs, settings, sets, names, static))
+        small = tuple(_on_fewer_devices(day.inputs, settings, sets, names, static))
     planned: list[Placed] = []
     for window in day.windows():
         found = static.placement
@@ -239,27 +244,50 @@ def _search(inputs: Inputs, settings: ScheduleSettings, sets: ArrivalSets) -> Pl
     return plan(inputs, searching, arrivals=sets).placement
 
 
-def _on_small_groups(
+def _on_fewer_devices(
     inputs: Inputs,
     settings: ScheduleSettings,
     sets: ArrivalSets,
     names: GroupNames,
     like: Placed,
 ) -> Iterator[Placed]:
-    """Yield plans for all windows whose groups have at most 1, 2, ... devices.
+    """Yield plans for all windows on a part of each node's devices, or in small groups.
 
-    Those of large groups come as a whole or not at all, also where half of the devices would do.
+    Large groups come as a whole or not at all, also where half of the devices would do.
     """
     problem = inputs.problem
     number = {shape: index for index, shape in enumerate(problem.shapes)}
-    for limit in SMALL_GROUPS:
-        fewer = _with_groups_up_to(inputs, limit)
-        if fewer is None:
+    fewer = [_with_part_of_nodes(inputs, part) for part in PARTS_OF_NODES]
+    fewer += [_with_groups_up_to(inputs, limit) for limit in SMALL_GROUPS]
+    for each in fewer:
+        if each is None or len(unservable_models(each.problem)):
             continue
-        found = _search(fewer, settings, sets)
-        shapes = [number[fewer.problem.shapes[shape]] for shape in found.shapes.tolist()]
+        try:
+            found = _search(each, settings, sets)
+        except InfeasibleError:
+            continue
+        shapes = [number[each.problem.shapes[shape]] for shape in found.shapes.tolist()]
+        if assign_devices(problem, shapes) is None:
+            continue
         renumbered = replace(found, shapes=np.array(shapes, dtype=np.int64))
         yield place(problem, renumbered, names, like)
+
+
+def _with_part_of_nodes(inputs: Inputs, part: float) -> Inputs | None:
+    """Return the inputs with a part of each node's devices; None if that is all of them."""
+    pools = tuple(
+        pool.model_copy(update={"devices_per_node": math.ceil(part * pool.devices_per_node)})
+        for pool in inputs.cluster.node_pools
+    )
+    if pools == inputs.cluster.node_pools:
+        return None
+    cluster = inputs.cluster.model_copy(update={"node_pools": pools})
+    workload = inputs.workload
+    problem = build_problem(cluster, workload.spec, inputs.profiles, models=workload.models)
+    # Groups of whole nodes are none of the larger nodes.
+    if not set(problem.shapes) <= set(inputs.problem.shapes):
+        return None
+    return replace(inputs, cluster=cluster, problem=problem)
 
 
 def _with_groups_up_to(inputs: Inputs, num_devices: int) -> Inputs | None:
@@ -272,8 +300,6 @@ def _with_groups_up_to(inputs: Inputs, num_devices: int) -> Inputs | None:
         profiles[name] = profile.model_copy(update={"configs": kept})
     workload = inputs.workload
     problem = build_problem(inputs.cluster, workload.spec, profiles, models=workload.models)
-    if len(unservable_models(problem)):
-        return None
     return replace(inputs, profiles=profiles, problem=problem)
 
 
