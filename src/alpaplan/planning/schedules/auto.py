@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -22,13 +21,12 @@ from alpaplan.planning.schedules.arrivals import (
     with_measured_windows,
 )
 from alpaplan.planning.schedules.document import schedule_document, windows_of_schedule
+from alpaplan.planning.schedules.fewer_devices import on_fewer_devices
 from alpaplan.planning.schedules.results import Figure, Scheduled
 from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.problem import Placement, PlacementProblem, Schedule
-from alpaplan.problem.build import build_problem
 from alpaplan.problem.devices import assign_devices
-from alpaplan.problem.feasibility import unservable_models
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.dynamic import Cost, cheapest_path
 from alpaplan.search.schedules.judged import attained_by, device_hours
@@ -47,12 +45,6 @@ from alpaplan.workload.trace import Trace
 SLICES = 24
 """Slices of a span of time that arrivals to plan on are taken from (a count; 6 to 100): as many as
 a day has hours."""
-
-PARTS_OF_NODES = (0.5, 0.75)
-"""Parts of each node's devices that further plans for all windows have (fractions)."""
-
-SMALL_GROUPS = (1, 2)
-"""Most devices of a group in further plans for all windows (counts)."""
 
 FURTHER_RUNS = 4
 """Runs to decide on, and to predict from (a count; 2 to 10)."""
@@ -257,11 +249,7 @@ def _on_fewer_devices(
     """
     problem = inputs.problem
     number = {shape: index for index, shape in enumerate(problem.shapes)}
-    fewer = [_with_part_of_nodes(inputs, part) for part in PARTS_OF_NODES]
-    fewer += [_with_groups_up_to(inputs, limit) for limit in SMALL_GROUPS]
-    for each in fewer:
-        if each is None or len(unservable_models(each.problem)):
-            continue
+    for each in on_fewer_devices(inputs):
         try:
             found = _search(each, settings, sets)
         except InfeasibleError:
@@ -271,36 +259,6 @@ def _on_fewer_devices(
             continue
         renumbered = replace(found, shapes=np.array(shapes, dtype=np.int64))
         yield place(problem, renumbered, names, like)
-
-
-def _with_part_of_nodes(inputs: Inputs, part: float) -> Inputs | None:
-    """Return the inputs with a part of each node's devices; None if that is all of them."""
-    pools = tuple(
-        pool.model_copy(update={"devices_per_node": math.ceil(part * pool.devices_per_node)})
-        for pool in inputs.cluster.node_pools
-    )
-    if pools == inputs.cluster.node_pools:
-        return None
-    cluster = inputs.cluster.model_copy(update={"node_pools": pools})
-    workload = inputs.workload
-    problem = build_problem(cluster, workload.spec, inputs.profiles, models=workload.models)
-    # Groups of whole nodes are none of the larger nodes.
-    if not set(problem.shapes) <= set(inputs.problem.shapes):
-        return None
-    return replace(inputs, cluster=cluster, problem=problem)
-
-
-def _with_groups_up_to(inputs: Inputs, num_devices: int) -> Inputs | None:
-    """Return the inputs without larger groups; None if some model then runs nowhere."""
-    profiles = {}
-    for name, profile in inputs.profiles.items():
-        kept = tuple(each for each in profile.configs if each.num_devices <= num_devices)
-        if not kept:
-            return None
-        profiles[name] = profile.model_copy(update={"configs": kept})
-    workload = inputs.workload
-    problem = build_problem(inputs.cluster, workload.spec, profiles, models=workload.models)
-    return replace(inputs, profiles=profiles, problem=problem)
 
 
 def _arrivals_of(
