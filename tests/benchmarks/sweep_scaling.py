@@ -1,7 +1,7 @@
-"""Time and memory of a sweep with 1, 2 and 4 processes: ``python -m tests.benchmarks.sweep_scaling``.
+"""Time and memory of a sweep with 1, 2 and 4 processes.
 
-Run it on an idle machine: it plans eight points of the example `alpaserve-s3` three times, some five
-processor minutes.
+Run ``python -m tests.benchmarks.sweep_scaling`` on an idle machine: it plans eight points of the
+example `alpaserve-s3` three times, some five processor minutes.
 """
 
 from __future__ import annotations
