@@ -85,3 +85,8 @@ def test_factors_end_where_documents_do() -> None:
 
 def test_a_heavy_tail_without_a_variance_has_no_cv_to_scale() -> None:
     assert cv_limits(ParetoArrivals(process="pareto", rate_rps=1, shape=1.9)) == []
+
+
+def test_another_rate_alone_bends_nothing() -> None:
+    slow, fast = (PoissonArrivals(process="poisson", rate_rps=rate) for rate in (2, 4))
+    assert bent_process_of(slow, fast) == process_of(fast)

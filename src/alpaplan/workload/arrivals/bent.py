@@ -6,7 +6,7 @@ then differs by the CVs, and hardly by chance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -88,6 +88,8 @@ def bent_process_of(drawn: ArrivalsSpec, arrivals: ArrivalsSpec) -> ArrivalProce
     base = process_of(drawn)
     if not isinstance(base, RenewalProcess):
         raise ValueError("a process can only be bent from one of its family")
+    if replace(base, rate_rps=process.rate_rps) == process:
+        return process  # gaps are drawn with mean one, so that another rate changes no draw
     return Bent(process.rate_rps, base, process)
 
 
