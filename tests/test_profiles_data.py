@@ -280,28 +280,51 @@ def test_example_is_complete_and_every_model_fits_somewhere(
     folder: Path, profiles: dict[str, ModelProfileSpec]
 ) -> None:
     cluster = ClusterSpec.model_validate(yaml.safe_load((folder / "cluster.yaml").read_text()))
-    workload = WorkloadSpec.model_validate(yaml.safe_load((folder / "workload.yaml").read_text()))
     assert (folder / "README.md").is_file()
     usable_bytes = {pool.device: pool.usable_memory_bytes for pool in cluster.node_pools}
-    for model in workload.served_models():
+    workloads = workloads_of(folder)
+    assert workloads
+    for model in (model for each in workloads.values() for model in each.served_models()):
         assert any(
             max(config.stage_weight_bytes) <= usable_bytes.get(config.device, 0)
             for config in profiles[model.profile].configs
         ), model.name
 
 
+@pytest.mark.slow
 def test_examples_are_the_documented_sizes() -> None:
-    sizes = {}
-    for folder in EXAMPLES:
-        document = yaml.safe_load((folder / "workload.yaml").read_text())
-        sizes[folder.name] = len(WorkloadSpec.model_validate(document).served_models())
+    sizes = {
+        f"{folder.name}/{name}": len(workload.served_models())
+        for folder in EXAMPLES
+        for name, workload in workloads_of(folder).items()
+    }
     assert sizes == {
-        "alpaserve-s3": 60,
-        "day": 12,
-        "llm-h100": 44,
-        "prefill": 6,
-        "quickstart": 6,
-        "robustness": 8,
+        "alpaserve-s3/workload.yaml": 60,
+        "day/workload.yaml": 12,
+        "headline/equal.yaml": 32,
+        "headline/functions.yaml": 60,
+        "headline/mixed.yaml": 60,
+        "llm-h100/workload.yaml": 44,
+        "prefill/workload.yaml": 6,
+        "quickstart/workload.yaml": 6,
+        "robustness/changed.yaml": 8,
+        "robustness/later.yaml": 8,
+        "robustness/workload.yaml": 8,
+        "rollout/later.yaml": 3,
+        "rollout/workload.yaml": 2,
+    }
+
+
+def workloads_of(folder: Path) -> dict[str, WorkloadSpec]:
+    """Return the workloads of an example by the names of their files."""
+    documents = {
+        path.name: yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.yaml"))
+    }
+    return {
+        name: WorkloadSpec.model_validate(document)
+        for name, document in documents.items()
+        if document["kind"] == "workload"
     }
 
 

@@ -30,6 +30,7 @@ def require_plan_that_passes(workspace: Workspace, name: str = "plan.yaml") -> N
     inputs.require_valid(document)
 
 
+@pytest.mark.slow
 def test_a_valid_plan_and_its_summary(workspace: Workspace) -> None:
     result = workspace.run_plan("-o", "plan.yaml")
     require_plan_that_passes(workspace)

@@ -35,6 +35,7 @@ def test_nothing_is_loaded_where_nothing_changed(running: Workspace) -> None:
     assert diff(running)["load_bytes"] == []
 
 
+@pytest.mark.slow
 def test_what_runs_stays_where_moving_is_dear(running: Workspace) -> None:
     running.run_plan("-q", "-o", "old.yaml", "--method", "selective-replication")
     plan(running)
@@ -63,6 +64,7 @@ def test_what_ran_on_a_node_that_is_gone_goes_elsewhere(running: Workspace) -> N
     assert nodes == {"n-0"}
 
 
+@pytest.mark.slow
 def test_moves_are_made_where_they_are_free(running: Workspace) -> None:
     one_replica = """\
 kind: placement-plan
@@ -85,6 +87,7 @@ groups:
     assert [group["stay"] for group in kept] == [["a"]]
 
 
+@pytest.mark.slow
 def test_provenance_names_the_start_and_check_goes_on_from_the_plan(running: Workspace) -> None:
     plan(running, "--start-from", "old.yaml", "--move-cost", "2")
     made = running.plan("new.yaml")["provenance"]

@@ -98,6 +98,7 @@ def by_day(loading: Workspace) -> Workspace:
 AUTO = ("schedule", *INPUTS, "--window", "5min", "-j", "1", "-o", "schedule.yaml")
 
 
+@pytest.mark.slow
 def test_auto_is_judged_beside_others_on_arrivals_that_it_did_not_see(by_day: Workspace) -> None:
     result = by_day.run(*AUTO, "--target", "0.9", "--format", "json")
     found = json.loads(result.stdout)
@@ -118,6 +119,7 @@ def test_auto_is_judged_beside_others_on_arrivals_that_it_did_not_see(by_day: Wo
     by_day.run("simulate", "schedule.yaml", "--duration", "10min")
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_schedule(by_day: Workspace) -> None:
     by_day.run(*AUTO, "-q")
     first = by_day.read("schedule.yaml")
@@ -125,6 +127,7 @@ def test_the_same_inputs_give_the_same_schedule(by_day: Workspace) -> None:
     assert by_day.read("schedule.yaml") == first
 
 
+@pytest.mark.slow
 def test_windows_may_be_listed_in_a_file(by_day: Workspace) -> None:
     by_day.write("windows.txt", "0\n5min\n")
     arguments = ("schedule", *INPUTS, "-j", "1", "-o", "listed.yaml", "-q")
@@ -135,6 +138,7 @@ def test_windows_may_be_listed_in_a_file(by_day: Workspace) -> None:
     assert "give either" in by_day.run(*arguments, exit_code=2).stderr
 
 
+@pytest.mark.slow
 def test_recorded_arrivals_judge_what_was_planned_on_their_rates(by_day: Workspace) -> None:
     by_day.run("workload", "generate", "workload.yaml", "--duration", "10min", "-o", "day.csv")
     result = by_day.run(*AUTO, "--trace", "day.csv", "--format", "json")

@@ -14,6 +14,7 @@ from tests.cli.workspace import INPUTS, Workspace
 FEW = ("--max-evaluations", "20", "--target", "0.9", "-j", "1")
 
 
+@pytest.mark.slow
 def test_json_has_the_keys_of_the_contract(workspace: Workspace) -> None:
     command = ("size", *INPUTS, *FEW, "--axis", "rate", "--axis", "nodes")
     result = workspace.run(*command, "--format", "json")
@@ -33,6 +34,7 @@ def test_json_has_the_keys_of_the_contract(workspace: Workspace) -> None:
         assert each["limit"] in values
 
 
+@pytest.mark.slow
 def test_a_folder_has_plans_that_simulate_takes(workspace: Workspace) -> None:
     command = ("size", *INPUTS, *FEW, "--axis", "rate", "-o", "sized", "--format", "json")
     found = json.loads(workspace.run(*command).stdout)["axes"][0]
@@ -45,6 +47,7 @@ def test_a_folder_has_plans_that_simulate_takes(workspace: Workspace) -> None:
     assert simulated["slo_attainment"] > 0.85
 
 
+@pytest.mark.slow
 def test_tables_csv_and_a_plot(workspace: Workspace) -> None:
     command = ("size", *INPUTS, *FEW, "--axis", "slo", "--method", "greedy", "--method", "auto")
     shown = workspace.run(*command, "--plot", "curves.svg").stdout
@@ -56,6 +59,7 @@ def test_tables_csv_and_a_plot(workspace: Workspace) -> None:
         assert float(row["low_95"]) <= float(row["limit"]) <= float(row["high_95"])
 
 
+@pytest.mark.slow
 def test_a_reason_where_there_is_no_limit(workspace: Workspace) -> None:
     shown = workspace.run("size", *INPUTS, *FEW[:2], "--target", "1", "--axis", "cv").stdout
     assert "1 is not reached by any plan, not even at 0.01562 times every CV" in " ".join(

@@ -13,6 +13,7 @@ from tests.cli.workspace import INPUTS, Workspace
 FEW = ("--max-evaluations", "10", "-j", "1", "-o", "swept")
 
 
+@pytest.mark.slow
 def test_every_point_by_every_method(workspace: Workspace) -> None:
     by = ("--method", "greedy", "--method", "auto")
     command = ("sweep", *INPUTS, *FEW, *by, "--axis", "slo=1..2/2")
@@ -41,6 +42,7 @@ def test_every_point_by_every_method(workspace: Workspace) -> None:
     assert float(rows[0]["latency_p99_s"]) == points[0]["latency_s"]["p99"]
 
 
+@pytest.mark.slow
 def test_what_is_there_is_taken_up(workspace: Workspace) -> None:
     command = ("sweep", *INPUTS, *FEW, "--axis", "rate=1,2")
     first = workspace.run(*command).stdout

@@ -92,6 +92,7 @@ TABLES = {"plan": 4, "simulate": 5, "compare": 2, "profile show": 8}
 """How many tables a command draws; else at least one."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [80, 100])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_numbers_and_headers_are_whole(

@@ -117,6 +117,7 @@ def test_clusters_that_allow_larger_batches_than_were_profiled_are_told_of(
     assert workspace.run("validate", "cluster.yaml", "workload.yaml", "profiles").stderr == ""
 
 
+@pytest.mark.slow
 def test_all_shared_cases_are_in_order(shared_cases: Path) -> None:
     folders = [case for kind in UNDERSTOOD for case in sorted((shared_cases / kind).glob("*/"))]
     found = [path for folder in folders for path in (*folder.glob("*.yaml"), folder / "profiles")]

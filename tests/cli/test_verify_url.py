@@ -99,6 +99,7 @@ def test_what_was_measured_stands_beside_what_was_predicted(planned: Workspace) 
     assert {asked["max_tokens"] for asked in server.asked} == {1}
 
 
+@pytest.mark.slow
 def test_misses_are_counted_by_kind_and_are_no_error(planned: Workspace) -> None:
     trouble = {3: "503", 4: "close", 5: "503"}
     with serving(FakeServer("abc", trouble=trouble)) as server:
@@ -112,6 +113,7 @@ def test_misses_are_counted_by_kind_and_are_no_error(planned: Workspace) -> None
     assert "95% interval" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("limit", "exit_code"),
     [
@@ -128,6 +130,7 @@ def test_limits_decide_the_exit_code(
         planned.run(*arguments(server, *limit), exit_code=exit_code)
 
 
+@pytest.mark.slow
 def test_late_answers_and_groups_without_the_model_are_counted(planned: Workspace) -> None:
     with serving(FakeServer("abc", latency_s=0.6, group="elsewhere")) as server:
         found = json.loads(planned.run(*arguments(server, "--format", "json")).stdout)
@@ -165,6 +168,7 @@ def test_the_key_is_sent_and_never_printed(
         assert "very-secret" not in result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_tokens_of_llms_are_timed_as_they_come(workspace: Workspace) -> None:
     workspace.write("cluster.yaml", CLUSTER)
     workspace.write("workload.yaml", LLM_WORKLOAD)

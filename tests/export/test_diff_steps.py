@@ -161,6 +161,7 @@ def test_few_groups_at_a_time_keep_all_rules_too(groups_at_once: int) -> None:
         replay(fleet, steps, Pace(), ())
 
 
+@pytest.mark.slow
 def test_nothing_is_loaded_early_that_frees_nothing() -> None:
     for number in range(60):
         old, new = random_pair(np.random.default_rng(number), SIZES["nodes"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +38,7 @@ def test_only_what_kubernetes_would_expand_is_changed() -> None:
     assert without_variables("$(HOME) costs 5$ or $x") == "$$(HOME) costs 5$ or $x"
 
 
+@pytest.mark.slow
 @given(st.dictionaries(TEXTS, st.lists(TEXTS)))
 def test_yaml_holds_any_text(data: dict[str, list[str]]) -> None:
     assert yaml.safe_load(to_yaml(data) or "{}") == data

@@ -109,6 +109,7 @@ def test_loads_back_equal(scratch: Path, config: dict[str, Any], source: str | N
     assert load_document(scratch, ModelProfileSpec).spec == profile
 
 
+@pytest.mark.slow
 def test_shipped_profiles_load_back_equal(scratch: Path, repository: Path) -> None:
     for path in sorted((repository / "profiles").glob("**/*.yaml")):
         shipped = load_any(path).spec

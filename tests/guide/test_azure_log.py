@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 
 from alpaplan.files.trace_csv import read_trace
@@ -23,6 +24,7 @@ def section(page: str, title: str) -> str:
     return rest.partition("\n## ")[0]
 
 
+@pytest.mark.slow
 def test_from_the_real_log_to_a_plan(shared_cases: Path, tmp_path: Path) -> None:
     text = section("traffic", "From a log of LLM requests to a plan")
     assert len(commands_of(text)) == 4

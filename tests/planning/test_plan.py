@@ -184,6 +184,7 @@ def test_plans_of_llms_say_when_tokens_come(mixed: Planned) -> None:
             assert engine.preemptions == 0
 
 
+@pytest.mark.slow
 def test_models_of_llms_may_be_in_any_order() -> None:
     models = [
         make.llm_model("chat", rate_rps=2.0),

@@ -21,6 +21,7 @@ def test_the_streams_of_other_searches_disturb_none() -> None:
     assert [rng.random() for rng in random_streams(5, 4)][:2] == alone
 
 
+@pytest.mark.slow
 def test_more_searches_try_more_and_say_so() -> None:
     one = plan(inputs_of(), replace(SETTINGS, restarts=1))
     three = plan(inputs_of(), SETTINGS)

@@ -39,6 +39,7 @@ def texts_of(profiles: list[EngineProfileSummary]) -> list[str]:
     return re.findall(r"<text [^>]*>([^<]*)</text>", svg)
 
 
+@pytest.mark.slow
 def test_a_plot_has_a_line_for_each_configuration() -> None:
     texts = texts_of([CHAT])
     assert texts.count("(1, 1)") == 2
@@ -48,6 +49,7 @@ def test_a_plot_has_a_line_for_each_configuration() -> None:
     assert "$chat_b$ [bold] on new" in texts
 
 
+@pytest.mark.slow
 def test_a_plot_has_the_same_bytes_each_time() -> None:
     first, again = (figure_bytes(engines_figure([CHAT]), "svg") for _ in range(2))
     assert first == again

@@ -52,6 +52,7 @@ def assert_same(one: PlanResult, other: PlanResult) -> None:
     assert one.num_evaluations == other.num_evaluations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_winner_is_one_of_what_was_tried(
     method: str, problem: PlacementProblem, arrivals: ArrivalSets
@@ -155,6 +156,7 @@ def test_what_is_predicted_comes_from_unseen_arrivals_alone(
     assert plan(problem, nothing_else).best.score == result.best.score
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_no_placement_reaches_more_than_the_bound(
     method: str, problem: PlacementProblem, arrivals: ArrivalSets

@@ -78,6 +78,7 @@ def workloads(draw: st.DrawFn) -> list[dict[str, object]]:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     workloads(),

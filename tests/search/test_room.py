@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned, plan
@@ -27,6 +28,7 @@ def planned(inputs: Inputs, evaluations: int = 400, jobs: int = 1) -> Planned:
     return plan(inputs, PlanSettings(max_evaluations=evaluations, jobs=jobs))
 
 
+@pytest.mark.slow
 def test_every_model_is_on_both_nodes_where_that_costs_nothing() -> None:
     found = planned(roomy())
     prediction = found.document.prediction
@@ -38,6 +40,7 @@ def test_every_model_is_on_both_nodes_where_that_costs_nothing() -> None:
         assert len({part.node for group in groups for part in group.devices}) == 2
 
 
+@pytest.mark.slow
 def test_what_was_found_under_strain_has_the_attainment_of_the_stated_traffic() -> None:
     found = planned(roomy())
     scores = [candidate.score for candidate in found.result.tried]
@@ -47,18 +50,21 @@ def test_what_was_found_under_strain_has_the_attainment_of_the_stated_traffic() 
     assert any(name.endswith(f"at {STRAINS[-1]:g} times the rate") for name in names)
 
 
+@pytest.mark.slow
 def test_where_requests_are_missed_the_stated_traffic_decides() -> None:
     found = planned(roomy(rate_rps=8.0))
     assert found.prediction.slo_attainment < 0.999
     assert all(candidate.score.merit is None for candidate in found.result.tried)
 
 
+@pytest.mark.slow
 def test_batching_searches_for_room_too() -> None:
     found = planned(roomy(max_batch_size=4))
     assert all(candidate.score.merit is not None for candidate in found.result.tried)
     assert found.inputs.issues_of(found.document) == []
 
 
+@pytest.mark.slow
 def test_the_plan_does_not_depend_on_workers() -> None:
     inputs = roomy()
     first = planned(inputs, 150)
@@ -68,6 +74,7 @@ def test_the_plan_does_not_depend_on_workers() -> None:
         assert plan(inputs, settings, workers=workers).document == first.document
 
 
+@pytest.mark.slow
 def test_few_evaluations_are_enough_for_a_plan() -> None:
     for evaluations in (1, 5, 30):
         found = planned(roomy(), evaluations)

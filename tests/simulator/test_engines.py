@@ -157,6 +157,7 @@ def test_counts_alone_are_those_of_the_replay(case: EngineCase) -> None:
     np.testing.assert_allclose(evaluation.latency_sum_s, by_model, rtol=1e-9)
 
 
+@pytest.mark.slow
 @many_examples
 @given(case=engine_cases())
 def test_caches_hold_what_is_taken(case: EngineCase) -> None:
@@ -171,6 +172,7 @@ def with_room(case: EngineCase) -> EngineCase:
     return replace(case, case=replace(case.case, problem=replace(case.case.problem, pools=pools)))
 
 
+@pytest.mark.slow
 @many_examples
 @given(case=engine_cases(closed=True))
 def test_with_room_whatever_is_sent_is_served(case: EngineCase) -> None:
@@ -187,6 +189,7 @@ lengths = st.lists(
 )
 
 
+@pytest.mark.slow
 @many_examples
 @given(rows=lengths, budget=st.integers(6, 30), clients=st.integers(0, 4))
 def test_no_token_is_lost(rows: list[tuple[float, int, int]], budget: int, clients: int) -> None:

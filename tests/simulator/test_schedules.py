@@ -20,6 +20,7 @@ from tests.simulator.schedule_oracle import counts_by_name
 EXAMPLES = 100 if COMPILED else 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 @given(case=schedule_cases())
 @settings(max_examples=EXAMPLES)

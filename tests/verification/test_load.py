@@ -7,6 +7,7 @@ import resource
 import signal
 
 import numpy as np
+import pytest
 
 from alpaplan.verification.client import Client, Server
 from alpaplan.verification.load import send_all
@@ -14,6 +15,7 @@ from alpaplan.verification.load import send_all
 NOBODY = Client(Server("127.0.0.1", 1))
 
 
+@pytest.mark.slow
 def test_requests_are_sent_at_their_times_whatever_is_open() -> None:
     sent_s: list[float] = []
 

@@ -29,6 +29,7 @@ LOADS = st.floats(0.01, 0.99)
 SERVICES_S = st.floats(0.001, 1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("load", [0.3, 0.7])
 def test_m_d_1_of_the_simulator_and_of_the_recursion(load: float) -> None:
     service_s = 0.25

@@ -108,6 +108,7 @@ def test_each_group_has_a_listener_without_a_port_that_knows_its_engines() -> No
     assert [each["name"] for each in clusters] == [each.name for each in engines_of(GROUPS)]
 
 
+@pytest.mark.slow
 def test_as_many_models_can_be_listed_as_there_are() -> None:
     names = [f"model-{number}" for number in range(1000)]
     (front, _) = documents({"n-0-d0-1x1": names})["listeners.yaml"]["resources"]

@@ -111,6 +111,7 @@ def test_rows_out_of_memory(write: Write) -> None:
         imported("aiconfigurator", write("oom.csv", HEADER, row(oom=1)))
 
 
+@pytest.mark.slow
 def test_real_tables(shared_cases: Path, repository: Path) -> None:
     found = imported("aiconfigurator", *tables(shared_cases))
     medians = [float(note.split("median ")[1].partition("%")[0]) for note in found.notes[3:]]

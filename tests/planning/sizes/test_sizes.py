@@ -128,6 +128,7 @@ def test_the_same_wherever_it_runs_and_taken_up_from_a_folder(tmp_path: Path) ->
     assert len(there.limits) == 2
 
 
+@pytest.mark.slow
 def test_plans_of_other_inputs_are_not_taken_up(tmp_path: Path) -> None:
     first = sizes_of(inputs_of(), SizeAxis.NODES, folder=tmp_path)
     other = inputs_of(models=[make.model("a", arrivals=GAMMA | {"rate_rps": 7.0})])
@@ -138,6 +139,7 @@ def test_plans_of_other_inputs_are_not_taken_up(tmp_path: Path) -> None:
     assert len(planned) > len(first.limits[0].points)
 
 
+@pytest.mark.slow
 def test_plans_say_what_was_varied(tmp_path: Path) -> None:
     (limit,) = sizes_of(inputs_of(), SizeAxis.NODES, folder=tmp_path).limits
     fewer = [path for path in (tmp_path / "plans").iterdir() if "nodes-n-1" in path.name]
@@ -148,6 +150,7 @@ def test_plans_say_what_was_varied(tmp_path: Path) -> None:
     assert made.varied.nodes == {"n": 1}
 
 
+@pytest.mark.slow
 def test_nodes_are_the_fewest() -> None:
     inputs = inputs_of()
     (limit,) = sizes_of(inputs, SizeAxis.NODES).limits
@@ -170,6 +173,7 @@ def test_a_range_of_nodes_is_not_left() -> None:
     assert "up to 2 nodes of n" in limit.reason
 
 
+@pytest.mark.slow
 def test_the_cheapest_mix_is_that_of_brute_force() -> None:
     pools = [
         make.pool("small", devices_per_node=1)
@@ -197,6 +201,7 @@ def test_costs_have_to_be_there() -> None:
         sizes_of(inputs_of(), SizeAxis.COST)
 
 
+@pytest.mark.slow
 def test_a_pool_has_to_be_named_where_there_are_several() -> None:
     inputs = inputs_of(make.pool("x"), make.pool("y"))
     with pytest.raises(AlpaplanError, match=r"several node pools \(x, y\)"):
@@ -207,6 +212,7 @@ def test_a_pool_has_to_be_named_where_there_are_several() -> None:
     assert limit.limit == 0
 
 
+@pytest.mark.slow
 def test_processes_without_a_cv_are_named_and_left() -> None:
     poisson = make.model("b", arrivals={"process": "poisson", "rate_rps": 3})
     mixed = inputs_of(models=[make.model("a", arrivals=GAMMA), poisson])
@@ -216,6 +222,7 @@ def test_processes_without_a_cv_are_named_and_left() -> None:
         sizes_of(inputs_of(models=[poisson]), SizeAxis.CV)
 
 
+@pytest.mark.slow
 def test_objectives_that_no_device_meets_are_never_reached() -> None:
     impossible = make.model("b", slo_s=0.001, arrivals=GAMMA)
     inputs = inputs_of(models=[make.model("a", arrivals=GAMMA), impossible])

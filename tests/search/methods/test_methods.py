@@ -87,6 +87,7 @@ def batching_search(search: Search, batching: PlacementProblem) -> Search:
     return replace(search, space=search.space.of(batching))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_with_batching_all_fits_and_is_scored_truly(
     method: str, batching_search: Search, batching_simulator: Simulator

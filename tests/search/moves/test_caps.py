@@ -59,6 +59,7 @@ def test_caps_move_only_where_there_is_batching(
     assert recap(state, rng) is None
 
 
+@pytest.mark.slow
 def test_every_move_keeps_the_memory_rule_with_caps(
     batching: PlacementProblem, draw_state: DrawState
 ) -> None:

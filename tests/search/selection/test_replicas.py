@@ -47,6 +47,7 @@ def addable(problem: PlacementProblem, shapes: list[int], selection: ReplicaSele
     return cells
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(data=st.data(), shapes=st.lists(st.integers(0, 4), min_size=1, max_size=3))
 def test_what_may_be_added_keeps_the_memory_rule(data: st.DataObject, shapes: list[int]) -> None:
