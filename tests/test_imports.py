@@ -55,8 +55,9 @@ READ_IN: dict[str, set[str]] = {
     "request_overhead_s": {"specs", "problem", "simulator"},
     "stage_overhead": {"specs", "problem"},
 }
-"""Attribute -> the packages that may read it. All others ask `alpaplan.problem.service`, or
-`alpaplan.profiling.batch_sizes` about one configuration, so that no formula stands twice."""
+"""Attribute -> the packages that may read it. All others ask `alpaplan.problem.service` and
+its siblings, or `alpaplan.profiling.batch_sizes` about one configuration, so that no formula stands
+twice."""
 
 
 def modules(repository: Path) -> Iterator[tuple[str, Path]]:

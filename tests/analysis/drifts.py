@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alpaplan.analysis.drift import Drift, drift_of
-from alpaplan.specs.plan import Prediction
+from alpaplan.specs.prediction import Prediction
 from tests.simulator.cases import one_server
 
 ARRIVALS = {"source": "sampled", "runs": 10, "run_s": 1000.0, "requests": 10_000}

@@ -8,13 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from alpaplan.analysis.verification import (
-    Request,
-    RequestOutcome,
-    Verification,
-    shortest_objective_s,
-    verification,
-)
+from alpaplan.analysis.verification import RequestOutcome, Verification
+from alpaplan.analysis.verifying import Request, shortest_objective_s, verification
 from alpaplan.simulator import Simulator
 from tests.builders import llm_model, llm_profile, model, problem, profile
 from tests.simulator.cases import Case, make_case

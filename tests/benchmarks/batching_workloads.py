@@ -9,7 +9,8 @@ from typing import Any
 
 from alpaplan.files.model_config import load_model_config
 from alpaplan.planning.inputs import Inputs
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.estimate import estimate_profile
 from alpaplan.profiling.layer_estimate import Sweep
 from alpaplan.profiling.stacks import VLLM_2025

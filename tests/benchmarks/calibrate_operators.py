@@ -20,7 +20,8 @@ import click
 import numpy as np
 
 from alpaplan.profiling.attention import Attention
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.feed_forward import Experts, Mlp
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import EAGER_2023, VLLM_2025, Efficiencies, Stack

@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.attention import Attention
 from alpaplan.profiling.blocks import block_s
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
 from alpaplan.profiling.model_config import transformer_of
 from alpaplan.profiling.prefill import Prefill

@@ -8,7 +8,8 @@ from dataclasses import replace
 from alpaplan.files.profiles import load_profiles
 from alpaplan.files.shipped import shipped_profiles
 from alpaplan.profiling.architecture import Transformer
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.engine_estimate import Steps
 from alpaplan.profiling.estimate import estimate_profile
 from alpaplan.profiling.model_config import transformer_of

@@ -16,7 +16,8 @@ from unittest import mock
 import click
 import yaml
 
-from alpaplan.analysis.verification import Request, Verification
+from alpaplan.analysis.verification import Verification
+from alpaplan.analysis.verifying import Request
 from alpaplan.export.engines import RoutedGroup
 from alpaplan.export.envoy.files import router_files
 from alpaplan.export.envoy.resources import RoutedEngine

@@ -10,7 +10,7 @@ from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned, plan
 from alpaplan.planning.robustness import LARGEST_SCALE, SCALE_STEP
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.specs.plan import MAX_NODE_LOSSES
+from alpaplan.specs.prediction import MAX_NODE_LOSSES
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.problem import Placement, PlacementProblem, service
+from alpaplan.problem import Placement, PlacementProblem, memory_rule
 from alpaplan.problem.engine_service import kv_tokens, table_of
 from alpaplan.problem.memory import (
     fits,
@@ -33,10 +33,10 @@ def test_processes_of_fixed_service_models_keep_their_working_memory() -> None:
         make.problem(models, profiles, make.cluster(process_overhead_bytes=overhead))
         for overhead in (0, GB // 2)
     )
-    in_gb = [service.stage_memory_bytes(each, 0, counts)[:, 0] / GB for each in (shared, apart)]
+    in_gb = [memory_rule.stage_memory_bytes(each, 0, counts)[:, 0] / GB for each in (shared, apart)]
     assert [found.tolist() for found in in_gb] == [[3, 6, 8], [3.5, 8, 11.5]]
     order = np.array([1, 0])
-    assert service.cumulative_memory_bytes(apart, 0, order)[:, 0].tolist() == [
+    assert memory_rule.cumulative_memory_bytes(apart, 0, order)[:, 0].tolist() == [
         45 * GB // 10,
         8 * GB,
     ]
@@ -64,7 +64,7 @@ def test_equal_parts_have_to_hold_the_longest_context(memory: int) -> None:
     assert placement_fits(problem, both) == fine
     assert bool(fits(problem, 0, np.array([1, 0, 1]))) == fine
     assert memory_fill(problem, both).tolist() == [9_600_000_000 / memory]
-    assert service.cumulative_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [
+    assert memory_rule.cumulative_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [
         [4_800_000_000],
         [9_600_000_000],
     ]
@@ -104,7 +104,7 @@ def test_a_group_holds_llms_or_others() -> None:
 def test_a_replica_needs_at_least_its_process_and_a_context() -> None:
     problem = mixed()
     needed = [4_400_000_000, GB, 4_800_000_000]
-    assert service.replica_bytes(problem).tolist() == [needed]
+    assert memory_rule.replica_bytes(problem).tolist() == [needed]
 
 
 @given(
@@ -140,9 +140,9 @@ def test_the_forms_of_the_rule_agree_with_the_caches(
     expected = bool((tokens >= table_of(problem).max_context_tokens).all())
     assert placement_fits(problem, placement) == expected
     assert bool(fits(problem, shape, np.ones(len(weights), dtype=np.int64))) == expected
-    needed = service.cumulative_memory_bytes(problem, shape, everything)[-1]
+    needed = memory_rule.cumulative_memory_bytes(problem, shape, everything)[-1]
     assert bool((needed <= memory).all()) == expected
-    each, limits = service.linear_memory_bytes(problem, shape, everything)
+    each, limits = memory_rule.linear_memory_bytes(problem, shape, everything)
     assert bool((each.sum(axis=0) <= limits).all()) == expected
     # Equal fractions are equal parts, but for rounding.
     share = np.full((1, len(weights)), 1 / len(weights))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.problem import Placement, PlacementProblem, service
+from alpaplan.problem import Placement, PlacementProblem, memory_rule, service
 from alpaplan.specs.profile import ModelProfileSpec
 from tests import builders as make
 from tests.builders import GB
@@ -131,14 +131,14 @@ def test_slack_shortens_stages_and_lengthens_objectives() -> None:
 
 def test_weights_add_up_and_only_the_largest_activation_counts() -> None:
     problem = with_activations()
-    assert service.stage_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [5 * GB, 0]
-    assert service.stage_memory_bytes(problem, 0, np.array([1, 1])).tolist() == [9 * GB, 0]
-    assert service.stage_memory_bytes(problem, 1, np.array([1, 1])).tolist() == [6 * GB, 6 * GB]
+    assert memory_rule.stage_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [5 * GB, 0]
+    assert memory_rule.stage_memory_bytes(problem, 0, np.array([1, 1])).tolist() == [9 * GB, 0]
+    assert memory_rule.stage_memory_bytes(problem, 1, np.array([1, 1])).tolist() == [6 * GB, 6 * GB]
 
 
 def test_a_linear_program_keeps_room_for_the_largest_activation() -> None:
     problem = with_activations()
-    weights, limits = service.linear_memory_bytes(problem, 1, np.array([0, 1, 0]))
+    weights, limits = memory_rule.linear_memory_bytes(problem, 1, np.array([0, 1, 0]))
     assert weights.tolist() == [[GB, GB], [2 * GB, 2 * GB], [GB, GB]]
     assert limits.tolist() == [7 * GB, 7 * GB]
 
@@ -148,12 +148,12 @@ def test_memory_of_shapes_replicas_and_the_cluster() -> None:
     problem = make.problem(profiles=uneven_on_both(), on=make.cluster(*pools))
     kinds = [(problem.pools[s.pool].device, s.num_devices) for s in problem.shapes]
     assert kinds == [("gpu", 1), ("gpu", 4), ("tpu", 1)]
-    usable = [service.usable_memory_bytes(problem, shape) for shape in range(3)]
+    usable = [memory_rule.usable_memory_bytes(problem, shape) for shape in range(3)]
     assert usable == [10 * GB, 10 * GB, 30 * GB]
-    assert service.cluster_memory_bytes(problem) == 8 * 10 * GB + 4 * 30 * GB
+    assert memory_rule.cluster_memory_bytes(problem) == 8 * 10 * GB + 4 * 30 * GB
     # Stages of 1 and 2 GB on each of two devices.
-    assert service.replica_bytes(problem)[:, 0].tolist() == [6 * GB, 6 * GB, 15 * GB]
-    assert service.share_of_group_memory(problem)[:, 0].tolist() == [0.6, 0.15, 0.5]
+    assert memory_rule.replica_bytes(problem)[:, 0].tolist() == [6 * GB, 6 * GB, 15 * GB]
+    assert memory_rule.share_of_group_memory(problem)[:, 0].tolist() == [0.6, 0.15, 0.5]
 
 
 def uneven_on_both() -> list[ModelProfileSpec]:
@@ -178,14 +178,14 @@ def test_the_forms_of_the_memory_rule_agree(
     models = [make.model(f"m{i}", f"p{i}") for i in range(len(sizes_gb))]
     problem = make.problem(models, profiles=profiles)
     replicas = np.array([p % len(sizes_gb) for p in drawn], dtype=np.int64)
-    usable = service.usable_memory_bytes(problem, shape)
-    cumulative = service.cumulative_memory_bytes(problem, shape, replicas)
+    usable = memory_rule.usable_memory_bytes(problem, shape)
+    cumulative = memory_rule.cumulative_memory_bytes(problem, shape, replicas)
     assert cumulative.shape == (replicas.size, 4)
     for n in range(1, replicas.size + 1):
         counts = np.bincount(replicas[:n], minlength=len(sizes_gb))
-        needed = service.stage_memory_bytes(problem, shape, counts)
+        needed = memory_rule.stage_memory_bytes(problem, shape, counts)
         assert cumulative[n - 1].tolist() == needed.tolist()
-        weights, limits = service.linear_memory_bytes(problem, shape, replicas[:n])
+        weights, limits = memory_rule.linear_memory_bytes(problem, shape, replicas[:n])
         assert (weights.sum(axis=0) <= limits).tolist() == (needed <= usable).tolist()
 
 

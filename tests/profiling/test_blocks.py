@@ -16,7 +16,8 @@ from alpaplan.profiling.blocks import (
     embedding_s,
     head_s,
 )
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.feed_forward import Mlp
 from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from alpaplan.profiling.blocks import head_activation_bytes, head_s
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.model_config import transformer_of
 from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline

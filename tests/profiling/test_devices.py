@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from alpaplan.profiling.devices import DEVICES, Device, Dtype, Groups, device_of
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Device, Dtype, Groups, device_of
 from alpaplan.profiling.stacks import STACKS
 from alpaplan.specs.choices import Generation
 from alpaplan.specs.device import DeviceSpec, PeakFlopsSpec

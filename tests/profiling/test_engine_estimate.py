@@ -8,7 +8,8 @@ import pytest
 
 from alpaplan.errors import InfeasibleError
 from alpaplan.profiling.architecture import Mixer, Transformer
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.engine_estimate import (
     MOST_REQUESTS,
     STEP_TOKENS,

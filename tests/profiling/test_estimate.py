@@ -12,7 +12,8 @@ from alpaplan.errors import InfeasibleError
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.batch_sizes import batch_latency_s
 from alpaplan.profiling.blocks import block_activation_bytes, block_kv_cache_bytes
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.estimate import KNOWN_ERRORS, Estimate, estimate_profile
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
 from alpaplan.profiling.model_config import transformer_of

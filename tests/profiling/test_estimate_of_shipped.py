@@ -9,7 +9,8 @@ from statistics import median
 import pytest
 import yaml
 
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.estimate import estimate_profile
 from alpaplan.profiling.layer_estimate import Sweep
 from alpaplan.profiling.model_config import transformer_of

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from alpaplan.profiling.attention import Attention, Indexer
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.mixer_times import mixer_s
 from alpaplan.profiling.prefill import Prefill
 from alpaplan.profiling.roofline import Roofline

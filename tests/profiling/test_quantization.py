@@ -9,7 +9,8 @@ import pytest
 
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.blocks import block_weight_bytes
-from alpaplan.profiling.devices import DEVICES, Dtype, Groups
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype, Groups
 from alpaplan.profiling.parts import Part
 from alpaplan.profiling.quantization import (
     Quantization,

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alpaplan.profiling.attention import Attention
-from alpaplan.profiling.devices import DEVICES, Device, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Device, Dtype
 from alpaplan.profiling.feed_forward import Experts, Mlp
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import STACKS, VLLM_2025, Stack

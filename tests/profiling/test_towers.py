@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from alpaplan.errors import SpecError
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
 from alpaplan.profiling.model_config import transformer_of
 from alpaplan.profiling.roofline import Roofline

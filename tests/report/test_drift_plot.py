@@ -11,7 +11,7 @@ from matplotlib.patches import StepPatch
 
 from alpaplan.report.drift_plot import drift_figure
 from alpaplan.report.figure import figure_bytes
-from alpaplan.specs.plan import Prediction
+from alpaplan.specs.prediction import Prediction
 from tests.analysis.drifts import drift, prediction
 from tests.workload.statistics import Floats
 

@@ -18,11 +18,11 @@ from alpaplan.search.candidate import Candidate, Score
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.search import SearchStep
 from alpaplan.specs.choices import BoundLimit, UnseenSource
-from alpaplan.specs.plan import (
+from alpaplan.specs.plan import NodeDevices
+from alpaplan.specs.prediction import (
     ArrivalsRecord,
     GroupPrediction,
     LatencySummary,
-    NodeDevices,
     NodeLoss,
     Prediction,
     UpperBound,

@@ -7,7 +7,7 @@ from typing import Any
 
 from alpaplan.simulator import Replay, WindowStatistics, window_statistics
 from alpaplan.simulator.intervals import shorter_run_factor
-from alpaplan.specs.plan import Prediction
+from alpaplan.specs.prediction import Prediction
 from alpaplan.workload.trace import Trace
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.drawing import load_inputs_to_draw, write_plot
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_message, print_result, require_plot
+from alpaplan.cli.output import print_json, print_message, print_result
 
 if TYPE_CHECKING:
     from alpaplan.analysis.sharing import SharingAnalysis
@@ -35,14 +36,11 @@ def analyze(
     devices that it would need on its own. For each profiled pipeline: the range of utilizations
     in which the waiting that it saves outweighs its overhead.
     """
-    from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.sharing import analyze as analyze_inputs
 
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
-    require_plot(plot, paths.given())
-    inputs = load_inputs(paths)
-    require_plot(plot, inputs.files.paths())
+    inputs = load_inputs_to_draw(paths, plot)
     analysis = analyze_inputs(inputs)
     if inputs.problem.batches is not None:
         print_message("note: the formulas know no batches: every request is served by itself")
@@ -53,11 +51,9 @@ def analyze(
             "and KV caches"
         )
     if plot is not None:
-        from alpaplan.files.writing import write_atomically
-        from alpaplan.report.figure import plot_bytes
         from alpaplan.report.sharing_plot import overheads_figure
 
-        write_atomically(plot, plot_bytes(overheads_figure(analysis), plot))
+        write_plot(plot, overheads_figure(analysis))
     if output_format == "json":
         print_json(analysis.to_json_dict())
     else:

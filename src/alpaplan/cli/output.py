@@ -11,9 +11,9 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -21,6 +21,11 @@ from alpaplan.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+
+
+class _ForJson(Protocol):
+    def to_json_dict(self) -> dict[str, Any]: ...
+
 
 WIDTH = 100
 """Columns of what goes to a file or a pipe, unless ``COLUMNS`` says otherwise."""
@@ -44,16 +49,6 @@ def require_target(target: Path, inputs: Iterable[Path | None]) -> None:
     from alpaplan.files.writing import require_writable
 
     require_writable(STDOUT_PATH if target == STANDARD_OUTPUT else target, inputs)
-
-
-def require_plot(path: Path | None, inputs: Iterable[Path | None]) -> None:
-    """Make sure of the same for a plot; None if none is drawn."""
-    from alpaplan.files.writing import require_writable
-    from alpaplan.report.figure import plot_format
-
-    if path is not None:
-        plot_format(path)
-        require_writable(path, inputs)
 
 
 def write_document(target: Path, text: str) -> None:
@@ -101,6 +96,21 @@ def make_console(*, stderr: bool = False) -> Console:
 def print_json(result: Mapping[str, Any]) -> None:
     """Print one object, which must have no number that JSON does not have."""
     click.echo(json.dumps(result, indent=2, allow_nan=False))
+
+
+def print_points(
+    result: _ForJson,
+    output_format: str,
+    as_csv: Callable[[], str],
+    as_tables: Callable[[], RenderableType],
+) -> None:
+    """Print points of plans as JSON, as CSV or, in any other format, as tables."""
+    if output_format == "json":
+        print_json(result.to_json_dict())
+    elif output_format == "csv":
+        print_text(as_csv())
+    else:
+        print_result(as_tables())
 
 
 def print_result(result: RenderableType, *, to_stderr: bool = False) -> None:

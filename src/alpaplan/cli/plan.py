@@ -173,12 +173,7 @@ def plan(
 
     paths = InputPaths(cluster, workload, profiles, trace, as_recorded=as_recorded)
     settings = PlanSettings(time_limit_s=time_limit_s, jobs=jobs)
-    if update is not None and (check is not None or output is not None):
-        raise click.UsageError("--update writes PLAN in place: give no --check and no --output")
-    if output_format is not None and check is None:
-        raise click.UsageError("--format is for --check")
-    if move_cost is not None and start_from is None:
-        raise click.UsageError("--move-cost is what leaving the plan of --start-from costs")
+    _require_usage(output, check, update, start_from, move_cost, output_format)
     committed = None
     renewed = output if check == STANDARD_OUTPUT and output is not None else check or update
     if renewed is not None:
@@ -214,6 +209,23 @@ def plan(
     else:
         _write(planned, target, explain=explain, quiet=quiet)
     _exit(planned.result, ended_by, require_attainment)
+
+
+def _require_usage(
+    output: Path | None,
+    check: Path | None,
+    update: Path | None,
+    start_from: Path | None,
+    move_cost: float | None,
+    output_format: str | None,
+) -> None:
+    """Refuse options that say nothing together."""
+    if update is not None and (check is not None or output is not None):
+        raise click.UsageError("--update writes PLAN in place: give no --check and no --output")
+    if output_format is not None and check is None:
+        raise click.UsageError("--format is for --check")
+    if move_cost is not None and start_from is None:
+        raise click.UsageError("--move-cost is what leaving the plan of --start-from costs")
 
 
 def _with_options(settings: PlanSettings, **given: Any) -> PlanSettings:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.drawing import require_plot, write_plot
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result, print_text, require_plot
+from alpaplan.cli.output import print_json, print_result, print_text
 from alpaplan.cli.plan_file import load_overview
-
-if TYPE_CHECKING:
-    from alpaplan.planning.overview import PlanOverview
 
 
 @click.command()
@@ -41,7 +38,9 @@ def show(
     overview = load_overview(plan, *given)
     require_plot(plot, overview.paths())
     if plot is not None:
-        _draw(overview, plot)
+        from alpaplan.report.fleet_plot import fleet_figure
+
+        write_plot(plot, fleet_figure(overview))
     if output_format == "json":
         print_json(overview.to_json_dict())
         return
@@ -51,11 +50,3 @@ def show(
         print_text(overview_markdown(overview, plan.name))
     else:
         print_result(overview_tables(overview))
-
-
-def _draw(overview: PlanOverview, plot: Path) -> None:
-    from alpaplan.files.writing import write_atomically
-    from alpaplan.report.figure import plot_bytes
-    from alpaplan.report.fleet_plot import fleet_figure
-
-    write_atomically(plot, plot_bytes(fleet_figure(overview), plot))

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.drawing import load_inputs_to_draw, require_plot, write_plot
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_message, print_result, require_plot
+from alpaplan.cli.output import print_json, print_message, print_result
 
 if TYPE_CHECKING:
     from alpaplan.analysis.drift import Drift
@@ -66,7 +67,6 @@ def simulate(
     from alpaplan.analysis.engine_versions import differing_engines
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.document import load_one_of
-    from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.runs import arrivals_for
     from alpaplan.planning.runs import simulate as simulate_plan
@@ -86,10 +86,8 @@ def simulate(
     document: Document[PlanOrSchedule] = load_one_of(plan, PlanSpec, ScheduleSpec)
     what_if = WhatIf(lost_nodes, RateScales(rate_scale, dict(model_rate_scales)))
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded).or_those_of(document)
-    require_plot(plot, paths.given())
     with busy("simulating"):
-        inputs = load_inputs(paths)
-        require_plot(plot, inputs.files.paths())
+        inputs = load_inputs_to_draw(paths, plot)
         inputs.require_valid(document)
         what_if.require_known(inputs)
         arrivals = arrivals_for(inputs, trace, duration_s, seed or 0, what_if.rates)
@@ -99,35 +97,37 @@ def simulate(
         drift = None
         if window_s is not None:
             drift = drift_of(arrivals, simulation.replay, window_s, document.spec.prediction)
-    summary = simulation.summary
     engines = differing_engines(left, inputs.workload.models, inputs.profiles)
     if engines:
         print_message(f"note: {describe_engines(engines)}")
     if drift is not None and plot is not None:
-        from alpaplan.files.writing import write_atomically
         from alpaplan.report.drift_plot import drift_figure
-        from alpaplan.report.figure import plot_bytes
 
-        write_atomically(plot, plot_bytes(drift_figure(drift), plot))
-    if output_format == "json":
-        changed = what_if.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
-        print_json(summary.to_json_dict() | changed)
-    else:
-        _print_tables(summary, what_if, drift)
-    if require_attainment is not None and not summary.slo_attainment >= require_attainment:
-        found = summary.slo_attainment
-        text = f"SLO attainment {found:.6g} is below the required {require_attainment:.6g}"
-        print_message(text)
+        write_plot(plot, drift_figure(drift))
+    _print(simulation.summary, what_if, drift, output_format)
+    _require(simulation.summary.slo_attainment, require_attainment)
+
+
+def _require(found: float, required: float | None) -> None:
+    """End with 1 if less is attained than is required."""
+    if required is not None and not found >= required:
+        print_message(f"SLO attainment {found:.6g} is below the required {required:.6g}")
         sys.exit(1)
 
 
-def _print_tables(summary: SimulationSummary, what_if: WhatIf, drift: Drift | None) -> None:
+def _print(
+    summary: SimulationSummary, what_if: WhatIf, drift: Drift | None, output_format: str
+) -> None:
     from rich.console import Group
 
     from alpaplan.report.drift import drift_tables
     from alpaplan.report.simulation import simulation_tables
     from alpaplan.report.what_if import what_if_lines
 
+    if output_format == "json":
+        changed = what_if.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
+        print_json(summary.to_json_dict() | changed)
+        return
     shown = [*what_if_lines(what_if), simulation_tables(summary)]
     if drift is not None:
         shown.append(drift_tables(drift))

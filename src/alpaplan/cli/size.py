@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from alpaplan.cli import options, task_options
 from alpaplan.cli.choices import ListingCommand, NameOf
+from alpaplan.cli.drawing import load_inputs_to_draw, write_plot
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result, print_text, require_plot
+from alpaplan.cli.output import print_points
 from alpaplan.cli.quantities import Number
-from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.search.methods import METHODS
 from alpaplan.specs.choices import Effort, SizeAxis
-
-if TYPE_CHECKING:
-    from alpaplan.planning.sizes.results import Sizes
 
 AXES = {
     SizeAxis.RATE: "all rates times a factor: the largest one",
@@ -98,24 +95,21 @@ def size(
     numbers.
     """
     from alpaplan.cli.point_progress import point_progress
-    from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.settings import PlanSettings
     from alpaplan.planning.sizes.factors import USUAL_PLANS
     from alpaplan.planning.sizes.size import size as find_sizes
+    from alpaplan.report.sizes import sizes_csv, sizes_tables
 
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
-    require_plot(plot, paths.given())
-    inputs = load_inputs(paths)
-    require_plot(plot, inputs.files.paths())
+    inputs = load_inputs_to_draw(paths, plot)
     if pool is not None and axes and SizeAxis.NODES not in axes:
         raise click.UsageError("--pool is for --axis nodes")
     chosen = tuple(SizeAxis(name) for name in axes) or USUAL_AXES
     if not axes and (pool is not None or len(inputs.cluster.node_pools) == 1):
         chosen = (*chosen, SizeAxis.NODES)
-    by = methods or (DEFAULT_METHOD,)
     settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
-    num_chains = len(set(chosen)) * len(set(by))
+    num_chains = len(set(chosen)) * len(set(methods))
     with (
         point_progress(folder, num_chains * USUAL_PLANS, enabled=not quiet) as listener,
         task_options.task_runner(dask, jobs, num_chains) as runner,
@@ -123,7 +117,7 @@ def size(
         sizes = find_sizes(
             inputs,
             chosen,
-            by,
+            methods,
             settings,
             target,
             runner,
@@ -131,21 +125,8 @@ def size(
             folder=folder,
             listener=listener,
         )
-    _print(sizes, output_format)
+    print_points(sizes, output_format, lambda: sizes_csv(sizes), lambda: sizes_tables(sizes))
     if plot is not None:
-        from alpaplan.files.writing import write_atomically
-        from alpaplan.report.figure import plot_bytes
         from alpaplan.report.sizes_plot import sizes_figure
 
-        write_atomically(plot, plot_bytes(sizes_figure(sizes), plot))
-
-
-def _print(sizes: Sizes, output_format: str) -> None:
-    from alpaplan.report.sizes import sizes_csv, sizes_tables
-
-    if output_format == "json":
-        print_json(sizes.to_json_dict())
-    elif output_format == "csv":
-        print_text(sizes_csv(sizes))
-    else:
-        print_result(sizes_tables(sizes))
+        write_plot(plot, sizes_figure(sizes))

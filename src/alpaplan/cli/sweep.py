@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from alpaplan.cli import options, task_options
 from alpaplan.cli.choices import ListingCommand
+from alpaplan.cli.drawing import load_inputs_to_draw, write_plot
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.grid import Grid, GridOption
-from alpaplan.cli.output import print_json, print_result, print_text, require_plot
-from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.cli.output import print_points
+from alpaplan.search.methods import METHODS
 from alpaplan.specs.choices import Effort, SizeAxis
-
-if TYPE_CHECKING:
-    from alpaplan.planning.sizes.sweep import Sweep
 
 
 @click.command(cls=ListingCommand, listings={"Methods": METHODS.summaries()})
@@ -77,20 +74,17 @@ def sweep(
     predicted on unseen arrivals.
     """
     from alpaplan.cli.point_progress import point_progress
-    from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.settings import PlanSettings
     from alpaplan.planning.sizes.sweep import sweep as plan_points
+    from alpaplan.report.sweep import sweep_csv, sweep_table
 
     if pool is not None and grid.axis is not SizeAxis.NODES:
         raise click.UsageError("--pool is for --axis nodes=VALUES")
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
-    require_plot(plot, paths.given())
-    inputs = load_inputs(paths)
-    require_plot(plot, inputs.files.paths())
-    by = methods or (DEFAULT_METHOD,)
+    inputs = load_inputs_to_draw(paths, plot)
     settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
-    num_points = len(set(grid.values)) * len(set(by))
+    num_points = len(set(grid.values)) * len(set(methods))
     with (
         point_progress(folder, num_points, enabled=not quiet) as listener,
         task_options.task_runner(dask, jobs, num_points) as runner,
@@ -99,28 +93,15 @@ def sweep(
             inputs,
             grid.axis,
             grid.values,
-            by,
+            methods,
             settings,
             runner,
             folder=folder,
             pool=pool,
             listener=listener,
         )
-    _print(swept, output_format)
+    print_points(swept, output_format, lambda: sweep_csv(swept), lambda: sweep_table(swept))
     if plot is not None:
-        from alpaplan.files.writing import write_atomically
-        from alpaplan.report.figure import plot_bytes
         from alpaplan.report.sizes_plot import sweep_figure
 
-        write_atomically(plot, plot_bytes(sweep_figure(swept), plot))
-
-
-def _print(swept: Sweep, output_format: str) -> None:
-    from alpaplan.report.sweep import sweep_csv, sweep_table
-
-    if output_format == "json":
-        print_json(swept.to_json_dict())
-    elif output_format == "csv":
-        print_text(sweep_csv(swept))
-    else:
-        print_result(sweep_table(swept))
+        write_plot(plot, sweep_figure(swept))

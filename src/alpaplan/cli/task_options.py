@@ -10,7 +10,7 @@ import click
 
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.quantities import WholeNumber
-from alpaplan.search.methods import METHODS
+from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.specs.choices import Effort
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ methods = click.option(
     type=NameOf(METHODS),
     multiple=True,
     metavar="NAME",
-    help="Search method, one of those below. May be repeated.  [default: auto]",
+    default=(DEFAULT_METHOD,),
+    help=f"Search method, one of those below. May be repeated.  [default: {DEFAULT_METHOD}]",
 )
 effort = click.option(
     "--effort",

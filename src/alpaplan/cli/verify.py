@@ -18,7 +18,8 @@ from alpaplan.cli.signals import exit_code
 from alpaplan.errors import AlpaplanError
 
 if TYPE_CHECKING:
-    from alpaplan.analysis.verification import Request, Verification
+    from alpaplan.analysis.verification import Verification
+    from alpaplan.analysis.verifying import Request
     from alpaplan.planning.inputs import Inputs
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.verification.deployment import Outcome
@@ -128,7 +129,7 @@ def verify(
     engines: this checks the export, the router and the HTTP path, but not how long engines take.
     With --url, the requests go to an OpenAI-compatible deployment: this checks the prediction.
     """
-    from alpaplan.analysis.verification import Request
+    from alpaplan.analysis.verifying import Request
     from alpaplan.files.document import load_document
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
@@ -261,7 +262,7 @@ def _api_key(name: str | None) -> str | None:
 
 def _show(found: Verification, inputs: Inputs, output_format: str) -> None:
     """Print the result, and what makes it doubtful."""
-    from alpaplan.analysis.verification import shortest_objective_s
+    from alpaplan.analysis.verifying import shortest_objective_s
     from alpaplan.report.verification import late_line, verification_tables
 
     late_s = found.generator_late_percentile_s(99)

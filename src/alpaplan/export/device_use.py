@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from alpaplan.export.engines import DeviceUse, Engine
 from alpaplan.export.inputs import ExportInputs
 from alpaplan.export.names import group_name
-from alpaplan.problem.service import usable_memory_bytes
+from alpaplan.problem.memory_rule import usable_memory_bytes
 
 
 def device_uses(given: ExportInputs, engines: Iterable[Engine]) -> Iterator[DeviceUse]:

@@ -20,6 +20,7 @@ from alpaplan.search.prediction import Prediction
 from alpaplan.simulator.engine_statistics import TokenStatistics
 from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.specs import plan as spec
+from alpaplan.specs import prediction as promised
 from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.lengths import TokenObjectives
@@ -75,7 +76,7 @@ def with_robustness(plan: spec.PlanSpec, held: Robustness) -> spec.PlanSpec:
         update={
             "headroom_rate_scale": held.headroom_rate_scale,
             "node_loss": tuple(
-                spec.NodeLoss(node=node, slo_attainment=rounded(attainment))
+                promised.NodeLoss(node=node, slo_attainment=rounded(attainment))
                 for node, attainment in held.node_loss
             ),
         }
@@ -199,10 +200,10 @@ def unplanned_model(
 
 def _prediction(
     problem: PlacementProblem, result: PlanResult, source: UnseenSource
-) -> spec.Prediction:
+) -> promised.Prediction:
     prediction: Prediction = result.prediction
     places = {name: place for place, name in enumerate(problem.model_names)}
-    return spec.Prediction(
+    return promised.Prediction(
         slo_attainment=rounded(prediction.slo_attainment),
         confidence_interval_95=_interval(prediction.confidence_interval_95),
         prediction_interval_95=_interval(prediction.prediction_interval_95),
@@ -214,11 +215,11 @@ def _prediction(
         tpot_s=_tpot(prediction.tokens),
         output_tokens_per_s=finite_digits(prediction.output_tokens_per_s or math.inf),
         groups=tuple(
-            spec.GroupPrediction(
+            promised.GroupPrediction(
                 name=f"g{g}",
                 utilization=rounded(utilization),
                 replicas=tuple(
-                    spec.EnginePrediction(**vars(engine))
+                    promised.EnginePrediction(**vars(engine))
                     # As the groups list them: a search may have the models in another order.
                     for engine in sorted(engines, key=lambda engine: places[engine.model])
                 ),
@@ -227,7 +228,7 @@ def _prediction(
                 zip(prediction.group_utilization, prediction.group_engines, strict=True)
             )
         ),
-        arrivals=spec.ArrivalsRecord(
+        arrivals=promised.ArrivalsRecord(
             source=source,
             runs=prediction.num_runs,
             run_s=rounded(prediction.run_s),
@@ -236,10 +237,10 @@ def _prediction(
     )
 
 
-def _upper_bound(result: PlanResult) -> spec.UpperBound | None:
+def _upper_bound(result: PlanResult) -> promised.UpperBound | None:
     if math.isnan(result.bound.bound):
         return None
-    return spec.UpperBound(
+    return promised.UpperBound(
         slo_attainment=rounded(result.bound.bound),
         reached=rounded(result.bound_reached),
         limit=result.bound.limit,
@@ -258,10 +259,10 @@ def _node_devices(
     )
 
 
-def _latency(latency: LatencyStatistics) -> spec.LatencySummary | None:
+def _latency(latency: LatencyStatistics) -> promised.LatencySummary | None:
     if math.isnan(latency.mean_s):
         return None
-    return spec.LatencySummary(
+    return promised.LatencySummary(
         mean=rounded(latency.mean_s),
         p50=rounded(latency.p50_s),
         p90=rounded(latency.p90_s),
@@ -269,11 +270,11 @@ def _latency(latency: LatencyStatistics) -> spec.LatencySummary | None:
     )
 
 
-def _ttft(tokens: TokenStatistics | None) -> spec.LatencySummary | None:
+def _ttft(tokens: TokenStatistics | None) -> promised.LatencySummary | None:
     return None if tokens is None else _latency(tokens.ttft)
 
 
-def _tpot(tokens: TokenStatistics | None) -> spec.LatencySummary | None:
+def _tpot(tokens: TokenStatistics | None) -> promised.LatencySummary | None:
     return None if tokens is None else _latency(tokens.tpot)
 
 

@@ -148,11 +148,9 @@ def plan(
         If the search was stopped before it had any placement.
     """
     settings = settings or PlanSettings()
-    limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
-    check_inputs(inputs)
-    check_feasible(inputs.problem, inputs.profiles)
-    check_servable(inputs.problem)
-    check_required(inputs.problem)
+    if settings.time_limit_s is not None:
+        stop = first_of(stop, TimeLimit(settings.time_limit_s))
+    _require_plannable(inputs)
     # While the files still lie where they were read.
     provenance = provenance_of(inputs, settings, folder or Path(), start)
     arrivals_rng, search_rng, *more_rngs = random_streams(settings.seed, settings.restarts)
@@ -171,7 +169,7 @@ def plan(
             rng=search_rng,
             effort=settings.effort,
             max_evaluations=settings.max_evaluations,
-            stop=first_of(stop, *limits),
+            stop=stop,
             jobs=settings.jobs or usable_cores(),
             workers=workers,
             running=None if start is None else start.running(inputs).with_models(order),
@@ -179,11 +177,7 @@ def plan(
         )
     result = result.with_models(np.argsort(order))
     arrivals = arrivals.for_models(inputs.problem.model_names)
-    ended = _ended(provenance, result)
-    document = plan_document(inputs, result, ended, arrivals.source)
-    held = robustness(inputs, result.best.placement, document.groups, arrivals, settings.seed)
-    document = with_robustness(document, held)
-    _require_sound(inputs, document)
+    document = _documented(inputs, result, arrivals, provenance, settings.seed)
     return Planned(document, result, arrivals, inputs, settings, start)
 
 
@@ -197,6 +191,14 @@ def check_inputs(inputs: Inputs) -> None:
     """
     _require_searchable(inputs)
     _warn_of_unprofiled_batches(inputs)
+
+
+def _require_plannable(inputs: Inputs) -> None:
+    """Refuse what has no plan, or what no search has memory for."""
+    check_inputs(inputs)
+    check_feasible(inputs.problem, inputs.profiles)
+    check_servable(inputs.problem)
+    check_required(inputs.problem)
 
 
 def _best_of_several(
@@ -249,6 +251,22 @@ def _warn_of_unprofiled_batches(inputs: Inputs) -> None:
     for issue in unprofiled_batches(inputs.cluster, profiles, models):
         message = issue.message if cluster is None else cluster.error_line(issue)
         warnings.warn(AlpaplanWarning(message), stacklevel=4)
+
+
+def _documented(
+    inputs: Inputs,
+    result: PlanResult,
+    arrivals: ArrivalSets,
+    provenance: Provenance,
+    seed: int,
+) -> PlanSpec:
+    """Return the plan as a document, with how far it holds, once the checker has looked at it."""
+    ended = _ended(provenance, result)
+    document = plan_document(inputs, result, ended, arrivals.source)
+    held = robustness(inputs, result.best.placement, document.groups, arrivals, seed)
+    document = with_robustness(document, held)
+    _require_sound(inputs, document)
+    return document
 
 
 def _ended(provenance: Provenance, result: PlanResult) -> Provenance:

@@ -14,7 +14,8 @@ from alpaplan.planning.what_if import with_rates
 from alpaplan.problem import Placement
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import UnseenSource
-from alpaplan.specs.plan import MAX_NODE_LOSSES, GroupSpec
+from alpaplan.specs.plan import GroupSpec
+from alpaplan.specs.prediction import MAX_NODE_LOSSES
 from alpaplan.workload.arrival_sets import LLM_TRAINING_RUN_REQUESTS, ArrivalSets
 from alpaplan.workload.trace import Trace
 

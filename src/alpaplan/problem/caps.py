@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem.batching import BatchTable
-from alpaplan.problem.problem import PlacementProblem
-from alpaplan.problem.service import (
+from alpaplan.problem.memory_rule import (
     activation_bytes,
     cumulative_memory_bytes,
-    mean_of_stages_s,
-    time_for_stages_s,
     usable_memory_bytes,
 )
+from alpaplan.problem.problem import PlacementProblem
+from alpaplan.problem.service import mean_of_stages_s, time_for_stages_s
 
 # Problems and placements.
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from alpaplan.errors import InfeasibleError
 from alpaplan.problem.memory import room_for_profiles
+from alpaplan.problem.memory_rule import stage_memory_bytes, usable_memory_bytes
 from alpaplan.problem.problem import PlacementProblem
-from alpaplan.problem.service import idle_latency_s, stage_memory_bytes, usable_memory_bytes
+from alpaplan.problem.service import idle_latency_s
 from alpaplan.specs.profile import ModelProfileSpec
 from alpaplan.units import exact_bytes, format_seconds
 

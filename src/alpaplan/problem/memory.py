@@ -1,4 +1,4 @@
-"""What groups can hold by the memory rule of `alpaplan.problem.service`."""
+"""What groups can hold by the memory rule of `alpaplan.problem.memory_rule`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem.engine_service import kv_tokens, process_bytes, table_of
-from alpaplan.problem.placement import Placement
-from alpaplan.problem.problem import PlacementProblem
-from alpaplan.problem.service import (
+from alpaplan.problem.memory_rule import (
     cumulative_memory_bytes,
     stage_memory_bytes,
     usable_memory_bytes,
 )
+from alpaplan.problem.placement import Placement
+from alpaplan.problem.problem import PlacementProblem
 
 
 def fits(

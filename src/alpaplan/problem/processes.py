@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from alpaplan.problem.engine_service import kv_share_bytes, table_of
+from alpaplan.problem.memory_rule import activation_bytes
 from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import PlacementProblem
-from alpaplan.problem.service import activation_bytes
 
 FRACTION_STEPS = 10_000
 """Steps of `ProcessMemory.memory_fraction` in a device: four digits."""

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem.engine_service import kv_tokens, process_bytes, table_of
+from alpaplan.problem.memory_rule import cumulative_memory_bytes, usable_memory_bytes
 from alpaplan.problem.placement import Placement
 from alpaplan.problem.problem import PlacementProblem
-from alpaplan.problem.service import cumulative_memory_bytes, usable_memory_bytes
 
 
 @dataclass(frozen=True)

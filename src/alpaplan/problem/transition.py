@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from alpaplan.problem.engine_service import kv_share_bytes
 from alpaplan.problem.engines import EngineTable
+from alpaplan.problem.memory_rule import kept_and_in_turn_bytes
 from alpaplan.problem.problem import PlacementProblem
-from alpaplan.problem.service import kept_and_in_turn_bytes
 
 
 class HeldBytes(NamedTuple):

@@ -11,7 +11,12 @@ from alpaplan.errors import AlpaplanError, did_you_mean
 from alpaplan.printable import printable
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from matplotlib.figure import Figure
+
+    Drawn: TypeAlias = Figure
+    """A figure, for those who only hand it on."""
 
 FORMATS = ("svg", "png", "pdf")
 """What a plot can be written as, by the file's ending."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from alpaplan.report.tables import Table
 from alpaplan.report.text import attained, device_ranges, name_ranges, percent, some_ranges
-from alpaplan.specs.plan import GroupSpec, LatencySummary, PlannedModel, PlanSpec
+from alpaplan.specs.plan import GroupSpec, PlannedModel, PlanSpec
+from alpaplan.specs.prediction import LatencySummary
 from alpaplan.units import format_seconds
 
 MAX_ROWS = 40

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from alpaplan.planning.device_use import DeviceUse
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.text import device_ranges, missed, number, percent
-from alpaplan.specs.plan import LatencySummary, PlanSpec, Prediction
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.prediction import LatencySummary, Prediction
 from alpaplan.units import format_count, format_seconds
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from alpaplan.planning.sizes.results import AxisLimit, Sizes
 from alpaplan.planning.sizes.sweep import Sweep, SweepPoint
 from alpaplan.report.figure import COLORS, new_figure, plain_label
-from alpaplan.specs.plan import Prediction
+from alpaplan.specs.prediction import Prediction
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
+from alpaplan.problem.memory_rule import weight_bytes
 from alpaplan.problem.near_devices import Spans, assign_beside, unused_devices
-from alpaplan.problem.service import weight_bytes
 
 
 @dataclass(frozen=True)

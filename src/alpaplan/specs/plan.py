@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_v
 from pydantic_core import PydanticCustomError
 
 from alpaplan.errors import Issue
-from alpaplan.specs.choices import BoundLimit, Dispatch, Effort, StopReason, UnseenSource
+from alpaplan.specs.choices import Dispatch, Effort, StopReason
 from alpaplan.specs.cluster import MAX_DEVICES_PER_NODE
 from alpaplan.specs.fields import (
     Count,
@@ -26,6 +26,7 @@ from alpaplan.specs.fields import (
 )
 from alpaplan.specs.lengths import TokenObjectives
 from alpaplan.specs.parallel_config import MAX_PARALLELISM
+from alpaplan.specs.prediction import LatencySummary, Prediction
 from alpaplan.specs.stages import Stages, wrong_number_of_stages
 
 DeviceIndex = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
@@ -34,9 +35,6 @@ DeviceIndex = Annotated[int, Field(strict=True, ge=0, lt=MAX_DEVICES_PER_NODE)]
 
 KV_FRACTION_ROUNDING = 1e-9
 """How far the KV fractions of a group may be above 1 together (a fraction), by rounding."""
-
-MAX_NODE_LOSSES = 10
-"""Nodes whose loss a plan tells of (a count): the worst ones."""
 
 
 class NodeDevices(Spec):
@@ -214,97 +212,6 @@ class Provenance(Spec):
     varied: VariedInputs | None = Field(
         default=None, description="set by `alpaplan size` and `sweep`: what they changed"
     )
-
-
-class LatencySummary(Spec):
-    """Mean and percentiles of times."""
-
-    mean: NonNegativeSeconds
-    p50: NonNegativeSeconds
-    p90: NonNegativeSeconds
-    p99: NonNegativeSeconds
-
-
-class ArrivalsRecord(Spec):
-    """The arrivals that a number was measured on."""
-
-    source: UnseenSource = Field(
-        description="new samples of the workload, or the last part of its recorded arrivals"
-    )
-    runs: int = Field(strict=True, ge=1)
-    run_s: NonNegativeSeconds = Field(description="length of each run")
-    requests: int = Field(strict=True, ge=0, description="of all runs together")
-
-
-class UpperBound(Spec):
-    """An attainment that no placement exceeds on some arrivals, and this plan's on the same."""
-
-    slo_attainment: Fraction
-    reached: Fraction
-    limit: BoundLimit | None = Field(default=None, description="what keeps the bound below 1")
-
-
-class NodeLoss(Spec):
-    """What a plan attains without the groups that have a device on one node."""
-
-    node: Name
-    slo_attainment: Fraction
-
-
-class EnginePrediction(Spec):
-    """What to expect of an LLM's engine, in all runs together."""
-
-    model: Name
-    kv_tokens: int = Field(strict=True, ge=0, description="that its KV cache holds")
-    kv_peak_tokens: int = Field(strict=True, ge=0, description="most that were taken at once")
-    preemptions: int = Field(strict=True, ge=0, description="requests that lost their KV tokens")
-
-
-class GroupPrediction(Spec):
-    """What to expect of one group."""
-
-    name: Name
-    utilization: Fraction = Field(description="mean busy fraction of its stages")
-    replicas: tuple[EnginePrediction, ...] = Field(default=(), description="of a group of LLMs")
-
-
-class Prediction(Spec):
-    """What to expect of the plan, measured on arrivals that the search did not see."""
-
-    slo_attainment: Fraction
-    confidence_interval_95: tuple[Fraction, Fraction] | None = Field(
-        default=None, description="of the mean attainment over many runs"
-    )
-    prediction_interval_95: tuple[Fraction, Fraction] | None = Field(
-        default=None, description="of the attainment of one more run of this length"
-    )
-    training_slo_attainment: Fraction | None = Field(
-        default=None,
-        description="on the arrivals that the search saw: too optimistic",
-    )
-    upper_bound: UpperBound | None = None
-    goodput_rps: NonNegativeNumber | None = None
-    latency_s: LatencySummary | None = Field(default=None, description="of attained requests")
-    ttft_s: LatencySummary | None = Field(
-        default=None, description="to the first token, of all served requests for LLMs"
-    )
-    tpot_s: LatencySummary | None = Field(
-        default=None, description="for each token after the first, of the same"
-    )
-    output_tokens_per_s: NonNegativeNumber | None = Field(
-        default=None, description="tokens of the answers of LLMs"
-    )
-    headroom_rate_scale: PositiveNumber | None = Field(
-        default=None,
-        description="how many times all rates may grow until less than 99% is attained",
-    )
-    node_loss: tuple[NodeLoss, ...] = Field(
-        default=(),
-        max_length=MAX_NODE_LOSSES,
-        description="attainment after the loss of a node, the worst first",
-    )
-    groups: tuple[GroupPrediction, ...] = ()
-    arrivals: ArrivalsRecord | None = None
 
 
 class Routing(Spec):

@@ -9,14 +9,8 @@ from pydantic import Field, field_validator
 
 from alpaplan.errors import Issue
 from alpaplan.specs.fields import NonNegativeSeconds, Spec, duplicates, fail_at
-from alpaplan.specs.plan import (
-    GroupSpec,
-    PlannedModel,
-    PlanSpec,
-    Prediction,
-    Provenance,
-    Routing,
-)
+from alpaplan.specs.plan import GroupSpec, PlannedModel, PlanSpec, Provenance, Routing
+from alpaplan.specs.prediction import Prediction
 
 
 class PlacementSpec(Spec):

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alpaplan.analysis.verification import Request, RequestOutcome, Verification, verification
+from alpaplan.analysis.verification import RequestOutcome, Verification
+from alpaplan.analysis.verifying import Request, verification
 from alpaplan.errors import AlpaplanError
 from alpaplan.export.envoy.resources import GROUP_HEADER
 from alpaplan.export.names import group_name

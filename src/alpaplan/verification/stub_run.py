@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from alpaplan.analysis.verification import Request, RequestOutcome, Verification, verification
+from alpaplan.analysis.verification import RequestOutcome, Verification
+from alpaplan.analysis.verifying import Request, verification
 from alpaplan.errors import AlpaplanError
 from alpaplan.export.engines import RoutedGroup, Slo
 from alpaplan.export.envoy.files import router_files

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.stacks import STACKS
 from tests.cli.workspace import Workspace
 from tests.files.examples import EXAMPLES

@@ -7,7 +7,8 @@ import pytest
 from alpaplan.errors import AlpaplanError
 from alpaplan.files.importers.vidur_models import vidur_model
 from alpaplan.profiling.blocks import embedding_s, head_s
-from alpaplan.profiling.devices import DEVICES, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Dtype
 from alpaplan.profiling.layer_estimate import LayerEstimate, Sweep
 from alpaplan.profiling.roofline import Roofline
 from alpaplan.profiling.stacks import STACKS

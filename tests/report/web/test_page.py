@@ -13,7 +13,8 @@ from alpaplan.planning.plan import Planned
 from alpaplan.planning.traffic_curve import RATE_SCALES, CurvePoint, traffic_curve
 from alpaplan.report.web.curve import curve_picture
 from alpaplan.report.web.page import report_page
-from alpaplan.specs.plan import NodeLoss, PlanSpec
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.prediction import NodeLoss
 from tests import builders as make
 from tests.solved import solved
 

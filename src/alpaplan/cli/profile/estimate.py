@@ -21,7 +21,8 @@ from alpaplan.cli.output import (
 from alpaplan.cli.quantities import Counts, WholeNumber
 from alpaplan.errors import InputError
 from alpaplan.printable import printable
-from alpaplan.profiling.devices import DEVICES, Device, Dtype, device_of
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Device, Dtype, device_of
 from alpaplan.profiling.family_table import FAMILIES
 from alpaplan.profiling.stacks import STACKS
 from alpaplan.specs.choices import Serving

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.drawing import require_plot, write_plot
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_message, print_result, require_plot
+from alpaplan.cli.output import print_json, print_message, print_result
 from alpaplan.cli.quantities import Seconds, WholeNumber
 from alpaplan.errors import AlpaplanError, InputError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from alpaplan.files.document import Document
     from alpaplan.profiling.engine_summary import EngineProfileSummary
     from alpaplan.profiling.summary import ProfileSummary
+    from alpaplan.report.figure import Drawn
     from alpaplan.specs.profile import ModelProfileSpec, ProfiledConfig
 
 MAX_NAMED = 4
@@ -76,11 +78,9 @@ def show(
         raise InputError(left_out)
     if plot is not None:
         from alpaplan.cli.step_progress import busy
-        from alpaplan.files.writing import write_atomically
 
         with busy("drawing"):
-            image = _drawn(summaries, llms, plot)
-        write_atomically(plot, image)
+            write_plot(plot, _figure(summaries, llms))
     for line in left_out:
         print_message(line)
     in_order = _in_order(documents, summaries, llms)
@@ -114,12 +114,9 @@ def _print_tables(summaries: Iterable[ProfileSummary | EngineProfileSummary]) ->
             print_result(engine_tables([summary]))
 
 
-def _drawn(
-    summaries: Sequence[ProfileSummary], llms: Sequence[EngineProfileSummary], plot: Path
-) -> bytes:
-    """Return the plot of profiles of one kind, in the format that its name asks for."""
+def _figure(summaries: Sequence[ProfileSummary], llms: Sequence[EngineProfileSummary]) -> Drawn:
+    """Return the plot of profiles of one kind."""
     from alpaplan.report.engine_profile_plot import engines_figure
-    from alpaplan.report.figure import plot_bytes
     from alpaplan.report.profile_plot import profiles_figure
 
     if llms and summaries:
@@ -127,7 +124,7 @@ def _drawn(
             "--plot must show profiles of LLMs or of fixed-service models, found both; "
             "name those of one kind"
         )
-    return plot_bytes(engines_figure(llms) if llms else profiles_figure(summaries), plot)
+    return engines_figure(llms) if llms else profiles_figure(summaries)
 
 
 def _load(paths: Iterable[Path]) -> list[Document[ModelProfileSpec]]:

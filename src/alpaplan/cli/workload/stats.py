@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from alpaplan.cli import options
+from alpaplan.cli.drawing import require_plot, write_plot
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_json, print_result, require_plot
+from alpaplan.cli.output import print_json, print_result
 from alpaplan.errors import InputError
 from alpaplan.printable import printable
 
@@ -37,14 +38,12 @@ def stats(file: Path, as_recorded: bool, output_format: str, plot: Path | None) 
     with busy(f"reading {file.name}"):
         traffic = _traffic(file, plot, as_recorded=as_recorded)
     if plot is not None and traffic.drawn is not None:
-        from alpaplan.files.writing import write_atomically
-        from alpaplan.report.figure import plot_bytes
         from alpaplan.report.traffic_plot import traffic_figure
         from alpaplan.workload.statistics import MIN_DURATION_S
 
         if traffic.drawn.duration_s < MIN_DURATION_S:
             raise InputError([f"{file}: must have requests at different times to be drawn"])
-        write_atomically(plot, plot_bytes(traffic_figure(traffic.drawn, traffic.title), plot))
+        write_plot(plot, traffic_figure(traffic.drawn, traffic.title))
     if output_format == "json":
         print_json(traffic.summary.to_json_dict())
     else:

@@ -16,7 +16,7 @@ from alpaplan.planning.inputs import Inputs
 from alpaplan.problem import DevicePool, GroupShape, PlacementProblem
 from alpaplan.problem.build import ProblemAxes, device_pools, problem_of_configs
 from alpaplan.problem.build_engines import ProfileUse
-from alpaplan.problem.service import usable_memory_of_pools
+from alpaplan.problem.memory_rule import usable_memory_of_pools
 from alpaplan.problem.transition import held_bytes, kv_caches
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.engine import EngineConfig

@@ -35,7 +35,8 @@ from alpaplan.files.importers.vidur_models import vidur_model
 from alpaplan.files.line_issues import FileIssues, Place
 from alpaplan.profiling.architecture import Transformer
 from alpaplan.profiling.attention import Attention
-from alpaplan.profiling.devices import DEVICES, Device, Dtype
+from alpaplan.profiling.device_catalog import DEVICES
+from alpaplan.profiling.devices import Device, Dtype
 from alpaplan.profiling.estimate import staged_configs
 from alpaplan.profiling.layer_estimate import PARALLELISMS, LayerEstimate, Sweep
 from alpaplan.profiling.roofline import Roofline

@@ -19,7 +19,8 @@ from alpaplan.planning.sizes.steps import Variation
 from alpaplan.planning.sizes.study import Listener, Study
 from alpaplan.planning.tasks import Chain, TaskRunner
 from alpaplan.specs.choices import SizeAxis
-from alpaplan.specs.plan import PlanSpec, Prediction
+from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.prediction import Prediction
 
 
 @dataclass(frozen=True)

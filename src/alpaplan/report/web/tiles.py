@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alpaplan.planning.overview import PlanOverview
 from alpaplan.report.text import attained, missed, number, percent
-from alpaplan.specs.plan import Prediction
+from alpaplan.specs.prediction import Prediction
 from alpaplan.units import format_count, format_seconds
 
 

@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.caps import with_cheapest_batches
 from alpaplan.problem.feasibility import shapes_with_room
-from alpaplan.problem.service import (
-    device_seconds,
-    idle_latency_s,
-    time_for_stages_s,
-    with_slack,
-)
+from alpaplan.problem.service import device_seconds, idle_latency_s, time_for_stages_s, with_slack
 from alpaplan.search.bounds.pooled_capacity import least_lost_weight
 from alpaplan.search.bounds.replica_memory import most_weight_in_memory
 from alpaplan.specs.choices import BoundLimit, Dispatch

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.problem.service import cluster_memory_bytes, replica_bytes
+from alpaplan.problem.memory_rule import cluster_memory_bytes, replica_bytes
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 

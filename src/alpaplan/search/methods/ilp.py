@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.caps import busy_slowest_stage_s
-from alpaplan.problem.service import linear_memory_bytes, share_of_group_memory
+from alpaplan.problem.memory_rule import linear_memory_bytes, share_of_group_memory
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.integer_program import IntegerProgram

@@ -23,7 +23,7 @@ from alpaplan.problem.caps import (
     full_batch_slowest_stage_s,
 )
 from alpaplan.problem.feasibility import servable_replicas
-from alpaplan.problem.service import linear_memory_bytes
+from alpaplan.problem.memory_rule import linear_memory_bytes
 from alpaplan.search.proposals.demand import Demand
 
 POOLING_EXPONENT = 0.7
