@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from alpaplan.files.document import load_document
@@ -15,19 +16,35 @@ from alpaplan.specs.workload import WorkloadSpec
 from alpaplan.workload.trace import Trace
 
 
-def test_read_trace_of_a_million_requests(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+def trace_of_a_million(*, has_tokens: bool) -> Trace:
     num_requests, num_models = 1_000_000, 60
     rng = np.random.default_rng(0)
-    trace = Trace(
+    tokens = rng.integers(1, 4000, (2, num_requests)).astype(np.int32)
+    return Trace(
         np.sort(rng.random(num_requests) * 3600),
         rng.integers(0, num_models, num_requests).astype(np.int32),
         tuple(f"m{index}" for index in range(num_models)),
         3600.0,
+        *(tokens if has_tokens else ()),
     )
+
+
+def test_read_trace_of_a_million_requests(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    trace = trace_of_a_million(has_tokens=False)
     path = tmp_path / "trace.csv.gz"
     write_trace(trace, path)
     read = benchmark(read_trace, path)
-    assert read.trace.num_requests == num_requests
+    assert read.trace.num_requests == trace.num_requests
+
+
+@pytest.mark.parametrize("has_tokens", [False, True])
+def test_write_trace_of_a_million_requests(
+    benchmark: BenchmarkFixture, tmp_path: Path, *, has_tokens: bool
+) -> None:
+    trace = trace_of_a_million(has_tokens=has_tokens)
+    path = tmp_path / "trace.csv"
+    benchmark(write_trace, trace, path)
+    assert read_trace(path).trace.num_requests == trace.num_requests
 
 
 def test_load_workload_of_ten_thousand_models(benchmark: BenchmarkFixture, tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ NASTY_NUMBERS = (
 
 _DECADES = ((-0.5, 0.5), (-0.5, 0.5), (-2.0, 2.0), (-9.0, 3.0))
 """Ranges of the powers of ten that numbers are multiplied by: a few, and larger ones. Beyond
-those, a rate asks for 100 million requests, which take their time rightly."""
+those, a rate asks for 22 million requests, which take their time rightly."""
 
 T = TypeVar("T")
 

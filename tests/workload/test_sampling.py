@@ -162,15 +162,15 @@ def test_an_entry_with_too_many_arrivals_is_named_once() -> None:
     assert _issues(served(GAMMA, huge, count=3)) == [
         (
             ("models", 1, "arrivals"),
-            "must be at most 100,000,000 arrivals, found about 1e+11",
+            "must be at most 22,000,000 arrivals, found about 1e+11",
         )
     ]
 
 
 def test_too_many_arrivals_of_all_models_together_are_refused() -> None:
-    large = {"process": "poisson", "rate_rps": 4e5}
+    large = {"process": "poisson", "rate_rps": 1e5}
     assert _issues(served(large, large, large)) == [
-        (("models",), "must be at most 100,000,000 arrivals together, found about 1.2e+08")
+        (("models",), "must be at most 22,000,000 arrivals together, found about 3e+07")
     ]
 
 

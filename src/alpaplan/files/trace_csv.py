@@ -5,13 +5,10 @@ Traces with requests of LLMs have their token counts too: ``input_tokens,output_
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +27,7 @@ from alpaplan.files.csv_columns import (
 from alpaplan.files.csv_table import Chunk, CsvTable
 from alpaplan.files.line_issues import LineIssues
 from alpaplan.files.reading import too_many_bytes
+from alpaplan.files.trace_rows import END, NUM_ROWS, Tokens, TraceRows
 from alpaplan.files.writing import OutputStream, open_atomically
 from alpaplan.units import format_value
 from alpaplan.workload.trace import Trace
@@ -42,14 +40,6 @@ MAX_REQUESTS = 100_000_000
 
 MAX_TEXT_BYTES = 2**34
 """Largest uncompressed trace (bytes), 170 for each request: stops compressed bombs."""
-
-_END = "\n"
-
-_WRITTEN_ROWS = 1 << 16
-"""Rows that become text in one go: few enough to stay small, enough to hide Python."""
-
-Tokens = tuple[NDArray[np.integer], NDArray[np.integer]] | None
-"""Input and output tokens of requests, 0 where nothing is known of them; None of none."""
 
 WriteArrivals = Callable[[NDArray[np.float64], NDArray[Any], Tokens], None]
 """Adds arrivals to a trace that is being written: times, indices of models, and token counts."""
@@ -213,7 +203,7 @@ def trace_writer(
         If the file cannot be written, a time is later than `MAX_TIME_S`, or the trace is larger
         than what `read_trace` reads.
     """
-    middles = [f",{_as_field(name)}{',' if has_tokens else _END}" for name in model_names]
+    rows = TraceRows(model_names, has_tokens=has_tokens)
     with open_atomically(path) as stream, ExitStack() as stack:
         target: OutputStream | gzip.GzipFile = stream
         if path.name.endswith(".gz"):
@@ -222,7 +212,7 @@ def trace_writer(
             stack.enter_context(target)
         num_requests = 0
         header = TOKENS_HEADER if has_tokens else HEADER
-        num_bytes = target.write(f"{','.join(header)}{_END}".encode())
+        num_bytes = target.write(f"{','.join(header)}{END}".encode())
 
         def write(arrival_s: NDArray[np.float64], model: NDArray[Any], tokens: Tokens) -> None:
             nonlocal num_requests, num_bytes
@@ -232,35 +222,15 @@ def trace_writer(
             num_requests += arrival_s.size
             if num_requests > MAX_REQUESTS:
                 raise InputError([f"{path}: {_too_many()}"])
-            for first in range(0, arrival_s.size, _WRITTEN_ROWS):
-                part = slice(first, first + _WRITTEN_ROWS)
-                columns: list[Iterator[str]] = [
-                    map(repr, arrival_s[part].tolist()),
-                    map(middles.__getitem__, model[part].tolist()),
-                ]
-                if tokens is not None:
-                    columns += [_counts(tokens[0][part], ","), _counts(tokens[1][part], _END)]
-                rows = zip(*columns, strict=True)
-                num_bytes += target.write("".join(chain.from_iterable(rows)).encode())
+            for first in range(0, arrival_s.size, NUM_ROWS):
+                part = slice(first, first + NUM_ROWS)
+                counts = None if tokens is None else (tokens[0][part], tokens[1][part])
+                num_bytes += target.write(rows.text(arrival_s[part], model[part], counts).encode())
                 if num_bytes > MAX_TEXT_BYTES:
                     raise InputError([f"{path}: {too_many_bytes(MAX_TEXT_BYTES)}"])
 
         yield write
 
 
-def _counts(counts: NDArray[np.integer], behind: str) -> Iterator[str]:
-    """Return token counts as CSV writes them, nothing for 0, each with what stands behind it."""
-    return (f"{count or ''}{behind}" for count in counts.tolist())
-
-
 def _too_many() -> str:
     return f"must have at most {MAX_REQUESTS:,} requests, found more"
-
-
-def _as_field(name: str) -> str:
-    """Return a model's name as CSV writes it."""
-    stream = io.StringIO(newline="")
-    # A field before it, since a row of one empty field would be quoted; and both characters that
-    # end lines, since others are not quoted before Python 3.13.
-    csv.writer(stream, lineterminator="\r\n").writerow(["", name])
-    return stream.getvalue()[1:-2]

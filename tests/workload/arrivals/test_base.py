@@ -77,7 +77,7 @@ def test_the_refusal_says_how_many_and_why() -> None:
     with pytest.raises(TooManyArrivalsError) as caught:
         check_sample_size(1e9, 10.0)
     assert str(caught.value) == (
-        "must be at most 100,000,000 arrivals, found about 1e+10 (1e+09 requests/s for 10 s)"
+        "must be at most 22,000,000 arrivals, found about 1e+10 (1e+09 requests/s for 10 s)"
     )
     check_sample_size(MAX_ARRIVALS / 10, 10.0)
 
