@@ -31,21 +31,20 @@ def group(name: str, devices: list[int], *models: str, node: str = "n-0") -> str
     )
 
 
+def provenance_of(workspace: Workspace) -> str:
+    """Return what a plan that was made from what the workspace has now says of that."""
+    files = {"cluster": "cluster.yaml", "workload": "workload.yaml", "profile": "profiles/p.yaml"}
+    records = "".join(
+        f"    - {{role: {role}, path: {path}, "
+        f"sha256: '{hashlib.sha256(workspace.read(path).encode()).hexdigest()}'}}\n"
+        for role, path in files.items()
+    )
+    return f"provenance:\n  alpaplan: 0.1.0\n  method: auto\n  seed: 0\n  inputs:\n{records}"
+
+
 def write_plan(workspace: Workspace, name: str, *groups: str, provenance: bool = True) -> None:
     """Write a plan of some groups, made from what the workspace has now."""
-    made = ""
-    if provenance:
-        files = {
-            "cluster": "cluster.yaml",
-            "workload": "workload.yaml",
-            "profile": "profiles/p.yaml",
-        }
-        records = "".join(
-            f"    - {{role: {role}, path: {path}, "
-            f"sha256: '{hashlib.sha256(workspace.read(path).encode()).hexdigest()}'}}\n"
-            for role, path in files.items()
-        )
-        made = f"provenance:\n  alpaplan: 0.1.0\n  method: auto\n  seed: 0\n  inputs:\n{records}"
+    made = provenance_of(workspace) if provenance else ""
     workspace.write(name, f"kind: placement-plan\nversion: 1\n{made}groups:\n{''.join(groups)}")
 
 

@@ -1,4 +1,4 @@
-"""`alpaplan diff`: what changes between two plans, and the steps from one to the other."""
+"""`alpaplan diff`: what changes between plans or within schedules, and the steps for it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from alpaplan.cli.output import print_json, print_message, print_result, print_t
 from alpaplan.cli.quantities import Bytes, LeastServed, Seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alpaplan.analysis.plan_diff import PlanDiff
+    from alpaplan.analysis.rollout import RolloutSettings
+    from alpaplan.analysis.schedule_diff import ScheduleDiff
+    from alpaplan.export.diff.loading import Diffed
 
 
 @click.command()
 @click.argument("old", type=click.Path(path_type=Path), metavar="OLD")
-@click.argument("new", type=click.Path(path_type=Path), metavar="NEW")
+@click.argument("new", type=click.Path(path_type=Path), metavar="[NEW]", required=False)
 @options.format_of("table", "json", "markdown")
 @click.option(
     "--load-bandwidth",
@@ -71,7 +76,7 @@ if TYPE_CHECKING:
 @user_errors
 def diff(
     old: Path,
-    new: Path,
+    new: Path | None,
     output_format: str,
     load_bandwidth_bytes_per_s: int,
     start_time_s: float,
@@ -88,12 +93,14 @@ def diff(
     In between every model that both plans serve stays served, and no device holds more than its
     memory. What is in use after each step is simulated on samples of NEW's workload, or on
     --trace. The inputs of each plan are those that it was made from, found relative to it.
+
+    A schedule alone shows each change that it makes. Two schedules, or a schedule and a plan, are
+    compared from each time on from which either has another placement. Requests are then those
+    that come while the new placement is current.
     """
     from alpaplan.analysis.rollout import Floor, Pace, RolloutSettings
     from alpaplan.cli.step_progress import busy
-    from alpaplan.export.diff.diff import diff_plans
     from alpaplan.export.diff.loading import load_diffed
-    from alpaplan.planning.runs import arrivals_for
 
     if trace is not None and duration_s is not None:
         raise click.UsageError("give either --trace or --duration, not both")
@@ -104,26 +111,67 @@ def diff(
         tuple(dict.fromkeys(allow_outage)),
     )
     with busy("comparing"):
-        plans = load_diffed(old, new)
-        arrivals = arrivals_for(plans.inputs, trace, duration_s, seed or 0, others=True)
-        found = diff_plans(plans.old, plans.new, plans.inputs, arrivals, settings)
+        diffed = load_diffed(old, new)
+        found = _diff(diffed, trace, duration_s, seed or 0, settings)
     print_diff(found, output_format)
-    if found.below_floor:
-        steps = ", ".join(map(str, found.below_floor))
-        print_message(f"below the floor after step {steps}")
+    for line in _below_floor(found):
+        print_message(line)
     if found.below_floor or (exit_code and not found.is_same):
         sys.exit(1)
 
 
-def print_diff(found: PlanDiff, output_format: str) -> None:
+def _diff(
+    diffed: Diffed,
+    trace: Path | None,
+    duration_s: float | None,
+    seed: int,
+    settings: RolloutSettings,
+) -> PlanDiff | ScheduleDiff:
+    from alpaplan.export.diff.diff import diff_plans
+    from alpaplan.export.diff.schedules import diff_schedules
+    from alpaplan.planning.runs import arrivals_for
+    from alpaplan.planning.schedules.arrivals import arrivals_between
+
+    inputs = diffed.inputs
+    if diffed.of_schedules:
+        return diff_schedules(
+            diffed,
+            lambda pair: arrivals_between(
+                inputs, pair.start_s, pair.end_s, trace, duration_s, seed
+            ),
+            settings,
+        )
+    arrivals = arrivals_for(inputs, trace, duration_s, seed, others=True)
+    (pair,) = diffed.pairs
+    return diff_plans(pair.old, pair.new, inputs, arrivals, settings)
+
+
+def _below_floor(found: PlanDiff | ScheduleDiff) -> Iterator[str]:
+    """Yield what says which steps do not keep the floor."""
+    from alpaplan.analysis.schedule_diff import ScheduleDiff
+    from alpaplan.units import format_seconds
+
+    if isinstance(found, ScheduleDiff):
+        for change in found.below_floor:
+            for line in _below_floor(change.diff):
+                yield f"from {format_seconds(change.start_s)} on: {line}"
+    elif found.below_floor:
+        yield f"below the floor after step {', '.join(map(str, found.below_floor))}"
+
+
+def print_diff(found: PlanDiff | ScheduleDiff, output_format: str) -> None:
     """Print a diff as a table, as JSON or as Markdown."""
+    from alpaplan.analysis.plan_diff import PlanDiff
+    from alpaplan.report.diff import diff_markdown, diff_tables
+    from alpaplan.report.schedule_diff import schedule_diff_markdown, schedule_diff_tables
+
     if output_format == "json":
         print_json(found.to_json_dict())
     elif output_format == "markdown":
-        from alpaplan.report.diff import diff_markdown
-
-        print_text(diff_markdown(found))
+        print_text(
+            diff_markdown(found) if isinstance(found, PlanDiff) else schedule_diff_markdown(found)
+        )
     else:
-        from alpaplan.report.diff import diff_tables
-
-        print_result(diff_tables(found))
+        print_result(
+            diff_tables(found) if isinstance(found, PlanDiff) else schedule_diff_tables(found)
+        )

@@ -1,4 +1,4 @@
-"""`alpaplan export`: files that start a plan's engines and their router."""
+"""`alpaplan export`: files that start the engines of a plan or a schedule, and their router."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from alpaplan.export.targets import TARGETS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from alpaplan.export.exported import Export
+    from alpaplan.export.fidelity import Fidelity
+    from alpaplan.export.request import Made
 
 
 @click.command(cls=ListingCommand, listings={"Targets": TARGETS.summaries()})
@@ -97,15 +98,18 @@ def export(
 ) -> None:
     """Export PLAN as files that start its engines and their router.
 
+    Of a schedule each placement is exported into a folder of its own, with a file of the steps
+    from the one before.
+
     Inputs that are not given are those that PLAN was made from, found relative to it. What the
     target cannot keep of the plan is listed; what would make it another plan is refused, and then
     nothing is written.
     """
     from alpaplan.export.fidelity import Difference
-    from alpaplan.export.files import export_files
     from alpaplan.export.folder import require_export_folder
     from alpaplan.export.options import ExportOptions
-    from alpaplan.export.request import ExportRequest, make_export
+    from alpaplan.export.request import ExportRequest, make_exports
+    from alpaplan.export.schedule_files import fidelity_of
     from alpaplan.planning.paths import InputPaths
     from alpaplan.registry import must_be_one_of
 
@@ -117,28 +121,48 @@ def export(
     chosen = ExportOptions.of(settings)
     request = ExportRequest(plan, target, paths, models, nodes, previous, chosen)
     require_export_folder(output)
-    made, inputs = make_export(request)
-    refused = _report(made, allowed)
+    made = make_exports(request)
+    refused = _report(fidelity_of(made), allowed)
     if refused:
         print_message(f"refused: {', '.join(refused)}; nothing is written")
         sys.exit(1)
-    files = export_files(made)
+    files = _files(made)
     if check:
         _check(output, files)
     else:
-        _write(output, files, [*request.files(), *inputs.files.paths()])
+        _write(output, files, [*request.files(), *made.inputs.files.paths()])
 
 
-def _report(export: Export, allowed: Iterable[str]) -> list[str]:
+def _files(made: Made) -> dict[str, bytes]:
+    """Return all files, and tell which models a change leaves without a replica for a time."""
+    from alpaplan.cli.step_progress import busy
+    from alpaplan.export.files import export_files
+    from alpaplan.export.schedule_files import schedule_files, steps_of_schedule
+    from alpaplan.problem.feasibility import name_models
+    from alpaplan.units import format_seconds
+
+    if not made.is_schedule:
+        ((_, export),) = made.exports
+        return export_files(export)
+    with busy("comparing"):
+        changes = steps_of_schedule(made)
+    for (start_s, _), change in zip(made.exports[1:], changes, strict=True):
+        if change.outage:
+            down = f"no replica of {name_models(change.outage)} is in use for a time"
+            print_message(f"from {format_seconds(start_s)} on: {down}")
+    return schedule_files(made, changes)
+
+
+def _report(differences: Iterable[Fidelity], allowed: Iterable[str]) -> list[str]:
     """Tell what differs from the plan, and return what must not."""
     from alpaplan.export.fidelity import Difference, Level
 
     refused = []
-    for entry in export.fidelity:
+    for entry in differences:
         print_message(f"{entry.id} ({entry.level}): {entry.what}; {entry.target}")
         if entry.level is Level.LOST and (entry.id is Difference.MEMORY or entry.id not in allowed):
             refused.append(str(entry.id))
-    return refused
+    return list(dict.fromkeys(refused))
 
 
 def _check(folder: Path, files: dict[str, bytes]) -> None:

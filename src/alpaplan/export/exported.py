@@ -14,7 +14,6 @@ from alpaplan.export.documents import NodeDocument
 from alpaplan.export.engines import DeviceUse, Engine, RoutedGroup
 from alpaplan.export.fidelity import Fidelity
 from alpaplan.export.options import ExportOptions
-from alpaplan.files.export_json import EXPORT_NAME
 from alpaplan.specs.choices import Dispatch
 
 
@@ -97,11 +96,7 @@ def export_document(export: Export, files: Mapping[str, bytes]) -> bytes:
         "target": export.target,
         "plan": {"sha256": export.plan_sha256, "alpaplan": export.plan_version},
         "options": export.options.to_json_dict(),
-        "files": [
-            {"path": path, "sha256": hashlib.sha256(content).hexdigest()}
-            for path, content in sorted(files.items())
-            if path != EXPORT_NAME
-        ],
+        "files": listed_files(files),
         "engines": [_engine(engine) for engine in export.engines],
         "memory": [_device(use) for use in export.devices],
         "routing": {
@@ -117,6 +112,14 @@ def export_document(export: Export, files: Mapping[str, bytes]) -> bytes:
         ],
     }
     return json_bytes(data)
+
+
+def listed_files(files: Mapping[str, bytes]) -> list[dict[str, str]]:
+    """Return the files as the document beside them lists them."""
+    return [
+        {"path": path, "sha256": hashlib.sha256(content).hexdigest()}
+        for path, content in sorted(files.items())
+    ]
 
 
 def json_bytes(data: Mapping[str, Any]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from alpaplan.errors import InputError
@@ -12,14 +12,16 @@ from alpaplan.export.documents import ModelDocument, NodeDocument
 from alpaplan.export.exported import Export
 from alpaplan.export.inputs import ExportInputs
 from alpaplan.export.options import ExportOptions
-from alpaplan.files.document import Document, load_document
+from alpaplan.files.document import Document, load_document, load_one_of
 from alpaplan.files.export_json import load_export
 from alpaplan.planning.inputs import Inputs, load_inputs
 from alpaplan.planning.located_errors import collected_errors
 from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.provenance import changed_inputs
+from alpaplan.planning.schedule_document import placements_as_plans
 from alpaplan.specs.export import ExportModelsSpec, ExportNodesSpec
 from alpaplan.specs.plan import PlanSpec
+from alpaplan.specs.schedule import PlanOrSchedule, ScheduleSpec
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class ExportRequest:
     Parameters
     ----------
     plan
-        File of the plan.
+        File of the plan or schedule.
     target
         Name of a target.
     paths
@@ -56,8 +58,32 @@ class ExportRequest:
         yield from (path for path in named if path is not None)
 
 
-def make_export(request: ExportRequest) -> tuple[Export, Inputs]:
-    """Return what an export starts, and what its plan was made from.
+@dataclass(frozen=True)
+class Made:
+    """What a plan or a schedule is exported to.
+
+    Parameters
+    ----------
+    document, inputs
+        The plan or schedule, and what it was made from.
+    exports
+        Of a plan one; of a schedule that of each placement, with the time when it begins.
+    """
+
+    document: Document[PlanOrSchedule]
+    inputs: Inputs
+    exports: tuple[tuple[float, Export], ...]
+
+    @property
+    def is_schedule(self) -> bool:
+        """Whether it is a schedule, be it of one placement."""
+        return isinstance(self.document.spec, ScheduleSpec)
+
+
+def make_exports(request: ExportRequest) -> Made:
+    """Return what an export starts, and what its plan or schedule was made from.
+
+    An engine has one port in all placements of a schedule.
 
     Raises
     ------
@@ -69,19 +95,31 @@ def make_export(request: ExportRequest) -> tuple[Export, Inputs]:
     AlpaplanError
         If there are too few ports.
     """
-    given = _load(request)
-    return build_export(given, request.target, request.options), given.inputs
-
-
-def _load(request: ExportRequest) -> ExportInputs:
+    document, given = _load(request)
+    exports: list[tuple[float, Export]] = []
     lines: list[str] = []
-    plan: Document[PlanSpec] | None = None
+    for start_s, plan in placements_as_plans(document):
+        with collected_errors(lines):
+            given = replace(given, plan=plan)
+            export = build_export(given, request.target, request.options)
+            ports = {engine.name: engine.port for engine in export.engines}
+            given = replace(given, previous={**given.previous, **ports})
+            exports.append((start_s, export))
+    if lines:
+        raise InputError(dict.fromkeys(lines))
+    return Made(document, given.inputs, tuple(exports))
+
+
+def _load(request: ExportRequest) -> tuple[Document[PlanOrSchedule], ExportInputs]:
+    """Return what is exported, and what its first placement is exported from."""
+    lines: list[str] = []
+    plan: Document[PlanOrSchedule] | None = None
     inputs: Inputs | None = None
     models: Document[ExportModelsSpec] | None = None
     nodes: Document[ExportNodesSpec] | None = None
     previous: dict[str, int] = {}
     with collected_errors(lines):
-        plan = load_document(request.plan, PlanSpec)
+        plan = load_one_of(request.plan, PlanSpec, ScheduleSpec)
     with collected_errors(lines):
         if plan is not None:
             inputs = _inputs_of(plan, request.paths)
@@ -97,10 +135,12 @@ def _load(request: ExportRequest) -> ExportInputs:
             previous = {engine.name: engine.port for engine in earlier.engines}
     if lines or plan is None or inputs is None:
         raise InputError(lines)
-    return ExportInputs(plan, inputs, ModelDocument(models), NodeDocument(nodes), previous)
+    _, first = placements_as_plans(plan)[0]
+    known = ModelDocument(models), NodeDocument(nodes)
+    return plan, ExportInputs(first, inputs, *known, previous)
 
 
-def _inputs_of(plan: Document[PlanSpec], paths: InputPaths) -> Inputs:
+def _inputs_of(plan: Document[PlanOrSchedule], paths: InputPaths) -> Inputs:
     """Load what a plan was made from; other files than those are an error."""
     inputs = load_inputs(paths.or_those_of(plan))
     lines = list(changed_inputs(plan, inputs.files))

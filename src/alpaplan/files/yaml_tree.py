@@ -65,6 +65,15 @@ class YamlNode:
     entries: Mapping[str | int, tuple[int, YamlNode]] | None
     size: int
 
+    def inner(self, *where: str | int) -> YamlNode:
+        """Return the value at a place in it, or the innermost there is around that."""
+        node = self
+        for key in where:
+            if node.entries is None or key not in node.entries:
+                break
+            node = node.entries[key][1]
+        return node
+
 
 @dataclass(frozen=True)
 class TextIssue:

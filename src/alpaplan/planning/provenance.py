@@ -17,7 +17,8 @@ from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.planning.start import StartPlan
 from alpaplan.search.planner import PlanResult
-from alpaplan.specs.plan import AttemptRecord, InputRecord, PlanSpec, Provenance
+from alpaplan.specs.plan import AttemptRecord, InputRecord, Provenance
+from alpaplan.specs.schedule import PlanOrSchedule
 
 RECORDED_ATTEMPTS = 5
 """Attempts beside the winner that a plan tells of (a count): the best ones. The others say little
@@ -134,8 +135,8 @@ def _record(role: str, sha256: str, **place: str) -> InputRecord:
     return InputRecord.model_validate({"role": role, "sha256": sha256, **place})
 
 
-def changed_inputs(plan: Document[PlanSpec], files: InputFiles) -> Iterator[str]:
-    """Yield a line for each file that is not what a plan says that it was made from.
+def changed_inputs(plan: Document[PlanOrSchedule], files: InputFiles) -> Iterator[str]:
+    """Yield a line for each file that is not what a plan or a schedule says that it was made from.
 
     A plan that does not say, since it was written by hand, may have any.
     """

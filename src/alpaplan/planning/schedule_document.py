@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from alpaplan.files.document import Document
 from alpaplan.planning.document import placement_of_groups
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.plan import PlanSpec, Provenance
-from alpaplan.specs.schedule import ScheduleSpec
+from alpaplan.specs.schedule import PlanOrSchedule, ScheduleSpec
 
 
 def schedule_of_document(
@@ -58,4 +59,28 @@ def plan_of_placement(
         groups=document.placements[index].groups,
         routing=document.routing,
         models=document.models if only else (),
+    )
+
+
+def placements_as_plans(
+    document: Document[PlanOrSchedule],
+) -> tuple[tuple[float, Document[PlanSpec]], ...]:
+    """Return when each placement of a schedule begins, and it as a plan in the schedule's file.
+
+    A plan is a schedule with one placement, which begins at 0.
+    """
+    spec = document.spec
+    if isinstance(spec, PlanSpec):
+        return ((0.0, Document(document.path, spec, document.sha256, document.root)),)
+    return tuple(
+        (
+            placement.start_s,
+            Document(
+                document.path,
+                plan_of_placement(spec, index),
+                document.sha256,
+                document.root.inner("placements", index),
+            ),
+        )
+        for index, placement in enumerate(spec.placements)
     )

@@ -169,7 +169,7 @@ class ExportedEngine(_Known):
 class EarlierExport(_Known):
     """What an ``alpaplan-export.json`` says that later exports ask for."""
 
-    kind: Literal["export"]
+    kind: Literal["export", "schedule-export"]
     version: Literal[1]
     files: tuple[ExportedFile, ...]
     engines: tuple[ExportedEngine, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -23,7 +24,7 @@ from alpaplan.specs.arrivals import (
     TraceArrivals,
     Window,
 )
-from alpaplan.workload.arrival_sets import recorded_trace
+from alpaplan.workload.arrival_sets import recorded_trace, sample_duration_s
 from alpaplan.workload.statistics import gap_cv
 from alpaplan.workload.trace import Trace
 
@@ -108,6 +109,45 @@ def _measured(duration_s: float, count: int, cv: float) -> Window:
     within = 1.0 if np.isnan(cv) else min(max(cv, MIN_CV), MAX_CV)
     process = GammaArrivals(process="gamma", rate_rps=count / duration_s, cv=within)
     return Window(duration_s=duration_s, arrivals=process)
+
+
+def arrivals_between(
+    inputs: Inputs,
+    start_s: float,
+    end_s: float,
+    trace: Path | None = None,
+    duration_s: float | None = None,
+    seed: int = 0,
+) -> Trace:
+    """Return requests as they come from one time to another.
+
+    Parameters
+    ----------
+    inputs
+        The workload's models.
+    start_s, end_s
+        When; the end may be infinite.
+    trace
+        File of requests, of which those in between are taken; None for recorded arrivals likewise,
+        or a sample of the processes as they are then.
+    duration_s, seed
+        Length of a sample, which is no longer than the time in between, and what chooses it.
+
+    Raises
+    ------
+    InputError
+        As of `alpaplan.planning.runs.arrivals_for`.
+    """
+    if trace is not None or inputs.workload.recorded:
+        arrivals = arrivals_for(inputs, trace, None, seed, others=True)
+        recorded_s = float(np.nextafter(arrivals.duration_s, np.inf))
+        return arrivals.window(start_s, min(end_s, max(start_s, recorded_s)))
+    length_s = end_s - start_s
+    if not math.isfinite(length_s):
+        length_s = period_s(inputs, None) or 1.0
+    then = in_window(inputs, start_s, start_s + length_s)
+    wanted_s = duration_s or sample_duration_s(then.workload.models)
+    return then.workload.sample(min(wanted_s, end_s - start_s), seed)
 
 
 def in_window(inputs: Inputs, start_s: float, end_s: float) -> Inputs:
