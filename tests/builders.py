@@ -34,9 +34,11 @@ def pool(
     devices_per_node: int = 4,
     memory: int = 10 * GB,
     device: str = "gpu",
+    **more: object,
 ) -> dict[str, object]:
-    """Return a node pool."""
+    """Return a node pool; `more` are further keys."""
     return {
+        **more,
         "name": name,
         "count": count,
         "device": device,

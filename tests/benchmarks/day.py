@@ -156,7 +156,7 @@ def main(minutes: Path, window_s: float, hours: int, mean_rps: float) -> None:
     click.echo(f"{trace.num_requests:,} requests\n")
     click.echo(table(BANDWIDTHS, figures))
     chosen = planned.chosen(inputs.problem, replace(settings, target=TARGET))
-    windows = windows_of_schedule(inputs.problem, chosen, trace)
+    windows = windows_of_schedule(inputs.problem, chosen, trace, 3600.0 * hours)
     click.echo(f"\nat {TARGET:.0%}, loading at 12 GB/s:\n")
     rows = [
         [f"{w.start_s / 3600:g} h", f"{100 * w.attained.slo_attainment:.2f}%", str(w.free_devices)]

@@ -147,6 +147,30 @@ def test_recorded_arrivals_judge_what_was_planned_on_their_rates(by_day: Workspa
     by_day.run("simulate", "schedule.yaml", "--trace", "day.csv")
 
 
+@pytest.mark.slow
+def test_what_is_paid_is_told_by_placement_and_in_total(by_day: Workspace) -> None:
+    by_day.replace("cluster.yaml", "count: 1", "count: 2, cost_per_hour: 6")
+    arguments = (*AUTO, "--target", "0.9", "--format", "json")
+    found = json.loads(by_day.run(*arguments).stdout)
+    static, *_, chosen = found["figures"]
+    assert static["cost"] == pytest.approx(2.0)
+    assert chosen["cost"] <= static["cost"]
+    assert chosen["cost"] == pytest.approx(sum(row["cost"] for row in found["placements"]))
+    for row in found["placements"]:
+        assert row["cost_per_hour"] in (6.0, 12.0)
+        assert row["devices"] <= row["cost_per_hour"] / 6.0 * 4
+    # A request that is worth next to nothing pays for no node, but one has to stay.
+    by_day.run(*AUTO, "--request-value", "0.000001", "-q")
+    table = by_day.run(*AUTO, "--request-value", "0.000001").stdout
+    assert "cost/h" in table
+    assert "6.00  1.00" in table
+
+
+def test_a_value_of_requests_needs_costs(by_day: Workspace) -> None:
+    result = by_day.run(*AUTO, "--request-value", "1", exit_code=2)
+    assert "a node pool must have a cost_per_hour, found none" in result.stderr
+
+
 def test_time_to_plan_for_has_to_be_known(workspace: Workspace) -> None:
     result = workspace.run(*AUTO, exit_code=2)
     assert "say how much time to plan for with --duration" in result.stderr

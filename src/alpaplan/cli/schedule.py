@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAX_DEVICE_COST = 1e9
 """Far above what a device can attain (requests an hour)."""
 
+MAX_REQUEST_VALUE = 1e9
+"""Far above what a request can be worth, in any currency."""
+
 
 @click.command(cls=ListingCommand, listings={"Methods": SCHEDULE_METHODS.summaries()})
 @options.inputs
@@ -74,6 +77,13 @@ MAX_DEVICE_COST = 1e9
     default=0.0,
     help="Use a device only where it attains N more requests an hour.  [default: 0]",
 )
+@click.option(
+    "--request-value",
+    type=Number(0, MAX_REQUEST_VALUE, above=True),
+    metavar="COST",
+    help="What an attained request is worth, in the currency of the cluster's cost_per_hour: pay "
+    "for a node only where it attains as much.",
+)
 @options.document_output("schedule")
 @click.option(
     "--plans",
@@ -114,6 +124,7 @@ def schedule(
     windows: Path | None,
     target: float | None,
     device_cost: float,
+    request_value: float | None,
     output: Path | None,
     plans_folder: Path | None,
     method: str,
@@ -127,6 +138,8 @@ def schedule(
     """Let placements change over time, where that pays for what it loads.
 
     Writes a schedule, and prints what it attains beside other ways to place, on the same arrivals.
+    Where node pools have a cost_per_hour, also what is paid: for a node as a whole while any of
+    its devices is in use. Of placements that attain as much, the one that costs least is taken.
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.files.places import is_stream
@@ -153,6 +166,7 @@ def schedule(
         duration_s=duration_s,
         target=target,
         device_cost=device_cost,
+        request_value=request_value,
         seed=seed or 0,
         effort=Effort(effort),
         jobs=jobs,

@@ -192,6 +192,7 @@ def device_pools(cluster: ClusterSpec) -> tuple[DevicePool, ...]:
             devices_per_node=pool.devices_per_node,
             usable_memory_bytes=pool.usable_memory_bytes,
             load_bandwidth_bytes_per_s=float(pool.load_bandwidth_bytes_per_s or math.inf),
+            cost_per_hour=pool.cost_per_hour,
         )
         for pool in cluster.node_pools
     )

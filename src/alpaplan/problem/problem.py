@@ -28,6 +28,8 @@ class DevicePool:
         Memory of one device for weights and activations.
     load_bandwidth_bytes_per_s
         At which each device gets weights; infinite where bytes take no time to load.
+    cost_per_hour
+        Of one node, in any currency; None where nobody says.
     """
 
     name: str
@@ -36,6 +38,7 @@ class DevicePool:
     devices_per_node: int
     usable_memory_bytes: int
     load_bandwidth_bytes_per_s: float = math.inf
+    cost_per_hour: float | None = None
 
     @property
     def num_devices(self) -> int:

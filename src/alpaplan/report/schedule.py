@@ -19,7 +19,9 @@ def schedule_tables(scheduled: Scheduled) -> RenderableType:
 
 
 def _figures(scheduled: Scheduled) -> Table:
-    columns = ("placement", "planned on", "loading takes", "missed", "attainment", "device hours")
+    columns = ["placement", "planned on", "loading takes", "missed", "attainment", "device hours"]
+    has_costs = any(figure.cost is not None for figure in scheduled.figures)
+    columns += ["cost"] if has_costs else []
     made = Table("Side by side on the same arrivals", *columns, right=columns[3:])
     for figure in scheduled.figures:
         found = figure.attained
@@ -30,13 +32,16 @@ def _figures(scheduled: Scheduled) -> Table:
             f"{found.requests - found.attained:,}",
             percent(found.slo_attainment),
             number(figure.device_hours, 3),
+            *([_cost(figure.cost)] if has_costs else []),
         )
     return made
 
 
 def _windows(scheduled: Scheduled) -> Table:
-    columns = ("from", "requests", "attainment", "devices", "free", "to load")
     windows = scheduled.windows
+    columns = ["from", "requests", "attainment", "devices", "free", "to load"]
+    has_costs = any(window.cost is not None for window in windows)
+    columns += ["cost/h", "cost"] if has_costs else []
     left_out = len(windows) - MAX_WINDOWS
     title = "The schedule" + (f", its first {MAX_WINDOWS} placements" if left_out > 0 else "")
     made = Table(title, *columns, right=columns)
@@ -48,5 +53,10 @@ def _windows(scheduled: Scheduled) -> Table:
             str(window.devices),
             str(window.free_devices),
             format_bytes(window.loaded_bytes) if window.loaded_bytes else "-",
+            *([_cost(window.cost_per_hour), _cost(window.cost)] if has_costs else []),
         )
     return made
+
+
+def _cost(cost: float | None) -> str:
+    return "-" if cost is None else f"{cost:,.2f}"

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from alpaplan.problem import GroupShape, Placement, PlacementProblem
-from alpaplan.search.schedules.judged import bytes_loaded, device_hours, devices_in_use
+from alpaplan.search.schedules.judged import (
+    bytes_loaded,
+    cost_until,
+    costs_per_hour,
+    device_hours,
+    devices_in_use,
+)
 from alpaplan.search.schedules.placed import GroupNames, place, schedule_of
 from alpaplan.search.schedules.weighing import Weighing, WindowOfTime
 from alpaplan.workload.trace import Trace
@@ -82,13 +88,67 @@ def test_groups_go_that_a_window_has_no_use_for() -> None:
     assert left.num_devices == 1
 
 
+def two_nodes(*costs: float | None) -> PlacementProblem:
+    """Return the same models on pools of one node with two devices each."""
+    pools = [
+        make.pool(f"n{index}", devices_per_node=2, cost_per_hour=cost)
+        for index, cost in enumerate(costs)
+    ]
+    models = [make.model(f"m{m}", slo_s=0.5) for m in range(3)]
+    return make.problem(models, [make.profile()], make.cluster(*pools))
+
+
+def on_nodes(problem: PlacementProblem, *groups: tuple[int, list[int]]) -> Placement:
+    """Return single devices of pools, and the models on them."""
+    shapes = [problem.shapes.index(GroupShape(pool, 1, 1)) for pool, _ in groups]
+    replicas = np.array([[m in models for m in range(3)] for _, models in groups])
+    return Placement(np.array(shapes), replicas)
+
+
+def test_a_node_is_paid_for_as_a_whole() -> None:
+    problem = two_nodes(3.0, None)
+    groups = on_nodes(problem, (0, [0]), (0, [1]), (1, [0, 1, 2]))
+    placed = place(problem, groups, GroupNames(), None)
+    window = window_of(problem, [0, 1, 2, 0])
+    assert Weighing(problem, None).cost(window, None, placed) == (0.0, 3.0, 3.0, 0.0)
+    one = placed.without([0])
+    assert Weighing(problem, None).cost(window, None, one).paid == 3.0
+    # The node that costs something costs as much as two requests are worth.
+    assert Weighing(problem, None, 0.0, 1.5).cost(window, None, one).missed == 2.0
+    schedule = schedule_of([0.0, 3600.0], [placed, placed.without([0, 1])])
+    assert costs_per_hour(problem, schedule) == (3.0, 0.0)
+    assert cost_until(problem, schedule, 5400.0) == 3.0
+    assert cost_until(two_nodes(None, None), schedule, 5400.0) is None
+
+
+def test_all_groups_of_a_node_go_where_it_is_not_worth_its_cost() -> None:
+    problem = two_nodes(3.0, 3.0)
+    groups = on_nodes(problem, (0, [0]), (0, [1]), (1, [2]))
+    placed = place(problem, groups, GroupNames(), None)
+    window = window_of(problem, [0, 1] * 10 + [2] * 50)
+    # No group of the first node alone is worth leaving out: the node is paid for all the same.
+    assert Weighing(problem, None, 0.0, 0.14).pruned(window, placed).names == placed.names[2:]
+    assert Weighing(problem, None, 0.0, 0.16).pruned(window, placed).num_devices == 3
+
+
+def test_of_as_many_devices_those_on_fewer_nodes_cost_less() -> None:
+    problem = two_nodes(3.0, 3.0)
+    groups = on_nodes(problem, (0, [0]), (0, [1]), (1, [0, 1]))
+    placed = place(problem, groups, GroupNames(), None)
+    window, weighing = window_of(problem, [0, 1]), Weighing(problem, 1.0)
+    spread, packed = placed.without([1]), placed.without([2])
+    costs = [weighing.cost(window, None, each) for each in (spread, packed)]
+    assert [cost.device_hours for cost in costs] == [2.0, 2.0]
+    assert costs[1] < costs[0]
+
+
 def test_a_change_costs_what_it_loads() -> None:
     problem, names = problem_of(), GroupNames()
     before = place(problem, on_devices(problem, (1, [0])), names, None)
     now = place(problem, on_devices(problem, (1, [0, 1])), names, before)
     window = window_of(problem, [0, 1] * 50)
     weighing = Weighing(problem, None, 0.0)
-    assert weighing.cost(window, None, before) == (50.0, 1.0, 0.0)
+    assert weighing.cost(window, None, before) == (50.0, 0.0, 1.0, 0.0)
     # Loading takes no time here, and has to gain a thousandth of the requests.
-    assert weighing.cost(window, before, now) == (0.1, 1.0, 4.0 * GB)
-    assert Weighing(problem, 0.8, 0.0).cost(window, None, before) == (30.0, 1.0, 0.0)
+    assert weighing.cost(window, before, now) == (0.1, 0.0, 1.0, 4.0 * GB)
+    assert Weighing(problem, 0.8, 0.0).cost(window, None, before) == (30.0, 0.0, 1.0, 0.0)

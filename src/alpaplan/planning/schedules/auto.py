@@ -26,10 +26,11 @@ from alpaplan.planning.schedules.results import Figure, Scheduled
 from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.problem import Placement, PlacementProblem, Schedule
+from alpaplan.problem.costs import has_costs
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.dynamic import Cost, cheapest_path
-from alpaplan.search.schedules.judged import attained_by, device_hours
+from alpaplan.search.schedules.judged import attained_by, cost_until, device_hours
 from alpaplan.search.schedules.placed import GroupNames, Placed, place, schedule_of
 from alpaplan.search.schedules.weighing import Weighing, WindowOfTime
 from alpaplan.specs.choices import UnseenSource
@@ -104,7 +105,8 @@ def auto_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> S
     chosen = found.chosen(inputs.problem, settings)
     provenance = schedule_provenance_of(inputs, settings, folder)
     document = schedule_document(inputs, chosen, provenance)
-    windows = windows_of_schedule(inputs.problem, chosen, found.day.unseen)
+    day = found.day
+    windows = windows_of_schedule(inputs.problem, chosen, day.unseen, day.edges_s[-1])
     return Scheduled(document, found.figures(inputs.problem, chosen), windows)
 
 
@@ -137,7 +139,7 @@ class PlannedWindows:
         settings
             What devices are worth.
         """
-        weighing = Weighing(problem, settings.target, settings.device_cost)
+        weighing = _weighing(problem, settings)
         windows = self.day.windows()
         candidates = _candidates(weighing, windows, self.static, self.each)
         costs: dict[tuple[object, ...], Cost] = {}
@@ -169,6 +171,7 @@ class PlannedWindows:
                 seconds,
                 attained_by(on, schedule, self.day.unseen),
                 device_hours(schedule, self.day.edges_s[-1]),
+                cost_until(on, schedule, self.day.edges_s[-1]),
             )
             for name, schedule, on, seconds in rows
         )
@@ -187,12 +190,16 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
             "a schedule of LLMs cannot be planned: what becomes of requests that an engine runs "
             "when the placement changes is not settled"
         )
+    if settings.request_value is not None and not has_costs(inputs.problem):
+        raise AlpaplanError(
+            "with a value of requests, a node pool must have a cost_per_hour, found none"
+        )
     day = _day(inputs, settings)
     problem, names = inputs.problem, GroupNames()
     sets = _arrivals_of(day.inputs, 0.0, day.edges_s[-1], settings)
     static = place(problem, _search(day.inputs, settings, sets), names, None)
     small: tuple[Placed, ...] = ()
-    if settings.target is not None or settings.device_cost > 0:
+    if _weighing(problem, settings).frees_devices():
         small = tuple(_on_fewer_devices(day.inputs, settings, sets, names, static))
     planned: list[Placed] = []
     for window in day.windows():
@@ -203,6 +210,10 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
             found = _search(own, settings, own_sets)
         planned.append(place(problem, found, names, planned[-1] if planned else static))
     return PlannedWindows(day, (static, *small), tuple(planned))
+
+
+def _weighing(problem: PlacementProblem, settings: ScheduleSettings) -> Weighing:
+    return Weighing(problem, settings.target, settings.device_cost, settings.request_value)
 
 
 def _day(inputs: Inputs, settings: ScheduleSettings) -> Day:
@@ -248,17 +259,23 @@ def _on_fewer_devices(
     Large groups come as a whole or not at all, also where half of the devices would do.
     """
     problem = inputs.problem
-    number = {shape: index for index, shape in enumerate(problem.shapes)}
+    number = {_named_shape(problem, index): index for index in range(len(problem.shapes))}
     for each in on_fewer_devices(inputs):
         try:
             found = _search(each, settings, sets)
         except InfeasibleError:
             continue
-        shapes = [number[each.problem.shapes[shape]] for shape in found.shapes.tolist()]
+        shapes = [number[_named_shape(each.problem, shape)] for shape in found.shapes.tolist()]
         if assign_devices(problem, shapes) is None:
             continue
         renumbered = replace(found, shapes=np.array(shapes, dtype=np.int64))
         yield place(problem, renumbered, names, like)
+
+
+def _named_shape(problem: PlacementProblem, shape: int) -> tuple[str, int, int]:
+    """Return a shape as problems with fewer pools have it, too."""
+    found = problem.shapes[shape]
+    return problem.pools[found.pool].name, found.intra_op, found.inter_op
 
 
 def _arrivals_of(

@@ -13,7 +13,12 @@ from alpaplan.planning.schedules.results import Figure, Scheduled
 from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.clockwork import SingleDevices, clockwork, one_window_late
-from alpaplan.search.schedules.judged import attained_by, attained_by_windows, device_hours
+from alpaplan.search.schedules.judged import (
+    attained_by,
+    attained_by_windows,
+    cost_until,
+    device_hours,
+)
 from alpaplan.search.schedules.windows import windows_of_arrivals
 
 ITSELF, BEFORE = "the window itself", "the window before"
@@ -55,16 +60,17 @@ def clockwork_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path)
     free, loads = with_free_loads(problem), describe_loads(problem)
     published = attained_by_windows(problem, foreseeing, trace, windows)
     end_s = max(trace.duration_s, float(trace.arrival_s[-1]))
-    hours = device_hours(foreseeing, end_s)
-    figures = [Figure("as published", ITSELF, "none: idle groups each window", published, hours)]
+    spent = device_hours(foreseeing, end_s), cost_until(problem, foreseeing, end_s)
+    figures = [Figure("as published", ITSELF, "none: idle groups each window", published, *spent)]
     for planned_on, schedule in ((ITSELF, foreseeing), (BEFORE, causal)):
         name = "clockwork++" if planned_on == ITSELF else "clockwork++, causal"
         without = attained_by(free, schedule, trace)
-        figures.append(Figure(name, planned_on, "0 s", without, hours))
+        figures.append(Figure(name, planned_on, "0 s", without, *spent))
         if loads is not None:
             with_loads = attained_by(problem, schedule, trace)
-            figures.append(Figure(name, planned_on, loads, with_loads, hours))
+            figures.append(Figure(name, planned_on, loads, with_loads, *spent))
     schedule = foreseeing if settings.foresight else causal
     provenance = schedule_provenance_of(inputs, settings, folder)
     document = schedule_document(inputs, schedule, provenance)
-    return Scheduled(document, tuple(figures), windows_of_schedule(problem, schedule, trace))
+    windows_shown = windows_of_schedule(problem, schedule, trace, end_s)
+    return Scheduled(document, tuple(figures), windows_shown)

@@ -11,7 +11,13 @@ from alpaplan.planning.document import replicas_of_group
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.schedules.results import WindowOfSchedule
 from alpaplan.problem import PlacementProblem, Schedule
-from alpaplan.search.schedules.judged import Attained, bytes_loaded, devices_in_use
+from alpaplan.search.schedules.judged import (
+    Attained,
+    bytes_loaded,
+    costs_per_hour,
+    devices_in_use,
+    hours_of_placements,
+)
 from alpaplan.simulator import ScheduleSimulator, placement_statistics
 from alpaplan.specs.plan import GroupSpec, NodeDevices, Provenance, Routing
 from alpaplan.specs.schedule import PlacementSpec, ScheduleSpec
@@ -45,11 +51,13 @@ def schedule_document(inputs: Inputs, schedule: Schedule, provenance: Provenance
 
 
 def windows_of_schedule(
-    problem: PlacementProblem, schedule: Schedule, trace: Trace
+    problem: PlacementProblem, schedule: Schedule, trace: Trace, end_s: float
 ) -> tuple[WindowOfSchedule, ...]:
-    """Return what each placement of a schedule does on a trace, and what it takes."""
+    """Return what each placement of a schedule does on a trace until its end, and what it takes."""
     replay = ScheduleSimulator(problem, trace).replay(schedule).replay
     num_devices = sum(pool.num_devices for pool in problem.pools)
+    paid = costs_per_hour(problem, schedule) or (None,) * schedule.num_placements
+    hours = hours_of_placements(schedule, end_s).tolist()
     return tuple(
         WindowOfSchedule(
             start_s=found.start_s,
@@ -57,11 +65,15 @@ def windows_of_schedule(
             devices=devices,
             free_devices=num_devices - devices,
             loaded_bytes=loaded,
+            cost_per_hour=per_hour,
+            cost=None if per_hour is None else per_hour * length,
         )
-        for found, devices, loaded in zip(
+        for found, devices, loaded, per_hour, length in zip(
             placement_statistics(schedule.start_s, trace, replay),
             devices_in_use(schedule),
             bytes_loaded(problem, schedule),
+            paid,
+            hours,
             strict=True,
         )
     )

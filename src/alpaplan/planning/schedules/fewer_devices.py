@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.sizes.axes import nodes_of, with_nodes
 from alpaplan.problem.build import build_problem
+from alpaplan.problem.costs import has_costs
 from alpaplan.problem.feasibility import unservable_models
 
 PARTS_OF_NODES = (0.5, 0.75)
-"""Parts of each node's devices that further plans for all windows have (fractions)."""
+"""Parts of each node's devices that further plans for all windows have (fractions), and of the
+nodes of each pool where these are paid for."""
 
 SMALL_GROUPS = (1, 2)
 """Most devices of a group in further plans for all windows (counts)."""
@@ -20,14 +23,29 @@ SMALL_GROUPS = (1, 2)
 def on_fewer_devices(inputs: Inputs) -> Iterator[Inputs]:
     """Yield the inputs with a part of each node's devices, and with small groups alone.
 
+    Where nodes are paid for, also with a part of the nodes of each pool, and without each pool.
+
     Left out are those under which some model runs nowhere. Group shapes have other numbers in their
     problems, and are all among those of the inputs.
     """
     fewer = [_with_part_of_nodes(inputs, part) for part in PARTS_OF_NODES]
     fewer += [_with_groups_up_to(inputs, limit) for limit in SMALL_GROUPS]
+    if has_costs(inputs.problem):
+        fewer += [with_nodes(inputs, nodes) for nodes in _fewer_nodes(inputs)]
     for each in fewer:
         if each is not None and not len(unservable_models(each.problem)):
             yield each
+
+
+def _fewer_nodes(inputs: Inputs) -> Iterator[dict[str, int]]:
+    """Yield pool -> number of nodes: a part of all pools, or one of them left out."""
+    counts = nodes_of(inputs)
+    for part in PARTS_OF_NODES:
+        nodes = {name: math.ceil(part * count) for name, count in counts.items()}
+        if nodes != counts:
+            yield nodes
+    if len(counts) > 1:
+        yield from (counts | {name: 0} for name in counts)
 
 
 def _with_part_of_nodes(inputs: Inputs, part: float) -> Inputs | None:

@@ -26,6 +26,8 @@ class Figure:
         Requests and attained ones.
     device_hours
         For how long devices have replicas, all of them together.
+    cost
+        What the nodes in use cost meanwhile; None where no pool says.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Figure:
     loads: str
     attained: Attained
     device_hours: float
+    cost: float | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; NaN becomes None."""
@@ -44,6 +47,7 @@ class Figure:
             "attained": self.attained.attained,
             "slo_attainment": finite_or_none(self.attained.slo_attainment),
             "device_hours": self.device_hours,
+            "cost": self.cost,
         }
 
 
@@ -61,6 +65,8 @@ class WindowOfSchedule:
         Devices with replicas, and all others.
     loaded_bytes
         What is to load when it begins.
+    cost_per_hour, cost
+        Of the nodes with devices in use, and as long as it is current; None where no pool says.
     """
 
     start_s: float
@@ -68,6 +74,8 @@ class WindowOfSchedule:
     devices: int
     free_devices: int
     loaded_bytes: int
+    cost_per_hour: float | None = None
+    cost: float | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; NaN becomes None."""
@@ -79,6 +87,8 @@ class WindowOfSchedule:
             "devices": self.devices,
             "free_devices": self.free_devices,
             "loaded_bytes": self.loaded_bytes,
+            "cost_per_hour": self.cost_per_hour,
+            "cost": self.cost,
         }
 
 

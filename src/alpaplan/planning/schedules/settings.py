@@ -52,6 +52,9 @@ class ScheduleSettings:
         can be had for `device_cost`.
     device_cost
         Requests that a device must attain in an hour to be worth its while.
+    request_value
+        What an attained request is worth, in the currency of the nodes' cost; None: costs are only
+        looked at between equals.
     seed
         Of all samples and searches.
     effort
@@ -69,6 +72,7 @@ class ScheduleSettings:
     duration_s: float | None = None
     target: float | None = None
     device_cost: float = 0.0
+    request_value: float | None = None
     seed: int = 0
     effort: Effort = Effort.LOW
     jobs: int | None = None

@@ -15,6 +15,8 @@ class Cost(NamedTuple):
     ----------
     missed
         Requests that are not attained, and what counts as much.
+    paid
+        What the nodes in use cost.
     device_hours
         Devices in use times hours.
     loaded_bytes
@@ -22,6 +24,7 @@ class Cost(NamedTuple):
     """
 
     missed: float
+    paid: float
     device_hours: float
     loaded_bytes: float
 
@@ -29,6 +32,7 @@ class Cost(NamedTuple):
         """Return both together."""
         return Cost(
             self.missed + other.missed,
+            self.paid + other.paid,
             self.device_hours + other.device_hours,
             self.loaded_bytes + other.loaded_bytes,
         )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem, Schedule
+from alpaplan.problem.costs import cost_per_hour, has_costs
 from alpaplan.problem.loading import loaded_bytes
 from alpaplan.problem.schedule import lives_of_groups
 from alpaplan.simulator import ScheduleSimulator, Simulator
@@ -74,5 +77,32 @@ def devices_in_use(schedule: Schedule) -> tuple[int, ...]:
 
 def device_hours(schedule: Schedule, end_s: float) -> float:
     """Return for how many hours devices have replicas, all devices together, until a time."""
+    return float(hours_of_placements(schedule, end_s) @ np.array(devices_in_use(schedule)))
+
+
+def hours_of_placements(schedule: Schedule, end_s: float) -> NDArray[np.float64]:
+    """Return for how many hours each placement is current until a time, ``float64[P]``."""
     edges_s = np.minimum(np.append(schedule.start_s, end_s), end_s)
-    return float(np.diff(edges_s) @ np.array(devices_in_use(schedule))) / 3600.0
+    return np.asarray(np.diff(edges_s) / 3600.0)
+
+
+def costs_per_hour(problem: PlacementProblem, schedule: Schedule) -> tuple[float, ...] | None:
+    """Return what the nodes in use cost in each placement; None where no pool says.
+
+    The schedule's devices have to be numbers of pool, node and device.
+    """
+    if not has_costs(problem):
+        return None
+    found = []
+    for placement, devices in zip(schedule.placements, schedule.devices, strict=True):
+        used = np.flatnonzero(placement.replicas.any(axis=1)).tolist()
+        listed = cast("tuple[frozenset[tuple[int, int, int]], ...]", devices)
+        nodes = (device[:2] for group in used for device in listed[group])
+        found.append(cost_per_hour(problem, nodes))
+    return tuple(found)
+
+
+def cost_until(problem: PlacementProblem, schedule: Schedule, end_s: float) -> float | None:
+    """Return what the nodes in use cost until a time; None where no pool says."""
+    found = costs_per_hour(problem, schedule)
+    return None if found is None else float(hours_of_placements(schedule, end_s) @ np.array(found))

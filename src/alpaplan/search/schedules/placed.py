@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,9 +40,14 @@ class Placed:
         """Return what equal ones have in common, and no others."""
         return self.names, self.placement.key()
 
-    def without(self, group: int) -> Placed:
-        """Return what is left if one of the groups goes."""
-        left = [each for each in range(len(self.names)) if each != group]
+    @property
+    def nodes(self) -> frozenset[tuple[int, int]]:
+        """Pool and number in the pool of each node that has a device in use."""
+        return frozenset((pool, node) for own in self.devices for pool, node, _ in own)
+
+    def without(self, groups: Collection[int]) -> Placed:
+        """Return what is left if some of the groups go."""
+        left = [each for each in range(len(self.names)) if each not in groups]
         return Placed(
             self.placement.take(left),
             tuple(self.names[each] for each in left),
