@@ -81,6 +81,35 @@ def test_a_signal_does_not_wait_for_a_search_to_begin(number: signal.Signals) ->
     assert caught.value.code == 128 + number
 
 
+class _Deleted:
+    """Gets a signal where Python ignores exceptions, as callbacks from compilers do, too."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self._number = number
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), self._number)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_not_lost_where_exceptions_are_ignored(
+    number: signal.Signals, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> None:
+        with cleaned_up():
+            deleted = _Deleted(number)
+            del deleted
+            time.sleep(10)
+
+    with pytest.raises((SystemExit, KeyboardInterrupt)) as caught:
+        work()
+    if number != signal.SIGINT:
+        assert isinstance(caught.value, SystemExit)
+        assert caught.value.code == 128 + number
+    assert capsys.readouterr().err == ""
+
+
 @ENDING
 @pytest.mark.slow
 def test_a_search_ends_with_the_best_plan_so_far(

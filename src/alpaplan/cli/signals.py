@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 _ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """What ends a program when a job is over or its terminal is gone."""
+
+_AGAIN_S = 0.01
+"""When a signal that was lost is sent again (seconds): once Python ignores exceptions no more."""
 
 
 def exit_code(number: int) -> int:
@@ -40,8 +45,40 @@ def cleaned_up() -> Iterator[None]:
 
     # One that is ignored stays so, as under nohup.
     heard = [each for each in _ENDING if signal.getsignal(each) is signal.SIG_DFL]
-    with _handled(heard, end):
+    with _handled(heard, end), _sent_again():
         yield
+
+
+@contextmanager
+def _sent_again() -> Iterator[None]:
+    """Send signals again that came where Python ignores exceptions.
+
+    It does where objects are deleted, and where libraries of other languages call back, as the
+    compiler of the kernels does: the signal would be lost, and a traceback be printed.
+    """
+    usual = sys.unraisablehook
+
+    def send(ignored: sys.UnraisableHookArgs) -> None:
+        number = _number_of(ignored.exc_value)
+        if number is None:
+            usual(ignored)
+        else:
+            threading.Timer(_AGAIN_S, os.kill, (os.getpid(), number)).start()
+
+    sys.unraisablehook = send
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
+
+
+def _number_of(error: BaseException | None) -> int | None:
+    """Return the signal that an exception comes from; None: from none."""
+    if isinstance(error, KeyboardInterrupt):
+        return signal.SIGINT
+    if isinstance(error, SystemExit):
+        return next((each for each in _ENDING if exit_code(each) == error.code), None)
+    return None
 
 
 class SignalInterrupt(Interrupt):
