@@ -1,103 +1,133 @@
-"""Compiled code that was kept is used only if it is as it was."""
+"""Machine code that was kept is used only if it is as it was, and made for what is there now."""
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from llvmlite import binding as llvm
 
-from alpaplan.simulator.kernels.kept_code import KeptCode
-
-CODE = bytes(range(256)) * 40
-
-OTHERS = ["other.kernel-7.py311.1.nbc", "test_kept_code.other_kernel-9.py311.1.nbc"]
-"""Code of a kernel of the same name in another file, and of another one in the same file."""
+from alpaplan.simulator.kernels import kept_code
+from alpaplan.simulator.kernels.kept_code import KeptCode, LoadedCode, target_machine
 
 
-def kernel() -> None:
-    """Stand for a kernel."""
+@pytest.fixture(scope="module")
+def code() -> bytes:
+    """Return an object file with a kernel that returns 7."""
+    module = llvm.parse_assembly("define i64 @kernel(i64* %words) {\nret i64 7\n}")
+    return cast("bytes", target_machine().emit_object(module))
 
 
-def from_file(path: Path) -> Callable[[], None]:
-    """Return the kernel that a file defines, as one of this module."""
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder that code is to be kept in; another one has the sources."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "own.py").write_text("def kernel() -> None: ...")
+    (tmp_path / "sources" / "helpers.py").write_text("ONE = 1")
+    return tmp_path / "kept"
+
+
+def kernel_of(folder: Path) -> Callable[[], None]:
+    """Return the kernel that a file beside the folder defines."""
+    path = folder.parent / "sources" / "own.py"
     namespace: dict[str, Any] = {"__name__": __name__}
     exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), namespace)
     return cast("Callable[[], None]", namespace["kernel"])
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> list[Path]:
-    """Return an index and two files of code, sealed, beside those of another kernel."""
-    names = (f"test_kept_code.kernel-7.py311.{ending}" for ending in ("nbi", "1.nbc", "2.nbc"))
-    made = [tmp_path / name for name in names]
-    for path in made:
-        path.write_bytes(CODE)
-    for name in OTHERS:
-        (tmp_path / name).write_bytes(CODE)
-    KeptCode(tmp_path, kernel).seal()
-    return made
+def run(code: bytes | None) -> int | None:
+    if code is None:
+        return None
+    loaded = LoadedCode(code)
+    return int(ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p)(loaded.address)(b""))
 
 
-def test_whole_code_stays(files: list[Path]) -> None:
-    KeptCode(files[0].parent, kernel).require_whole()
-    assert all(path.read_bytes() == CODE for path in files)
+def test_code_that_was_kept_is_loaded(folder: Path, code: bytes) -> None:
+    kept = KeptCode(kernel_of(folder))
+    assert run(kept.read()) is None
+    kept.keep(code)
+    assert [path.parent for path in folder.rglob("*.o")] == [folder]
+    assert run(KeptCode(kernel_of(folder)).read()) == 7
 
 
 @pytest.mark.parametrize(
     "damage",
     [
         lambda data: data[:20],
+        lambda data: data[:-1],
         lambda data: b"",
-        lambda data: data[:5000] + bytes(512) + data[5512:],
-        lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:],
+        lambda data: bytes(len(data)),
+        lambda data: data[:200] + bytes(100) + data[300:],
+        lambda data: data[:200] + bytes([data[200] ^ 1]) + data[201:],
+        lambda data: bytes([data[0] ^ 1]) + data[1:],
     ],
-    ids=["cut", "emptied", "lost block", "changed bit"],
+    ids=["cut", "cut by one", "emptied", "zeros", "lost block", "changed bit", "other checksum"],
 )
-@pytest.mark.parametrize("which", [0, 2])
-def test_damaged_code_is_thrown_away(
-    files: list[Path], which: int, damage: Callable[[bytes], bytes]
+def test_damaged_code_is_not_loaded_and_replaced(
+    folder: Path, code: bytes, damage: Callable[[bytes], bytes]
 ) -> None:
-    files[which].write_bytes(damage(CODE))
-    KeptCode(files[0].parent, kernel).require_whole()
-    assert sorted(path.name for path in files[0].parent.iterdir()) == OTHERS
+    kept = KeptCode(kernel_of(folder))
+    kept.keep(code)
+    (path,) = folder.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    assert kept.read() is None
+    kept.keep(code)
+    assert run(kept.read()) == 7
 
 
-@pytest.mark.parametrize("checksum", [None, b"", b"\xff", b"0" * 64])
-def test_code_without_its_checksum_is_not_trusted(
-    files: list[Path], checksum: bytes | None
+def test_code_of_other_sources_is_not_loaded(folder: Path, code: bytes) -> None:
+    kept = KeptCode(kernel_of(folder))
+    kept.keep(code)
+    (folder.parent / "sources" / "helpers.py").write_text("ONE = 2")
+    assert kept.read() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NUMBA_OPT", "1"), ("NUMBA_CPU_NAME", "generic"), ("NUMBA_CPU_FEATURES", "-avx")],
+)
+def test_code_of_other_settings_is_not_loaded(
+    name: str, value: str, folder: Path, code: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (path,) = files[0].parent.glob("*.sha256")
-    path.unlink() if checksum is None else path.write_bytes(checksum)
-    KeptCode(files[0].parent, kernel).require_whole()
-    assert not any(each.exists() for each in files)
+    KeptCode(kernel_of(folder)).keep(code)
+    kept_code._circumstances.cache_clear()
+    monkeypatch.setenv(name, value)
+    try:
+        assert KeptCode(kernel_of(folder)).read() is None
+    finally:
+        kept_code._circumstances.cache_clear()
 
 
-def test_a_missing_file_makes_the_others_useless(files: list[Path]) -> None:
-    files[1].unlink()
-    KeptCode(files[0].parent, kernel).require_whole()
-    assert not any(each.exists() for each in files)
+def test_where_code_is_kept(folder: Path, code: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    kept = KeptCode(kernel_of(folder))
+    kept.keep(code)
+    beside = folder.parent / "sources" / "__pycache__"
+    (path,) = beside.iterdir()
+    path.unlink()
+    beside.rmdir()
+    beside.write_text("no folder can be made here")
+    kept.keep(code)
+    assert [path.parent for path in folder.rglob("*.o")] == [folder / "alpaplan"]
+    assert run(kept.read()) == 7
 
 
-def test_code_of_other_sources_is_thrown_away(tmp_path: Path) -> None:
-    sources = tmp_path / "sources"
-    sources.mkdir()
-    (sources / "own.py").write_text("def kernel() -> None: ...")
-    (sources / "helpers.py").write_text("ONE = 1")
-    kept = KeptCode(tmp_path, from_file(sources / "own.py"))
-    code = tmp_path / f"{__name__.rpartition('.')[2]}.kernel-1.py311.1.nbc"
-    code.write_bytes(CODE)
-    kept.seal()
-    kept.require_whole()
-    assert code.exists()
-    (sources / "helpers.py").write_text("ONE = 2")
-    kept.require_whole()
-    assert not code.exists()
+def test_a_folder_that_cannot_be_made_is_no_trouble(folder: Path, code: bytes) -> None:
+    folder.write_text("a file")
+    kept = KeptCode(kernel_of(folder))
+    kept.keep(code)
+    assert kept.read() is None
 
 
-def test_a_folder_that_is_not_there_is_no_trouble(tmp_path: Path) -> None:
-    kept = KeptCode(tmp_path / "gone", kernel)
-    kept.require_whole()
-    kept.seal()
-    assert not (tmp_path / "gone").exists()
+def test_code_that_is_in_no_file_is_not_kept(folder: Path, code: bytes) -> None:
+    kernel = kernel_of(folder)
+    (folder.parent / "sources" / "own.py").unlink()
+    kept = KeptCode(kernel)
+    kept.keep(code)
+    assert kept.read() is None
+    assert not folder.exists()

@@ -6,6 +6,7 @@ A kind of service is a file here, with others beside it named after it where it 
   fields there are, of which type, and which of them are only read;
 - one loop for each dispatch rule, as a plain function of these NamedTuples;
 
-and a line for each loop in `table`. `compiling` derives what numba has to know from the loop's
-annotations. Kernels know numpy and numba alone.
+and a line for each loop in `table`. `parameters` derives what a compiler has to know from the
+annotations of a loop. Numba compiles it once (`compiler`), and is not even imported where its
+machine code was kept (`kept_code`). Kernels know numpy alone.
 """

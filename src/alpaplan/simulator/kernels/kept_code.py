@@ -1,64 +1,152 @@
-"""Compiled code that numba keeps between runs, and what tells whether it is still whole.
+"""Machine code of kernels that is kept between runs, and loaded without the compiler.
 
-Numba runs what it reads. Code that a full disk, a killed run or a lost block has damaged may raise
-any error, end the process, or compute something else.
+What LLVM loads is run. Code that a full disk, a killed run or a lost block has damaged may end the
+process, or compute something else. It is kept behind a checksum, in which everything is that it
+depends on: the kernels' sources, what compiled them with which settings, and the processor.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-_ENDINGS = (".nbi", ".nbc")
-"""Of numba's index of a function and of its code."""
+from llvmlite import binding as llvm
+
+NAME = "kernel"
+"""Name of a kernel's C function in the code that is kept."""
+
+_FOLDER_SETTING = "NUMBA_CACHE_DIR"
+_SETTINGS_FILE = Path(".numba_config.yaml")
+"""Read by numba in the working folder."""
+
+_CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 
-class KeptCode:
-    """The files of one kernel, and beside them their checksum, and that of the kernels' sources.
+def settings() -> list[str]:
+    """Return what is set of numba, apart from where code is kept."""
+    found = [
+        f"{name}={value}"
+        for name, value in sorted(os.environ.items())
+        if name.startswith("NUMBA_") and name != _FOLDER_SETTING
+    ]
+    with suppress(OSError):
+        found.append(_SETTINGS_FILE.read_text(encoding="utf-8", errors="replace"))
+    return found
+
+
+def target_machine() -> llvm.TargetMachine:
+    """Return what code is made for: this machine's processor, or what numba is set to."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name, features = _processor()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=name, features=features, opt=3, codemodel="jitdefault", jit=True
+    )
+
+
+class LoadedCode:
+    """Machine code in memory, as long as this is there.
 
     Parameters
     ----------
-    folder
-        Where numba keeps the kernel's code.
-    kernel
-        The function that is compiled.
+    code
+        An object file with a function `NAME`.
+
+    Attributes
+    ----------
+    address
+        Where the function is.
     """
 
-    def __init__(self, folder: Path, kernel: Callable[..., Any]) -> None:
-        self._folder = folder
+    def __init__(self, code: bytes) -> None:
+        machine = target_machine()
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self.address = int(self._engine.get_function_address(NAME))
+
+
+class KeptCode:
+    """The file of one kernel's machine code.
+
+    Parameters
+    ----------
+    kernel
+        The kernel.
+    """
+
+    def __init__(self, kernel: Callable[..., Any]) -> None:
         # Two files may have kernels of one name.
-        module = kernel.__module__.rpartition(".")[2]
-        self._pattern = f"{module}.{kernel.__qualname__}-*"
-        self._sources = Path(kernel.__code__.co_filename).parent
-        self._checksum_path = folder / f"{kernel.__module__}.{kernel.__qualname__}.sha256"
+        module = str(kernel.__module__).rpartition(".")[2]
+        self._name = f"{module}.{kernel.__qualname__}-{_circumstances().hex()[:16]}.o"
+        self._source = Path(kernel.__code__.co_filename)
 
-    def require_whole(self) -> None:
-        """Throw the files away unless they are as they were sealed; another run may do it, too."""
-        with suppress(OSError):
-            if self._checksum_path.read_text(encoding="ascii", errors="replace") == self._sum():
-                return
-        self.throw_away()
-
-    def throw_away(self) -> None:
-        """Remove all files that can be removed."""
-        for path in (*self._files(), self._checksum_path):
+    def read(self) -> bytes | None:
+        """Read the code; None if there is none, or it is not what was kept or would be now."""
+        for folder in self._folders():
             with suppress(OSError):
-                path.unlink(missing_ok=True)
+                kept = (folder / self._name).read_bytes()
+                code = kept[_CHECKSUM_BYTES:]
+                if kept[:_CHECKSUM_BYTES] == self._checksum(code):
+                    return code
+        return None
 
-    def seal(self) -> None:
-        """Note the checksum of the files as they are; without it they are of no use later."""
-        with suppress(OSError):
-            self._checksum_path.write_text(self._sum(), encoding="ascii")
+    def keep(self, code: bytes) -> None:
+        """Write the code where later runs find it, if there is such a place."""
+        for folder in self._folders():
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / self._name).write_bytes(self._checksum(code) + code)
+                return
 
-    def _files(self) -> Iterator[Path]:
-        return (path for path in self._folder.glob(self._pattern) if path.suffix in _ENDINGS)
+    def _folders(self) -> Iterator[Path]:
+        """Yield where code may be, best first; nothing for code that is in no file."""
+        if not self._source.is_file():
+            return
+        chosen = os.environ.get(_FOLDER_SETTING)
+        if chosen:
+            yield Path(chosen)
+            return
+        yield self._source.parent / "__pycache__"
+        with suppress(RuntimeError):  # the user has no home
+            users = os.environ.get("XDG_CACHE_HOME")
+            yield (Path(users) if users else Path.home() / ".cache") / "alpaplan"
 
-    def _sum(self) -> str:
-        digest = hashlib.sha256()
-        # Numba compares the kernel's own file alone, and a kernel is made of others here too.
-        for path in (*sorted(self._sources.glob("*.py")), *sorted(self._files())):
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-        return digest.hexdigest()
+    def _checksum(self, code: bytes) -> bytes:
+        digest = hashlib.sha256(_circumstances())
+        # A kernel is made of others here, and of what is called from its file's neighbors.
+        for folder in sorted({self._source.parent, Path(__file__).parent}):
+            for path in sorted(folder.glob("*.py")):
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(code)
+        return digest.digest()
+
+
+@functools.cache
+def _circumstances() -> bytes:
+    """Return a checksum of everything but the sources that the code depends on."""
+    facts = [
+        sys.implementation.cache_tag,
+        str(object.__basicsize__),
+        *(version(name) for name in ("llvmlite", "numba", "numpy")),
+        llvm.get_process_triple(),
+        *_processor(),
+        *settings(),
+    ]
+    return hashlib.sha256("\n".join(facts).encode()).digest()
+
+
+def _processor() -> tuple[str, str]:
+    """Return a processor's name and features, as LLVM writes them."""
+    name, features = os.environ.get("NUMBA_CPU_NAME"), os.environ.get("NUMBA_CPU_FEATURES")
+    if features is None:
+        features = "" if name else llvm.get_host_cpu_features().flatten()
+    return name or llvm.get_host_cpu_name(), features

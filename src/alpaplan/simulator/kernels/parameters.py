@@ -1,0 +1,161 @@
+"""What a kernel's annotations say of its parameters, and how these are handed to compiled code.
+
+Compiled code takes one block of words of 8 bytes: for an array the address of the object and its
+length, for a scalar its value, in the order of the parameters and of their fields.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+Input = Annotated[NDArray[Scalar], "read only"]
+"""An array that a kernel only reads."""
+
+_CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400
+"""Bits of `numpy.ndarray.flags`, as numpy's C API numbers them."""
+
+_FORMATS = {"f": "d", "i": "q", "u": "Q", "b": "q"}
+"""Kind of a numpy type -> the word that has a scalar of it, as `struct` names it."""
+
+_ARRAY_FORMAT = "Pq"
+
+
+@dataclass(frozen=True)
+class Array:
+    """A one-dimensional array.
+
+    Parameters
+    ----------
+    dtype
+        Type of its entries.
+    read_only
+        Whether the kernel only reads it.
+    """
+
+    dtype: np.dtype[Any]
+    read_only: bool
+
+    @property
+    def flags(self) -> int:
+        """Bits that the flags of an array must have."""
+        return _CONTIGUOUS | _ALIGNED | (0 if self.read_only else _WRITEABLE)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A NamedTuple.
+
+    Parameters
+    ----------
+    of
+        The class.
+    fields
+        Its fields.
+    """
+
+    of: type[tuple[Any, ...]]
+    fields: tuple[Parameter, ...]
+
+
+Parameter: TypeAlias = "np.dtype[Any] | Array | Fields"
+"""A parameter or field; scalars are their numpy type."""
+
+
+def parameters_of(kernel: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """Return the parameters of a kernel."""
+    hints = get_type_hints(kernel, include_extras=True)
+    hints.pop("return")
+    return tuple(map(_parameter, hints.values()))
+
+
+def returns_value(kernel: Callable[..., Any]) -> bool:
+    """Whether a kernel returns a number; else it returns nothing."""
+    return get_type_hints(kernel)["return"] is not type(None)
+
+
+def _parameter(hint: Any) -> Parameter:
+    if isinstance(hint, type) and issubclass(hint, tuple):
+        fields = get_type_hints(hint, include_extras=True).values()
+        return Fields(hint, tuple(map(_parameter, fields)))
+    read_only = get_origin(hint) is Annotated
+    if read_only:
+        hint = get_args(hint)[0]
+    if get_origin(hint) in (np.ndarray, NDArray):
+        # NDArray[scalar] stays what it is from numpy 2.5 on; it was ndarray[shape, dtype[scalar]].
+        *_, dtype = get_args(hint)
+        (scalar,) = get_args(dtype) or (dtype,)
+        return Array(np.dtype(scalar), read_only)
+    scalar_type: np.dtype[Any] = np.dtype(hint)
+    return scalar_type
+
+
+class Words:
+    """Packs the arguments of a kernel into the block of words that its compiled code takes.
+
+    Parameters
+    ----------
+    parameters
+        The kernel's parameters.
+    """
+
+    def __init__(self, parameters: Iterable[Parameter]) -> None:
+        scalars_and_arrays = list(_leaves(parameters))
+        self._arrays = [
+            (leaf.dtype, leaf.flags) if isinstance(leaf, Array) else None
+            for leaf in scalars_and_arrays
+        ]
+        self._struct = struct.Struct("".join(map(_format, scalars_and_arrays)))
+
+    def pack(self, arguments: tuple[Any, ...]) -> bytes:
+        """Return the words; they are valid as long as the arguments are there.
+
+        Raises
+        ------
+        TypeError
+            If there are more or fewer arguments, or one is no array of the type.
+        """
+        values: list[Any] = []
+        _flatten(arguments, values)
+        if len(values) != len(self._arrays):
+            raise TypeError(f"a kernel must have {len(self._arrays)} values, found {len(values)}")
+        words: list[Any] = []
+        for value, array in zip(values, self._arrays, strict=True):
+            if array is None:
+                words.append(value)
+                continue
+            dtype, flags = array
+            (size,) = value.shape
+            if value.dtype != dtype or value.flags.num & flags != flags:
+                raise TypeError(f"a kernel must have an array of {dtype}, found {value!r}")
+            words += (id(value), size)
+        return self._struct.pack(*words)
+
+
+def _leaves(parameters: Iterable[Parameter]) -> Iterator[np.dtype[Any] | Array]:
+    """Yield scalars and arrays, those in NamedTuples too."""
+    for parameter in parameters:
+        if isinstance(parameter, Fields):
+            yield from _leaves(parameter.fields)
+        else:
+            yield parameter
+
+
+def _format(leaf: np.dtype[Any] | Array) -> str:
+    return _ARRAY_FORMAT if isinstance(leaf, Array) else _FORMATS[leaf.kind]
+
+
+def _flatten(arguments: tuple[Any, ...], values: list[Any]) -> None:
+    """Add the scalars and arrays of arguments."""
+    for argument in arguments:
+        if isinstance(argument, tuple):
+            _flatten(argument, values)
+        else:
+            values.append(argument)
