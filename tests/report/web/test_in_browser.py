@@ -77,3 +77,14 @@ def test_it_prints_on_white_paper_within_its_width(browser: Browser, pages: Path
     paper = browser.value_of("getComputedStyle(document.body).backgroundColor")
     assert paper == "rgb(255, 255, 255)"
     assert browser.printed().startswith(b"%PDF")
+
+
+def test_what_is_closed_on_a_screen_is_printed(browser: Browser, pages: Path) -> None:
+    shown = "Array.from(document.querySelectorAll('details .scroll')).map(e => e.checkVisibility())"
+    browser.look_like(1400)
+    browser.open((pages / "alpaserve-s3.html").as_uri())
+    on_screen = browser.value_of(shown)
+    browser.look_like(760, media="print")
+    assert set(on_screen) == {False}
+    assert browser.value_of(shown) == [True] * len(on_screen)
+    assert browser.value_of("document.documentElement.scrollWidth") == 760
