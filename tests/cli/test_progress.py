@@ -10,8 +10,10 @@ from rich.console import Console
 
 from alpaplan.cli import progress
 from alpaplan.cli.progress import search_progress
+from alpaplan.cli.step_progress import TimeLeftColumn
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
+from alpaplan.search.phase import Phase
 
 
 def shown(
@@ -20,15 +22,18 @@ def shown(
     is_terminal: bool,
     enabled: bool = True,
     score: float = 0.875,
+    phase: Phase | None = None,
 ) -> str:
     """Return what a search leaves on its console that uses half of its budget."""
     file = io.StringIO()
     console = Console(file=file, force_terminal=is_terminal, width=80, color_system=None)
     monkeypatch.setattr(progress, "make_console", lambda stderr: console)
     monkeypatch.setattr(progress, "REFRESH_S", 0)
-    with search_progress(100_000, None, enabled=enabled) as listen:
+    with search_progress(100_000, None, enabled=enabled) as shows:
         for _ in range(5):
-            listen(Usage(1, 10_000), Score(score, -0.1))
+            shows.evaluated(Usage(1, 10_000), Score(score, -0.1))
+        if phase is not None:
+            shows.goes_on_to(phase)
     return file.getvalue()
 
 
@@ -43,6 +48,15 @@ def test_a_search_without_anything_yet_shows_no_best(monkeypatch: pytest.MonkeyP
     text = shown(monkeypatch, is_terminal=True, score=0.0)
     assert "5 placements" in text
     assert not re.search("best|--:--", text)
+
+
+def test_what_follows_a_search_has_no_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TimeLeftColumn, "max_refresh", None)
+    lines = re.split("[\r\n]", shown(monkeypatch, is_terminal=True, phase=Phase.PREDICTING))
+    last = [line for line in lines if "placements" in line][-1]
+    assert "predicting" in last
+    assert "5 placements, best 87.50%" in last
+    assert "left" not in last
 
 
 def test_nothing_is_shown_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -284,7 +284,7 @@ def _search(
     with (
         task_options.task_runner(dask, settings.jobs, settings.restarts) as runner,
         interruptible() as interrupt,
-        search_progress(*budgets, enabled=not quiet) as listener,
+        search_progress(*budgets, enabled=not quiet) as progress,
     ):
         try:
             made = make_plan(
@@ -294,7 +294,8 @@ def _search(
                 start=start,
                 stop=interrupt,
                 runner=runner,
-                on_evaluation=interrupt.heard_by(listener),
+                on_evaluation=interrupt.heard_by(progress.evaluated),
+                on_phase=progress.goes_on_to,
             )
         except InterruptedWithoutPlanError as error:
             print_message(f"alpaplan: {error}")

@@ -11,13 +11,70 @@ from rich.progress import Progress, SpinnerColumn
 
 from alpaplan.cli.output import make_console
 from alpaplan.cli.step_progress import bar_with_times, can_show_progress, text_column
-from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
+from alpaplan.search.phase import Phase
 from alpaplan.units import format_count
 
 REFRESH_S = 0.1
 """Seconds between two updates of the display: scores come a thousand times a second."""
+
+
+class SearchProgress:
+    """Shows how a search goes on.
+
+    Parameters
+    ----------
+    progress
+        The display; None to show nothing.
+    max_work, max_evaluations, time_limit_s
+        As of `search_progress`.
+    """
+
+    def __init__(
+        self,
+        progress: Progress | None,
+        max_work: int | None,
+        max_evaluations: int | None,
+        time_limit_s: float | None,
+    ) -> None:
+        self._progress = progress
+        self._limits = max_work, max_evaluations, time_limit_s
+        self._lock = threading.Lock()
+        self._begun_at = time.monotonic()
+        self._seen, self._done, self._best, self._shown_at = 0, 0, 0.0, 0.0
+        if progress is not None:
+            total = 1.0 if any(self._limits) else None
+            self._task = progress.add_task("preparing", total=total, found="")
+
+    def evaluated(self, used: Usage, score: Score | None) -> None:
+        """Count a simulated placement."""
+        with self._lock:
+            self._seen += used.num_evaluations
+            self._done += used.work
+            self._best = self._best if score is None else max(self._best, score.attainment)
+            now = time.monotonic()
+            if self._progress is None or now - self._shown_at < REFRESH_S:
+                return
+            self._shown_at = now
+            used_up = self._done, self._seen, now - self._begun_at
+            part = max(
+                done / most if most else 0.0
+                for done, most in zip(used_up, self._limits, strict=True)
+            )
+        self._progress.update(
+            self._task, description="searching", completed=part, found=self._found()
+        )
+
+    def goes_on_to(self, phase: Phase) -> None:
+        """Say what is done after the search, which has no known end."""
+        if self._progress is not None:
+            self._progress.update(self._task, description=phase, total=None, found=self._found())
+
+    def _found(self) -> str:
+        # Until one attains something, there is nothing to say of the best.
+        best = f", best {self._best:.2%}" if self._best > 0 else ""
+        return format_count(self._seen, "placement") + best
 
 
 @contextmanager
@@ -27,7 +84,7 @@ def search_progress(
     time_limit_s: float | None = None,
     *,
     enabled: bool,
-) -> Iterator[ProgressListener]:
+) -> Iterator[SearchProgress]:
     """Show the progress of a search on stderr while the block runs, if that is a terminal.
 
     Parameters
@@ -38,37 +95,12 @@ def search_progress(
     enabled
         Whether to show anything at all.
     """
+    budgets = max_work, max_evaluations, time_limit_s
     console = make_console(stderr=True)
     if not enabled or not can_show_progress(console):
-        yield ignore_progress
+        yield SearchProgress(None, *budgets)
         return
     seen_so_far = text_column("{task.fields[found]}")
     columns = SpinnerColumn(), text_column("{task.description}"), *bar_with_times(seen_so_far)
     with Progress(*columns, console=console, transient=True) as progress:
-        limited = any((max_work, max_evaluations, time_limit_s))
-        begun_at = time.monotonic()
-        task = progress.add_task("preparing", total=1.0 if limited else None, found="")
-        lock = threading.Lock()
-        seen, done, best, shown_at = 0, 0, 0.0, 0.0
-
-        def listen(used: Usage, score: Score | None) -> None:
-            nonlocal seen, done, best, shown_at
-            with lock:
-                seen += used.num_evaluations
-                done += used.work
-                best = best if score is None else max(best, score.attainment)
-                now = time.monotonic()
-                if now - shown_at < REFRESH_S:
-                    return
-                shown_at = now
-                part = max(
-                    done / max_work if max_work else 0.0,
-                    seen / max_evaluations if max_evaluations else 0.0,
-                    (now - begun_at) / time_limit_s if time_limit_s else 0.0,
-                )
-            found = format_count(seen, "placement")
-            # Until one attains something, there is nothing to say of the best.
-            found += f", best {best:.2%}" if best > 0 else ""
-            progress.update(task, description="searching", completed=part, found=found)
-
-        yield listen
+        yield SearchProgress(progress, *budgets)

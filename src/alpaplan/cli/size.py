@@ -111,7 +111,7 @@ def size(
     settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
     num_chains = len(set(chosen)) * len(set(methods))
     with (
-        point_progress(folder, num_chains * USUAL_PLANS, enabled=not quiet) as listener,
+        point_progress(folder, num_chains, USUAL_PLANS, enabled=not quiet) as listener,
         task_options.task_runner(dask, jobs, num_chains) as runner,
     ):
         sizes = find_sizes(

@@ -86,7 +86,7 @@ def sweep(
     settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
     num_points = len(set(grid.values)) * len(set(methods))
     with (
-        point_progress(folder, num_points, enabled=not quiet) as listener,
+        point_progress(folder, num_points, 1, enabled=not quiet) as listener,
         task_options.task_runner(dask, jobs, num_points) as runner,
     ):
         swept = plan_points(

@@ -27,6 +27,7 @@ from alpaplan.problem.required_checks import check_required
 from alpaplan.problem.unprofiled_batches import unprofiled_batches
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.methods import METHODS
+from alpaplan.search.phase import PhaseListener, ignore_phase
 from alpaplan.search.planner import PlanResult, best_of_searches, solve
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
@@ -107,6 +108,7 @@ def plan(
     workers: Workers | None = None,
     runner: TaskRunner | None = None,
     on_evaluation: ProgressListener = ignore_progress,
+    on_phase: PhaseListener = ignore_phase,
 ) -> Planned:
     """Search for a placement of the inputs' models, and predict how it does.
 
@@ -134,6 +136,8 @@ def plan(
         Runs the searches if there are several, in place of processes of this machine.
     on_evaluation
         Told of every simulated placement, for a progress display.
+    on_phase
+        Told what is done once a single search has ended.
 
     Raises
     ------
@@ -174,6 +178,7 @@ def plan(
             workers=workers,
             running=None if start is None else start.running(inputs).with_models(order),
             on_evaluation=on_evaluation,
+            on_phase=on_phase,
         )
     result = result.with_models(np.argsort(order))
     arrivals = arrivals.for_models(inputs.problem.model_names)

@@ -22,6 +22,7 @@ from alpaplan.search.decide import decide
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.search.methods.dedicated import DEDICATED
 from alpaplan.search.methods.round_robin import ROUND_ROBIN
+from alpaplan.search.phase import Phase, PhaseListener, ignore_phase
 from alpaplan.search.prediction import Prediction, predict
 from alpaplan.search.running import Running, devices_of
 from alpaplan.search.search import Search, SearchStep
@@ -171,6 +172,7 @@ def solve(
     workers: Workers | None = None,
     running: Running | None = None,
     on_evaluation: ProgressListener = ignore_progress,
+    on_phase: PhaseListener = ignore_phase,
 ) -> PlanResult:
     """Search for a placement and predict how it does.
 
@@ -198,6 +200,8 @@ def solve(
         What runs now: the search starts from that too, and changes only what is worth its price.
     on_evaluation
         Told of every simulated placement, for a progress display.
+    on_phase
+        Told what is done once the search has ended, as `Phase` says.
 
     Raises
     ------
@@ -210,12 +214,14 @@ def solve(
     with threads(jobs) if workers is None else nullcontext(workers) as chosen:
         search = _search(problem, arrivals, method, (max_evaluations, effort), rng, chosen, watch)
         known = [] if running is None else improve_running(search, running)
-        tried, best = _find(search, method, arrivals)
+        tried, best = _find(search, method, arrivals, on_phase)
         if running is None:
+            on_phase(Phase.PREDICTING)
             return _judged(search, arrivals, tried, best)
         settled = worth_moving(search, running, [*known, *tried], best, arrivals.deciding)
     tried = [*known, *tried, settled.candidate]
     placed = settled.placed
+    on_phase(Phase.PREDICTING)
     judged = _judged(search, arrivals, tried, settled.candidate, devices_of(problem, placed))
     return replace(judged, loaded_bytes=running.loaded_bytes(problem, placed))
 
@@ -237,7 +243,12 @@ def _search(
     return Search(space, budget, rng, workers, watch)
 
 
-def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Candidate], Candidate]:
+def _find(
+    search: Search,
+    method: str,
+    arrivals: ArrivalSets,
+    on_phase: PhaseListener = ignore_phase,
+) -> tuple[list[Candidate], Candidate]:
     """Run a method and decide; returns what was tried, and the winner among it."""
     tried = METHODS[method].run(search)
     if not _places_something(tried) and search.exhausted():
@@ -248,6 +259,7 @@ def _find(search: Search, method: str, arrivals: ArrivalSets) -> tuple[list[Cand
         # Groups of one model each have the most shapes that some model can do with.
         tried = [*tried, *DEDICATED.run(search)]
     if _places_something(tried):
+        on_phase(Phase.DECIDING)
         best = decide(search, tried, arrivals.deciding)
         if best.score.missing_replicas:
             missing = describe_missing(search.problem, best.placement)

@@ -122,10 +122,38 @@ def test_the_same_wherever_it_runs_and_taken_up_from_a_folder(tmp_path: Path) ->
     for name in names:
         ours, theirs = (tmp_path / where / name for where in ("here", "there"))
         assert sorted(ours.read_bytes().splitlines()) == sorted(theirs.read_bytes().splitlines())
-    told: list[str] = []
-    again = sizes_of(inputs_of(), *axes, folder=tmp_path / "here", listener=told.append)
+    told = Told()
+    again = sizes_of(inputs_of(), *axes, folder=tmp_path / "here", listener=told)
     assert again.to_json_dict() == here.to_json_dict()
     assert len(there.limits) == 2
+    assert {what for what, _ in told.heard} == {"planned", "ended"}  # nothing was planned again
+
+
+class Told:
+    """Keeps what a listener hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+
+    def begins(self, chain: str, what: str) -> None:
+        """Keep it."""
+        self.heard.append(("begins", chain))
+
+    def planned(self, chain: str) -> None:
+        """Keep it."""
+        self.heard.append(("planned", chain))
+
+    def ended(self, chain: str) -> None:
+        """Keep it."""
+        self.heard.append(("ended", chain))
+
+
+@pytest.mark.slow
+def test_listeners_hear_of_every_plan_and_every_end() -> None:
+    told = Told()
+    (limit,) = sizes_of(inputs_of(), SizeAxis.NODES, listener=told).limits
+    plans = [("begins", "nodes auto"), ("planned", "nodes auto")] * limit.plans_tried
+    assert told.heard == [*plans, ("ended", "nodes auto")]
 
 
 @pytest.mark.slow

@@ -82,9 +82,8 @@ def _plans(
     easier = iter([float(f"{(value * easiest) ** 0.5:.4g}"), easiest])
     best: float | None = None
     for _ in range(MOST_PLANS):
-        study.report(f"{axis.name} x {value:.4g} by {method}")
-        plan = yield from study.plan(Variation(axis.name, value), method, reasons)
-        study.done()
+        what = f"{axis.name} x {value:.4g} by {method}"
+        plan = yield from study.plan(Variation(axis.name, value), method, reasons, what)
         own = Boundary(None)
         if plan is not None:
             task = Task(

@@ -50,15 +50,15 @@ class Mixes:
         nodes = self.nodes_of(mix)
         if not sum(nodes.values()) and len(self.pools) == len(self.study.inputs.cluster.node_pools):
             return None
-        words = " + ".join(f"{count} {name}" for name, count in nodes.items())
-        self.study.report(f"{words} by {self.method}")
         changed = tuple(
             (pool.name, count)
             for pool, count in zip(self.pools, mix, strict=True)
             if count != pool.num_nodes
         )
-        plan = yield from self.study.plan(Variation(nodes=changed), self.method, self.reasons)
-        self.study.done()
+        words = " + ".join(f"{count} {name}" for name, count in nodes.items())
+        what = f"{words} by {self.method}"
+        varied = Variation(nodes=changed)
+        plan = yield from self.study.plan(varied, self.method, self.reasons, what)
         if plan is None:
             return None
         inputs, seed = self.study.movable, self.study.settings.seed

@@ -46,7 +46,7 @@ def size(
     *,
     pool: str | None = None,
     folder: Path | None = None,
-    listener: Listener = lambda _: None,
+    listener: Listener | None = None,
 ) -> Sizes:
     """Find up to where each method keeps the target along each axis.
 
@@ -67,7 +67,7 @@ def size(
     folder
         Where plans and points are kept, and taken up from; None: nowhere.
     listener
-        Told in words what is planned, and with no words that a plan is there.
+        Told how it goes on.
 
     Raises
     ------
@@ -83,7 +83,8 @@ def size(
     chains: dict[str, Chain[AxisLimit]] = {}
     for axis in dict.fromkeys(axes):
         for method in dict.fromkeys(methods):
-            chains[f"{axis} {method}"] = _chain(study, axis, method, pool)
+            own = study.named(f"{axis} {method}")
+            chains[own.chain] = own.heard(_chain(own, axis, method, pool))
     found = runner.run(chains)
     limits = tuple(kept.with_limit(found[name]) for name in chains)
     return Sizes(target, units_of(inputs), limits, kept.path_of)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.settings import PlanSettings
@@ -13,8 +13,20 @@ from alpaplan.planning.sizes.steps import Goal, Variation, find_plan
 from alpaplan.planning.tasks import Chain, Task
 from alpaplan.specs.plan import PlanSpec
 
-Listener = Callable[[str], None]
-"""Told in words what is done next, and with no words that it is done."""
+Result = TypeVar("Result")
+
+
+class Listener(Protocol):
+    """Is told how chains go on, each by its name."""
+
+    def begins(self, chain: str, what: str) -> None:
+        """Hear in words what a chain plans next."""
+
+    def planned(self, chain: str) -> None:
+        """Hear that a plan of a chain is there: made, or of an earlier run."""
+
+    def ended(self, chain: str) -> None:
+        """Hear that a chain needs no more plans, and all else is done too."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +42,17 @@ class Study:
     kept
         Plans of earlier runs, and where those of this one go.
     listener
-        Told how it goes on.
+        Told how it goes on; None: nobody.
+    chain
+        Name of the chain that has this study.
     """
 
     inputs: Inputs
     settings: PlanSettings
     target: float
     kept: Kept
-    listener: Listener
+    listener: Listener | None = None
+    chain: str = ""
 
     @cached_property
     def movable(self) -> Inputs:
@@ -49,15 +64,20 @@ class Study:
         """What plans are judged by."""
         return Goal(self.settings.seed, self.target)
 
-    def report(self, what: str) -> None:
-        """Say what is planned next."""
-        self.listener(what)
+    def named(self, chain: str) -> Study:
+        """Return the study of one chain."""
+        return replace(self, chain=chain)
 
-    def done(self) -> None:
-        """Say that a plan is there."""
-        self.listener("")
+    def heard(self, chain: Chain[Result]) -> Chain[Result]:
+        """Go through the study's chain, and say when it has ended."""
+        result = yield from chain
+        if self.listener is not None:
+            self.listener.ended(self.chain)
+        return result
 
-    def plan(self, variation: Variation, method: str, reasons: list[str]) -> Chain[PlanSpec | None]:
+    def plan(
+        self, variation: Variation, method: str, reasons: list[str], what: str
+    ) -> Chain[PlanSpec | None]:
         """Plan for varied inputs, or take up the plan of an earlier run.
 
         Parameters
@@ -66,6 +86,8 @@ class Study:
             What to plan, and how.
         reasons
             Gets the reason if there is no plan.
+        what
+            What that is in words.
         """
         settings = replace(self.settings, method=method)
         if variation.factor == 1:  # one plan for all axes
@@ -74,9 +96,13 @@ class Study:
         if earlier is not None:
             found = earlier
         else:
+            if self.listener is not None:
+                self.listener.begins(self.chain, what)
             key = f"plan {method} {variation.words}"
             (found,) = yield (Task(key, find_plan, (self.movable, settings, variation)),)
             found = self.kept.keep(variation, settings, found)
+        if self.listener is not None:
+            self.listener.planned(self.chain)
         if found.plan is None:
             reasons.append(found.reason or "there is no plan")
         return found.plan

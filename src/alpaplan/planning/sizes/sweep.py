@@ -108,7 +108,7 @@ def sweep(
     *,
     folder: Path,
     pool: str | None = None,
-    listener: Listener = lambda _: None,
+    listener: Listener | None = None,
 ) -> Sweep:
     """Plan at each point by each method.
 
@@ -133,11 +133,12 @@ def sweep(
         warn_of_unscaled(inputs)
     kept = Kept(inputs, folder)
     study = Study(inputs, settings, 1.0, kept, listener)
-    chains = {
-        f"{method} {value!r}": _point(study, axis, value, variations[value], method)
-        for method in dict.fromkeys(methods)
-        for value in ordered
-    }
+    chains: dict[str, Chain[SweepPoint]] = {}
+    for method in dict.fromkeys(methods):
+        for value in ordered:
+            own = study.named(f"{method} {value!r}")
+            point = _point(own, axis, value, variations[value], method)
+            chains[own.chain] = own.heard(point)
     points = tuple(runner.run(chains).values())
     kept.add_points((axis, point.to_json_dict(kept.name_of)) for point in points)
     return Sweep(axis, units_of(inputs), stated, points, kept.path_of)
@@ -147,9 +148,8 @@ def _point(
     study: Study, axis: SizeAxis, value: float, variation: Variation, method: str
 ) -> Chain[SweepPoint]:
     reasons: list[str] = []
-    study.report(f"{axis} {value:.4g} by {method}")
-    plan = yield from study.plan(variation, method, reasons)
-    study.done()
+    what = f"{axis} {value:.4g} by {method}"
+    plan = yield from study.plan(variation, method, reasons, what)
     return SweepPoint(value, method, plan, reasons[0] if reasons else None)
 
 
