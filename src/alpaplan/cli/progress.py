@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from alpaplan.units import format_count
 
 REFRESH_S = 0.1
 """Seconds between two updates of the display: scores come a thousand times a second."""
+
+MOST_SHOWN = 0.99
+"""Part of the bar that a search fills at most (a fraction): its plan comes after it."""
 
 
 class SearchProgress:
@@ -62,6 +66,7 @@ class SearchProgress:
                 done / most if most else 0.0
                 for done, most in zip(used_up, self._limits, strict=True)
             )
+        part = min(part, MOST_SHOWN)
         self._progress.update(
             self._task, description="searching", completed=part, found=self._found()
         )
@@ -69,7 +74,9 @@ class SearchProgress:
     def goes_on_to(self, phase: Phase) -> None:
         """Say what is done after the search, which has no known end."""
         if self._progress is not None:
-            self._progress.update(self._task, description=phase, total=None, found=self._found())
+            self._progress.update(
+                self._task, description=phase, found=self._found(), ends_at=math.inf
+            )
 
     def _found(self) -> str:
         # Until one attains something, there is nothing to say of the best.
