@@ -64,6 +64,25 @@ def test_numbers_of_nodes_without_a_plan_have_a_reason(workspace: Workspace) -> 
     assert "nodes 2, auto: no feasible placement" in " ".join(shown.split())
 
 
+@pytest.mark.slow
+def test_clockwork_is_a_curve_without_plans(workspace: Workspace) -> None:
+    by = ("--method", "clockwork++", "--method", "greedy")
+    command = ("sweep", *INPUTS, *FEW, *by, "--axis", "rate=0.5,2", "--window", "30s")
+    found = json.loads(workspace.run(*command, "--format", "json", "--plot", "curves.svg").stdout)
+    few, many = (point for point in found["points"] if point["method"] == "clockwork++")
+    assert few["plan"] is many["plan"] is few["latency_s"] is None
+    assert few["slo_attainment"] > many["slo_attainment"]
+    low, high = many["confidence_interval_95"]
+    assert low < many["slo_attainment"] < high
+    assert many["goodput_rps"] == pytest.approx(2 * 26 * many["slo_attainment"], rel=0.05)
+    assert b"clockwork++" in (workspace.folder / "curves.svg").read_bytes()
+
+
+def test_windows_are_for_clockwork(workspace: Workspace) -> None:
+    command = ("sweep", *INPUTS, *FEW, "--axis", "rate=1", "--window", "60s")
+    assert "--window is for --method clockwork++" in workspace.run(*command, exit_code=2).stderr
+
+
 @pytest.mark.parametrize(
     ("axis", "message"),
     [

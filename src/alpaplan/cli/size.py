@@ -51,7 +51,7 @@ USUAL_AXES = (SizeAxis.RATE, SizeAxis.CV, SizeAxis.SLO)
 @click.option(
     "--pool", metavar="NAME", help="The node pool to size by nodes, if there are several."
 )
-@task_options.methods
+@task_options.methods_among(METHODS)
 @task_options.effort
 @task_options.max_evaluations
 @options.seed

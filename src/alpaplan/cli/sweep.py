@@ -12,11 +12,19 @@ from alpaplan.cli.drawing import load_inputs_to_draw, write_plot
 from alpaplan.cli.errors import user_errors
 from alpaplan.cli.grid import Grid, GridOption
 from alpaplan.cli.output import print_points
+from alpaplan.cli.quantities import Seconds
+from alpaplan.planning.schedules.methods import CLOCKWORK, USUAL_WINDOW_S
 from alpaplan.search.methods import METHODS
 from alpaplan.specs.choices import Effort, SizeAxis
+from alpaplan.units import format_seconds
+
+SWEPT_METHODS = METHODS.summaries() | {
+    CLOCKWORK: "replicas on single devices, planned for each window as it comes; makes no plan"
+}
+"""Name -> what it does: a curve may also be of a method that knows the future."""
 
 
-@click.command(cls=ListingCommand, listings={"Methods": METHODS.summaries()})
+@click.command(cls=ListingCommand, listings={"Methods": SWEPT_METHODS})
 @options.inputs
 @options.as_recorded
 @click.option(
@@ -31,7 +39,14 @@ from alpaplan.specs.choices import Effort, SizeAxis
 @click.option(
     "--pool", metavar="NAME", help="The node pool to vary with nodes, if there are several."
 )
-@task_options.methods
+@task_options.methods_among(SWEPT_METHODS)
+@click.option(
+    "--window",
+    "window_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help=f"Length of the windows of {CLOCKWORK}.  [default: {format_seconds(USUAL_WINDOW_S)}]",
+)
 @task_options.effort
 @task_options.max_evaluations
 @options.seed
@@ -58,6 +73,7 @@ def sweep(
     grid: Grid,
     pool: str | None,
     methods: tuple[str, ...],
+    window_s: float | None,
     effort: str,
     max_evaluations: int | None,
     seed: int | None,
@@ -81,6 +97,8 @@ def sweep(
 
     if pool is not None and grid.axis is not SizeAxis.NODES:
         raise click.UsageError("--pool is for --axis nodes=VALUES")
+    if window_s is not None and CLOCKWORK not in methods:
+        raise click.UsageError(f"--window is for --method {CLOCKWORK}")
     paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
     inputs = load_inputs_to_draw(paths, plot)
     settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
@@ -98,6 +116,7 @@ def sweep(
             runner,
             folder=folder,
             pool=pool,
+            window_s=window_s or USUAL_WINDOW_S,
             listener=listener,
         )
     print_points(swept, output_format, lambda: sweep_csv(swept), lambda: sweep_table(swept))

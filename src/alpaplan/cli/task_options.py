@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.quantities import WholeNumber
-from alpaplan.search.methods import DEFAULT_METHOD, METHODS
+from alpaplan.search.methods import DEFAULT_METHOD
 from alpaplan.specs.choices import Effort
 
 if TYPE_CHECKING:
     from alpaplan.planning.tasks import TaskRunner
 
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
 DEFAULT_EFFORT = Effort.LOW
 """Where there are many plans to make: limits hardly move with more, and take five times as long."""
 
-methods = click.option(
-    "--method",
-    "methods",
-    type=NameOf(METHODS),
-    multiple=True,
-    metavar="NAME",
-    default=(DEFAULT_METHOD,),
-    help=f"Search method, one of those below. May be repeated.  [default: {DEFAULT_METHOD}]",
-)
+
+def methods_among(known: Iterable[str]) -> Callable[[_Command], _Command]:
+    """Return the option for the methods by which points are planned, of those of some names."""
+    return click.option(
+        "--method",
+        "methods",
+        type=NameOf(known),
+        multiple=True,
+        metavar="NAME",
+        default=(DEFAULT_METHOD,),
+        help=f"Search method, one of those below. May be repeated.  [default: {DEFAULT_METHOD}]",
+    )
+
+
 effort = click.option(
     "--effort",
     type=NameOf(Effort),

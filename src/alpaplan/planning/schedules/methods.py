@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 
     ScheduleMethod: TypeAlias = Callable[[Inputs, ScheduleSettings, Path], Scheduled]
 
+CLOCKWORK = "clockwork++"
+"""AlpaServe's baseline, which places anew in every window."""
+
+USUAL_WINDOW_S = 60.0
+"""Length of its windows where nobody says (seconds; 10 to 3,600): AlpaServe's on the first of the
+Azure traces (section 6.2)."""
+
 SCHEDULE_METHODS: Registry[ScheduleMethod] = Registry(
     {
         "auto": Entry(
             "alpaplan.planning.schedules.auto:auto_schedule",
             "plans for windows, changed where it pays for what that loads",
         ),
-        "clockwork++": Entry(
+        CLOCKWORK: Entry(
             "alpaplan.planning.schedules.clockwork:clockwork_schedule",
             "AlpaServe's baseline: replicas on single devices, planned anew for every window",
         ),

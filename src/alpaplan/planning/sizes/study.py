@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.settings import PlanSettings
@@ -75,6 +75,15 @@ class Study:
             self.listener.ended(self.chain)
         return result
 
+    def point(self, task: Task, what: str) -> Chain[Any]:
+        """Run the task that makes a point, and tell that in words."""
+        if self.listener is not None:
+            self.listener.begins(self.chain, what)
+        (found,) = yield (task,)
+        if self.listener is not None:
+            self.listener.planned(self.chain)
+        return found
+
     def plan(
         self, variation: Variation, method: str, reasons: list[str], what: str
     ) -> Chain[PlanSpec | None]:
@@ -95,14 +104,13 @@ class Study:
         earlier = self.kept.find(variation, settings)
         if earlier is not None:
             found = earlier
-        else:
             if self.listener is not None:
-                self.listener.begins(self.chain, what)
+                self.listener.planned(self.chain)
+        else:
             key = f"plan {method} {variation.words}"
-            (found,) = yield (Task(key, find_plan, (self.movable, settings, variation)),)
+            task = Task(key, find_plan, (self.movable, settings, variation))
+            found = yield from self.point(task, what)
             found = self.kept.keep(variation, settings, found)
-        if self.listener is not None:
-            self.listener.planned(self.chain)
         if found.plan is None:
             reasons.append(found.reason or "there is no plan")
         return found.plan

@@ -10,14 +10,16 @@ from typing import Any
 from alpaplan.errors import AlpaplanError
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import check_inputs
+from alpaplan.planning.schedules.methods import CLOCKWORK, USUAL_WINDOW_S
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.planning.sizes.axes import FACTOR_AXES, node_range, pool_to_size
+from alpaplan.planning.sizes.clockwork import foresee
 from alpaplan.planning.sizes.kept import Kept
 from alpaplan.planning.sizes.results import PathOf
 from alpaplan.planning.sizes.size import units_of, warn_of_unscaled
 from alpaplan.planning.sizes.steps import Variation
 from alpaplan.planning.sizes.study import Listener, Study
-from alpaplan.planning.tasks import Chain, TaskRunner
+from alpaplan.planning.tasks import Chain, Task, TaskRunner
 from alpaplan.specs.choices import SizeAxis
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.specs.prediction import Prediction
@@ -35,17 +37,20 @@ class SweepPoint:
         The plan, with its prediction; None if there is none.
     reason
         Why there is none.
+    foreseen
+        What a method attains that makes no plans.
     """
 
     value: float
     method: str
     plan: PlanSpec | None
     reason: str | None = None
+    foreseen: Prediction | None = None
 
     @property
     def prediction(self) -> Prediction | None:
-        """What is predicted of the plan."""
-        return None if self.plan is None else self.plan.prediction
+        """What is predicted of the plan, or of a method that makes none."""
+        return self.foreseen if self.plan is None else self.plan.prediction
 
     def to_json_dict(self, path_of: PathOf) -> dict[str, Any]:
         """Return what JSON gets."""
@@ -108,6 +113,7 @@ def sweep(
     *,
     folder: Path,
     pool: str | None = None,
+    window_s: float = USUAL_WINDOW_S,
     listener: Listener | None = None,
 ) -> Sweep:
     """Plan at each point by each method.
@@ -118,6 +124,8 @@ def sweep(
         As of `alpaplan.planning.sizes.size.size`.
     axis, values
         What to vary, and the points: factors, or numbers of nodes.
+    window_s
+        Length of the windows of `CLOCKWORK`, which may be among the methods here.
 
     Raises
     ------
@@ -137,8 +145,11 @@ def sweep(
     for method in dict.fromkeys(methods):
         for value in ordered:
             own = study.named(f"{method} {value!r}")
-            point = _point(own, axis, value, variations[value], method)
-            chains[own.chain] = own.heard(point)
+            chains[own.chain] = own.heard(
+                _foreseen(own, axis, value, variations[value], window_s)
+                if method == CLOCKWORK
+                else _point(own, axis, value, variations[value], method)
+            )
     points = tuple(runner.run(chains).values())
     kept.add_points((axis, point.to_json_dict(kept.name_of)) for point in points)
     return Sweep(axis, units_of(inputs), stated, points, kept.path_of)
@@ -151,6 +162,16 @@ def _point(
     what = f"{axis} {value:.4g} by {method}"
     plan = yield from study.plan(variation, method, reasons, what)
     return SweepPoint(value, method, plan, reasons[0] if reasons else None)
+
+
+def _foreseen(
+    study: Study, axis: SizeAxis, value: float, variation: Variation, window_s: float
+) -> Chain[SweepPoint]:
+    arguments = (study.movable, study.settings.seed, window_s, variation)
+    task = Task(f"foresee {variation.words}", foresee, arguments)
+    found = yield from study.point(task, f"{axis} {value:.4g} by {CLOCKWORK}")
+    reason = "no model runs on a single device" if found is None else None
+    return SweepPoint(value, CLOCKWORK, None, reason, found)
 
 
 def _variations(
