@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from alpaplan.files.trace_csv import read_trace
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.planning.what_if import without_nodes
 from alpaplan.report.tables import Table
 from alpaplan.report.text import percent

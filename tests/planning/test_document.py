@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from alpaplan.errors import AlpaplanWarning
-from alpaplan.planning.document import placement_of_plan, plan_document
+from alpaplan.planning.document import plan_document
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.planning.plan import Planned
 from alpaplan.problem import Placement
 from alpaplan.problem.checker import check_plan

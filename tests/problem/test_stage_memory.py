@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from alpaplan.files.document import load_document
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs, load_inputs
 from alpaplan.planning.paths import InputPaths
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.problem import Placement
 from alpaplan.problem.memory import memory_fill
 from alpaplan.problem.stage_memory import memory_of_groups, usable_bytes_of_pools

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from alpaplan.planning.document import placement_of_plan
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.problem.build import build_problem
 from alpaplan.simulator import Simulator, summarize
 from alpaplan.specs.choices import Dispatch

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from alpaplan.export.documents import ModelDocument, NodeDocument
 from alpaplan.files.document import Document
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.problem import Placement
 from alpaplan.specs.choices import Dispatch
 from alpaplan.specs.cluster import NodePool

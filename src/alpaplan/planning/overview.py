@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from alpaplan.planning.device_use import DeviceUse
-from alpaplan.planning.document import placement_of_plan, unplanned_model
+from alpaplan.planning.document import unplanned_model
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.problem.stage_memory import GroupMemory, memory_of_groups, usable_bytes_of_pools
 from alpaplan.specs.plan import GroupSpec, PlannedModel, PlanSpec
 

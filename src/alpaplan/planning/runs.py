@@ -11,8 +11,8 @@ import numpy as np
 from alpaplan.analysis.comparison import CommonTraces, Comparison, PlanRuns
 from alpaplan.analysis.comparison import compare as compare_runs
 from alpaplan.errors import AlpaplanError, did_you_mean
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.planning.schedule_document import plan_of_placement, schedule_of_document
 from alpaplan.planning.traces import read_trace_of
 from alpaplan.planning.what_if import AS_STATED, RateScales, with_rates

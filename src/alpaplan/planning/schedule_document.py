@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from alpaplan.files.document import Document
-from alpaplan.planning.document import placement_of_groups
+from alpaplan.planning.placements import placement_of_groups
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.plan import PlanSpec, Provenance

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.files.document import Document
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.problem.devices import DeviceSpan
 from alpaplan.problem.near_devices import Spans
 from alpaplan.search.running import Placed, Running

@@ -17,8 +17,8 @@ from alpaplan.export.engines import RoutedGroup, Slo
 from alpaplan.export.envoy.files import router_files
 from alpaplan.export.envoy.resources import GROUP_HEADER
 from alpaplan.export.names import engine_name, group_name
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.planning.runs import Simulation
 from alpaplan.problem.replica_times import ReplicaTimes, replica_times
 from alpaplan.specs.plan import GroupSpec, PlanSpec

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.planning.plan import random_streams
 from alpaplan.planning.sizes.axes import FACTOR_AXES, is_scale_free
 from alpaplan.simulator import Evaluation, Simulator

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from alpaplan.errors import AlpaplanWarning, InfeasibleError, InterruptedWithoutPlanError
-from alpaplan.planning.document import placement_of_plan
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.placements import placement_of_plan
 from alpaplan.planning.plan import plan
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.planning.sizes.axes import FACTOR_AXES, Nodes, with_nodes
