@@ -28,6 +28,8 @@ def prepare_libraries() -> None:
     # Nothing here multiplies matrices that would be worth a thread, and where threads are limited
     # OpenBLAS complains on stderr and sends the signal of Ctrl-C.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # To look for plugins it would read the names of all packages that are installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     features = os.environ.get("NUMBA_CPU_FEATURES", "")
     if not _FEATURES.fullmatch(features):
         raise AlpaplanError(

@@ -37,9 +37,14 @@ LOCATED_ERROR = "located"
 
 
 class Spec(BaseModel):
-    """Base of everything that is read from a file: frozen, and unknown keys are errors."""
+    """Base of everything that is read from a file: frozen, and unknown keys are errors.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    What validates a document is made when the first one is read: most commands read few kinds.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ser_json_inf_nan="constants", defer_build=True
+    )
 
     foreign_keys: ClassVar[Mapping[str, str]] = {}
     """Keys that it does not have but its siblings do -> what to say where one is found."""

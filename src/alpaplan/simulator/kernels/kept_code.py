@@ -13,10 +13,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import llvmlite
 from llvmlite import binding as llvm
 
 NAME = "kernel"
@@ -136,12 +137,23 @@ def _circumstances() -> bytes:
     facts = [
         sys.implementation.cache_tag,
         str(object.__basicsize__),
-        *(version(name) for name in ("llvmlite", "numba", "numpy")),
+        llvmlite.__version__,
+        _stamp("numba"),
         llvm.get_process_triple(),
         *_processor(),
         *settings(),
     ]
     return hashlib.sha256("\n".join(facts).encode()).digest()
+
+
+def _stamp(package: str) -> str:
+    """Return what tells an installed package from other versions of it, without importing it."""
+    found = find_spec(package)
+    with suppress(OSError):
+        if found is not None and found.origin is not None:
+            status = Path(found.origin).stat()
+            return f"{status.st_size} {status.st_mtime_ns}"
+    return ""
 
 
 def _processor() -> tuple[str, str]:
