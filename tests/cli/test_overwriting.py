@@ -158,6 +158,55 @@ def test_a_plan_among_the_profiles_can_be_renewed(inputs: Workspace) -> None:
     assert inputs.read("profiles/plan.yaml").startswith("kind: placement-plan")
 
 
+INTO_FOLDERS: dict[str, tuple[str, ...]] = {
+    "from-0s.yaml": (*SCHEDULE, "-o", "schedule.yaml", "--plans"),
+    "rate-auto.yaml": (*SIZE, "-o"),
+    "points.jsonl": (*SIZE, "-o"),
+    "points.jsonl sweep": (*SWEEP[:-1],),
+}
+"""A file that a command writes into a folder -> the command, up to the folder's name."""
+
+
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("case", INTO_FOLDERS)
+def test_an_input_in_a_folder_of_outputs_is_not_overwritten(
+    inputs: Workspace, case: str, link: bool
+) -> None:
+    name, arguments = case.split(maxsplit=1)[0], INTO_FOLDERS[case]
+    folder = inputs.folder / "taken"
+    folder.mkdir()
+    workload = inputs.folder / arguments[arguments.index("-w") + 1]
+    if link:
+        (folder / name).hardlink_to(workload)
+    else:
+        text = workload.read_text(encoding="utf-8").replace("t.csv", "../t.csv")
+        inputs.write(f"taken/{name}", text)
+        arguments = tuple(f"taken/{name}" if each == workload.name else each for each in arguments)
+    before = {path: path.read_bytes() for path in inputs.folder.rglob("*") if path.is_file()}
+    result = inputs.run(*arguments, "taken", exit_code=2)
+    assert f"taken/{name}: cannot be written: it is " in result.stderr
+    assert "an input of this command" in result.stderr
+    assert {
+        path: path.read_bytes() for path in inputs.folder.rglob("*") if path.is_file()
+    } == before
+
+
+@pytest.mark.parametrize("case", INTO_FOLDERS)
+def test_a_file_in_place_of_a_folder_is_found_before_any_work(inputs: Workspace, case: str) -> None:
+    inputs.write("taken", "")
+    result = inputs.run(*INTO_FOLDERS[case], "taken", exit_code=2)
+    assert result.stderr == "taken: is a file, must be a folder\n"
+    assert not (inputs.folder / "schedule.yaml").exists()
+
+
+def test_a_schedule_is_not_overwritten_by_its_plans(inputs: Workspace) -> None:
+    (inputs.folder / "plans").mkdir()
+    arguments = (*SCHEDULE, "-o", "plans/from-0s.yaml", "--plans", "plans")
+    result = inputs.run(*arguments, exit_code=2)
+    assert "plans/from-0s.yaml: is the name of a plan of --plans" in result.stderr
+    assert list((inputs.folder / "plans").iterdir()) == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments"),

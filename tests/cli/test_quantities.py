@@ -38,6 +38,8 @@ def test_values_that_are_read(kind: click.ParamType[Any], text: str, expected: o
         (Seconds(), "0s", "must be above 0, found '0s'"),
         (Seconds(zero=True), "-1", "must be at least 0, found '-1'"),
         (Seconds(), "1e99", "must be at most"),
+        (Seconds(), "1e-320", "must be at least 1 ns, found '1e-320'"),
+        (Seconds(zero=True), "0.5ns", "must be 0 or at least 1 ns, found '0.5ns'"),
         (Bytes(), "0", "must be above 0 and at most 1e+18, found '0'"),
         (Bytes(), "1 gig", "unknown unit 'gig'"),
         (Bytes(), "1e99", "and at most 1e+18"),

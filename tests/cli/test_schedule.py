@@ -171,6 +171,15 @@ def test_a_value_of_requests_needs_costs(by_day: Workspace) -> None:
     assert "a node pool must have a cost_per_hour, found none" in result.stderr
 
 
+def test_samples_of_a_short_recording_may_have_no_requests(workspace: Workspace) -> None:
+    workspace.write("t.csv", "arrival_s,model\n0.5,a\n3.5,a\n")
+    model = "{name: a, profile: p, slo_s: 1, arrivals: {process: trace, path: t.csv}}"
+    workspace.write("workload.yaml", WORKLOAD.partition("  - ")[0] + f"  - {model}\n")
+    workspace.run("schedule", *INPUTS, "--window", "2s", "-q")
+    result = workspace.run("schedule", *INPUTS, "--window", "1s", exit_code=2)
+    assert "workload.yaml:4: models: must have arrivals to plan on and to judge by" in result.stderr
+
+
 def test_time_to_plan_for_has_to_be_known(workspace: Workspace) -> None:
     result = workspace.run(*AUTO, exit_code=2)
     assert "say how much time to plan for with --duration" in result.stderr

@@ -12,6 +12,10 @@ from alpaplan.cli.param_type import ParamType
 MAX_COUNT = 1_000_000
 """Largest count of an option, as of the documents (`alpaplan.specs.fields.Count`)."""
 
+MIN_S = 1e-9
+"""Shortest duration of an option (seconds) that is above zero: what is less is a slip in a unit,
+and has no windows that could be counted."""
+
 MAX_RATE_SCALE = 1e6
 """Largest factor of rates (a number): what is far from any traffic is a typing error."""
 
@@ -160,6 +164,9 @@ class Seconds(ParamType[float]):
         if duration_s < 0 or (duration_s == 0 and not self._zero):
             limit = "at least" if self._zero else "above"
             self.fail(f"must be {limit} 0, found {value!r}", param, ctx)
+        if 0 < duration_s < MIN_S:
+            least = f"{'0 or ' if self._zero else ''}at least {MIN_S * 1e9:g} ns"
+            self.fail(f"must be {least}, found {value!r}", param, ctx)
         if duration_s > MAX_QUANTITY:
             self.fail(f"must be at most {MAX_QUANTITY:g} s, found {value!r}", param, ctx)
         return duration_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,8 @@ def schedule(
     require_target(place, [*paths.given(), trace, judged_by, windows])
     inputs = load_inputs(paths)
     require_target(place, inputs.files.paths())
+    if plans_folder is not None:
+        _require_plans(plans_folder, place, [*inputs.files.paths(), judged_by, windows])
     settings = ScheduleSettings(
         method=method,
         window_s=window_s,
@@ -179,6 +182,19 @@ def schedule(
         _write_plans(inputs, settings, scheduled, plans_folder)
     if not quiet:
         _print(scheduled, output_format, to_stderr=place == STANDARD_OUTPUT)
+
+
+def _require_plans(folder: Path, schedule: Path, read: list[Path | None]) -> None:
+    """Make sure that plans can be written, over no input and not over their schedule."""
+    from alpaplan.errors import InputError
+    from alpaplan.files.writing import folder_beside, require_writable_folder
+    from alpaplan.planning.schedules.plans import PLAN_FILES
+
+    # How many there are, and so their names, is known once all is planned.
+    taken = [path.name for path in folder.glob(PLAN_FILES)]
+    require_writable_folder(folder, [*taken, PLAN_FILES], read)
+    if folder_beside(schedule) == folder.resolve() and fnmatch(schedule.name, PLAN_FILES):
+        raise InputError([f"{schedule}: is the name of a plan of --plans, must be another one"])
 
 
 def _write_plans(

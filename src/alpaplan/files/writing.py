@@ -16,7 +16,7 @@ from typing import BinaryIO
 from alpaplan.errors import InputError
 from alpaplan.files.overwriting import require_other
 from alpaplan.files.places import descriptor_of, is_stream
-from alpaplan.files.reading import is_folder, reason
+from alpaplan.files.reading import exists, is_folder, reason
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -118,6 +118,35 @@ def require_writable(path: Path, inputs: Iterable[Path | None]) -> None:
             raise FileNotFoundError
         with _temporary_beside(target):
             _require_replaceable(target)
+
+
+def require_writable_folder(
+    folder: Path, names: Iterable[str], inputs: Iterable[Path | None]
+) -> None:
+    """Make sure that files may and can be written into a folder, before long work is done for them.
+
+    Parameters
+    ----------
+    folder
+        The folder; one that is not there will be made with `make_folder`.
+    names
+        Names of the files, or one that tells for all where they are not known.
+    inputs
+        What they are made from, as of `require_other`.
+
+    Raises
+    ------
+    InputError
+        If it is no folder, or as of `require_writable`.
+    """
+    if not exists(folder):
+        require_writable(folder, ())
+    elif not is_folder(folder):
+        raise InputError([f"{folder}: is a file, must be a folder"])
+    else:
+        read = list(inputs)
+        for name in names:
+            require_writable(folder / name, read)
 
 
 def make_folder(folder: Path) -> None:

@@ -73,6 +73,11 @@ class ArrivalSets:
     unseen: tuple[Trace, ...]
     source: UnseenSource
 
+    @property
+    def has_arrivals(self) -> bool:
+        """Whether there are any to plan on, and any to judge by."""
+        return self.training.num_requests > 0 and any(run.num_requests for run in self.unseen)
+
     def for_models(self, model_names: Sequence[str]) -> ArrivalSets:
         """Return the same arrivals, indexed in another order of the models."""
         return ArrivalSets(
@@ -110,7 +115,7 @@ def make_arrival_sets(
         If there are too many arrivals, or none to plan on or to judge by.
     """
     sets = _held_out(models, recorded, rng) if recorded else _sampled(models, rng, pause_s)
-    _require_arrivals(sets)
+    require_arrivals(sets)
     return sets
 
 
@@ -170,14 +175,20 @@ def _unseen_parts(
     return tuple(_with_samples(models, part, own) for part, own in zip(parts, rngs, strict=True))
 
 
-def _require_arrivals(sets: ArrivalSets) -> None:
-    """Refuse arrivals that a plan cannot be searched on, or not be judged by."""
+def require_arrivals(sets: ArrivalSets) -> None:
+    """Refuse arrivals that a plan cannot be searched on, or not be judged by.
+
+    Raises
+    ------
+    SpecError
+        If there are none.
+    """
+    if sets.has_arrivals:
+        return
     if not any(trace.num_requests for trace in sets.unseen):
         where = f"the last {HELD_OUT_FRACTION:.0%} of the recorded time"
-    elif not sets.training.num_requests:
-        where = f"the first {1 - HELD_OUT_FRACTION:.0%} of the recorded time"
     else:
-        return
+        where = f"the first {1 - HELD_OUT_FRACTION:.0%} of the recorded time"
     if sets.source is UnseenSource.SAMPLED:
         where = f"runs of {format_seconds(sets.unseen[0].duration_s)}"
     what = f"must have arrivals to plan on and to judge by, found none in {where}"

@@ -167,18 +167,11 @@ def _import(import_format: str, request: ImportRequest) -> list[ModelProfileSpec
 
 def _require_folder(folder: Path) -> None:
     """Make sure that profiles can probably be written, before long work is done for them."""
-    from alpaplan.errors import InputError
-    from alpaplan.files.reading import exists
-    from alpaplan.files.writing import require_writable
+    from alpaplan.files.writing import require_writable_folder
 
     if str(folder) == "-":
         raise click.UsageError("-o must be a folder, found '-' (standard output)")
-    if not exists(folder):
-        require_writable(folder, ())
-    elif not folder.is_dir():
-        raise InputError([f"{folder}: is a file, must be a folder"])
-    else:
-        require_writable(folder / "profile.yaml", ())  # names are known once all is read
+    require_writable_folder(folder, ["profile.yaml"], ())  # names are known once all is read
 
 
 def _write(folder: Path, profiles: list[ModelProfileSpec], inputs: list[Path]) -> None:

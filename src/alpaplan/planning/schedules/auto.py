@@ -11,6 +11,7 @@ import numpy as np
 
 from alpaplan.errors import AlpaplanError, InfeasibleError
 from alpaplan.planning.inputs import Inputs
+from alpaplan.planning.located_errors import located_errors
 from alpaplan.planning.plan import plan
 from alpaplan.planning.provenance import schedule_provenance_of
 from alpaplan.planning.runs import arrivals_for
@@ -39,6 +40,7 @@ from alpaplan.workload.arrival_sets import (
     TRAINING_REQUESTS,
     ArrivalSets,
     one_after_another,
+    require_arrivals,
 )
 from alpaplan.workload.sampling import expected_rate_rps
 from alpaplan.workload.trace import Trace
@@ -197,6 +199,8 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
     day = _day(inputs, settings)
     problem, names = inputs.problem, GroupNames()
     sets = _arrivals_of(day.inputs, 0.0, day.edges_s[-1], settings)
+    with located_errors(workload=inputs.files.workload):
+        require_arrivals(sets)
     static = place(problem, _search(day.inputs, settings, sets), names, None)
     small: tuple[Placed, ...] = ()
     if _weighing(problem, settings).frees_devices():
@@ -207,7 +211,8 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
         if window.trace.num_requests:
             own = in_window(day.inputs, window.start_s, window.end_s)
             own_sets = _arrivals_of(day.inputs, window.start_s, window.end_s, settings)
-            found = _search(own, settings, own_sets)
+            if own_sets.has_arrivals:
+                found = _search(own, settings, own_sets)
         planned.append(place(problem, found, names, planned[-1] if planned else static))
     return PlannedWindows(day, (static, *small), tuple(planned))
 
@@ -305,7 +310,7 @@ def _arrivals_of(
         runs.append(one_after_another(parts, pause_s))
     return ArrivalSets(
         training=runs[1],
-        screening=runs[0],
+        screening=runs[0] if runs[0].num_requests else runs[1],
         deciding=tuple(runs[2 : 2 + FURTHER_RUNS]),
         unseen=tuple(runs[2 + FURTHER_RUNS :]),
         source=UnseenSource.SAMPLED,

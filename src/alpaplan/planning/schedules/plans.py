@@ -12,6 +12,9 @@ from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.specs.schedule import ScheduleSpec
 
+PLAN_FILES = "from-*s.yaml"
+"""What the names of all plans of schedules are like."""
+
 
 def plans_of_schedule(
     inputs: Inputs, settings: ScheduleSettings, document: ScheduleSpec, folder: Path

@@ -13,7 +13,12 @@ from alpaplan import __version__
 from alpaplan.errors import InputError
 from alpaplan.files.document import load_document
 from alpaplan.files.plan_yaml import plan_to_yaml
-from alpaplan.files.writing import make_folder, write_atomically
+from alpaplan.files.writing import (
+    make_folder,
+    require_writable,
+    require_writable_folder,
+    write_atomically,
+)
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import provenance_of
 from alpaplan.planning.settings import PlanSettings
@@ -50,6 +55,7 @@ class Kept:
 
     def __post_init__(self) -> None:
         if self.folder is not None:
+            require_writable_folder(self.folder, [POINTS], self.inputs.files.paths())
             make_folder(self.folder)
             make_folder(self.folder / PLANS)
             self._lines = _read_lines(self.folder / POINTS)
@@ -113,6 +119,17 @@ class Kept:
         name = self._names.get(id(plan), (plan, None))[1]
         return None if self.folder is None or name is None else self.folder / name
 
+    def require_limit(self, axis: str, method: str) -> None:
+        """Make sure that the plan of a limit can be written, and over none of the inputs.
+
+        Raises
+        ------
+        InputError
+            If it cannot be.
+        """
+        if self.folder is not None:
+            require_writable(self.folder / _limit_name(axis, method), self.inputs.files.paths())
+
     def with_limit(self, limit: AxisLimit) -> AxisLimit:
         """Write the plan of a limit under a name of its own, and a line for each of its points."""
         if self.folder is None:
@@ -123,7 +140,7 @@ class Kept:
             places = {"inputs": here.inputs, "trace": here.trace}
             provenance = plan.provenance.model_copy(update=places)
             plan = plan.model_copy(update={"provenance": provenance})
-            self._write_plan(plan, f"{limit.axis}-{limit.method}.yaml")
+            self._write_plan(plan, _limit_name(limit.axis, limit.method))
         self.add_points(
             (limit.axis, {"method": limit.method} | point.to_json_dict(self.name_of))
             for point in limit.points
@@ -166,6 +183,10 @@ class Kept:
             return
         lines = [json.dumps(each, allow_nan=False) for each in self._lines.values()]
         write_atomically(self.folder / POINTS, "".join(f"{each}\n" for each in lines).encode())
+
+
+def _limit_name(axis: str, method: str) -> str:
+    return f"{axis}-{method}.yaml"
 
 
 def _identity(inputs: Inputs) -> list[str]:

@@ -83,6 +83,7 @@ def size(
     chains: dict[str, Chain[AxisLimit]] = {}
     for axis in dict.fromkeys(axes):
         for method in dict.fromkeys(methods):
+            kept.require_limit(axis, method)
             own = study.named(f"{axis} {method}")
             chains[own.chain] = own.heard(_chain(own, axis, method, pool))
     found = runner.run(chains)
