@@ -355,10 +355,19 @@ def test_what_if_requests_come_faster(planned: Workspace) -> None:
         ("--model-rate-scale", "a", "must be MODEL=X (e.g. chat=1.5), found 'a'"),
         ("--model-rate-scale", "a=-1", "must be above 0"),
         ("--model-rate-scale", "d=2", "must be of a model of the workload, found 'd'"),
+        ("--closed-loop", "a=0", "must be from 1 to 1,000,000, found '0'"),
+        ("--closed-loop", "a=2", "clients must be of an LLM of the workload, found 'a'"),
     ],
 )
-def test_rate_scales_that_are_refused(
+def test_what_ifs_that_are_refused(
     planned: Workspace, option: str, value: str, message: str
 ) -> None:
     arguments = ("simulate", "plan.yaml", *INPUTS, option, value)
     assert message in planned.run(*arguments, exit_code=2).stderr
+
+
+@pytest.mark.parametrize("option", ["--model-rate-scale", "--closed-loop"])
+def test_a_model_that_is_named_twice(planned: Workspace, option: str) -> None:
+    twice = (option, "a=2", option, "b=1", option, "a=3")
+    error = planned.run("simulate", "plan.yaml", *INPUTS, *twice, exit_code=2).stderr
+    assert f"'{option}': must name a model once, found 'a' again" in error

@@ -46,8 +46,8 @@ def test_traces_without_columns_of_tokens(tmp_path: Path) -> None:
 
 
 def test_times_that_nanoseconds_cannot_say(tmp_path: Path) -> None:
-    text = f"{TOKENS}4e9,a,1,1\n4.1e9,a,1,1\n"
-    what = "arrival_s: must be at most 4e+09 in rows of LLMs, found 4.1e+09"
+    text = f"{TOKENS}4e9,a,1,1\n4000000000.25,a,1,1\n"
+    what = "arrival_s: must be at most 4,000,000,000 in rows of LLMs, found 4000000000.25"
     assert issues_of(tmp_path, text, "a") == [f"3: {what}"]
 
 

@@ -24,6 +24,7 @@ from alpaplan.report.figure import FORMATS as PLOT_FORMATS
 from alpaplan.specs.choices import Dispatch, Serving
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Value = TypeVar("_Value")
 
 FILE = click.Path(dir_okay=True, path_type=Path)
 """A file or folder; what is wrong with it is found where it is read or written."""
@@ -144,14 +145,29 @@ plot = click.option(
     metavar="FILE",
     help=f"Also draw a plot into FILE ({listed(f'.{ending}' for ending in PLOT_FORMATS)}).",
 )
+
+
+def _once_each(
+    _: click.Context, __: click.Parameter, values: tuple[tuple[str, _Value], ...]
+) -> tuple[tuple[str, _Value], ...]:
+    """Refuse a model that has two values."""
+    seen = set()
+    for model, _value in values:
+        if model in seen:
+            raise click.BadParameter(f"must name a model once, found {model!r} again")
+        seen.add(model)
+    return values
+
+
 closed_loop = click.option(
     "--closed-loop",
     "clients",
     type=ModelClients(),
     metavar="MODEL=CLIENTS",
     multiple=True,
+    callback=_once_each,
     help="Let as many clients send the requests of an LLM, each once its last one is answered, "
-    "whatever their times are. May be repeated.",
+    "whatever their times are. May be repeated for other models.",
 )
 without = click.option(
     "--without",
@@ -174,7 +190,8 @@ model_rate_scale = click.option(
     type=ModelFactor(),
     metavar="MODEL=X",
     multiple=True,
-    help="Let the requests of one model come X times as fast. May be repeated.",
+    callback=_once_each,
+    help="Let the requests of one model come X times as fast. May be repeated for others.",
 )
 
 

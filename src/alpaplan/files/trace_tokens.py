@@ -48,8 +48,9 @@ def require_tokens(file: TraceFile, llms: Collection[str]) -> None:
     else:
         late = rows[trace.arrival_s[rows] > MAX_LLM_TIME_S]
         for row in late[:MAX_SHOWN_LINES].tolist():
-            what = f"must be at most {MAX_LLM_TIME_S:g} in rows of LLMs"
-            issues.add(row + _FIRST_ROW_LINE, f"arrival_s: {what}, found {trace.arrival_s[row]:g}")
+            what = f"must be at most {MAX_LLM_TIME_S:,.0f} in rows of LLMs"
+            found = repr(float(trace.arrival_s[row]))
+            issues.add(row + _FIRST_ROW_LINE, f"arrival_s: {what}, found {found}")
         issues.add_unshown(late[MAX_SHOWN_LINES:].size)
         for column, counts in enumerate((trace.input_tokens, trace.output_tokens), len(HEADER)):
             unknown = rows[counts[rows] == 0]
