@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.what_if import with_rates
@@ -135,26 +134,24 @@ def _node_loss(
     inputs: Inputs, placement: Placement, groups: Sequence[GroupSpec], runs: Sequence[Trace]
 ) -> tuple[tuple[str, float], ...]:
     nodes = list(dict.fromkeys(part.node for group in groups for part in group.devices))
-    on_node = np.array(
-        [[any(part.node == node for part in group.devices) for group in groups] for node in nodes]
-    ).reshape(len(nodes), len(groups))
+    on_node = np.zeros((len(nodes), len(groups)), dtype=np.bool_)
+    number = {node: index for index, node in enumerate(nodes)}
+    for index, group in enumerate(groups):
+        on_node[[number[part.node] for part in group.devices], index] = True
     whole = Simulator(inputs.problem, runs[0]).evaluate(placement)
-    hanging = [
-        (_silenced(placement, lost, whole.requests), int(whole.group_attained[lost].sum()))
-        for lost in on_node
-    ]
+    num_replicas = placement.replicas.sum(axis=0)
+    hanging = []
+    for lost in on_node:
+        gone = placement.replicas[lost].sum(axis=0)
+        silenced = whole.requests[(gone > 0) & (gone == num_replicas)]
+        hanging.append((int(silenced.sum()), int(whole.group_attained[lost].sum())))
+    # First those that leave most requests without a replica, then those that attain most.
     looked_at = sorted(range(len(nodes)), key=lambda index: hanging[index], reverse=True)
     left = [
         (nodes[index], _attainment(inputs, placement.take(~on_node[index]), runs))
         for index in sorted(looked_at[:MOST_NODES])
     ]
     return tuple(sorted(left, key=lambda pair: pair[1])[:MAX_NODE_LOSSES])
-
-
-def _silenced(placement: Placement, lost: NDArray[np.bool_], requests: NDArray[np.int64]) -> int:
-    """Return the requests of models that have no replica but on lost groups."""
-    gone = placement.replicas[lost].any(axis=0) & ~placement.replicas[~lost].any(axis=0)
-    return int(requests[gone].sum())
 
 
 def _attainment(inputs: Inputs, placement: Placement, runs: Sequence[Trace]) -> float:
