@@ -81,6 +81,29 @@ def profile(
     )
 
 
+def staged_profile(
+    name: str, *configs: tuple[int, Sequence[float], Sequence[int]]
+) -> ModelProfileSpec:
+    """Return a profile of (intra_op, stage latencies, stage weights in GB) for each config."""
+    return ModelProfileSpec.model_validate(
+        {
+            "kind": "model-profile",
+            "version": 1,
+            "name": name,
+            "configs": [
+                {
+                    "device": "gpu",
+                    "intra_op": intra_op,
+                    "inter_op": len(latencies),
+                    "stage_weight_bytes": [weight * GB for weight in weights],
+                    "stage_latency_s": {1: latencies},
+                }
+                for intra_op, latencies, weights in configs
+            ],
+        }
+    )
+
+
 def llm_profile(
     name: str = "llm",
     step_s: Mapping[int, float] = MappingProxyType({1: 0.01, 101: 0.02}),

@@ -1,8 +1,7 @@
-"""Formulas of time and memory: values worked out by hand, and what they have in common."""
+"""Formulas of time: values worked out by hand, and what they have in common."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,51 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.problem import Placement, PlacementProblem, memory_rule, service
-from alpaplan.specs.profile import ModelProfileSpec
+from alpaplan.problem import Placement, PlacementProblem, service
 from tests import builders as make
-from tests.builders import GB
-
-
-def profile(name: str, *configs: tuple[int, Sequence[float], Sequence[int]]) -> ModelProfileSpec:
-    """Return a profile of (intra_op, stage latencies, stage weights in GB) for each config."""
-    return ModelProfileSpec.model_validate(
-        {
-            "kind": "model-profile",
-            "version": 1,
-            "name": name,
-            "configs": [
-                {
-                    "device": "gpu",
-                    "intra_op": intra_op,
-                    "inter_op": len(latencies),
-                    "stage_weight_bytes": [weight * GB for weight in weights],
-                    "stage_latency_s": {1: latencies},
-                }
-                for intra_op, latencies, weights in configs
-            ],
-        }
-    )
 
 
 def uneven(**serving: Any) -> PlacementProblem:
     """Return a problem of two profiles; only the first runs on two stages of two devices."""
     profiles = [
-        profile("a", (1, [1.0], [6]), (2, [0.25, 0.5], [1, 2])),
-        profile("b", (1, [0.125], [1])),
+        make.staged_profile("a", (1, [1.0], [6]), (2, [0.25, 0.5], [1, 2])),
+        make.staged_profile("b", (1, [0.125], [1])),
     ]
     models = [make.model("m0", "a", slo_s=2.0), make.model("m1", "b", slo_s=0.5)]
     return make.problem(models, profiles=profiles, on=make.cluster(**serving))
-
-
-def with_activations() -> PlacementProblem:
-    """Return a problem of two profiles on one device and on two stages."""
-    shapes = [(1, 1), (1, 2)]
-    profiles = [
-        make.profile("a", weight_bytes=2 * GB, activation_bytes=GB, shapes=shapes),
-        make.profile("b", weight_bytes=4 * GB, activation_bytes=3 * GB, shapes=shapes),
-    ]
-    return make.problem([make.model("m0", "a"), make.model("m1", "b")], profiles=profiles)
 
 
 def test_times_of_uneven_stages() -> None:
@@ -78,7 +44,7 @@ def test_stage_overhead_is_part_of_every_time() -> None:
 
 
 def test_only_earliest_finish_simulates_in_single_precision() -> None:
-    profiles = [profile("p", (1, [0.1], [1]))]
+    profiles = [make.staged_profile("p", (1, [0.1], [1]))]
     for dispatch, expected in [
         ("shortest-queue", 0.1),
         ("earliest-finish", float(np.float32(0.1))),
@@ -94,14 +60,14 @@ def test_a_sum_over_stages_does_not_depend_on_the_profiles_beside(num_stages: in
     stages = [rng.random(num_stages).tolist() for _ in range(5)]
     alone = [
         make.problem(
-            profiles=[profile("p", (1, latencies, [1] * num_stages))],
+            profiles=[make.staged_profile("p", (1, latencies, [1] * num_stages))],
             on=make.cluster(make.pool(devices_per_node=num_stages)),
         )
         for latencies in stages
     ]
     together = make.problem(
         [make.model(f"m{i}", f"p{i}") for i in range(5)],
-        [profile(f"p{i}", (1, x, [1] * num_stages)) for i, x in enumerate(stages)],
+        [make.staged_profile(f"p{i}", (1, x, [1] * num_stages)) for i, x in enumerate(stages)],
         make.cluster(make.pool(devices_per_node=num_stages)),
     )
     expected = [service.pipeline_latency_s(problem)[0, 0] for problem in alone]
@@ -113,7 +79,9 @@ def test_times_bound_each_other(
     latencies: list[float], stage_overhead: float, request_overhead_s: float
 ) -> None:
     on = make.cluster(stage_overhead=stage_overhead, request_overhead_s=request_overhead_s)
-    problem = make.problem(profiles=[profile("p", (1, latencies, [1] * len(latencies)))], on=on)
+    problem = make.problem(
+        profiles=[make.staged_profile("p", (1, latencies, [1] * len(latencies)))], on=on
+    )
     whole_s, mean_s = service.pipeline_latency_s(problem), service.mean_stage_s(problem)
     assert mean_s <= service.slowest_stage_s(problem) * (1 + 1e-12)
     assert service.slowest_stage_s(problem) <= whole_s <= service.idle_latency_s(problem)
@@ -127,66 +95,6 @@ def test_slack_shortens_stages_and_lengthens_objectives() -> None:
     assert service.slowest_stage_s(relaxed).tolist() == [[0.375, 0.0], [0.125, 0.0]]
     assert service.pipeline_latency_s(relaxed)[1, 0] == 0.125  # no stage falls below 0
     assert relaxed.slo_s.tolist() == [3.125, 0.875]
-
-
-def test_weights_add_up_and_only_the_largest_activation_counts() -> None:
-    problem = with_activations()
-    assert memory_rule.stage_memory_bytes(problem, 0, np.array([2, 0])).tolist() == [5 * GB, 0]
-    assert memory_rule.stage_memory_bytes(problem, 0, np.array([1, 1])).tolist() == [9 * GB, 0]
-    assert memory_rule.stage_memory_bytes(problem, 1, np.array([1, 1])).tolist() == [6 * GB, 6 * GB]
-
-
-def test_a_linear_program_keeps_room_for_the_largest_activation() -> None:
-    problem = with_activations()
-    weights, limits = memory_rule.linear_memory_bytes(problem, 1, np.array([0, 1, 0]))
-    assert weights.tolist() == [[GB, GB], [2 * GB, 2 * GB], [GB, GB]]
-    assert limits.tolist() == [7 * GB, 7 * GB]
-
-
-def test_memory_of_shapes_replicas_and_the_cluster() -> None:
-    pools = [make.pool("n", count=2), make.pool("tpus", memory=30 * GB, device="tpu")]
-    problem = make.problem(profiles=uneven_on_both(), on=make.cluster(*pools))
-    kinds = [(problem.pools[s.pool].device, s.num_devices) for s in problem.shapes]
-    assert kinds == [("gpu", 1), ("gpu", 4), ("tpu", 1)]
-    usable = [memory_rule.usable_memory_bytes(problem, shape) for shape in range(3)]
-    assert usable == [10 * GB, 10 * GB, 30 * GB]
-    assert memory_rule.cluster_memory_bytes(problem) == 8 * 10 * GB + 4 * 30 * GB
-    # Stages of 1 and 2 GB on each of two devices.
-    assert memory_rule.replica_bytes(problem)[:, 0].tolist() == [6 * GB, 6 * GB, 15 * GB]
-    assert memory_rule.share_of_group_memory(problem)[:, 0].tolist() == [0.6, 0.15, 0.5]
-
-
-def uneven_on_both() -> list[ModelProfileSpec]:
-    """Return a profile for two device types."""
-    gpu = profile("p", (1, [1.0], [6]), (2, [0.25, 0.5], [1, 2]))
-    tpu = profile("p", (1, [1.0], [15])).configs[0].model_copy(update={"device": "tpu"})
-    return [gpu.model_copy(update={"configs": (*gpu.configs, tpu)})]
-
-
-@given(
-    st.lists(st.tuples(st.integers(1, 12), st.integers(0, 9)), min_size=1, max_size=5),
-    st.lists(st.integers(0, 4), max_size=8),
-    st.integers(0, 4),
-)
-def test_the_forms_of_the_memory_rule_agree(
-    sizes_gb: list[tuple[int, int]], drawn: list[int], shape: int
-) -> None:
-    profiles = [
-        make.profile(f"p{i}", weight_bytes=weight * GB, activation_bytes=activation * GB)
-        for i, (weight, activation) in enumerate(sizes_gb)
-    ]
-    models = [make.model(f"m{i}", f"p{i}") for i in range(len(sizes_gb))]
-    problem = make.problem(models, profiles=profiles)
-    replicas = np.array([p % len(sizes_gb) for p in drawn], dtype=np.int64)
-    usable = memory_rule.usable_memory_bytes(problem, shape)
-    cumulative = memory_rule.cumulative_memory_bytes(problem, shape, replicas)
-    assert cumulative.shape == (replicas.size, 4)
-    for n in range(1, replicas.size + 1):
-        counts = np.bincount(replicas[:n], minlength=len(sizes_gb))
-        needed = memory_rule.stage_memory_bytes(problem, shape, counts)
-        assert cumulative[n - 1].tolist() == needed.tolist()
-        weights, limits = memory_rule.linear_memory_bytes(problem, shape, replicas[:n])
-        assert (weights.sum(axis=0) <= limits).tolist() == (needed <= usable).tolist()
 
 
 def test_the_cap_of_a_replica_is_the_smallest_limit() -> None:
