@@ -276,11 +276,10 @@ def _search(
     from alpaplan.errors import InterruptedWithoutPlanError
     from alpaplan.planning.plan import plan as make_plan
 
-    budgets = (
-        settings.max_work(inputs.problem),
-        settings.max_evaluations,
-        settings.time_limit_s,
-    )
+    budgets: tuple[int | None, int | None, float | None] = None, None, settings.time_limit_s
+    if settings.restarts == 1:  # else nobody hears how the searches go on
+        max_work = settings.max_work(inputs.problem)
+        budgets = max_work, settings.max_evaluations, settings.time_limit_s
     with (
         task_options.task_runner(dask, settings.jobs, settings.restarts) as runner,
         interruptible() as interrupt,

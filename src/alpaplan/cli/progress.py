@@ -72,13 +72,15 @@ class SearchProgress:
         )
 
     def goes_on_to(self, phase: Phase) -> None:
-        """Say what is done after the search, which has no known end."""
+        """Say what is done in place of the search, which has no known end."""
         if self._progress is not None:
             self._progress.update(
                 self._task, description=phase, found=self._found(), ends_at=math.inf
             )
 
     def _found(self) -> str:
+        if not self._seen:
+            return ""
         # Until one attains something, there is nothing to say of the best.
         best = f", best {self._best:.2%}" if self._best > 0 else ""
         return format_count(self._seen, "placement") + best

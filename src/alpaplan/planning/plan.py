@@ -27,7 +27,7 @@ from alpaplan.problem.required_checks import check_required
 from alpaplan.problem.unprofiled_batches import unprofiled_batches
 from alpaplan.search.attempt import ProgressListener, ignore_progress
 from alpaplan.search.methods import METHODS
-from alpaplan.search.phase import PhaseListener, ignore_phase
+from alpaplan.search.phase import Phase, PhaseListener, ignore_phase
 from alpaplan.search.planner import PlanResult, best_of_searches, solve
 from alpaplan.search.prediction import Prediction
 from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of, never
@@ -137,7 +137,7 @@ def plan(
     on_evaluation
         Told of every simulated placement, for a progress display.
     on_phase
-        Told what is done once a single search has ended.
+        Told that several searches run side by side, and what is done once the search has ended.
 
     Raises
     ------
@@ -164,7 +164,9 @@ def plan(
         arrivals = draw_arrivals(ordered, arrivals_rng)
     arrivals = arrivals.for_models(ordered.problem.model_names)
     if settings.restarts > 1:
-        result = _best_of_several(ordered, arrivals, settings, [search_rng, *more_rngs], runner)
+        result = _best_of_several(
+            ordered, arrivals, settings, [search_rng, *more_rngs], runner, on_phase
+        )
     else:
         result = solve(
             ordered.problem,
@@ -212,11 +214,14 @@ def _best_of_several(
     settings: PlanSettings,
     rngs: Sequence[np.random.Generator],
     runner: TaskRunner | None,
+    on_phase: PhaseListener,
 ) -> PlanResult:
     jobs = settings.jobs or usable_cores()
     here = local_runner(jobs, settings.restarts) if runner is None else nullcontext(runner)
+    on_phase(Phase.SEARCHING)
     with here as chosen:
         outcomes = search_several(inputs, arrivals, settings, rngs, chosen)
+    on_phase(Phase.DECIDING)
     return best_of_searches(inputs.problem, arrivals, outcomes, rngs[0], jobs)
 
 

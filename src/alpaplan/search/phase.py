@@ -1,4 +1,4 @@
-"""What is done once a search has ended, for those who show how it goes on."""
+"""What is done now, for those who show how a plan comes about."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from enum import StrEnum
 class Phase(StrEnum):
     """What is done now, in words for people."""
 
+    SEARCHING = "searching side by side"
     DECIDING = "deciding"
     PREDICTING = "predicting"
 

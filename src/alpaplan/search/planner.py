@@ -201,7 +201,7 @@ def solve(
     on_evaluation
         Told of every simulated placement, for a progress display.
     on_phase
-        Told what is done once the search has ended, as `Phase` says.
+        Told what is done once the search has ended.
 
     Raises
     ------
