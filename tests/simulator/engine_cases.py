@@ -85,14 +85,14 @@ class EngineCase:
                 oracle.Model(*model)
                 for model in zip(*(column.tolist() for column in objectives), strict=True)
             ],
-            [self._group(group) for group in range(self.case.placement.num_groups)],
+            [self.group(group) for group in range(self.case.placement.num_groups)],
             [oracle.Request(row, *values) for row, values in enumerate(rows)],
             self.clients,
         )
         asked.run()
         return asked
 
-    def _group(self, group: int) -> oracle.Group:
+    def group(self, group: int) -> oracle.Group:
         problem, placement, table = self.case.problem, self.case.placement, self.table
         shape = int(placement.shapes[group])
         stages = int(problem.num_stages[shape])

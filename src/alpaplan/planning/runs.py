@@ -123,8 +123,7 @@ def simulate(
     Raises
     ------
     AlpaplanError
-        If clients are of a model that is no LLM of the workload, or a schedule changes the
-        placement of LLMs.
+        If clients are of a model that is no LLM of the workload, or a schedule changes.
     """
     if isinstance(plan, ScheduleSpec):
         return _simulate_schedule(inputs, plan, arrivals, dispatch, clients)
@@ -156,13 +155,12 @@ def _simulate_schedule(
 ) -> Simulation:
     if len(document.placements) == 1:
         simulation = simulate(inputs, plan_of_placement(document, 0), arrivals, dispatch, clients)
-    elif inputs.problem.engines is not None:
-        raise AlpaplanError(
-            "a schedule that changes the placement of LLMs cannot be simulated: what becomes of "
-            "requests that an engine runs is not settled"
-        )
     elif clients:
-        raise AlpaplanError("clients must be of an LLM of the workload, which has none")
+        _numbers_of(inputs, clients)
+        raise AlpaplanError(
+            "clients that wait for answers are simulated on one placement, not on a schedule that "
+            "changes it: its times would mean nothing"
+        )
     else:
         problem = _ruled_by(inputs, document, dispatch)
         schedule = schedule_of_document(problem, inputs.cluster, document)

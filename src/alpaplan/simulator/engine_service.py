@@ -25,8 +25,11 @@ from alpaplan.simulator.kernels.engine_arrays import (
     Requests,
     Work,
 )
+from alpaplan.simulator.kernels.engine_schedule_arrays import EngineChanges, EngineLoads
 from alpaplan.simulator.kernels.engines import open_loop
+from alpaplan.simulator.kernels.scheduled_engines import scheduled_loop
 from alpaplan.simulator.placed_engines import PlacedEngines, PlacedEnginesTable, whole_ns
+from alpaplan.simulator.scheduled_replicas import ScheduledReplicas
 from alpaplan.workload.trace import Trace
 
 _NS = 1e9
@@ -113,19 +116,36 @@ class EngineService:
         """
         requests = self._requests._replace(sent_ns=self._requests.sent_ns.copy())
         loop = _loop_of(self._trace, clients)
-        run = self._prepared(placement, requests, each=True)
+        run = self._prepared(self._engines.engines_of(placement), requests, each=True)
         compiled(closed_loop)(requests, run.engines.rows, run.groups, run.work, run.outcome, loop)
         return requests.sent_ns / _NS, self._replay(run)
+
+    def replay_schedule(
+        self, replicas: ScheduledReplicas, changes: EngineChanges, loads: EngineLoads
+    ) -> Replay:
+        """Simulate engines of placements that change; `loads` is written to.
+
+        Parameters
+        ----------
+        replicas
+            The engines, whose marks are what their caches hold.
+        changes, loads
+            What changes, and what is loaded at first.
+        """
+        where = (replicas.shapes, replicas.group, replicas.model, replicas.mark)
+        run = self._prepared(self._engines.rows_of(*where), self._requests, each=True)
+        state = (run.engines.rows, run.groups, run.work, run.outcome)
+        compiled(scheduled_loop)(run.requests, *state, changes, loads)
+        return self._replay(run)
 
     def _run(self, placement: Placement, start: GroupState | None, *, each: bool) -> _Run:
         if start is not None:
             raise ValueError("LLM engines cannot go on from a state")
-        run = self._prepared(placement, self._requests, each=each)
+        run = self._prepared(self._engines.engines_of(placement), self._requests, each=each)
         self._open_loop(run.requests, run.engines.rows, run.groups, run.work, run.outcome)
         return run
 
-    def _prepared(self, placement: Placement, requests: Requests, *, each: bool) -> _Run:
-        engines = self._engines.engines_of(placement)
+    def _prepared(self, engines: PlacedEngines, requests: Requests, *, each: bool) -> _Run:
         num_engines, num_requests = engines.model.size, requests.model.size
         return _Run(
             engines,

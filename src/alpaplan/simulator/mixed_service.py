@@ -78,34 +78,48 @@ class MixedService:
         return sent_s, self._joined(fixed, llms)
 
     def _joined(self, fixed: Replay, llms: Replay) -> Replay:
-        """Return the replays of both parts as one of the whole trace."""
-        latency_s = np.full(self._num_requests, np.nan)
-        group = np.full(self._num_requests, -1, dtype=np.int32)
-        batch_size = None
-        engines: EngineReplay | None = None
-        for rows, replay in ((self._fixed.rows, fixed), (self._llms.rows, llms)):
-            latency_s[rows] = replay.latency_s
-            group[rows] = replay.group
-            if replay.batch_size is not None:
-                batch_size = np.zeros(self._num_requests, dtype=np.int32)
-                batch_size[rows] = replay.batch_size
-            if replay.engines is not None:
-                engines = self._spread(replay.engines, rows)
-        evaluation = _sum_of([fixed.evaluation, llms.evaluation])
-        return Replay(evaluation, latency_s, group, None, batch_size, engines)
+        parts = ((self._fixed.rows, fixed), (self._llms.rows, llms))
+        return joined(parts, self._num_requests)
 
-    def _spread(self, engines: EngineReplay, rows: NDArray[np.int64]) -> EngineReplay:
-        def of_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
-            spread = np.full(self._num_requests, np.nan)
-            spread[rows] = values
-            return spread
 
-        return replace(
-            engines,
-            ttft_s=of_all(engines.ttft_s),
-            tpot_s=of_all(engines.tpot_s),
-            end_to_end_s=of_all(engines.end_to_end_s),
-        )
+def joined(parts: Sequence[tuple[NDArray[np.int64], Replay]], num_requests: int) -> Replay:
+    """Return the replays of parts of a trace, on the same groups, as one of the whole trace.
+
+    Parameters
+    ----------
+    parts
+        The numbers of each part's requests, and its replay.
+    num_requests
+        Requests of the trace.
+    """
+    latency_s = np.full(num_requests, np.nan)
+    group = np.full(num_requests, -1, dtype=np.int32)
+    batch_size = None
+    engines: EngineReplay | None = None
+    for rows, replay in parts:
+        latency_s[rows] = replay.latency_s
+        group[rows] = replay.group
+        if replay.batch_size is not None:
+            batch_size = np.zeros(num_requests, dtype=np.int32)
+            batch_size[rows] = replay.batch_size
+        if replay.engines is not None:
+            engines = _spread(replay.engines, rows, num_requests)
+    evaluation = _sum_of([replay.evaluation for _, replay in parts])
+    return Replay(evaluation, latency_s, group, None, batch_size, engines)
+
+
+def _spread(engines: EngineReplay, rows: NDArray[np.int64], num_requests: int) -> EngineReplay:
+    def of_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        spread = np.full(num_requests, np.nan)
+        spread[rows] = values
+        return spread
+
+    return replace(
+        engines,
+        ttft_s=of_all(engines.ttft_s),
+        tpot_s=of_all(engines.tpot_s),
+        end_to_end_s=of_all(engines.end_to_end_s),
+    )
 
 
 def _sum_of(found: Sequence[Evaluation]) -> Evaluation:

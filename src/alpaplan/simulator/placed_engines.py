@@ -58,7 +58,7 @@ class PlacedEnginesTable:
             If the placement is not one of this problem's LLMs: another number of models, a
             replica that is no engine, or one on a shape that its profile does not list.
         """
-        problem, table = self._problem, self._table
+        problem = self._problem
         num_groups, num_models = placement.replicas.shape
         if num_models != problem.num_models or num_groups != placement.shapes.size:
             raise ValueError(
@@ -66,19 +66,45 @@ class PlacedEnginesTable:
                 f"found {placement.replicas.shape}"
             )
         group, model = map(np.ascontiguousarray, placement.in_replica_order())
-        shape, profile = placement.shapes[group], problem.profile_of_model[model]
+        return self.rows_of(
+            placement.shapes, group, model, kv_tokens(problem, placement)[group, model]
+        )
+
+    def rows_of(
+        self,
+        shapes: NDArray[np.int64],
+        group: NDArray[np.int64],
+        model: NDArray[np.int64],
+        tokens: NDArray[np.int64],
+    ) -> PlacedEngines:
+        """Look up engines by where they are.
+
+        Parameters
+        ----------
+        shapes : int64[G]
+            Shape of each group.
+        group, model, tokens : int64[R], int64[R], int64[R]
+            Group, ascending, and model of each engine, and what its cache holds.
+
+        Raises
+        ------
+        ValueError
+            If one is no engine, or on a shape that its profile does not list.
+        """
+        problem, table = self._problem, self._table
+        shape, profile = shapes[group], problem.profile_of_model[model]
         if not (problem.supported[shape, profile] & self._is_llm[model]).all():
             raise ValueError("a replica is on a group whose shape its profile does not list")
         of_model = np.argsort(model, kind="stable")
         first_step = table.first_step[shape, profile]
         rows = Engines(
-            first_of_group=group.searchsorted(np.arange(num_groups + 1)),
+            first_of_group=group.searchsorted(np.arange(shapes.size + 1)),
             group=group,
             first_of_model=model[of_model].searchsorted(self._model_bounds),
             of_model=of_model,
-            kv_tokens=kv_tokens(problem, placement)[group, model],
-            num_stages=problem.num_stages[placement.shapes],
-            slowdown=table.slowdown[placement.shapes],
+            kv_tokens=np.ascontiguousarray(tokens),
+            num_stages=problem.num_stages[shapes],
+            slowdown=table.slowdown[shapes],
             first_step=first_step,
             last_step=first_step + table.num_steps[shape, profile] - 1,
             step_tokens=self._step_tokens,

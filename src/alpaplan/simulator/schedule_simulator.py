@@ -8,20 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem, Schedule
-from alpaplan.problem.caps import with_batch_table
-from alpaplan.problem.schedule import LifeOfGroup
-from alpaplan.simulator.batched_replicas import BatchedReplicaTable
-from alpaplan.simulator.batched_service import evaluation_of, nothing_yet
-from alpaplan.simulator.batched_state import BatchedStateConverter
-from alpaplan.simulator.evaluation import Replay
-from alpaplan.simulator.fixed_service import packed_requests
-from alpaplan.simulator.kernels.schedule_arrays import ScheduleLoop
-from alpaplan.simulator.kernels.schedules import Kernel
-from alpaplan.simulator.kernels.table import ServiceKind, kernel
-from alpaplan.simulator.scheduled_replicas import (
-    changes_of,
-    loads_at_start,
-    scheduled_replicas,
+from alpaplan.problem.schedule import LifeOfGroup, lives_of_groups
+from alpaplan.simulator.evaluation import EngineReplay, Replay
+from alpaplan.simulator.mixed_service import joined
+from alpaplan.simulator.scheduled_engines import EngineSchedules
+from alpaplan.simulator.scheduled_fixed import FixedSchedules
+from alpaplan.simulator.scheduled_part import (
+    ScheduledPart,
+    ScheduledService,
+    among,
+    of_kind,
+    waits_for,
 )
 from alpaplan.workload.trace import Trace
 
@@ -36,33 +33,69 @@ class ScheduleReplay:
         Counts, and the fate of every request. Its groups are those below; its state is None.
     groups
         Each group from where it is new to where it ends.
+    names
+        The names of all groups, in order of first appearance.
     """
 
     replay: Replay
     groups: tuple[LifeOfGroup, ...]
+    names: tuple[str, ...]
 
     def by_name(self) -> tuple[tuple[str, ...], Replay]:
         """Return names in order of first appearance, and the replay with all groups of one as one.
 
         This is how groups are counted (S11).
         """
-        number = {name: n for n, name in enumerate(dict.fromkeys(g.name for g in self.groups))}
+        number = {name: n for n, name in enumerate(self.names)}
         of_group = np.array([number[group.name] for group in self.groups], dtype=np.int64)
-        counts = self.replay.evaluation
+        num_names, counts = len(number), self.replay.evaluation
         evaluation = replace(
             counts,
-            group_requests=_of_names(counts.group_requests, of_group).astype(np.int64),
-            group_attained=_of_names(counts.group_attained, of_group).astype(np.int64),
-            group_busy_s=_of_names(counts.group_busy_s, of_group),
+            group_requests=_total(counts.group_requests, of_group, num_names).astype(np.int64),
+            group_attained=_total(counts.group_attained, of_group, num_names).astype(np.int64),
+            group_busy_s=_total(counts.group_busy_s, of_group, num_names),
         )
         group = np.append(of_group, -1).astype(np.int32)[self.replay.group]
-        return tuple(number), replace(self.replay, evaluation=evaluation, group=group)
+        engines = self.replay.engines
+        if engines is not None:
+            engines = _engines_of_names(engines, of_group, num_names)
+        named = replace(self.replay, evaluation=evaluation, group=group, engines=engines)
+        return self.names, named
 
 
-def _of_names(
-    amount: NDArray[np.int64] | NDArray[np.float64], name: NDArray[np.int64]
+def _total(
+    amount: NDArray[np.int64] | NDArray[np.float64], name: NDArray[np.int64], num_names: int
 ) -> NDArray[np.float64]:
-    return np.bincount(name, amount, int(name.max(initial=-1)) + 1).astype(np.float64, copy=False)
+    return np.bincount(name, amount, num_names).astype(np.float64, copy=False)
+
+
+def _engines_of_names(
+    engines: EngineReplay, of_group: NDArray[np.int64], num_names: int
+) -> EngineReplay:
+    """Return engines with those of one name, model and size of cache as one."""
+    busy_s = np.zeros((num_names, engines.stage_busy_s.shape[1]))
+    np.add.at(busy_s, of_group, engines.stage_busy_s)
+    name = of_group[engines.group]
+    keys = np.stack([name, engines.model, engines.kv_tokens], axis=1)
+    same, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    # By name, and there in the order in which they came.
+    order = np.lexsort((first, same[:, 0]))
+    peak = np.zeros(order.size, dtype=np.int64)
+    np.maximum.at(peak, number.ravel(), engines.kv_peak_tokens)
+    return replace(
+        engines,
+        stage_busy_s=busy_s,
+        group=same[order, 0],
+        model=same[order, 1],
+        kv_tokens=same[order, 2],
+        kv_peak_tokens=peak[order],
+        preemptions=np.bincount(number.ravel(), engines.preemptions, order.size)[order].astype(
+            np.int64
+        ),
+        iterations=np.bincount(number.ravel(), engines.iterations, order.size)[order].astype(
+            np.int64
+        ),
+    )
 
 
 class ScheduleSimulator:
@@ -73,61 +106,99 @@ class ScheduleSimulator:
     Parameters
     ----------
     problem
-        The problem, without LLMs.
+        The problem.
     trace
         The arrivals, of the problem's models.
 
     Raises
     ------
     ValueError
-        If there are LLMs, the trace has other models, or its times are not in order.
+        If the trace has other models, its times are not in order, or requests for LLMs have no
+        tokens.
     """
 
     def __init__(self, problem: PlacementProblem, trace: Trace) -> None:
-        if problem.engines is not None:
-            raise ValueError("schedules of LLM engines are not simulated")
         if trace.model_names != problem.model_names:
             raise ValueError("the trace must index the problem's models: use trace.for_models")
         if not np.all(trace.arrival_s[1:] >= trace.arrival_s[:-1]):
             raise ValueError("the trace's times must not decrease")
-        self._has_batches = problem.batches is not None
-        self._problem = with_batch_table(problem)
-        if self._problem.batches is None:
-            raise ValueError("there must be a table of batches")
-        self._requests_per_model = trace.requests_per_model()
-        self._num_requests = trace.num_requests
-        self._table = BatchedReplicaTable(self._problem, self._problem.batches)
-        self._states = BatchedStateConverter(packed_requests(problem, trace), problem.dispatch)
-        self._kernel: Kernel = kernel(ServiceKind.SCHEDULED, problem.dispatch)
+        self._num_requests, self._num_models = trace.num_requests, problem.num_models
+        is_llm = np.zeros(problem.num_models, dtype=np.bool_)
+        self._kinds: list[_Kind] = []
+        if problem.engines is not None:
+            is_llm = problem.engines.is_llm[problem.profile_of_model]
+            rows = np.flatnonzero(is_llm[trace.model])
+            llms = EngineSchedules(problem, trace.take(rows), problem.engines)
+            self._kinds.append(_Kind(is_llm, rows, llms))
+        if not is_llm.all():
+            rows = np.flatnonzero(~is_llm[trace.model])
+            self._kinds.append(_Kind(~is_llm, rows, FixedSchedules(problem, trace.take(rows))))
 
     def replay(self, schedule: Schedule) -> ScheduleReplay:
         """Simulate a schedule and return the fate of every request.
+
+        A group that goes over from LLMs to fixed-service models or back is a new one there.
 
         Raises
         ------
         ValueError
             If its placements are not of this problem.
         """
-        problem = self._problem
-        scheduled = scheduled_replicas(problem, schedule)
-        nobody_waits = np.empty(0, dtype=np.int64)
-        rows = self._table.rows_of(scheduled.places, scheduled.caps, nobody_waits)
-        latency_s = np.full(self._num_requests, np.nan)
-        replica = np.full(self._num_requests, -1, dtype=np.int32)
-        batch_size = np.zeros(self._num_requests, dtype=np.int32)
-        outcome = nothing_yet(rows, latency_s, replica, batch_size)
-        groups = scheduled.lives
-        shapes = np.array([group.shape for group in groups], dtype=np.int64)
-        serving = self._states.before(None, rows, problem.num_stages[shapes], outcome)
-        if rows.group.size:
-            changes = changes_of(problem, schedule, scheduled)
-            self._kernel(ScheduleLoop(serving, changes, loads_at_start(scheduled)))
-        group_of_replica = np.append(rows.group.astype(np.int32), np.int32(-1))
-        replay = Replay(
-            evaluation_of(rows, len(groups), outcome, self._requests_per_model),
-            latency_s,
-            group_of_replica[replica],
-            None,
-            batch_size if self._has_batches else None,
-        )
-        return ScheduleReplay(replay, groups)
+        for index, placement in enumerate(schedule.placements):
+            if placement.replicas.shape[1] != self._num_models:
+                raise ValueError(f"placement {index} must be of this problem's models")
+        names = tuple(dict.fromkeys(name for each in schedule.names for name in each))
+        parts = self._parts(schedule)
+        if len(parts) == 1:
+            return ScheduleReplay(parts[0].replay, parts[0].groups, names)
+        groups = tuple(group for part in parts for group in part.groups)
+        firsts = np.cumsum([0, *(len(part.groups) for part in parts)]).tolist()
+        replays = [
+            (kind.rows, among(part.replay, first, len(groups)))
+            for kind, part, first in zip(self._kinds, parts, firsts, strict=False)
+        ]
+        return ScheduleReplay(joined(replays, self._num_requests), groups, names)
+
+    def _parts(self, schedule: Schedule) -> list[ScheduledPart]:
+        """Simulate each kind: loads of either may wait for groups of the other (S5).
+
+        What a placement's groups wait for is what earlier placements had, so that with each round
+        one placement more is as it has to be.
+        """
+        if len(self._kinds) == 1:
+            (kind,) = self._kinds
+            lives, _ = lives_of_groups(schedule)
+            return [kind.service.replay(schedule, np.full(len(lives), -np.inf))]
+        own = [of_kind(schedule, kind.models) for kind in self._kinds]
+        waits = [np.full(len(lives_of_groups(each)[0]), -np.inf) for each in own]
+        parts = [
+            kind.service.replay(each, others_s)
+            for kind, each, others_s in zip(self._kinds, own, waits, strict=True)
+        ]
+        while True:
+            found = [waits_for(parts[at].groups, parts[1 - at]) for at in range(2)]
+            if all(map(np.array_equal, found, waits)):
+                return parts
+            for at, kind in enumerate(self._kinds):
+                if not np.array_equal(found[at], waits[at]):
+                    parts[at] = kind.service.replay(own[at], found[at])
+            waits = found
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """Models of one kind of service.
+
+    Parameters
+    ----------
+    models : bool[M]
+        Which models.
+    rows : int64[n]
+        Their requests' numbers in the trace.
+    service
+        Simulates them, on a trace of these requests alone.
+    """
+
+    models: NDArray[np.bool_]
+    rows: NDArray[np.int64]
+    service: ScheduledService

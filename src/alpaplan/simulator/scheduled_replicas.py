@@ -12,7 +12,7 @@ from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.loading import stage_load_s
 from alpaplan.problem.schedule import LifeOfGroup, earlier_on_devices, lives_of_groups
 from alpaplan.problem.service import capped
-from alpaplan.simulator.kernels.schedule_arrays import Changes, Loads
+from alpaplan.simulator.kernels.schedule_arrays import Changes, Listed, Loads
 from alpaplan.simulator.replicas import ReplicaPlaces
 
 
@@ -24,10 +24,10 @@ class ScheduledReplicas:
     ----------
     lives
         The groups, `G` of them.
-    places
-        The replicas, not sorted by model.
-    caps : int64[R]
-        Largest batch of each.
+    group, model : int64[R], int64[R]
+        Group and model of each.
+    mark : int64[R]
+        What else each is known by; 0 if by nothing.
     first, end : int64[R], int64[R]
         First placement that lists it, and the one behind the last.
     candidates
@@ -35,129 +35,192 @@ class ScheduledReplicas:
     """
 
     lives: tuple[LifeOfGroup, ...]
-    places: ReplicaPlaces
-    caps: NDArray[np.int64]
+    group: NDArray[np.int64]
+    model: NDArray[np.int64]
+    mark: NDArray[np.int64]
     first: NDArray[np.int64]
     end: NDArray[np.int64]
     candidates: tuple[NDArray[np.int64], ...]
 
+    @property
+    def shapes(self) -> NDArray[np.int64]:
+        """The shape of each group, ``int64[G]``."""
+        return np.array([life.shape for life in self.lives], dtype=np.int64)
 
-def scheduled_replicas(problem: PlacementProblem, schedule: Schedule) -> ScheduledReplicas:
+
+def scheduled_replicas(
+    schedule: Schedule, num_models: int, marks: Sequence[NDArray[np.int64]] | None = None
+) -> ScheduledReplicas:
     """Return the groups and replicas of a schedule.
 
     Parameters
     ----------
-    problem
-        The problem, with a table of batches.
-    schedule
-        The schedule.
+    schedule, num_models
+        The schedule, and of how many models it has to be.
+    marks
+        For each placement what replicas are known by beside group and model, ``int64[G, M]``: one
+        with another mark is another replica. None: by nothing.
 
     Raises
     ------
     ValueError
-        If a placement is not one of this problem.
+        If a placement is of another number of models.
     """
     lives, numbers = lives_of_groups(schedule)
-    found: list[list[int]] = []  # group, model, first, place and end of each
+    found: list[list[int]] = []  # group, model, mark, first, place and end of each
     listed: list[NDArray[np.int64]] = []
-    going_on: dict[tuple[int, int], int] = {}
-    own = np.zeros((len(lives), problem.num_models), dtype=np.int64)
+    going_on: dict[tuple[int, int, int], int] = {}
     for index, placement in enumerate(schedule.placements):
-        if placement.replicas.shape[1] != problem.num_models:
+        if placement.replicas.shape[1] != num_models:
             raise ValueError(f"placement {index} must be of this problem's models")
         group, model = placement.in_replica_order()
+        mark = np.zeros_like(group) if marks is None else marks[index][group, model]
         life = numbers[index][group]
-        if placement.max_batch_size is not None:
-            own[life, model] = placement.max_batch_size[group, model]
-        now: dict[tuple[int, int], int] = {}
+        now: dict[tuple[int, int, int], int] = {}
         rows = np.empty(group.size, dtype=np.int64)
-        pairs = zip(life.tolist(), model.tolist(), strict=True)
-        for position, pair in enumerate(pairs):
-            row = going_on.get(pair, len(found))
+        keys = zip(life.tolist(), model.tolist(), mark.tolist(), strict=True)
+        for position, key in enumerate(keys):
+            row = going_on.get(key, len(found))
             if row == len(found):
-                found.append([*pair, index, position, index])
-            found[row][4] = index + 1
-            now[pair] = rows[position] = row
+                found.append([*key, index, position, index])
+            found[row][5] = index + 1
+            now[key] = rows[position] = row
         listed.append(rows[np.lexsort((group, model))])
         going_on = now
-    life, model, first, place, end = np.array(found, dtype=np.int64).reshape(-1, 5).T
+    columns = np.array(found, dtype=np.int64).reshape(-1, 6).T
+    life, _, _, first, place, _ = columns
     order = np.lexsort((place, first, life))
     row_of: NDArray[np.int64] = np.empty_like(order)
     row_of[order] = np.arange(order.size)
-    places, caps = _places(problem, lives, life[order], model[order], own)
     candidates = tuple(row_of[rows] for rows in listed)
-    return ScheduledReplicas(lives, places, caps, first[order], end[order], candidates)
+    life, model, mark, first, _, end = np.ascontiguousarray(columns[:, order])
+    return ScheduledReplicas(lives, life, model, mark, first, end, candidates)
 
 
-def _places(
-    problem: PlacementProblem,
-    lives: Sequence[LifeOfGroup],
-    life: NDArray[np.int64],
-    model: NDArray[np.int64],
-    own: NDArray[np.int64],
+def places_and_caps(
+    problem: PlacementProblem, schedule: Schedule, replicas: ScheduledReplicas
 ) -> tuple[ReplicaPlaces, NDArray[np.int64]]:
-    shapes = np.array([each.shape for each in lives], dtype=np.int64)
-    profile = problem.profile_of_model[model]
-    shape = shapes[life]
+    """Return where the replicas of fixed-service models are, and the largest batch of each.
+
+    Raises
+    ------
+    ValueError
+        If the problem has no table of batches, or a replica is on a shape that its profile does not
+        list.
+    """
+    own = np.zeros((len(replicas.lives), problem.num_models), dtype=np.int64)
+    _, numbers = lives_of_groups(schedule)
+    for placement, lives in zip(schedule.placements, numbers, strict=True):
+        if placement.max_batch_size is not None:
+            group, model = np.nonzero(placement.replicas)
+            own[lives[group], model] = placement.max_batch_size[group, model]
+    model, profile = replicas.model, problem.profile_of_model[replicas.model]
+    shape = replicas.shapes[replicas.group]
     if problem.batches is None or not problem.supported[shape, profile].all():
         raise ValueError("a replica is on a group whose shape its profile does not list")
-    caps = capped(problem.batches.largest[shape, profile], own[life, model])
-    num_stages = int(problem.num_stages[shapes].max(initial=1))
+    caps = capped(problem.batches.largest[shape, profile], own[replicas.group, model])
+    num_stages = int(problem.num_stages[replicas.shapes].max(initial=1))
     nobody = np.zeros(problem.num_models + 1, dtype=np.uint32)
     pair = shape * len(problem.profile_names) + profile
-    return ReplicaPlaces(model, life, nobody, pair, num_stages), caps
+    return ReplicaPlaces(model, replicas.group, nobody, pair, num_stages), caps
 
 
-def changes_of(
-    problem: PlacementProblem, schedule: Schedule, replicas: ScheduledReplicas
-) -> Changes:
-    """Return what changes from each placement to the next, as the kernels take it."""
-    places, num_models = replicas.places, problem.num_models
-    per_model = [np.bincount(places.model[r], minlength=num_models) for r in replicas.candidates]
-    rows = np.arange(places.model.size)
-    num_placements = schedule.num_placements
-    removed = [rows[replicas.end == index] for index in range(num_placements)]
-    added = [rows[replicas.first == index] for index in range(num_placements)]
-    first_removed, removed_rows = _joined(removed)
-    first_added, added_rows = _joined(added)
+def listed_in(replicas: ScheduledReplicas, num_models: int) -> Listed:
+    """Return which replicas each placement has, as the kernels take it."""
+    num_placements = len(replicas.candidates)
+    per_model = [np.bincount(replicas.model[r], minlength=num_models) for r in replicas.candidates]
+    rows = np.arange(replicas.model.size)
+    first_removed, removed = _joined([rows[replicas.end == at] for at in range(num_placements)])
+    first_added, added = _joined([rows[replicas.first == at] for at in range(num_placements)])
     earlier = earlier_on_devices(replicas.lives)
     first_earlier, earlier_groups = _joined([np.array(e, dtype=np.int64) for e in earlier])
-    shape = np.array([life.shape for life in replicas.lives], dtype=np.int64)[places.group]
-    load_s = stage_load_s(problem)[shape, problem.profile_of_model[places.model]]
-    return Changes(
-        start_s=schedule.start_s.astype(np.float64),
+    return Listed(
         first_candidate=_bounds(np.concatenate(per_model)),
         candidate=np.concatenate(replicas.candidates).astype(np.uint32),
         first_removed=first_removed,
-        removed=removed_rows,
+        removed=removed,
         first_added=first_added,
-        added=added_rows,
+        added=added,
         first_earlier=first_earlier,
         earlier=earlier_groups,
-        load_s=load_s[:, : places.num_stages].ravel(),
+    )
+
+
+def load_s_of(
+    problem: PlacementProblem, replicas: ScheduledReplicas, num_stages: int
+) -> NDArray[np.float64]:
+    """Return how long each stage of each replica takes to load, ``float64[R, num_stages]``."""
+    shape = replicas.shapes[replicas.group]
+    load_s = stage_load_s(problem)[shape, problem.profile_of_model[replicas.model]]
+    return load_s[:, :num_stages]
+
+
+def changes_of(
+    problem: PlacementProblem, schedule: Schedule, replicas: ScheduledReplicas, num_stages: int
+) -> Changes:
+    """Return what changes from each placement to the next, as the kernels take it."""
+    return Changes(
+        start_s=schedule.start_s.astype(np.float64),
+        listed=listed_in(replicas, problem.num_models),
+        load_s=load_s_of(problem, replicas, num_stages).ravel(),
         overhead_s=float(problem.load_overhead_s),
     )
 
 
-def loads_at_start(replicas: ScheduledReplicas) -> Loads:
-    """Return what is loaded at time 0: all replicas of the first placement (S2)."""
+@dataclass(frozen=True)
+class LoadOrder:
+    """Which replicas are loaded at time 0, those of the first placement (S2), and which come next.
+
+    Parameters
+    ----------
+    is_loaded : bool[R]
+        Whether a replica is loaded.
+    first_row, next_row : int64[G], int64[G]
+        First replica of each group, and the first of those that are not loaded.
+    """
+
+    is_loaded: NDArray[np.bool_]
+    first_row: NDArray[np.int64]
+    next_row: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, replicas: ScheduledReplicas) -> LoadOrder:
+        """Return that of a schedule."""
+        num_groups, is_loaded = len(replicas.lives), replicas.first == 0
+        first_row = replicas.group.searchsorted(np.arange(num_groups))
+        num_loaded = np.bincount(replicas.group[is_loaded], minlength=num_groups)
+        return cls(is_loaded, first_row, first_row + num_loaded)
+
+
+def loads_at_start(
+    replicas: ScheduledReplicas, num_stages: int, others_s: NDArray[np.float64]
+) -> Loads:
+    """Return what is loaded at time 0.
+
+    Parameters
+    ----------
+    replicas
+        The replicas.
+    num_stages
+        Stages that arrays have room for.
+    others_s : float64[G]
+        When groups that are simulated elsewhere, and had some of a group's devices before, have
+        nothing left to do.
+    """
     num_groups, num_rows = len(replicas.lives), replicas.first.size
-    is_first = replicas.first == 0
-    group = replicas.places.group
-    first_row = group.searchsorted(np.arange(num_groups))
-    loaded = (first_row + np.bincount(group[is_first], minlength=num_groups)).astype(np.uint32)
+    order = LoadOrder.of(replicas)
     return Loads(
-        ready_s=np.where(is_first, -np.inf, np.inf),
+        ready_s=np.where(order.is_loaded, -np.inf, np.inf),
         is_gone=np.zeros(num_rows, dtype=np.uint8),
         end_s=np.full(num_rows, -np.inf),
-        next_row=loaded,
-        end_row=loaded.copy(),
+        next_row=order.next_row.astype(np.uint32),
+        end_row=order.next_row.astype(np.uint32),
         told_s=np.zeros(num_groups),
-        free_s=np.full(num_groups, -np.inf),
-        first_gone=first_row.astype(np.uint32),
+        free_s=others_s.copy(),
+        first_gone=order.first_row.astype(np.uint32),
         num_gone=np.zeros(num_groups, dtype=np.uint32),
         gone=np.zeros(num_rows, dtype=np.uint32),
-        stage_end_s=np.full(num_groups * replicas.places.num_stages, -np.inf),
+        stage_end_s=np.full(num_groups * num_stages, -np.inf),
     )
 
 

@@ -50,6 +50,21 @@ def send(
         count = groups.num_unfinished[engines.group[engine]]
         if count < fewest:
             chosen, fewest = engine, count
+    enqueue(requests, engines, groups, work, outcome, request, chosen, now_ns)
+
+
+@in_kernel
+def enqueue(
+    requests: Requests,
+    engines: Engines,
+    groups: Groups,
+    work: Work,
+    outcome: Outcome,
+    request: int,
+    chosen: int,
+    now_ns: int,
+) -> None:
+    """Put a request into the waiting queue of the engine that it is sent to."""
     group = engines.group[chosen]
     groups.num_unfinished[group] += 1
     groups.try_ns[group] = max(groups.clock_ns[group * engines.most_stages], now_ns)

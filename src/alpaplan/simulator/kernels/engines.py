@@ -85,15 +85,15 @@ def advance(
         if end_ns <= try_ns:
             if end_ns > now_ns:
                 return
-            _end(requests, engines, groups, work, outcome, group, keep)
+            end_iteration(requests, engines, groups, work, outcome, group, keep)
         else:
             if try_ns >= now_ns:
                 return
-            _begin(requests, engines, groups, work, outcome, group, now_ns)
+            begin_iteration(requests, engines, groups, work, outcome, group, now_ns)
 
 
 @in_kernel
-def _end(
+def end_iteration(
     requests: Requests,
     engines: Engines,
     groups: Groups,
@@ -124,7 +124,7 @@ def _end(
 
 
 @in_kernel
-def _begin(
+def begin_iteration(
     requests: Requests,
     engines: Engines,
     groups: Groups,

@@ -10,13 +10,11 @@ from numpy.typing import NDArray
 from alpaplan.simulator.kernels.batched_arrays import Loop
 
 
-class Changes(NamedTuple):
-    """`P` placements of `M` models and what changes from each to the next.
+class Listed(NamedTuple):
+    """Which replicas each of `P` placements of `M` models lists, and which come and go.
 
     Parameters
     ----------
-    start_s : float64[P]
-        When each placement begins.
     first_candidate : uint32[P * M + 1]
         First candidate of each model in each placement, and the number of all.
     candidate : uint32[C]
@@ -27,13 +25,8 @@ class Changes(NamedTuple):
         Replicas that are new in each placement.
     first_earlier, earlier : uint32[G + 1], uint32[...]
         For each group those that ended before it began and had some of its devices.
-    load_s : float64[R * num_stages]
-        How long each stage of each replica takes to load.
-    overhead_s
-        Added each time a group begins to load.
     """
 
-    start_s: NDArray[np.float64]
     first_candidate: NDArray[np.uint32]
     candidate: NDArray[np.uint32]
     first_removed: NDArray[np.uint32]
@@ -42,6 +35,25 @@ class Changes(NamedTuple):
     added: NDArray[np.uint32]
     first_earlier: NDArray[np.uint32]
     earlier: NDArray[np.uint32]
+
+
+class Changes(NamedTuple):
+    """What changes from each of `P` placements to the next, and how long that takes.
+
+    Parameters
+    ----------
+    start_s : float64[P]
+        When each placement begins.
+    listed
+        Which replicas each has.
+    load_s : float64[R * num_stages]
+        How long each stage of each replica takes to load.
+    overhead_s
+        Added each time a group begins to load.
+    """
+
+    start_s: NDArray[np.float64]
+    listed: Listed
     load_s: NDArray[np.float64]
     overhead_s: float
 

@@ -72,9 +72,11 @@ def _may_load_from(
     if num_gone > ZERO:
         return np.inf
     from_s = later(loads.told_s[group], loads.free_s[group])
-    for index in range(changes.first_earlier[group], changes.first_earlier[group + ONE]):
+    for index in range(
+        changes.listed.first_earlier[group], changes.listed.first_earlier[group + ONE]
+    ):
         # It gets no more requests, so that all that it will ever do is planned.
-        from_s = later(from_s, serving.groups.last_free_s[changes.earlier[index]])
+        from_s = later(from_s, serving.groups.last_free_s[changes.listed.earlier[index]])
     return from_s
 
 
@@ -113,26 +115,26 @@ def _is_ready(
 @in_kernel
 def _change(loop: ScheduleLoop, placement: np.uint64, num_models: np.uint64) -> None:
     """Let a placement follow the one before (S3, S4, S8)."""
-    serving, changes, loads = loop.serving, loop.changes, loop.loads
+    serving, changes, loads, listed = loop.serving, loop.changes, loop.loads, loop.changes.listed
     at_s = changes.start_s[placement]
-    end = changes.first_candidate[placement * num_models]
-    for index in range(changes.first_candidate[(placement - ONE) * num_models], end):
-        replica = np.uint64(changes.candidate[index])
+    end = listed.first_candidate[placement * num_models]
+    for index in range(listed.first_candidate[(placement - ONE) * num_models], end):
+        replica = np.uint64(listed.candidate[index])
         if loads.ready_s[replica] == np.inf:
             group = np.uint64(serving.replicas.group[replica])
             from_s = _may_load_from(serving, changes, loads, group, at_s)
             # What may load from the change on loads with all that the change adds (S9).
             if from_s < at_s:
                 _load(serving, changes, loads, group, from_s)
-    for index in range(changes.first_removed[placement], changes.first_removed[placement + ONE]):
-        replica = np.uint64(changes.removed[index])
+    for index in range(listed.first_removed[placement], listed.first_removed[placement + ONE]):
+        replica = np.uint64(listed.removed[index])
         group = np.uint64(serving.replicas.group[replica])
         loads.is_gone[replica] = 1
         _start_batches(serving, loads, group, at_s)
         loads.gone[loads.first_gone[group] + loads.num_gone[group]] = replica
         loads.num_gone[group] += ONE
-    for index in range(changes.first_added[placement], changes.first_added[placement + ONE]):
-        replica = np.uint64(changes.added[index])
+    for index in range(listed.first_added[placement], listed.first_added[placement + ONE]):
+        replica = np.uint64(listed.added[index])
         group = np.uint64(serving.replicas.group[replica])
         loads.end_row[group] = replica + ONE
         loads.told_s[group] = at_s
@@ -143,8 +145,8 @@ def earliest_finish(loop: ScheduleLoop) -> None:
     serving, changes, loads = loop.serving, loop.changes, loop.loads
     requests, outcome = serving.requests, serving.outcome
     group, free_s = serving.replicas.group, serving.groups.last_free_s
-    num_placements = np.uint64(changes.start_s.size)
-    num_models = np.uint64(changes.first_candidate.size - 1) // num_placements
+    listed, num_placements = changes.listed, np.uint64(changes.start_s.size)
+    num_models = np.uint64(listed.first_candidate.size - 1) // num_placements
     record = outcome.request_latency_s.size > 0
     placement = ZERO
     for number in range(requests.arrival_s.size):
@@ -157,8 +159,10 @@ def earliest_finish(loop: ScheduleLoop) -> None:
         found = False
         chosen = ZERO
         chosen_free_s = np.inf
-        for index in range(changes.first_candidate[wanted], changes.first_candidate[wanted + ONE]):
-            replica = np.uint64(changes.candidate[index])
+        for index in range(
+            changes.listed.first_candidate[wanted], changes.listed.first_candidate[wanted + ONE]
+        ):
+            replica = np.uint64(changes.listed.candidate[index])
             if _is_ready(serving, changes, loads, replica, at_s):
                 other_free_s = free_s[group[replica]]
                 if not found or other_free_s < chosen_free_s:
@@ -181,8 +185,8 @@ def shortest_queue(loop: ScheduleLoop) -> None:
     serving, changes, loads = loop.serving, loop.changes, loop.loads
     requests, outcome, groups = serving.requests, serving.outcome, serving.groups
     group = serving.replicas.group
-    num_placements = np.uint64(changes.start_s.size)
-    num_models = np.uint64(changes.first_candidate.size - 1) // num_placements
+    listed, num_placements = changes.listed, np.uint64(changes.start_s.size)
+    num_models = np.uint64(listed.first_candidate.size - 1) // num_placements
     record = outcome.request_latency_s.size > 0
     placement = ZERO
     for number in range(requests.arrival_s.size):
@@ -194,8 +198,10 @@ def shortest_queue(loop: ScheduleLoop) -> None:
         wanted = placement * num_models + np.uint64(requests.model[request])
         chosen = ZERO
         shortest = MOST
-        for index in range(changes.first_candidate[wanted], changes.first_candidate[wanted + ONE]):
-            replica = np.uint64(changes.candidate[index])
+        for index in range(
+            changes.listed.first_candidate[wanted], changes.listed.first_candidate[wanted + ONE]
+        ):
+            replica = np.uint64(changes.listed.candidate[index])
             if _is_ready(serving, changes, loads, replica, at_s):
                 to = np.uint64(group[replica])
                 _start_batches(serving, loads, to, at_s)
