@@ -14,6 +14,7 @@ from tests.envoy import require_envoy
 # due to the change that it looks at, so that it draws the same examples each time.
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+settings.register_profile("versions", settings.get_profile("ci"), max_examples=20)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
 
 # Outputs are as wide as in a pipe, whatever terminal the tests are started from. (The readline
