@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from alpaplan.verification.http1 import message, read_head
 from tests.cli.workspace import CLUSTER, HAND_WRITTEN, INPUTS, Workspace
 from tests.verification.fake_server import FakeServer, serving
 
@@ -150,6 +152,21 @@ def test_nobody_answers(planned: Workspace) -> None:
         pass
     error = planned.run(*arguments(server), exit_code=2).stderr
     assert "must list models, found none (connection refused)" in error
+
+
+class _Deep(FakeServer):
+    """Answers everything with lists in lists."""
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(message("HTTP/1.1 200 OK", {}, b"[" * 100_000 + b"]" * 100_000))
+        await writer.drain()
+
+
+def test_what_lists_no_models_is_said(planned: Workspace) -> None:
+    with serving(_Deep("abc")) as server:
+        error = planned.run(*arguments(server), exit_code=2).stderr
+    assert "must list models, found something else" in error
 
 
 def test_the_key_is_sent_and_never_printed(

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from alpaplan.errors import AlpaplanError
+from alpaplan.verification import http1
 from alpaplan.verification.client import Answer, Client, Server, UnansweredError
 from alpaplan.verification.http1 import HEAD_BYTES, body_parts, read_head
 
 OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"transfer-encoding: chunked\r\n\r\n"
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -78,9 +80,15 @@ def test_bodies_may_end_with_the_connection() -> None:
         (OK + b"nonsense\r\n\r\n", "broken answer"),
         (OK[:10], "broken answer"),
         (b"HTTP/1.1 200 OK\r\nx: " + b"y" * 2 * HEAD_BYTES + b"\r\n\r\n", "broken answer"),
+        (OK + b"Content-Length: 1001\r\n\r\n" + b"x" * 1001, "broken answer"),
+        (OK + b"\r\n" + b"x" * 1001, "broken answer"),
+        (CHUNKED + b"3e9\r\n" + b"x" * 1001, "broken answer"),
+        (CHUNKED + b"1" * 2 * HEAD_BYTES, "broken answer"),
+        (CHUNKED + b"0\r\n" + b"y" * 2 * HEAD_BYTES, "broken answer"),
     ],
 )
-def test_what_is_no_answer(reply: bytes, kind: str) -> None:
+def test_what_is_no_answer(reply: bytes, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http1, "BODY_BYTES", 1000)
     with pytest.raises(UnansweredError, match=kind):
         exchange(reply)
 

@@ -48,3 +48,16 @@ def test_an_error_inside_a_stream_is_trouble() -> None:
     assert times_s == [1.0]
     assert not is_well
     assert token_times([(1.0, b"data: {\n")]) == ([], False)
+
+
+def test_what_cannot_be_read_is_trouble() -> None:
+    deep = b"[" * 100_000 + b"]" * 100_000
+    assert token_times([(1.0, b"data: " + deep + b"\n")]) == ([], False)
+
+
+def test_a_line_may_come_in_very_many_parts() -> None:
+    # Put together anew for each part, they would take minutes.
+    parts = [(1.0, b"x" * 4096)] * 10_000
+    whole = event(choices=[{"text": "a"}])
+    times_s = [(float(at), whole[at : at + 1]) for at in range(len(whole))]
+    assert token_times([*parts, (1.5, b"\n"), *times_s]) == ([len(whole) - 2.0], True)

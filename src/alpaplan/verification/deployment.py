@@ -129,7 +129,7 @@ class Deployment:
             return {str(entry["id"]) for entry in json.loads(answer.body)["data"]}
         except UnansweredError as error:
             raise AlpaplanError(f"{where} must list models, found none ({error})") from None
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             raise AlpaplanError(f"{where} must list models, found something else") from None
 
     def warm_up(self, rng: np.random.Generator, lengths: Mapping[str, Lengths]) -> dict[str, str]:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 HEAD_BYTES = 2**16
 """Largest head of a message (bytes), as usual of servers."""
 
+BODY_BYTES = 2**28
+"""Largest body (bytes): an answer of a million tokens, each in an event of its own. What is larger
+never ends."""
+
 
 class BadMessageError(Exception):
     """What came is not HTTP, or ended in the middle."""
@@ -72,18 +76,24 @@ async def body_parts(
     Raises
     ------
     BadMessageError
-        If it ends too early, or is no body.
+        If it ends too early, is no body, or is larger than `BODY_BYTES`.
     """
+    size = 0
+    async for part in _parts(reader, head, is_answer=is_answer):
+        size += len(part)
+        if size > BODY_BYTES:
+            raise BadMessageError(f"the body is longer than {BODY_BYTES:,} bytes")
+        yield part
+
+
+async def _parts(
+    reader: asyncio.StreamReader, head: Head, *, is_answer: bool
+) -> AsyncIterator[bytes]:
     if head.headers.get("transfer-encoding", "").lower() == "chunked":
         async for part in _chunks(reader):
             yield part
     elif "content-length" in head.headers:
-        left = _number(head.headers["content-length"], 10)
-        while left:
-            part = await reader.read(min(left, HEAD_BYTES))
-            if not part:
-                raise BadMessageError("the connection was closed in a body")
-            left -= len(part)
+        async for part in _exactly(reader, _number(head.headers["content-length"], 10)):
             yield part
     elif is_answer:
         while part := await reader.read(HEAD_BYTES):
@@ -93,12 +103,24 @@ async def body_parts(
 async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
     try:
         while size := _number((await reader.readline()).split(b";")[0].decode("latin-1"), 16):
-            yield await reader.readexactly(size)
+            async for part in _exactly(reader, size):
+                yield part
             await reader.readexactly(2)
         while (await reader.readline()).strip():  # trailers
             pass
     except asyncio.IncompleteReadError:
         raise BadMessageError("the connection was closed in a body") from None
+    except ValueError:
+        raise BadMessageError(f"a line is longer than {HEAD_BYTES:,} bytes") from None
+
+
+async def _exactly(reader: asyncio.StreamReader, size: int) -> AsyncIterator[bytes]:
+    while size:
+        part = await reader.read(min(size, HEAD_BYTES))
+        if not part:
+            raise BadMessageError("the connection was closed in a body")
+        size -= len(part)
+        yield part
 
 
 def _number(text: str, base: int) -> int:

@@ -59,10 +59,15 @@ def token_times(parts: list[tuple[float, bytes]]) -> tuple[list[float], bool]:
         The body with its times: server-sent events, of which those with a choice bring tokens.
     """
     times_s: list[float] = []
-    rest, is_well = b"", True
+    begun: list[bytes] = []  # of a line whose end is to come, in pieces: one may be very long
+    is_well = True
     for time_s, part in parts:
-        *lines, rest = (rest + part).split(b"\n")
-        for line in lines:
+        end, *lines = part.split(b"\n")
+        begun.append(end)
+        if not lines:
+            continue
+        whole, begun = b"".join(begun), [lines.pop()]
+        for line in (whole, *lines):
             event = _event(line)
             if event is None:
                 continue
@@ -79,6 +84,6 @@ def _event(line: bytes) -> Mapping[str, Any] | None:
         return None
     try:
         event = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"error": "no JSON"}
     return event if isinstance(event, dict) else None
