@@ -56,6 +56,32 @@ def test_what_is_there_is_taken_up(workspace: Workspace) -> None:
     assert changed.read_text() == text
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"key": "k", "plan": null}\n{"a": 1}\n', ":2: must be a point of an earlier run"),
+        (b"measured 3 points\n", ":1: must be a point of an earlier run, found 'measured"),
+        (b"\xff\xfe", ":1: must be UTF-8 text, found byte 0xff"),
+    ],
+)
+def test_points_of_somebody_else_are_not_overwritten(
+    workspace: Workspace, content: bytes, message: str
+) -> None:
+    points = workspace.folder / "swept" / "points.jsonl"
+    points.parent.mkdir()
+    points.write_bytes(content)
+    result = workspace.run("sweep", *INPUTS, *FEW, "--axis", "rate=1", exit_code=2)
+    assert f"swept/points.jsonl{message}" in result.stderr
+    assert points.read_bytes() == content
+
+
+def test_points_without_an_end_are_not_read(workspace: Workspace) -> None:
+    (workspace.folder / "swept").mkdir()
+    (workspace.folder / "swept" / "points.jsonl").symlink_to("/dev/zero")
+    result = workspace.run("sweep", *INPUTS, *FEW, "--axis", "rate=1", exit_code=2)
+    assert "swept/points.jsonl: must be at most 67,108,864 bytes" in result.stderr
+
+
 def test_numbers_of_nodes_without_a_plan_have_a_reason(workspace: Workspace) -> None:
     workspace.replace("profiles/p.yaml", "[6GB]", "[60GB]")
     workspace.replace("profiles/p.yaml", "[3GB]", "[30GB]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from alpaplan import __version__
 from alpaplan.errors import InputError
 from alpaplan.files.document import load_document
 from alpaplan.files.plan_yaml import plan_to_yaml
+from alpaplan.files.reading import decode_text, exists, read_bytes
 from alpaplan.files.writing import (
     make_folder,
     require_writable,
@@ -25,9 +26,13 @@ from alpaplan.planning.settings import PlanSettings
 from alpaplan.planning.sizes.results import AxisLimit
 from alpaplan.planning.sizes.steps import AS_STATED, PlanFound, Variation
 from alpaplan.specs.plan import PlanSpec, VariedInputs
+from alpaplan.units import format_value
 
 POINTS = "points.jsonl"
 """File of the points in a folder, one JSON object a line."""
+
+MAX_POINTS_BYTES = 2**26
+"""Its largest size (bytes), as of documents: some 200,000 points."""
 
 PLANS = "plans"
 """Folder of the plans in it."""
@@ -66,14 +71,14 @@ class Kept:
         line = self._lines.get(key)
         if self.folder is None or line is None:
             return None
-        if line["plan"] is None:
+        if line.get("plan") is None:
             return PlanFound(None, line.get("reason"))
         path = self.folder / line["plan"]
         try:
             document = load_document(path, PlanSpec)
         except InputError:
             return None
-        if document.sha256 != line["sha256"]:
+        if document.sha256 != line.get("sha256"):
             return None
         self._names[id(document.spec)] = (document.spec, line["plan"])
         return PlanFound(document.spec)
@@ -202,17 +207,31 @@ def _identity(inputs: Inputs) -> list[str]:
 
 
 def _read_lines(path: Path) -> dict[str, dict[str, Any]]:
-    """Return key -> line of a file of points; what is no such line is left out."""
+    """Return key -> line of a file of points, none if it is not there.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is somebody else's, which the points of this run would replace.
+    """
     found: dict[str, dict[str, Any]] = {}
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+    if not exists(path):
         return found
-    for row in text.splitlines():
-        try:
-            line = json.loads(row)
-        except ValueError:
-            continue
-        if isinstance(line, Mapping) and isinstance(line.get("key"), str) and "plan" in line:
-            found[line["key"]] = dict(line)
+    text = decode_text(path, read_bytes(path, MAX_POINTS_BYTES))
+    for number, row in enumerate(text.splitlines(), start=1):
+        line = _line_of(row)
+        if line is None:
+            what = f"must be a point of an earlier run, found {format_value(row)}"
+            raise InputError([f"{path}:{number}: {what}"])
+        if isinstance(line.get("plan", 0), str | None):
+            found[line["key"]] = line
     return found
+
+
+def _line_of(row: str) -> dict[str, Any] | None:
+    """Read a line of a file of points; None if it is none."""
+    try:
+        line = json.loads(row)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) and isinstance(line.get("key"), str) else None
