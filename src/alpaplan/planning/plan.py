@@ -157,22 +157,20 @@ def plan(
     _require_plannable(inputs)
     # While the files still lie where they were read.
     provenance = provenance_of(inputs, settings, folder or Path(), start)
-    arrivals_rng, search_rng, *more_rngs = random_streams(settings.seed, settings.restarts)
+    arrivals_rng, *search_rngs = random_streams(settings.seed, settings.restarts)
     order = _order_of_models(inputs, settings)
     ordered = inputs.in_order(order)
     if arrivals is None:
         arrivals = draw_arrivals(ordered, arrivals_rng)
     arrivals = arrivals.for_models(ordered.problem.model_names)
     if settings.restarts > 1:
-        result = _best_of_several(
-            ordered, arrivals, settings, [search_rng, *more_rngs], runner, on_phase
-        )
+        result = _best_of_several(ordered, arrivals, settings, search_rngs, runner, on_phase)
     else:
         result = solve(
             ordered.problem,
             arrivals,
             settings.method,
-            rng=search_rng,
+            rng=search_rngs[0],
             effort=settings.effort,
             max_evaluations=settings.max_evaluations,
             stop=stop,
