@@ -180,6 +180,72 @@ def test_samples_of_a_short_recording_may_have_no_requests(workspace: Workspace)
     assert "workload.yaml:4: models: must have arrivals to plan on and to judge by" in result.stderr
 
 
+LLM = """\
+kind: model-profile
+version: 1
+name: l
+configs:
+  - device: gpu
+    intra_op: 1
+    inter_op: 1
+    stage_weight_bytes: [3GB]
+    stage_kv_bytes_per_token: [1000000]
+    stage_step_s: {1: [20ms], 64: [40ms]}
+"""
+
+ENGINE = """\
+  - name: %s
+    profile: l
+    slo: {ttft_s: 500ms, tpot_s: 60ms}
+    max_context_tokens: 400
+    lengths: {process: constant, input_tokens: 50, output_tokens: 20}
+    arrivals: {process: piecewise, %s}
+"""
+
+
+@pytest.fixture
+def llms_by_day(loading: Workspace) -> Workspace:
+    """Return a workspace with two LLMs, one busy first and the other later."""
+    loading.write("profiles/l.yaml", LLM)
+    engines = ENGINE % ("x", WINDOWS % (40, 1)) + ENGINE % ("y", WINDOWS % (1, 60))
+    loading.write("workload.yaml", WORKLOAD.split("  - {name: a")[0] + engines)
+    return loading
+
+
+@pytest.mark.slow
+def test_llms_are_planned_for_and_simulated_as_they_are_judged(llms_by_day: Workspace) -> None:
+    result = llms_by_day.run(*AUTO, "--target", "0.95", "--format", "json")
+    found = json.loads(result.stdout)
+    chosen = found["figures"][-1]
+    assert chosen["attained"] == sum(row["attained"] for row in found["placements"])
+    assert chosen["device_hours"] < 4 / 6
+    assert len(found["placements"]) == 2
+    assert "ok" in llms_by_day.run("validate", "schedule.yaml").stdout
+    simulated = llms_by_day.run("simulate", "schedule.yaml", "--seed", "2", "--format", "json")
+    again = json.loads(simulated.stdout)
+    assert len(again["placements"]) == 2
+    assert again["requests"] == sum(model["requests"] for model in again["models"])
+    assert sum(group["attained"] for group in again["groups"]) == again["attained"]
+    refused = llms_by_day.run("simulate", "schedule.yaml", "--closed-loop", "x=2", exit_code=2)
+    assert "not on a schedule that changes it" in refused.stderr
+
+
+def test_clockwork_places_llms_too(llms_by_day: Workspace) -> None:
+    arrivals = "{process: poisson, rate_rps: 3}"
+    with_fixed = f"  - {{name: a, profile: p, slo_s: 500ms, arrivals: {arrivals}}}\n"
+    llms_by_day.write("workload.yaml", llms_by_day.read("workload.yaml") + with_fixed)
+    sample = ("--duration", "1min", "--format", "json")
+    found = json.loads(llms_by_day.run(*CLOCKWORK, *sample, "-o", "schedule.yaml").stdout)
+    simulated = llms_by_day.run("simulate", "schedule.yaml", *sample)
+    assert json.loads(simulated.stdout)["attained"] == found["figures"][-1]["attained"]
+    kinds = {
+        frozenset("fixed" if replica["model"] == "a" else "llm" for replica in group["replicas"])
+        for placement in llms_by_day.plan("schedule.yaml")["placements"]
+        for group in placement["groups"]
+    }
+    assert kinds == {frozenset({"fixed"}), frozenset({"llm"})}
+
+
 def test_time_to_plan_for_has_to_be_known(workspace: Workspace) -> None:
     result = workspace.run(*AUTO, exit_code=2)
     assert "say how much time to plan for with --duration" in result.stderr

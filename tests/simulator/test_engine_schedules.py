@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alpaplan.problem import Placement, Schedule
+from alpaplan.search.schedules.judged import bytes_loaded
 from alpaplan.simulator import ScheduleSimulator, Simulator
 from alpaplan.workload.trace import Trace
 from tests.simulator.cases import COMPILED
@@ -149,6 +150,9 @@ def test_an_engine_with_another_cache_is_another_engine() -> None:
     schedule = repeated(case.case.placement, [0.0, 10 * MS])
     schedule = replace(schedule, placements=(case.case.placement, half))
     assert finishes_ms(case, schedule) == [18.0, None, 24.0]
+    assert bytes_loaded(case.case.problem, schedule) == (0, 4)
+    same = repeated(case.case.placement, [0.0, 10 * MS])
+    assert bytes_loaded(case.case.problem, same) == (0, 0)
 
 
 def beside(case: EngineCase, latency_s: float) -> EngineCase:

@@ -49,6 +49,10 @@ SLICES = 24
 """Slices of a span of time that arrivals to plan on are taken from (a count; 6 to 100): as many as
 a day has hours."""
 
+PAUSE_OF_LLMS_S = 60.0
+"""Pause between slices where requests have no deadline to end by (seconds; 10 to 600): about what
+long answers take. A backlog that is longer goes on, as it does from hour to hour."""
+
 FURTHER_RUNS = 4
 """Runs to decide on, and to predict from (a count; 2 to 10)."""
 
@@ -99,7 +103,8 @@ def auto_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> S
     Raises
     ------
     AlpaplanError
-        If there are LLMs, nothing says how long to plan for, or some arrivals alone are recorded.
+        If nothing says how long to plan for, some arrivals alone are recorded, or requests have a
+        value and nodes have no cost.
     InfeasibleError, InputError, SpecError
         As `alpaplan.planning.plan.plan`.
     """
@@ -187,11 +192,6 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
     inputs, settings
         As of `auto_schedule`, which says what it raises.
     """
-    if inputs.problem.engines is not None:
-        raise AlpaplanError(
-            "a schedule of LLMs cannot be planned: what becomes of requests that an engine runs "
-            "when the placement changes is not settled"
-        )
     if settings.request_value is not None and not has_costs(inputs.problem):
         raise AlpaplanError(
             "with a value of requests, a node pool must have a cost_per_hour, found none"
@@ -296,7 +296,8 @@ def _arrivals_of(
     length_s = (end_s - start_s) / SLICES
     rate_rps = sum(float(np.nansum(expected_rate_rps(own.workload.models))) for own in slices)
     fraction = min(1.0, TRAINING_REQUESTS / max(1.0, rate_rps * length_s))
-    pause_s = float(inputs.problem.slo_s.max())
+    problem = inputs.problem
+    pause_s = float(problem.slo_s.max()) if problem.engines is None else PAUSE_OF_LLMS_S
     runs = []
     for run in range(2 + 2 * FURTHER_RUNS):
         rng = np.random.default_rng([settings.seed, run])

@@ -59,7 +59,7 @@ def clockwork(problem: PlacementProblem, trace: Trace, window_s: float) -> Sched
     Parameters
     ----------
     problem
-        The problem, without LLMs.
+        The problem.
     trace
         The arrivals, of the problem's models.
     window_s
@@ -100,7 +100,7 @@ def plan_window(problem: PlacementProblem, trace: Trace, shapes: NDArray[np.int6
     After each, the window is simulated, with all groups idle at its start and without batching.
     Groups come by requests received, fewest first, and models by requests not attained, most
     first; ties in plan order and in workload order. The first replica that is not there and fits
-    is added, also of a model that has nothing unserved.
+    is added, also of a model that has nothing unserved. LLMs and others share no group.
 
     Parameters
     ----------
@@ -111,6 +111,9 @@ def plan_window(problem: PlacementProblem, trace: Trace, shapes: NDArray[np.int6
     """
     simulator = Simulator(without_batching(problem), trace)
     profile = problem.profile_of_model
+    is_llm = np.zeros(problem.num_models, dtype=np.bool_)
+    if problem.engines is not None:
+        is_llm = problem.engines.is_llm[profile]
     counts = np.zeros((shapes.size, len(problem.profile_names)), dtype=np.int64)
     replicas = np.zeros((shapes.size, problem.num_models), dtype=np.bool_)
     lists: Lists = [[] for _ in range(shapes.size)]
@@ -125,7 +128,7 @@ def plan_window(problem: PlacementProblem, trace: Trace, shapes: NDArray[np.int6
         replicas[group, model] = True
         counts[group, profile[model]] += 1
         room = room_for_profiles(problem, int(shapes[group]), counts[group])
-        addable[group] = room[profile] & ~replicas[group]
+        addable[group] = room[profile] & ~replicas[group] & (is_llm == is_llm[model])
     return lists
 
 

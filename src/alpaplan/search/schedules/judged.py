@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.costs import cost_per_hour, has_costs
+from alpaplan.problem.engine_service import kv_tokens
 from alpaplan.problem.loading import loaded_bytes
 from alpaplan.problem.schedule import lives_of_groups
 from alpaplan.simulator import ScheduleSimulator, Simulator
@@ -53,6 +54,7 @@ def bytes_loaded(problem: PlacementProblem, schedule: Schedule) -> tuple[int, ..
     """Return the bytes that are to load at the start of each placement; 0 at that of the first."""
     of_replica = loaded_bytes(problem)[:, problem.profile_of_model]
     _, numbers = lives_of_groups(schedule)
+    caches = [kv_tokens(problem, placement) for placement in schedule.placements]
     found = [0]
     for index in range(1, schedule.num_placements):
         before, now = schedule.placements[index - 1], schedule.placements[index]
@@ -61,7 +63,10 @@ def bytes_loaded(problem: PlacementProblem, schedule: Schedule) -> tuple[int, ..
         for group, number in enumerate(numbers[index].tolist()):
             added = now.replicas[group]
             if number in position:
-                added = added & ~before.replicas[position[number]]
+                same = position[number]
+                # An engine with another cache is another engine.
+                is_same = caches[index][group] == caches[index - 1][same]
+                added = added & ~(before.replicas[same] & is_same)
             total += int(of_replica[now.shapes[group]] @ added)
         found.append(total)
     return tuple(found)
