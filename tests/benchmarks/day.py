@@ -27,6 +27,8 @@ from alpaplan.planning.schedules.auto import PlannedWindows, plan_windows
 from alpaplan.planning.schedules.document import windows_of_schedule
 from alpaplan.planning.schedules.results import Figure
 from alpaplan.planning.schedules.settings import ScheduleSettings
+from alpaplan.planning.settings import usable_cores
+from alpaplan.planning.tasks import local_runner
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.loading import with_free_loads
 from alpaplan.search.schedules.clockwork import clockwork, one_window_late
@@ -148,7 +150,8 @@ def main(minutes: Path, window_s: float, hours: int, mean_rps: float) -> None:
         path = Path(folder) / "day.csv.gz"
         write_trace(trace, path)
         settings = ScheduleSettings(window_s=window_s, trace=path)
-        planned = plan_windows(inputs, replace(settings, target=TARGET))
+        with local_runner(usable_cores(), 1) as runner:
+            planned = plan_windows(inputs, replace(settings, target=TARGET), runner)
     figures = [
         compare(loading_at(inputs.problem, bandwidth), planned, settings, trace)
         for bandwidth in BANDWIDTHS

@@ -123,7 +123,7 @@ def test_auto_is_judged_beside_others_on_arrivals_that_it_did_not_see(by_day: Wo
 def test_the_same_inputs_give_the_same_schedule(by_day: Workspace) -> None:
     by_day.run(*AUTO, "-q")
     first = by_day.read("schedule.yaml")
-    by_day.run(*AUTO, "-q")
+    by_day.run(*AUTO, "-q", "-j", "2")
     assert by_day.read("schedule.yaml") == first
 
 

@@ -18,6 +18,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alpaplan.errors import AlpaplanError
+from alpaplan.files.plan_yaml import plan_to_yaml
+from alpaplan.planning.inputs import load_inputs
+from alpaplan.planning.paths import InputPaths
+from alpaplan.planning.schedules.auto import auto_schedule
+from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.planning.sizes.sweep import sweep
 from alpaplan.planning.tasks import Surroundings, Task, TaskRunner, dask_runner, local_runner
 from alpaplan.specs.choices import SizeAxis
@@ -55,6 +60,26 @@ def test_a_sweep_has_the_same_bytes_there_and_here(cluster: LocalCluster, tmp_pa
         there = points(runner, tmp_path / "there")
     assert len(here) == 5
     assert there == here
+
+
+def test_a_schedule_has_the_same_bytes_there_and_here(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    workspace = Workspace.make(tmp_path)
+    window = "{duration_s: 1min, arrivals: {process: poisson, rate_rps: %s}}"
+    workspace.replace(
+        "workload.yaml",
+        "process: poisson, rate_rps: 9",
+        f"process: piecewise, windows: [{window % 1}, {window % 20}]",
+    )
+    paths = (tmp_path / name for name in INPUTS[1::2])
+    inputs = load_inputs(InputPaths(*paths))
+    settings = ScheduleSettings(window_s=60.0)
+    with local_runner(1, 1) as runner:
+        here = auto_schedule(inputs, settings, tmp_path, runner)
+    with dask_runner(cluster.scheduler_address) as runner:
+        there = auto_schedule(inputs, settings, tmp_path, runner)
+    assert plan_to_yaml(there.document) == plan_to_yaml(here.document)
 
 
 def slow_task(number: int, folder: Path, _: Surroundings) -> tuple[int, int]:

@@ -110,6 +110,7 @@ MAX_REQUEST_VALUE = 1e9
 @options.seed
 @task_options.effort
 @task_options.jobs
+@task_options.dask
 @options.output_format
 @options.quiet
 @user_errors
@@ -133,6 +134,7 @@ def schedule(
     seed: int | None,
     effort: str,
     jobs: int | None,
+    dask: str | None,
     output_format: str,
     quiet: bool,
 ) -> None:
@@ -148,7 +150,7 @@ def schedule(
     from alpaplan.files.window_starts import read_starts
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
-    from alpaplan.planning.schedules.settings import ScheduleSettings
+    from alpaplan.planning.schedules.settings import MAX_WINDOWS, ScheduleSettings
 
     if (window_s is None) == (windows is None):
         raise click.UsageError("give either --window or --windows")
@@ -172,11 +174,10 @@ def schedule(
         request_value=request_value,
         seed=seed or 0,
         effort=Effort(effort),
-        jobs=jobs,
     )
     folder = Path() if is_stream(place) else place.parent
-    with busy("planning"):
-        scheduled = SCHEDULE_METHODS[method](inputs, settings, folder)
+    with busy("planning"), task_options.task_runner(dask, jobs, MAX_WINDOWS) as runner:
+        scheduled = SCHEDULE_METHODS[method](inputs, settings, folder, runner)
     write_document(place, plan_to_yaml(scheduled.document))
     if plans_folder is not None:
         _write_plans(inputs, settings, scheduled, plans_folder)

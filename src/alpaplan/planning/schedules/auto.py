@@ -9,10 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from alpaplan.errors import AlpaplanError, InfeasibleError
+from alpaplan.errors import AlpaplanError
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.located_errors import located_errors
-from alpaplan.planning.plan import plan
 from alpaplan.planning.provenance import schedule_provenance_of
 from alpaplan.planning.runs import arrivals_for
 from alpaplan.planning.schedules.arrivals import (
@@ -24,9 +23,10 @@ from alpaplan.planning.schedules.arrivals import (
 from alpaplan.planning.schedules.document import schedule_document, windows_of_schedule
 from alpaplan.planning.schedules.fewer_devices import on_fewer_devices
 from alpaplan.planning.schedules.results import Figure, Scheduled
+from alpaplan.planning.schedules.searches import Found, Search, arrivals_of, search_all
 from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
-from alpaplan.planning.settings import PlanSettings
-from alpaplan.problem import Placement, PlacementProblem, Schedule
+from alpaplan.planning.tasks import TaskRunner
+from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.costs import has_costs
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.loading import describe_loads, with_free_loads
@@ -34,27 +34,8 @@ from alpaplan.search.schedules.dynamic import Cost, cheapest_path
 from alpaplan.search.schedules.judged import attained_by, cost_until, device_hours
 from alpaplan.search.schedules.placed import GroupNames, Placed, place, schedule_of
 from alpaplan.search.schedules.weighing import Weighing, WindowOfTime
-from alpaplan.specs.choices import UnseenSource
-from alpaplan.workload.arrival_sets import (
-    SCREENING_FRACTION,
-    TRAINING_REQUESTS,
-    ArrivalSets,
-    one_after_another,
-    require_arrivals,
-)
-from alpaplan.workload.sampling import expected_rate_rps
+from alpaplan.workload.arrival_sets import require_arrivals
 from alpaplan.workload.trace import Trace
-
-SLICES = 24
-"""Slices of a span of time that arrivals to plan on are taken from (a count; 6 to 100): as many as
-a day has hours."""
-
-PAUSE_OF_LLMS_S = 60.0
-"""Pause between slices where requests have no deadline to end by (seconds; 10 to 600): about what
-long answers take. A backlog that is longer goes on, as it does from hour to hour."""
-
-FURTHER_RUNS = 4
-"""Runs to decide on, and to predict from (a count; 2 to 10)."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +57,11 @@ class Day:
     training: Trace
     unseen: Trace
 
+    @property
+    def span(self) -> tuple[float, float]:
+        """When it begins and ends."""
+        return 0.0, self.edges_s[-1]
+
     def windows(self) -> list[WindowOfTime]:
         """Return the windows, with the training arrivals of each."""
         return [
@@ -84,7 +70,9 @@ class Day:
         ]
 
 
-def auto_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> Scheduled:
+def auto_schedule(
+    inputs: Inputs, settings: ScheduleSettings, folder: Path, runner: TaskRunner
+) -> Scheduled:
     """Plan for each window and for all of them, and change the placement where that pays.
 
     Candidates of a window are its own plan, those of its neighbors and the one for all windows;
@@ -99,6 +87,8 @@ def auto_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> S
         Windows, what devices are worth, and how much to search.
     folder
         Where the schedule goes.
+    runner
+        Runs the searches.
 
     Raises
     ------
@@ -108,7 +98,7 @@ def auto_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> S
     InfeasibleError, InputError, SpecError
         As `alpaplan.planning.plan.plan`.
     """
-    found = plan_windows(inputs, settings)
+    found = plan_windows(inputs, settings, runner)
     chosen = found.chosen(inputs.problem, settings)
     provenance = schedule_provenance_of(inputs, settings, folder)
     document = schedule_document(inputs, chosen, provenance)
@@ -184,12 +174,12 @@ class PlannedWindows:
         )
 
 
-def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
+def plan_windows(inputs: Inputs, settings: ScheduleSettings, runner: TaskRunner) -> PlannedWindows:
     """Plan for each window, and for all of them; load times play no part in it yet.
 
     Parameters
     ----------
-    inputs, settings
+    inputs, settings, runner
         As of `auto_schedule`, which says what it raises.
     """
     if settings.request_value is not None and not has_costs(inputs.problem):
@@ -197,23 +187,29 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings) -> PlannedWindows:
             "with a value of requests, a node pool must have a cost_per_hour, found none"
         )
     day = _day(inputs, settings)
-    problem, names = inputs.problem, GroupNames()
-    sets = _arrivals_of(day.inputs, 0.0, day.edges_s[-1], settings)
     with located_errors(workload=inputs.files.workload):
-        require_arrivals(sets)
-    static = place(problem, _search(day.inputs, settings, sets), names, None)
-    small: tuple[Placed, ...] = ()
+        require_arrivals(arrivals_of(day.inputs, *day.span, settings.seed))
+    problem, movable, windows = inputs.problem, day.inputs.movable(), day.windows()
+    smaller = [movable]
     if _weighing(problem, settings).frees_devices():
-        small = tuple(_on_fewer_devices(day.inputs, settings, sets, names, static))
+        smaller += (each.movable() for each in on_fewer_devices(day.inputs))
+    busy = [window for window in windows if window.trace.num_requests]
+    searches = [Search(each, movable, *day.span) for each in smaller]
+    searches += (
+        Search(in_window(movable, each.start_s, each.end_s), movable, each.start_s, each.end_s)
+        for each in busy
+    )
+    found = search_all(searches, settings, runner)
+    names = GroupNames()
+    static = place(problem, found[0].required(), names, None)
+    small = tuple(_placed_on_fewer(problem, smaller[1:], found[1 : len(smaller)], names, static))
+    own = {window.start_s: each for window, each in zip(busy, found[len(smaller) :], strict=True)}
     planned: list[Placed] = []
-    for window in day.windows():
-        found = static.placement
-        if window.trace.num_requests:
-            own = in_window(day.inputs, window.start_s, window.end_s)
-            own_sets = _arrivals_of(day.inputs, window.start_s, window.end_s, settings)
-            if own_sets.has_arrivals:
-                found = _search(own, settings, own_sets)
-        planned.append(place(problem, found, names, planned[-1] if planned else static))
+    for window in windows:
+        each = own.get(window.start_s)
+        # A window may turn out to have hardly any requests.
+        placement = each.required() if each is not None and each.had_arrivals else static.placement
+        planned.append(place(problem, placement, names, planned[-1] if planned else static))
     return PlannedWindows(day, (static, *small), tuple(planned))
 
 
@@ -247,15 +243,10 @@ def _day(inputs: Inputs, settings: ScheduleSettings) -> Day:
     return Day(measured, edges_s, training.for_models(names), unseen.for_models(names))
 
 
-def _search(inputs: Inputs, settings: ScheduleSettings, sets: ArrivalSets) -> Placement:
-    searching = PlanSettings(seed=settings.seed, effort=settings.effort, jobs=settings.jobs)
-    return plan(inputs, searching, arrivals=sets).placement
-
-
-def _on_fewer_devices(
-    inputs: Inputs,
-    settings: ScheduleSettings,
-    sets: ArrivalSets,
+def _placed_on_fewer(
+    problem: PlacementProblem,
+    smaller: Sequence[Inputs],
+    found: Sequence[Found],
     names: GroupNames,
     like: Placed,
 ) -> Iterator[Placed]:
@@ -263,17 +254,15 @@ def _on_fewer_devices(
 
     Large groups come as a whole or not at all, also where half of the devices would do.
     """
-    problem = inputs.problem
     number = {_named_shape(problem, index): index for index in range(len(problem.shapes))}
-    for each in on_fewer_devices(inputs):
-        try:
-            found = _search(each, settings, sets)
-        except InfeasibleError:
+    for inputs, each in zip(smaller, found, strict=True):
+        placement = each.placement
+        if placement is None:
             continue
-        shapes = [number[_named_shape(each.problem, shape)] for shape in found.shapes.tolist()]
+        shapes = [number[_named_shape(inputs.problem, at)] for at in placement.shapes.tolist()]
         if assign_devices(problem, shapes) is None:
             continue
-        renumbered = replace(found, shapes=np.array(shapes, dtype=np.int64))
+        renumbered = replace(placement, shapes=np.array(shapes, dtype=np.int64))
         yield place(problem, renumbered, names, like)
 
 
@@ -281,41 +270,6 @@ def _named_shape(problem: PlacementProblem, shape: int) -> tuple[str, int, int]:
     """Return a shape as problems with fewer pools have it, too."""
     found = problem.shapes[shape]
     return problem.pools[found.pool].name, found.intra_op, found.inter_op
-
-
-def _arrivals_of(
-    inputs: Inputs, start_s: float, end_s: float, settings: ScheduleSettings
-) -> ArrivalSets:
-    """Return arrivals to plan for a span of time on: a part of each of its slices.
-
-    So many requests as a search looks at may be fewer than there are, and what is busy at its
-    beginning need not be so later.
-    """
-    edges_s = np.linspace(start_s, end_s, SLICES + 1).tolist()
-    slices = [in_window(inputs, first_s, last_s) for first_s, last_s in pairwise(edges_s)]
-    length_s = (end_s - start_s) / SLICES
-    rate_rps = sum(float(np.nansum(expected_rate_rps(own.workload.models))) for own in slices)
-    fraction = min(1.0, TRAINING_REQUESTS / max(1.0, rate_rps * length_s))
-    problem = inputs.problem
-    pause_s = float(problem.slo_s.max()) if problem.engines is None else PAUSE_OF_LLMS_S
-    runs = []
-    for run in range(2 + 2 * FURTHER_RUNS):
-        rng = np.random.default_rng([settings.seed, run])
-        parts = [
-            own.workload.sample(
-                (SCREENING_FRACTION if run == 0 else 1.0) * fraction * length_s,
-                int(rng.integers(2**31)),
-            )
-            for own in slices
-        ]
-        runs.append(one_after_another(parts, pause_s))
-    return ArrivalSets(
-        training=runs[1],
-        screening=runs[0] if runs[0].num_requests else runs[1],
-        deciding=tuple(runs[2 : 2 + FURTHER_RUNS]),
-        unseen=tuple(runs[2 + FURTHER_RUNS :]),
-        source=UnseenSource.SAMPLED,
-    )
 
 
 def _candidates(

@@ -11,6 +11,7 @@ from alpaplan.planning.runs import arrivals_for
 from alpaplan.planning.schedules.document import schedule_document, windows_of_schedule
 from alpaplan.planning.schedules.results import Figure, Scheduled
 from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
+from alpaplan.planning.tasks import TaskRunner
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.clockwork import SingleDevices, clockwork, one_window_late
 from alpaplan.search.schedules.judged import (
@@ -24,7 +25,9 @@ from alpaplan.search.schedules.windows import windows_of_arrivals
 ITSELF, BEFORE = "the window itself", "the window before"
 
 
-def clockwork_schedule(inputs: Inputs, settings: ScheduleSettings, folder: Path) -> Scheduled:
+def clockwork_schedule(
+    inputs: Inputs, settings: ScheduleSettings, folder: Path, _: TaskRunner
+) -> Scheduled:
     """Plan every window of the arrivals; the schedule is the causal one, or knows the future.
 
     Parameters

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from alpaplan.planning.inputs import Inputs
     from alpaplan.planning.schedules.results import Scheduled
     from alpaplan.planning.schedules.settings import ScheduleSettings
+    from alpaplan.planning.tasks import TaskRunner
 
-    ScheduleMethod: TypeAlias = Callable[[Inputs, ScheduleSettings, Path], Scheduled]
+    ScheduleMethod: TypeAlias = Callable[[Inputs, ScheduleSettings, Path, TaskRunner], Scheduled]
 
 CLOCKWORK = "clockwork++"
 """AlpaServe's baseline, which places anew in every window."""
@@ -35,7 +36,8 @@ SCHEDULE_METHODS: Registry[ScheduleMethod] = Registry(
     },
     what="method for schedules",
 )
-"""Name -> what makes a schedule of inputs, settings, and the folder that it goes to."""
+"""Name -> what makes a schedule of inputs, settings, the folder that it goes to, and what runs
+searches."""
 
 DEFAULT_SCHEDULE_METHOD = "auto"
 """What schedules are made by unless somebody asks for another method."""

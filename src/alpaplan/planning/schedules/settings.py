@@ -59,8 +59,6 @@ class ScheduleSettings:
         Of all samples and searches.
     effort
         How much to search for each plan.
-    jobs
-        Cores to use; None: all.
     """
 
     method: str = "auto"
@@ -75,4 +73,3 @@ class ScheduleSettings:
     request_value: float | None = None
     seed: int = 0
     effort: Effort = Effort.LOW
-    jobs: int | None = None
