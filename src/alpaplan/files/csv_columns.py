@@ -53,11 +53,14 @@ class NameIndex:
             If there are more than `MAX_NAMES`, with all the issues of their file.
         """
         index = self._index
-        for name in dict.fromkeys(names):
+        found = dict.fromkeys(names)
+        for name in found:
             index.setdefault(name, len(index))
         if len(index) > MAX_NAMES:
             what = f"must have at most {MAX_NAMES:,} different names of functions or models"
             raise issues.refusal(None, f"{what}, found more")
+        if len(found) == 1:  # as in the trace of one model
+            return np.full(len(names), index[names[0]], dtype=np.int32)
         return np.fromiter(map(index.__getitem__, names), dtype=np.int32, count=len(names))
 
 

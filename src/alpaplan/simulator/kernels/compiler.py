@@ -63,14 +63,21 @@ def object_code(kernel: Callable[..., Any], machine: llvm.TargetMachine, name: s
             function.name = name
         elif not function.is_declaration:
             function.linkage = "internal"
-    # Seen together, it is clear that no function fails, and what would report that goes.
-    passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
-    passes.getModulePassManager().run(module, passes)
-    left = [each.name for each in module.functions if each.is_declaration]
-    foreign = [other for other in left if not other.startswith("llvm.")]
+    if _foreign_names(module):
+        # Seen together, it is clear that no function fails, and what would report that goes.
+        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+        passes = llvm.create_pass_builder(machine, tuning)
+        passes.getModulePassManager().run(module, passes)
+    foreign = _foreign_names(module)
     if foreign:
         raise ValueError(f"{kernel.__qualname__} must be code alone, found {', '.join(foreign)}")
     return cast("bytes", machine.emit_object(module))
+
+
+def _foreign_names(module: llvm.ModuleRef) -> list[str]:
+    """Return the names of functions that code calls and does not have."""
+    called = (each.name for each in module.functions if each.is_declaration)
+    return [name for name in called if not name.startswith("llvm.")]
 
 
 def _compiled_entry(kernel: Callable[..., Any]) -> Any:
