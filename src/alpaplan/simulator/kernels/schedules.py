@@ -140,21 +140,31 @@ def _change(loop: ScheduleLoop, placement: np.uint64, num_models: np.uint64) -> 
         loads.told_s[group] = at_s
 
 
+@in_kernel
+def _current(
+    loop: ScheduleLoop, placement: np.uint64, num_models: np.uint64, at_s: float
+) -> np.uint64:
+    """Let all placements follow that begin up to a time, and return the last of them."""
+    start_s = loop.changes.start_s
+    while placement + ONE < np.uint64(start_s.size) and start_s[placement + ONE] <= at_s:
+        placement += ONE
+        _change(loop, placement, num_models)
+    return placement
+
+
 def earliest_finish(loop: ScheduleLoop) -> None:
     """Send each request to the ready candidate whose last stage is free first."""
     serving, changes, loads = loop.serving, loop.changes, loop.loads
     requests, outcome = serving.requests, serving.outcome
     group, free_s = serving.replicas.group, serving.groups.last_free_s
-    listed, num_placements = changes.listed, np.uint64(changes.start_s.size)
-    num_models = np.uint64(listed.first_candidate.size - 1) // num_placements
+    listed = changes.listed
+    num_models = np.uint64(listed.first_candidate.size - 1) // np.uint64(changes.start_s.size)
     record = outcome.request_latency_s.size > 0
     placement = ZERO
     for number in range(requests.arrival_s.size):
         request = np.uint64(number)
         at_s = requests.arrival_s[request]
-        while placement + ONE < num_placements and changes.start_s[placement + ONE] <= at_s:
-            placement += ONE
-            _change(loop, placement, num_models)
+        placement = _current(loop, placement, num_models, at_s)
         wanted = placement * num_models + np.uint64(requests.model[request])
         found = False
         chosen = ZERO
@@ -185,16 +195,14 @@ def shortest_queue(loop: ScheduleLoop) -> None:
     serving, changes, loads = loop.serving, loop.changes, loop.loads
     requests, outcome, groups = serving.requests, serving.outcome, serving.groups
     group = serving.replicas.group
-    listed, num_placements = changes.listed, np.uint64(changes.start_s.size)
-    num_models = np.uint64(listed.first_candidate.size - 1) // num_placements
+    listed = changes.listed
+    num_models = np.uint64(listed.first_candidate.size - 1) // np.uint64(changes.start_s.size)
     record = outcome.request_latency_s.size > 0
     placement = ZERO
     for number in range(requests.arrival_s.size):
         request = np.uint64(number)
         at_s = requests.arrival_s[request]
-        while placement + ONE < num_placements and changes.start_s[placement + ONE] <= at_s:
-            placement += ONE
-            _change(loop, placement, num_models)
+        placement = _current(loop, placement, num_models, at_s)
         wanted = placement * num_models + np.uint64(requests.model[request])
         chosen = ZERO
         shortest = MOST
