@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from alpaplan.simulator.engine_work import idle_engines, idle_groups, nothing_ye
 from alpaplan.simulator.evaluation import EngineReplay, Evaluation, Replay
 from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.kernels.closed_engines import Loop, closed_loop
-from alpaplan.simulator.kernels.compiling import compiled
+from alpaplan.simulator.kernels.compiling import as_input, compiled
 from alpaplan.simulator.kernels.engine_arrays import (
     MAX_REQUESTS,
     NEVER_NS,
@@ -75,13 +74,13 @@ class EngineService:
         self._trace = trace
         self._requests = Requests(
             sent_ns=whole_ns(trace.arrival_s),
-            model=_read_only(trace.model, np.int32),
-            input_tokens=_read_only(input_tokens, np.int32),
-            output_tokens=_read_only(output_tokens, np.int32),
-            max_context_tokens=_read_only(table.max_context_tokens, np.int64),
-            ttft_ns=_read_only(whole_ns(table.ttft_s), np.int64),
-            tpot_ns=_read_only(whole_ns(table.tpot_s), np.int64),
-            slo_ns=_read_only(whole_ns(table.slo_s), np.int64),
+            model=as_input(trace.model, np.int32),
+            input_tokens=as_input(input_tokens, np.int32),
+            output_tokens=as_input(output_tokens, np.int32),
+            max_context_tokens=as_input(table.max_context_tokens, np.int64),
+            ttft_ns=as_input(whole_ns(table.ttft_s), np.int64),
+            tpot_ns=as_input(whole_ns(table.tpot_s), np.int64),
+            slo_ns=as_input(whole_ns(table.slo_s), np.int64),
             overhead_ns=int(whole_ns(np.array(problem.request_overhead_s))),
         )
         self._requests_per_model = trace.requests_per_model()
@@ -220,11 +219,3 @@ def _total(
 ) -> NDArray[np.float64]:
     """Sum the amounts of each owner. Floats hold all counts below 2**53 exactly."""
     return np.bincount(owner, amount, num_owners).astype(np.float64, copy=False)
-
-
-def _read_only(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
-    packed = np.ascontiguousarray(array, dtype=dtype)
-    if packed.flags.writeable:
-        packed = packed.copy()
-        packed.setflags(write=False)
-    return packed

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +10,7 @@ from alpaplan.simulator.evaluation import Evaluation, Replay
 from alpaplan.simulator.fixed_state import FixedStateConverter
 from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.kernels import fixed
+from alpaplan.simulator.kernels.compiling import as_input
 from alpaplan.simulator.kernels.table import ServiceKind, kernel
 from alpaplan.simulator.replicas import PlacedReplicas, ReplicaTable
 from alpaplan.workload.trace import Trace
@@ -27,7 +26,6 @@ class FixedService:
     """
 
     def __init__(self, problem: PlacementProblem, trace: Trace) -> None:
-        self._num_models = problem.num_models
         self._num_stages = problem.num_stages
         self._requests = packed_requests(problem, trace)
         self._requests_per_model = trace.requests_per_model()
@@ -63,7 +61,7 @@ class FixedService:
         request_latency_s: NDArray[np.float64],
         request_replica: NDArray[np.int32],
     ) -> Evaluation:
-        model, group = replicas.model, replicas.group
+        group = replicas.group
         outcome = fixed.Outcome(
             assigned=np.zeros(group.size, dtype=np.int64),
             attained=np.zeros(group.size, dtype=np.int64),
@@ -73,24 +71,44 @@ class FixedService:
         )
         if group.size:
             self._kernel(self._requests, replicas.rows, groups, outcome)
-        num_models = self._num_models
-        busy_s = outcome.attained * replicas.busy_s
-        return Evaluation(
-            requests=self._requests_per_model,
-            attained=total(model, outcome.attained, num_models).astype(np.int64),
-            latency_sum_s=total(model, outcome.latency_sum_s, num_models),
-            group_requests=total(group, outcome.assigned, num_groups).astype(np.int64),
-            group_attained=total(group, outcome.attained, num_groups).astype(np.int64),
-            group_busy_s=total(group, busy_s, num_groups),
-        )
+        return summed(outcome, replicas, self._requests_per_model, num_groups)
+
+
+def summed(
+    outcome: fixed.Outcome,
+    replicas: PlacedReplicas,
+    requests: NDArray[np.int64],
+    num_groups: int,
+) -> Evaluation:
+    """Sum what replicas did by model and by group.
+
+    Parameters
+    ----------
+    outcome
+        What a kernel wrote.
+    replicas, num_groups
+        The placement.
+    requests : int64[M]
+        Requests of each model.
+    """
+    model, group, num_models = replicas.model, replicas.group, requests.size
+    busy_s = outcome.attained * replicas.busy_s
+    return Evaluation(
+        requests=requests,
+        attained=total(model, outcome.attained, num_models).astype(np.int64),
+        latency_sum_s=total(model, outcome.latency_sum_s, num_models),
+        group_requests=total(group, outcome.assigned, num_groups).astype(np.int64),
+        group_attained=total(group, outcome.attained, num_groups).astype(np.int64),
+        group_busy_s=total(group, busy_s, num_groups),
+    )
 
 
 def packed_requests(problem: PlacementProblem, trace: Trace) -> fixed.Requests:
     """Return a trace as the kernels take it."""
     return fixed.Requests(
-        arrival_s=_frozen(trace.arrival_s, np.float64),
-        model=_frozen(trace.model, np.int32).view(np.uint32),
-        slo_s=_frozen(problem.slo_s, np.float64),
+        arrival_s=as_input(trace.arrival_s, np.float64),
+        model=as_input(trace.model, np.int32).view(np.uint32),
+        slo_s=as_input(problem.slo_s, np.float64),
         overhead_s=float(problem.request_overhead_s),
     )
 
@@ -102,12 +120,3 @@ def total(
 ) -> NDArray[np.float64]:
     """Sum the amounts of each owner. Floats hold all counts below 2**53 exactly."""
     return np.bincount(owner, amount, num_owners).astype(np.float64, copy=False)
-
-
-def _frozen(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
-    """Return the array as the kernels take it: contiguous, of the type, not to be written."""
-    packed = np.ascontiguousarray(array, dtype=dtype)
-    if packed.flags.writeable:
-        packed = packed.copy()
-        packed.setflags(write=False)
-    return packed

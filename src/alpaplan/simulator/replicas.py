@@ -101,6 +101,19 @@ class PlacedReplicas:
     busy_s: NDArray[np.float64]
 
 
+def aligned_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
+    """Return simulated stage latencies aligned at the last stage, ``float64[H, P, S]``.
+
+    Stages that a shape does not have come first, and take no time.
+    """
+    latency_s = simulated_stages_s(problem)
+    aligned_s = np.zeros_like(latency_s)
+    most_stages = latency_s.shape[2]
+    for shape, num_stages in enumerate(problem.num_stages):
+        aligned_s[shape, :, most_stages - num_stages :] = latency_s[shape, :, :num_stages]
+    return aligned_s
+
+
 class ReplicaTable:
     """What a replica of any model on any shape looks like, to look up those of a placement.
 
@@ -112,12 +125,9 @@ class ReplicaTable:
 
     def __init__(self, problem: PlacementProblem) -> None:
         self._finder = ReplicaFinder(problem)
-        latency_s = simulated_stages_s(problem)
-        aligned_s = np.zeros_like(latency_s)
-        most_stages = latency_s.shape[2]
-        for shape, num_stages in enumerate(problem.num_stages):
-            aligned_s[shape, :, most_stages - num_stages :] = latency_s[shape, :, :num_stages]
-        self._aligned_s = aligned_s.reshape(latency_s.shape[0] * latency_s.shape[1], most_stages)
+        aligned_s = aligned_stages_s(problem)
+        num_shapes, num_profiles, most_stages = aligned_s.shape
+        self._aligned_s = aligned_s.reshape(num_shapes * num_profiles, most_stages)
         self._busy_s = mean_of_stages_s(aligned_s, problem.num_stages).ravel()
 
     def replicas_of(self, placement: Placement) -> PlacedReplicas:

@@ -15,7 +15,15 @@ from numpy.typing import NDArray
 
 from alpaplan.simulator.kernels import batched, closed_engines, engines, pooled
 from alpaplan.simulator.kernels.compiler import object_code, signature
-from alpaplan.simulator.kernels.compiling import Input, called_by_kernels, compiled, in_kernel
+from alpaplan.simulator.kernels.compiling import (
+    Entries,
+    Input,
+    InputEntries,
+    as_input,
+    called_by_kernels,
+    compiled,
+    in_kernel,
+)
 from alpaplan.simulator.kernels.kept_code import KeptCode, target_machine
 from alpaplan.simulator.kernels.table import KERNELS
 from tests.simulator.cases import COMPILED
@@ -67,6 +75,12 @@ def is_above(values: Input[np.float64], limit: float) -> bool:
     return bool(values[-1] > limit)
 
 
+def reversed_entries(count: int, read: InputEntries[np.int32], out: Entries[np.float64]) -> None:
+    """Write entries in the other order."""
+    for entry in range(count):
+        out[entry] = read[count - 1 - entry]
+
+
 def arguments() -> tuple[Mixed, Nested, float, NDArray[np.int32]]:
     read = np.array([3], dtype=np.uint32)
     read.setflags(write=False)
@@ -108,6 +122,21 @@ def test_a_compiled_kernel_does_what_the_plain_one_does() -> None:
     compiled(kernel)(*found)
     assert found[-1].tolist() == expected[-1].tolist() == [2 * 2 * 3 * 5 * 7 * 11, 4]
     assert compiled(kernel) is compiled(kernel)
+
+
+def test_entries_are_taken_without_a_length() -> None:
+    out = np.zeros(4)
+    compiled(reversed_entries)(3, as_input(np.array([5, 6, 7]), np.int32), out)
+    assert out.tolist() == [7, 6, 5, 0]
+    _, read, written = cast("Any", signature(reversed_entries))
+    pointer = cast("Any", types).CPointer
+    assert (read, written) == (pointer(types.int32), pointer(types.float64))
+
+
+@pytest.mark.skipif(not COMPILED, reason="numba is switched off")
+def test_entries_that_are_written_are_not_read_only() -> None:
+    with pytest.raises(TypeError, match="must have an array of float64"):
+        compiled(reversed_entries)(1, np.zeros(1, np.int32), as_input(np.zeros(1), np.float64))
 
 
 @pytest.mark.parametrize("limit", [1.0, 3.0])

@@ -83,7 +83,14 @@ def test_code_of_other_sources_is_not_loaded(folder: Path, code: bytes) -> None:
     kept = KeptCode(kernel_of(folder))
     kept.keep(code)
     (folder.parent / "sources" / "helpers.py").write_text("ONE = 2")
-    assert kept.read() is None
+    assert KeptCode(kernel_of(folder)).read() is None
+
+
+def test_code_is_kept_as_that_of_the_sources_it_was_made_of(folder: Path, code: bytes) -> None:
+    kept = KeptCode(kernel_of(folder))
+    (folder.parent / "sources" / "helpers.py").write_text("ONE = 2")
+    kept.keep(code)
+    assert KeptCode(kernel_of(folder)).read() is None
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,8 @@ def _numba_type(parameter: Parameter) -> types.Type:
         return cast("types.Type", from_types(fields, parameter.of))
     if isinstance(parameter, Array):
         dtype = from_dtype(parameter.dtype)
+        if not parameter.has_length:
+            return cast("types.Type", types.CPointer(dtype))
         return types.Array(dtype, 1, "C", readonly=parameter.read_only)
     return from_dtype(parameter)
 
@@ -151,15 +153,22 @@ def _emit_unpacked(context: Any, builder: ir.IRBuilder, types_: Any, values: Any
             return context.make_tuple(builder, of, fields)
         if isinstance(of, types.Array):
             return array(of)
+        if isinstance(of, types.CPointer):
+            data = address_of_data(context.get_data_type(of.dtype))
+            next_word()
+            return data
         kind = context.get_value_type(of)
         if isinstance(of, types.Float):
             return builder.bitcast(next_word(), kind)
         return builder.trunc(next_word(), kind)
 
+    def address_of_data(item: Any) -> ir.Value:
+        address = builder.add(next_word(), ir.Constant(ir.IntType(64), _DATA_OFFSET))
+        return builder.load(builder.inttoptr(address, item.as_pointer().as_pointer()))
+
     def array(of: types.Array) -> ir.Value:
         item = context.get_data_type(of.dtype)
-        address = builder.add(next_word(), ir.Constant(ir.IntType(64), _DATA_OFFSET))
-        data = builder.load(builder.inttoptr(address, item.as_pointer().as_pointer()))
+        data = address_of_data(item)
         made = make_array(of)(context, builder)
         num_bytes = context.get_constant(types.intp, context.get_abi_sizeof(item))
         length = next_word()

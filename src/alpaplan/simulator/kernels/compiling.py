@@ -18,9 +18,25 @@ from alpaplan.simulator.kernels.kept_code import (
     settings,
     target_machine,
 )
-from alpaplan.simulator.kernels.parameters import Input, Words, parameters_of, returns_value
+from alpaplan.simulator.kernels.parameters import (
+    Entries,
+    Input,
+    InputEntries,
+    Words,
+    as_input,
+    parameters_of,
+    returns_value,
+)
 
-__all__ = ["Input", "called_by_kernels", "compiled", "in_kernel"]
+__all__ = [
+    "Entries",
+    "Input",
+    "InputEntries",
+    "as_input",
+    "called_by_kernels",
+    "compiled",
+    "in_kernel",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -162,8 +162,14 @@ def _occupy_stages(
         stage += ONE
 
 
-def earliest_finish(
-    requests: Requests, replicas: Replicas, groups: Groups, outcome: Outcome
+@in_kernel
+def serve_earliest_finish(
+    requests: Requests,
+    replicas: Replicas,
+    groups: Groups,
+    outcome: Outcome,
+    first: int,
+    end: int,
 ) -> None:
     """Send each request to the candidate whose last stage is free first."""
     first_replica, group = replicas.first_replica, replicas.group
@@ -172,15 +178,15 @@ def earliest_finish(
     num_groups = np.uint64(clock_s.size) // num_stages
     last_clock_s = clock_s[num_groups * (num_stages - ONE) :]
     record = outcome.request_latency_s.size > 0
-    for request in range(np.uint64(requests.arrival_s.size)):
+    for request in range(np.uint64(first), np.uint64(end)):
         at_s = requests.arrival_s[request]
         wanted = requests.model[request]
         chosen = np.uint64(first_replica[wanted])
-        end = np.uint64(first_replica[wanted + ONE])
-        if chosen == end:
+        behind = np.uint64(first_replica[wanted + ONE])
+        if chosen == behind:
             continue
         free_s = last_clock_s[group[chosen]]
-        for replica in range(chosen + ONE, end):
+        for replica in range(chosen + ONE, behind):
             other_free_s = last_clock_s[group[replica]]
             if other_free_s < free_s:
                 free_s = other_free_s
@@ -201,8 +207,14 @@ def earliest_finish(
                 outcome.request_latency_s[request] = latency_s
 
 
-def shortest_queue(
-    requests: Requests, replicas: Replicas, groups: Groups, outcome: Outcome
+@in_kernel
+def serve_shortest_queue(
+    requests: Requests,
+    replicas: Replicas,
+    groups: Groups,
+    outcome: Outcome,
+    first: int,
+    end: int,
 ) -> None:
     """Send each request to the candidate with the fewest requests accepted and not finished.
 
@@ -217,15 +229,15 @@ def shortest_queue(
     capacity = np.uint64(queue_s.size) // num_groups
     wrap = capacity - ONE
     record = outcome.request_latency_s.size > 0
-    for request in range(np.uint64(requests.arrival_s.size)):
+    for request in range(np.uint64(first), np.uint64(end)):
         at_s = requests.arrival_s[request]
         wanted = requests.model[request]
         chosen = np.uint64(first_replica[wanted])
-        end = np.uint64(first_replica[wanted + ONE])
-        if chosen == end:
+        behind = np.uint64(first_replica[wanted + ONE])
+        if chosen == behind:
             continue
         shortest = capacity
-        for replica in range(chosen, end):
+        for replica in range(chosen, behind):
             to = group[replica]
             ring = to * capacity
             head = queue_head[to]
@@ -259,3 +271,17 @@ def shortest_queue(
             outcome.latency_sum_s[chosen] += latency_s
             if record:
                 outcome.request_latency_s[request] = latency_s
+
+
+def earliest_finish(
+    requests: Requests, replicas: Replicas, groups: Groups, outcome: Outcome
+) -> None:
+    """Serve all requests by `serve_earliest_finish`."""
+    serve_earliest_finish(requests, replicas, groups, outcome, 0, requests.arrival_s.size)
+
+
+def shortest_queue(
+    requests: Requests, replicas: Replicas, groups: Groups, outcome: Outcome
+) -> None:
+    """Serve all requests by `serve_shortest_queue`."""
+    serve_shortest_queue(requests, replicas, groups, outcome, 0, requests.arrival_s.size)

@@ -89,6 +89,8 @@ class KeptCode:
         module = str(kernel.__module__).rpartition(".")[2]
         self._name = f"{module}.{kernel.__qualname__}-{_circumstances().hex()[:16]}.o"
         self._source = Path(kernel.__code__.co_filename)
+        # Taken before it is compiled: sources may change meanwhile.
+        self._sources = self._checksum_of_sources()
 
     def read(self) -> bytes | None:
         """Read the code; None if there is none, or it is not what was kept or would be now."""
@@ -122,12 +124,14 @@ class KeptCode:
             yield (Path(users) if users else Path.home() / ".cache") / "alpaplan"
 
     def _checksum(self, code: bytes) -> bytes:
-        digest = hashlib.sha256(_circumstances())
+        return hashlib.sha256(_circumstances() + self._sources + code).digest()
+
+    def _checksum_of_sources(self) -> bytes:
+        digest = hashlib.sha256()
         # A kernel is made of others here, and of what is called from its file's neighbors.
         for folder in sorted({self._source.parent, Path(__file__).parent}):
             for path in sorted(folder.glob("*.py")):
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
-        digest.update(code)
         return digest.digest()
 
 

@@ -19,6 +19,21 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 Input = Annotated[NDArray[Scalar], "read only"]
 """An array that a kernel only reads."""
 
+Entries = Annotated[NDArray[Scalar], "no length"]
+InputEntries = Annotated[NDArray[Scalar], "read only", "no length"]
+"""Arrays of which a kernel takes entries, and neither lengths nor parts: one address in place of
+seven numbers that are handed from function to function, and compiled in each."""
+
+
+def as_input(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
+    """Return an array as an `Input`: contiguous, of a type, and not to be written."""
+    packed = np.ascontiguousarray(array, dtype=dtype)
+    if packed.flags.writeable:
+        packed = packed.copy()
+        packed.setflags(write=False)
+    return packed
+
+
 _CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400
 """Bits of `numpy.ndarray.flags`, as numpy's C API numbers them."""
 
@@ -38,10 +53,13 @@ class Array:
         Type of its entries.
     read_only
         Whether the kernel only reads it.
+    has_length
+        Whether the kernel may ask for its length.
     """
 
     dtype: np.dtype[Any]
     read_only: bool
+    has_length: bool
 
     @property
     def flags(self) -> int:
@@ -85,14 +103,14 @@ def _parameter(hint: Any) -> Parameter:
     if isinstance(hint, type) and issubclass(hint, tuple):
         fields = get_type_hints(hint, include_extras=True).values()
         return Fields(hint, tuple(map(_parameter, fields)))
-    read_only = get_origin(hint) is Annotated
-    if read_only:
-        hint = get_args(hint)[0]
+    notes: list[Any] = []
+    if get_origin(hint) is Annotated:
+        hint, *notes = get_args(hint)
     if get_origin(hint) in (np.ndarray, NDArray):
         # NDArray[scalar] stays what it is from numpy 2.5 on; it was ndarray[shape, dtype[scalar]].
         *_, dtype = get_args(hint)
         (scalar,) = get_args(dtype) or (dtype,)
-        return Array(np.dtype(scalar), read_only)
+        return Array(np.dtype(scalar), "read only" in notes, "no length" not in notes)
     scalar_type: np.dtype[Any] = np.dtype(hint)
     return scalar_type
 
