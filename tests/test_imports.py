@@ -72,6 +72,13 @@ its siblings, or `alpaplan.profiling.batch_sizes` about one configuration, so th
 twice."""
 
 
+KERNELS_IMPORTED_BY_KERNELS: dict[str, tuple[str, ...]] = {
+    "simulator": ("alpaplan.simulator.kernels.",),
+    "search": ("alpaplan.simulator.kernels.", "alpaplan.search.kernels."),
+}
+"""Package -> where its kernels may import others from."""
+
+
 def modules(repository: Path) -> Iterator[tuple[str, Path]]:
     """Yield (package, file) of every module, top-level modules as packages of their own."""
     source = repository / "src" / "alpaplan"
@@ -147,14 +154,20 @@ def test_reports_compute_nothing_of_their_own(repository: Path) -> None:
 
 
 def test_the_kernels_know_numpy_and_the_compiler_alone(repository: Path) -> None:
-    kernels = repository / "src" / "alpaplan" / "simulator" / "kernels"
+    source = repository / "src" / "alpaplan"
+    compilers = {"numba", "llvmlite"}
     wrong = [
         f"{path.name}:{line}: {name}"
-        for path in sorted(kernels.glob("*.py"))
+        for package, others in (
+            ("simulator", compilers),
+            # What compiles them is beside the others.
+            ("search", set()),
+        )
+        for path in sorted((source / package / "kernels").glob("*.py"))
         if path.name != "table.py"
         for line, name in imports(path)
-        if name.split(".")[0] not in {"numpy", "numba", "llvmlite", *sys.stdlib_module_names}
-        and not name.startswith("alpaplan.simulator.kernels.")
+        if name.split(".")[0] not in {"numpy", *others, *sys.stdlib_module_names}
+        and not f"{name}.".startswith(KERNELS_IMPORTED_BY_KERNELS[package])
     ]
     assert wrong == []
 

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from types import ModuleType
 from unittest.mock import patch
 
-from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.search import improve, incremental, moves
-from alpaplan.search.attempt import Attempt
+from alpaplan.problem import PlacementProblem
+from alpaplan.search import improve, incremental, moves, raced_walk
 from alpaplan.search.candidate import Candidate, best_of
-from alpaplan.search.incremental import Change, IncrementalEvaluator
 from alpaplan.search.methods import auto
 from alpaplan.search.moves import MOVES
 from alpaplan.search.partition import GroupPartition
 from alpaplan.search.search import Search
-from alpaplan.simulator import Evaluation
 from alpaplan.workload import arrival_sets
 
 
@@ -60,11 +57,12 @@ def all_variants() -> list[Variant]:
             "without equal partitions",
             ((auto, "uniform_partitions", _no_partitions), (auto, "best_of", _best_if_any)),
         ),
-        Variant("without screening", ((improve, "_Walk", _UnscreenedWalk),)),
+        Variant("without racing", ((raced_walk, "POINTS", ()),)),
         Variant(
             "training on one run",
             ((arrival_sets, "TRAINING_REQUESTS", arrival_sets.RUN_REQUESTS),),
         ),
+        Variant("all rounds on all arrivals", ((improve, "GROWTH", 1.0),)),
         Variant(
             "without annealing",
             ((improve, "FIRST_TEMPERATURE", 0.0), (improve, "LAST_TEMPERATURE", 0.0)),
@@ -73,14 +71,16 @@ def all_variants() -> list[Variant]:
         Variant("without deciding samples", ((arrival_sets, "DECIDING_SAMPLES", 0),)),
         Variant("without improvement", ((auto, "improve", _no_improvement),)),
         Variant("without incremental evaluation", ((incremental, "WHOLE_TRACE", 0.0),)),
-        *(_without_move(name) for name in [move.__name__ for move, _ in MOVES]),
+        *(_without_move(name) for name in MOVES),
     ]
 
 
 def _without_move(name: str) -> Variant:
-    kept = [(move, share) for move, share in MOVES if move.__name__ != name]
-    total = sum(share for _, share in kept)
-    rescaled = [(move, share / total) for move, share in kept]
+    rest = 1 - MOVES[name][1]
+    rescaled = {
+        other: (number, 0.0 if other == name else share / rest)
+        for other, (number, share) in MOVES.items()
+    }
     return Variant(f"without {name}", ((moves, "MOVES", rescaled),))
 
 
@@ -101,20 +101,3 @@ class _Nothing:
     """Stands where a step found no candidate."""
 
     score = None
-
-
-class _FreeScreening(IncrementalEvaluator):
-    """Finds that nothing changes, at no cost, so that no change is given up by it."""
-
-    def evaluate(
-        self, before: Placement, known: Evaluation, change: Change, after: Placement
-    ) -> tuple[Evaluation, int]:
-        return known, 0
-
-
-class _UnscreenedWalk(improve._Walk):
-    """Simulates every change on all training arrivals."""
-
-    def __init__(self, attempt: Attempt, start: Candidate) -> None:
-        super().__init__(attempt, start)
-        self._screening = _FreeScreening(attempt.problem, attempt.space.screening)

@@ -11,8 +11,9 @@ import pytest
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search import incremental
 from alpaplan.search.incremental import Change, IncrementalEvaluator
-from alpaplan.search.moves import MOVES, MoveState
-from alpaplan.search.moves.state import Choices
+from alpaplan.search.moves import MOVES
+from alpaplan.search.moves.proposer import Proposer
+from alpaplan.search.moves.state import MoveState, needs_of
 from alpaplan.simulator import Evaluation, Simulator
 
 Draw = Callable[[np.random.Generator], Placement]
@@ -33,11 +34,12 @@ def test_a_walk_of_changes_is_evaluated_as_full_simulations_would(
     partial = 0
     for _ in range(8):
         placement = random_placement(rng)
-        state = MoveState(Choices.of(problem), placement, simulator.evaluate(placement))
+        state = MoveState.of(problem, placement, simulator.evaluate(placement))
+        proposer = Proposer(problem, placement, rng, [1 / len(MOVES)] * len(MOVES))
         evaluator = IncrementalEvaluator(problem, simulator)
         for _ in range(60):
-            move = MOVES[int(rng.integers(len(MOVES)))][0]
-            change = move(state, rng)
+            needs = needs_of(problem, state.placement, state.evaluation, has_room=False)
+            _, change = proposer.propose(state, needs)
             if change is None:
                 continue
             after = change.applied_to(state.placement)

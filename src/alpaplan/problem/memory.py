@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from alpaplan.problem.engine_service import kv_tokens, process_bytes, table_of
 from alpaplan.problem.memory_rule import (
     cumulative_memory_bytes,
+    kept_and_in_turn_bytes,
     stage_memory_bytes,
     usable_memory_bytes,
 )
@@ -84,6 +85,22 @@ def keep_what_fits(
         if not too_much.any():
             return models
         models = np.delete(models, int(too_much.argmax()))
+
+
+def memory_table(problem: PlacementProblem) -> NDArray[np.int64]:
+    """Return what the memory rule adds up, ``int64[3, H, P, S]``; see `stage_memory_bytes`.
+
+    That is what a replica holds on each device of a stage all the time, what it needs while it
+    runs, and what its KV cache has at least.
+    """
+    num_shapes, num_profiles, num_stages = problem.stage_weight_bytes.shape
+    table = np.zeros((3, num_shapes, num_profiles, num_stages), dtype=np.int64)
+    for shape in range(num_shapes):
+        both = kept_and_in_turn_bytes(problem, shape, np.arange(num_profiles))
+        table[:2, shape] = both
+    if problem.engines is not None:
+        table[2] = problem.engines.context_kv_bytes
+    return table
 
 
 def placement_fits(problem: PlacementProblem, placement: Placement) -> bool:

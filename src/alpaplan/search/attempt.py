@@ -8,6 +8,7 @@ run at a time, nor on where.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -87,6 +88,16 @@ class Attempt:
         """The used part of the budget; 0 if it has no limit."""
         return self.budget.used_part(self.used)
 
+    @property
+    def evaluations_left(self) -> int:
+        """Placements that may still be simulated; very many if there is no limit."""
+        return _left(self.budget.max_evaluations, self.used.num_evaluations)
+
+    @property
+    def work_left(self) -> int:
+        """Work that may still be done; very much if there is no limit."""
+        return _left(self.budget.max_work, self.used.work)
+
     def exhausted(self) -> bool:
         """Whether the budget is used up, or a stopping criterion ends the search."""
         if self.stop_reason is None:
@@ -102,9 +113,16 @@ class Attempt:
 
     def count(self, work: int, score: Score | None = None) -> None:
         """Count a simulation whose requests took such work, and pass on its score if it has one."""
-        usage = Usage.of_one(work)
+        self.add(Usage.of_one(work), score)
+
+    def add(self, usage: Usage, score: Score | None = None) -> None:
+        """Count several simulations, and pass on the score of one if it has one."""
         self.used += usage
         self.watch.on_evaluation(usage, score)
+
+
+def _left(limit: int | None, used: int) -> int:
+    return sys.maxsize if limit is None else max(0, limit - used)
 
 
 @dataclass(frozen=True)

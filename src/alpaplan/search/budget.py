@@ -14,26 +14,36 @@ EVALUATION_WORK = 16_000
 """Work of one simulation apart from its requests, in simulated requests (a count; 8,000 to
 30,000): what Python does around it takes about 0.25 ms, a million requests about 16 ms."""
 
-WORK: dict[Effort, int] = {
-    Effort.LOW: 120_000_000,
-    Effort.MEDIUM: 700_000_000,
-    Effort.HIGH: 6_000_000_000,
-}
-"""Work for up to `BASE_MODELS` models, in simulated requests (counts). Two idle cores do about
-70 million a second, so these are 2, 10 and 80 s."""
+RACED_WORK = 1_500
+"""The same of a simulation in compiled loops (a count; 500 to 5,000)."""
 
-LLM_WORK = 3
-"""How many times as much work there is where LLMs are served (a factor; 1 to 10): evaluations cost
-some hundred times as much there."""
+WORK: dict[Effort, int] = {
+    Effort.LOW: 70_000_000,
+    Effort.MEDIUM: 400_000_000,
+    Effort.HIGH: 3_500_000_000,
+}
+"""Work for up to `BASE_MODELS` models, in simulated requests (counts). An idle core does about 60
+million a second, so these are 1, 7 and 60 s of it."""
+
+BATCHING_WORK = 3
+"""How many times as much work there is where requests share batches (a factor; 2 to 5): as much as
+elsewhere for placements without, and twice that with them, as no compiled loops race changes
+there."""
+
+LLM_WORK = 5
+"""The same where LLMs are served (a factor; 1 to 10): evaluations cost some hundred times as much
+there."""
 
 BASE_MODELS = 60
 """Models from which on the work grows (a count), with the square root of their number: more
 models leave more to choose, and each evaluation costs more."""
 
 
-def work_of(effort: Effort, num_models: int, *, has_llms: bool = False) -> int:
+def work_of(
+    effort: Effort, num_models: int, *, has_llms: bool = False, has_batches: bool = False
+) -> int:
     """Return the budget of a search in simulated requests."""
-    work = WORK[effort] * (LLM_WORK if has_llms else 1)
+    work = WORK[effort] * (LLM_WORK if has_llms else 1) * (BATCHING_WORK if has_batches else 1)
     return round(work * math.sqrt(max(1.0, num_models / BASE_MODELS)))
 
 

@@ -8,7 +8,6 @@ what is left when a node is lost.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import first_nodes
 from alpaplan.search.budget import EVALUATION_WORK
+from alpaplan.search.kernels.merit import ATTAINMENT_ALONE, UNCOUNTED_MISSES, merit_of
 from alpaplan.simulator import Evaluation, Simulator
 
 LARGEST_STRAIN = 2.5
@@ -31,10 +31,6 @@ above, few large groups, which answer fast and queue soon."""
 STATED_WEIGHT = 1_000.0
 """How much misses of the stated traffic count beside the logarithm of those under strain (a number;
 300 to 3,000): room is not bought with them."""
-
-UNCOUNTED_MISSES = 0.001
-"""Misses that are as good as none (a fraction; 0.0001 to 0.01): to halve what is below is no
-gain."""
 
 LOSS_WEIGHT = 30.0
 """How much misses after the worst loss of a node count (a number; 5 to 50) beside the logarithm of
@@ -81,13 +77,12 @@ class Objective:
         It is the attainment, or under strain minus the logarithms of misses and mean latency.
         """
         attainment = evaluation.weighted_attainment(problem.model_weight)
-        if not self.is_strained:
-            return attainment
-        latency_s = evaluation.mean_latency_s
-        if not latency_s > 0:
-            return -math.inf
-        weight = LATENCY_WEIGHT * self._room
-        return -math.log(1 - attainment + UNCOUNTED_MISSES) - weight * math.log(latency_s)
+        return merit_of(attainment, evaluation.mean_latency_s, self.latency_weight)
+
+    @property
+    def latency_weight(self) -> float:
+        """How much latency counts in merits; see `alpaplan.search.kernels.merit.merit_of`."""
+        return LATENCY_WEIGHT * self._room if self.is_strained else ATTAINMENT_ALONE
 
     def worth(self, attainment: float) -> float:
         """Return how much merit a small part of all requests is worth where so many attain."""

@@ -237,7 +237,12 @@ def _search(
 ) -> Search:
     """Prepare a search within a number of evaluations and a budget of work."""
     training, screening = arrivals.training, arrivals.screening
-    space = SearchSpace(problem, Simulator(problem, training), Simulator(problem, screening))
+    space = SearchSpace(
+        problem,
+        Simulator(problem, training),
+        Simulator(problem, screening),
+        longer=arrivals.longer,
+    )
     max_evaluations, effort = limits
     budget = Budget(max_evaluations, METHODS[method].max_work(effort, problem))
     return Search(space, budget, rng, workers, watch)

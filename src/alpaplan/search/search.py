@@ -88,6 +88,7 @@ class Search:
         function: Callable[[Attempt, Item], Found],
         items: Iterable[Item],
         fraction: float = 1.0,
+        space: SearchSpace | None = None,
     ) -> list[Found]:
         """Make an attempt for each item, and return what they found in the order of the items.
 
@@ -99,12 +100,14 @@ class Search:
             What each attempt is about.
         fraction
             The part of what is left of the budget that they share equally.
+        space
+            What they search in place of this one's space.
         """
         todo = list(items)
         share = self.budget.share(self.used, len(todo), fraction)
         rngs = self.rng.spawn(len(todo))
         tasks = [
-            Task(function, item, self.space, share, rng)
+            Task(function, item, space or self.space, share, rng)
             for item, rng in zip(todo, rngs, strict=True)
         ]
         outcomes = self.workers.run(tasks, self.watch)

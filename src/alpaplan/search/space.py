@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.required_checks import missing_replicas
@@ -28,12 +28,16 @@ class SearchSpace:
         Simulator of the beginning of the same arrivals, by which hopeless candidates are told.
     objective
         What placements are compared by; the arrivals are as much faster as it says.
+    longer
+        The training arrivals and more like them, where simulations are cheap enough to improve
+        placements on all of them; None elsewhere.
     """
 
     problem: PlacementProblem
     training: Simulator
     screening: Simulator
     objective: Objective = AS_STATED
+    longer: Trace | None = None
 
     @property
     def traffic(self) -> Trace:
@@ -45,10 +49,28 @@ class SearchSpace:
 
     def of(self, problem: PlacementProblem) -> SearchSpace:
         """Return the space of another problem of the same models, on the same arrivals."""
-        training, screening = self.training.trace, self.screening.trace
-        return SearchSpace(
-            problem, Simulator(problem, training), Simulator(problem, screening), self.objective
-        )
+        training = Simulator(problem, self.training.trace)
+        screening = Simulator(problem, self.screening.trace)
+        return SearchSpace(problem, training, screening, self.objective, self.longer)
+
+    def beginning(self, num_requests: int) -> SearchSpace:
+        """Return the space in which fewer arrivals decide, the first ones of the training.
+
+        Parameters
+        ----------
+        num_requests
+            How many; all of them if there are no more.
+        """
+        trace = self.training.trace
+        if num_requests >= trace.num_requests:
+            return self
+        return replace(self, training=Simulator(self.problem, trace.take(slice(num_requests))))
+
+    def lengthened(self) -> SearchSpace:
+        """Return the space in which all arrivals decide that there are; itself if it is that."""
+        if self.longer is None:
+            return self
+        return replace(self, training=Simulator(self.problem, self.longer), longer=None)
 
     def strained(self, factor: float) -> SearchSpace:
         """Return the space in which requests come faster, and what is to spare is compared.
@@ -64,7 +86,8 @@ class SearchSpace:
         )
         stated = self.screening.trace.take(slice(requests_for_losses(self.problem)))
         objective = Objective(factor, Simulator(self.problem, stated))
-        return SearchSpace(self.problem, training, screening, objective)
+        longer = None if self.longer is None else self.longer.faster(factor)
+        return SearchSpace(self.problem, training, screening, objective, longer)
 
     def score(self, placement: Placement) -> Scored:
         """Simulate a placement on the training arrivals."""

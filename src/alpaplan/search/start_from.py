@@ -82,7 +82,7 @@ def worth_moving(
     ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
     starts = [each for each in tried if each.method == "running"]
     considered = [best, *(each for each in ranked if each is not best)][:CONSIDERED]
-    considered += [each for each in starts if each not in considered]
+    considered += [each for each in starts if not any(each is other for other in considered)]
     considered = [each for each in considered if each.score.missing_replicas == fewest]
     traces = [] if search.stop_reason is not None else deciding
     simulators = [search.space.training, *(Simulator(search.problem, each) for each in traces)]

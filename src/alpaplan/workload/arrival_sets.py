@@ -23,6 +23,11 @@ TRAINING_REQUESTS = 120_000
 """Requests that candidates are scored on (a count; 40,000 to 500,000), in several runs. At equal
 work 120,000 lost about 7% fewer unseen requests than 40,000 with three times the candidates."""
 
+LONGER = 2
+"""How many times as many there are to improve the best candidates on (a factor; 1 to 10), where
+simulations are cheap: by then many changes have been tried on fewer, and what is left to gain is
+less than what chance makes of those."""
+
 LLM_TRAINING_RUNS = 3
 LLM_TRAINING_RUN_REQUESTS = 14_000
 """The same of workloads with LLMs, whose requests cost some hundred times as much to simulate:
@@ -65,6 +70,8 @@ class ArrivalSets:
         What the winner's prediction is made from; all of one length.
     source
         Where the unseen arrivals come from; held-out ones are consecutive parts of the end.
+    longer
+        The training arrivals and more like them; None if there are no more.
     """
 
     training: Trace
@@ -72,6 +79,7 @@ class ArrivalSets:
     deciding: tuple[Trace, ...]
     unseen: tuple[Trace, ...]
     source: UnseenSource
+    longer: Trace | None = None
 
     @property
     def has_arrivals(self) -> bool:
@@ -86,6 +94,7 @@ class ArrivalSets:
             tuple(trace.for_models(model_names) for trace in self.deciding),
             tuple(trace.for_models(model_names) for trace in self.unseen),
             self.source,
+            None if self.longer is None else self.longer.for_models(model_names),
         )
 
 
@@ -142,18 +151,20 @@ def _sampled(
     training_rng, deciding_rng, unseen_rng = rng.spawn(3)
     whole_s = sample_duration_s(models)
 
-    run_s, num_runs = whole_s, max(1, round(TRAINING_REQUESTS / run_requests(models)))
+    num_runs = max(1, round(TRAINING_REQUESTS / run_requests(models)))
+    run_s, longer = whole_s, LONGER
     if any(model.is_llm for model in models):
         run_s *= min(1.0, LLM_TRAINING_RUN_REQUESTS / run_requests(models))
-        num_runs = LLM_TRAINING_RUNS
-    runs = _samples(models, run_s, training_rng, num_runs)
-    training = one_after_another(runs, pause_s)
+        num_runs, longer = LLM_TRAINING_RUNS, 1
+    runs = _samples(models, run_s, training_rng, num_runs * longer)
+    training = one_after_another(runs[:num_runs], pause_s)
     return ArrivalSets(
         training,
-        runs[0] if len(runs) > 1 else _beginning(training),
+        runs[0] if num_runs > 1 else _beginning(training),
         _samples(models, whole_s, deciding_rng, DECIDING_SAMPLES),
         _samples(models, whole_s, unseen_rng, UNSEEN_SAMPLES),
         UnseenSource.SAMPLED,
+        one_after_another(runs, pause_s) if longer > 1 else None,
     )
 
 

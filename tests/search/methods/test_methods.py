@@ -10,7 +10,7 @@ import pytest
 from alpaplan.problem import PlacementProblem
 from alpaplan.problem.devices import assign_devices
 from alpaplan.problem.memory import placement_fits
-from alpaplan.search.budget import Budget
+from alpaplan.search.budget import BATCHING_WORK, Budget
 from alpaplan.search.candidate import Candidate, Score, best_of
 from alpaplan.search.methods import METHODS
 from alpaplan.search.search import Search
@@ -103,12 +103,14 @@ def test_with_batching_all_fits_and_is_scored_truly(
     assert batched
 
 
-def test_half_of_the_budget_with_batching_is_for_placements_without(
+def test_a_part_of_the_budget_with_batching_is_for_placements_without(
     search: Search, batching_search: Search
 ) -> None:
     for effort in Effort:
         with_batching = METHODS["auto"].max_work(effort, batching_search.problem)
-        assert with_batching == 2 * (METHODS["auto"].max_work(effort, search.problem) or 0)
+        assert with_batching == BATCHING_WORK * (
+            METHODS["auto"].max_work(effort, search.problem) or 0
+        )
     for method in METHODS:
         if not METHODS[method].is_endless:
             assert METHODS[method].max_work(Effort.LOW, batching_search.problem) is None
@@ -118,8 +120,8 @@ def test_auto_finds_with_batching_what_it_finds_without_and_more(
     search: Search, batching_search: Search
 ) -> None:
     alone = run("auto", search)
-    twice = Budget(max_work=2 * (search.budget.max_work or 0))
-    tried = run("auto", replace(batching_search, budget=twice))
+    more_work = Budget(max_work=BATCHING_WORK * (search.budget.max_work or 0))
+    tried = run("auto", replace(batching_search, budget=more_work))
     problem = batching_search.problem
     for one, other in zip(alone, tried, strict=False):
         assert one.score == other.score

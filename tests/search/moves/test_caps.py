@@ -12,14 +12,16 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.memory import placement_fits
 from alpaplan.problem.service import batch_caps
 from alpaplan.search.caps import with_room
-from alpaplan.search.moves import MOVES, MoveState, moves_for
+from alpaplan.search.incremental import Change
+from alpaplan.search.moves import MOVES, RECAP, RECAP_SHARE, names_of_moves
 from alpaplan.search.moves.caps import recap
-from alpaplan.search.moves.replicas import add, drop, swap
-from alpaplan.search.moves.state import Choices
+from alpaplan.search.moves.proposer import Proposer
+from alpaplan.search.moves.state import MoveState, needs_of
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 from tests import builders as make
 from tests.builders import GB
+from tests.search.kernels.problems import only
 
 Draw = Callable[[np.random.Generator], Placement]
 
@@ -29,18 +31,30 @@ def draw_state(
     batching: PlacementProblem, batching_simulator: Simulator, random_placement: Draw
 ) -> Callable[[np.random.Generator], MoveState]:
     """Return a function that draws a state with random caps."""
-    choices = Choices.of(batching)
 
     def draw(rng: np.random.Generator) -> MoveState:
         placement = random_placement(rng)
         caps = rng.integers(1, 5, placement.replicas.shape)
         limited = with_room(batching, placement, caps)
-        return MoveState(choices, limited, batching_simulator.evaluate(limited))
+        return MoveState.of(batching, limited, batching_simulator.evaluate(limited))
 
     return draw
 
 
 DrawState = Callable[[np.random.Generator], MoveState]
+
+
+def proposer_for(
+    state: MoveState, rng: np.random.Generator, shares: list[float] | None = None
+) -> Proposer:
+    """Return what proposes changes for a problem."""
+    return Proposer(state.problem, state.placement, rng, shares)
+
+
+def proposed(proposer: Proposer, state: MoveState) -> tuple[int, Change | None]:
+    """Return what is proposed in a state."""
+    needs = needs_of(state.problem, state.placement, state.evaluation, has_room=False)
+    return proposer.propose(state, needs)
 
 
 def test_caps_move_only_where_there_is_batching(
@@ -49,13 +63,12 @@ def test_caps_move_only_where_there_is_batching(
     simulator: Simulator,
     random_placement: Draw,
 ) -> None:
-    assert moves_for(problem) == MOVES
-    moves = moves_for(batching)
-    assert [move for move, _ in moves] == [*(move for move, _ in MOVES), recap]
-    assert sum(share for _, share in moves) == pytest.approx(1)
+    assert names_of_moves(problem) == list(MOVES)
+    assert names_of_moves(batching) == [*MOVES, "recap"]
+    assert len(MOVES) == RECAP
     rng = np.random.default_rng(0)
     placement = random_placement(rng)
-    state = MoveState(Choices.of(problem), placement, simulator.evaluate(placement))
+    state = MoveState.of(problem, placement, simulator.evaluate(placement))
     assert recap(state, rng) is None
 
 
@@ -64,15 +77,25 @@ def test_every_move_keeps_the_memory_rule_with_caps(
     batching: PlacementProblem, draw_state: DrawState
 ) -> None:
     rng = np.random.default_rng(1)
-    for move, _ in moves_for(batching):
-        proposed = 0
-        for _ in range(100):
+    counts = np.zeros(len(MOVES) + 1)
+    for move in MOVES:
+        proposer = proposer_for(draw_state(rng), rng, only(move))
+        for _ in range(200):
             state = draw_state(rng)
-            change = move(state, rng)
+            kind, change = proposed(proposer, state)
+            assert kind in (MOVES[move][0], RECAP)
             if change is not None:
-                proposed += 1
+                counts[kind] += 1
                 assert placement_fits(batching, change.applied_to(state.placement))
-        assert proposed > 5, move
+    assert (counts > 5).all()
+
+
+def test_caps_change_as_often_as_they_should(draw_state: DrawState) -> None:
+    rng = np.random.default_rng(1)
+    state = draw_state(rng)
+    proposer = proposer_for(state, rng)
+    kinds = [proposed(proposer, state)[0] for _ in range(400)]
+    assert kinds.count(RECAP) / len(kinds) == pytest.approx(RECAP_SHARE, abs=0.07)
 
 
 def test_caps_go_up_and_down_on_one_replica_its_model_or_its_group(
@@ -117,9 +140,7 @@ def full_group(caps: list[int], memory_gb: int) -> MoveState:
     everything = Placement(np.array([shape]), row > 0)
     placement = with_room(problem, everything, row)
     nothing = Trace(np.zeros(1), np.zeros(1, dtype=np.int32), problem.model_names, 1.0)
-    return MoveState(
-        Choices.of(problem), placement, Simulator(problem, nothing).evaluate(placement)
-    )
+    return MoveState.of(problem, placement, Simulator(problem, nothing).evaluate(placement))
 
 
 def test_replicas_leave_where_larger_batches_need_their_memory() -> None:
@@ -130,17 +151,19 @@ def test_replicas_leave_where_larger_batches_need_their_memory() -> None:
     assert kept == {2}  # 4 GB of weights leave three for batches
     for change in changes:
         if change is not None:
-            assert batch_caps(state.choices.problem, change.added).max() == 2
+            assert batch_caps(state.problem, change.added).max() == 2
 
 
 def test_a_replica_that_comes_lowers_the_caps_of_those_that_are_there() -> None:
     state = full_group([4, 3, 0], memory_gb=8)
     assert state.caps.tolist() == [[4, 3, 0]]
     rng = np.random.default_rng(4)
-    changes = [change for change in (add(state, rng) for _ in range(50)) if change is not None]
+    proposer = proposer_for(state, rng, only("add"))
+    found = [proposed(proposer, state) for _ in range(70)]
+    changes = [change for kind, change in found if kind != RECAP and change is not None]
     assert changes
     for change in changes:
-        (caps,) = batch_caps(state.choices.problem, change.added).tolist()
+        (caps,) = batch_caps(state.problem, change.added).tolist()
         assert caps[:2] == [2, 2]
         assert 1 <= caps[2] <= 2
 
@@ -152,18 +175,20 @@ def test_caps_stay_when_other_replicas_move(
     ample = replace(
         batching, pools=tuple(replace(p, usable_memory_bytes=1000 * GB) for p in batching.pools)
     )
-    for move in (drop, swap):
-        for _ in range(40):
+    for move in ("drop", "swap"):
+        proposer: Proposer | None = None
+        for _ in range(60):
             drawn = draw_state(rng)
-            state = replace(drawn, choices=Choices.of(ample))
-            change = move(state, rng)
-            if change is None:
+            state = MoveState.of(ample, drawn.placement, drawn.evaluation)
+            proposer = proposer or proposer_for(state, rng, only(move))
+            kind, change = proposed(proposer, state)
+            if change is None or kind == RECAP:
                 continue
             after = batch_caps(ample, change.added)
             for place, group in enumerate(change.removed):
                 stayed = change.added.replicas[place] & state.placement.replicas[group]
                 assert after[place][stayed].tolist() == state.caps[group][stayed].tolist()
-            if move is swap:
+            if move == "swap":
                 first, second = change.removed
                 came = change.added.replicas[0] & ~state.placement.replicas[first]
                 assert after[0][came].tolist() == state.caps[second][came].tolist()

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
+from alpaplan.search.budget import BATCHING_WORK
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.caps import find_with_caps, guess_caps, with_room
 from alpaplan.search.improve import improve
@@ -31,7 +32,7 @@ QUICK_FRACTION = 0.2
 """Most of the budget that the starts may take (a fraction; 0.05 to 0.5); large clusters need it."""
 
 
-SINGLE_FRACTION = 0.5
+SINGLE_FRACTION = 1 / BATCHING_WORK
 """Part of the budget for placements without batching, where it is on (a fraction): as much as the
 search has where it is not, so that the best of them is what it would find then."""
 

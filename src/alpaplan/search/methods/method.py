@@ -40,14 +40,15 @@ class Method:
     follows_workload: bool = True
 
     def max_work(self, effort: Effort, problem: PlacementProblem) -> int | None:
-        """Return its budget in simulated requests; None if it ends by itself.
-
-        With batching it is twice as large: half of it is for placements without.
-        """
+        """Return its budget in simulated requests; None if it ends by itself."""
         if not self.is_endless:
             return None
-        work = work_of(effort, problem.num_models, has_llms=problem.engines is not None)
-        return work if problem.batches is None else 2 * work
+        return work_of(
+            effort,
+            problem.num_models,
+            has_llms=problem.engines is not None,
+            has_batches=problem.batches is not None,
+        )
 
     def run(self, search: Search) -> list[Candidate]:
         """Return everything that it tried, in the order in which it tried it.

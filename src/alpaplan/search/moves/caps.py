@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from alpaplan.problem import Placement
 from alpaplan.problem.memory import keep_what_fits
 from alpaplan.search.caps import with_room
 from alpaplan.search.incremental import Change
@@ -16,7 +17,7 @@ def recap(state: MoveState, rng: np.random.Generator) -> Change | None:
 
     Where larger batches need memory, others on the group leave if they must.
     """
-    problem, placement = state.choices.problem, state.placement
+    problem, placement = state.problem, state.placement
     if problem.batches is None:
         return None
     largest = problem.batches.largest[placement.shapes][:, problem.profile_of_model]
@@ -35,9 +36,9 @@ def recap(state: MoveState, rng: np.random.Generator) -> Change | None:
         _keeping(state, index, changed[index], caps, rng)
         for index, caps in zip(removed.tolist(), wanted, strict=True)
     ]
-    change = state.change(tuple(removed.tolist()), tuple(placement.shapes[removed].tolist()), *rows)
-    added = with_room(problem, change.added, np.maximum(wanted, 1))
-    return Change(change.removed, added)
+    kept = Placement(placement.shapes[removed], np.array(rows, dtype=np.bool_))
+    added = with_room(problem, kept, np.maximum(wanted, 1))
+    return Change(tuple(removed.tolist()), added)
 
 
 def _scope(
@@ -72,7 +73,7 @@ def _keeping(
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
     """Return what a group holds where some of its replicas need room for their batches."""
-    problem = state.choices.problem
+    problem = state.problem
     others = rng.permutation(np.flatnonzero(state.placement.replicas[group] & ~changed))
     order = np.concatenate([np.flatnonzero(changed), others])
     limits = np.where(changed, caps, 1)

@@ -1,0 +1,162 @@
+"""Races changes against the placement as it is, on more and more requests.
+
+A change that is clearly worse on the first requests is given up there: most are, and what that
+saves is used for others. One that holds out to the last request is handed over to be judged.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from alpaplan.search.kernels.arrays import KIND, Groups, Options
+from alpaplan.search.kernels.draw import draw
+from alpaplan.search.kernels.merit import merit_of
+from alpaplan.search.kernels.propose import (
+    DRAWS_OF_MODEL,
+    OTHER_DRAWS,
+    apply_change,
+    draw_change,
+)
+from alpaplan.search.kernels.race_arrays import (
+    EVALUATIONS,
+    FOUND,
+    IDLE,
+    WORK,
+    Course,
+    Limits,
+    Race,
+    Room,
+    Tables,
+)
+from alpaplan.simulator.kernels import fixed
+from alpaplan.simulator.kernels.compiling import called_by_kernels
+from alpaplan.simulator.kernels.fixed import serve_earliest_finish, serve_shortest_queue
+
+
+@called_by_kernels
+def _lay_out(options: Options, tables: Tables, groups: Groups, room: Room) -> tuple[int, int]:
+    """Write the replicas of a placement; return how many there are, and the most stages."""
+    num_models, num_groups, width = options.num_models, groups.num_groups[0], options.num_stages
+    most_stages = 1
+    for group in range(num_groups):
+        most_stages = max(most_stages, tables.num_stages[groups.shape[group]])
+    count = 0
+    for model in range(num_models):
+        room.first_replica[model] = count
+        profile = options.profile[model]
+        for group in range(num_groups):
+            if groups.held[group * num_models + model]:
+                room.group[count] = group
+                entry = (groups.shape[group] * options.num_profiles + profile + 1) * width
+                for stage in range(most_stages):
+                    room.stages_s[count * most_stages + stage] = tables.stages_s[
+                        entry - most_stages + stage
+                    ]
+                room.assigned[count] = 0
+                room.attained[count] = 0
+                room.latency_sum_s[count] = 0.0
+                count += 1
+    room.first_replica[num_models] = count
+    for clock in range(most_stages * num_groups):
+        room.clock_s[clock] = -np.inf
+    if room.capacity:
+        for group in range(num_groups):
+            room.finish_s[group * room.capacity] = np.inf
+            room.num_left[group] = 0
+            room.num_entered[group] = 0
+    return count, most_stages
+
+
+@called_by_kernels
+def _compare(tables: Tables, num_models: int, room: Room, course: Course, point: int) -> None:
+    """Write what was attained up to a point."""
+    attained, number, latency_s = 0.0, 0, 0.0
+    for model in range(num_models):
+        of_model = 0
+        for replica in range(room.first_replica[model], room.first_replica[model + 1]):
+            of_model += room.attained[replica]
+            latency_s += room.latency_sum_s[replica]
+        number += of_model
+        attained += of_model * tables.model_weight[model]
+    attainment = attained / course.weight[point]
+    course.attainment_after[point] = attainment
+    course.merit_after[point] = merit_of(attainment, latency_s / number, course.latency_weight)
+
+
+@called_by_kernels
+def _holds_out(race: Race, groups: Groups) -> bool:
+    """Simulate a placement from point to point, as long as it loses no more than it may."""
+    room, course, tally = race.room, race.course, race.tally
+    num_replicas, num_stages = _lay_out(race.options, race.tables, groups, room)
+    num_groups = groups.num_groups[0]
+    replicas = fixed.Replicas(
+        room.first_replica,
+        room.group[:num_replicas],
+        room.stages_s[: num_replicas * num_stages],
+        num_stages,
+    )
+    state = fixed.Groups(
+        room.clock_s[: num_stages * num_groups],
+        room.finish_s[: num_groups * room.capacity],
+        room.num_left[:num_groups],
+        room.num_entered[:num_groups],
+    )
+    outcome = fixed.Outcome(
+        room.assigned[:num_replicas],
+        room.attained[:num_replicas],
+        room.latency_sum_s[:num_replicas],
+        room.clock_s[:0],
+        room.unrecorded,
+    )
+    first = 0
+    for point in range(course.num_points):
+        end = course.end[point]
+        if room.capacity:
+            serve_shortest_queue(race.requests, replicas, state, outcome, first, end)
+        else:
+            serve_earliest_finish(race.requests, replicas, state, outcome, first, end)
+        tally.counts[WORK] += end - first
+        first = end
+        _compare(race.tables, race.options.num_models, room, course, point)
+        lost = course.merit[point] - course.merit_after[point]
+        if lost > tally.loss_allowed[0] + course.slack[point]:
+            return False
+    return True
+
+
+def find_change(race: Race, limits: Limits) -> None:
+    """Propose changes until one holds out.
+
+    None is found if a limit is reached before, or if hardly any draws are left. Requests go to the
+    shortest queue where there is room for queues, else to the group that is free first.
+
+    Parameters
+    ----------
+    race, limits
+        See there.
+    """
+    num_models, tally = race.options.num_models, race.tally
+    enough = race.draws.num_values - DRAWS_OF_MODEL * num_models - OTHER_DRAWS
+    tally.counts[EVALUATIONS] = tally.counts[WORK] = tally.counts[FOUND] = 0
+    if limits.changes_nothing:
+        _holds_out(race, race.groups)
+        return
+    while (
+        tally.counts[EVALUATIONS] < limits.max_evaluations
+        and tally.counts[WORK] < limits.max_work
+        and tally.counts[IDLE] < limits.max_idle
+        and race.draws.used[0] < enough
+    ):
+        if not draw_change(race.options, race.groups, race.needs, race.change, race.draws):
+            tally.counts[IDLE] += 1
+            continue
+        tally.counts[IDLE] = 0
+        tally.counts[EVALUATIONS] += 1
+        tally.simulated[race.change.counts[KIND]] += 1
+        tally.loss_allowed[0] = -limits.temperature * math.log(1.0 - draw(race.draws))
+        apply_change(num_models, race.groups, race.change, race.after)
+        if _holds_out(race, race.after):
+            tally.counts[FOUND] = 1
+            return

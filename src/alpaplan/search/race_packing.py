@@ -1,0 +1,106 @@
+"""Packs what racing needs: tables of replicas, room for a simulation, and where it compares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alpaplan.problem import PlacementProblem
+from alpaplan.search.kernels.arrays import Options
+from alpaplan.search.kernels.race_arrays import Course, Room, Tables, Tally
+from alpaplan.simulator.kernels import fixed
+from alpaplan.simulator.kernels.compiling import as_input
+from alpaplan.simulator.replicas import aligned_stages_s
+from alpaplan.simulator.trace_limits import TraceLimits
+from alpaplan.workload.trace import Trace
+
+
+def pack_tables(problem: PlacementProblem) -> Tables:
+    """Return what replicas take."""
+    return Tables(
+        stages_s=as_input(aligned_stages_s(problem).ravel(), np.float64),
+        num_stages=as_input(problem.num_stages, np.int64),
+        model_weight=as_input(problem.model_weight, np.float64),
+    )
+
+
+def room_to_simulate(
+    problem: PlacementProblem, options: Options, requests: fixed.Requests, num_groups: int
+) -> Room:
+    """Return room for all replicas that the groups can hold."""
+    num_models, num_stages = problem.num_models, options.num_stages
+    most = _most_replicas(problem, options, num_groups)
+    limits = TraceLimits(requests, problem.dispatch)
+    capacity = 0
+    if limits.counts_queues:
+        shortest_s = aligned_stages_s(problem)[problem.supported][:, -1].min(initial=np.inf)
+        capacity = 1 << (limits.most_at_once(float(shortest_s)) + 1).bit_length()
+
+    def counts(size: int) -> NDArray[np.int64]:
+        return np.zeros(size, dtype=np.int64)
+
+    return Room(
+        first_replica=np.zeros(num_models + 1, dtype=np.uint32),
+        group=np.zeros(most, dtype=np.uint32),
+        stages_s=np.zeros(most * num_stages),
+        assigned=counts(most),
+        attained=counts(most),
+        latency_sum_s=np.zeros(most),
+        clock_s=np.zeros(num_stages * num_groups),
+        finish_s=np.zeros(num_groups * capacity),
+        num_left=np.zeros(num_groups if capacity else 0, dtype=np.uint64),
+        num_entered=np.zeros(num_groups if capacity else 0, dtype=np.uint64),
+        unrecorded=np.empty(0, dtype=np.int32),
+        capacity=capacity,
+    )
+
+
+def _most_replicas(problem: PlacementProblem, options: Options, num_groups: int) -> int:
+    """Return a bound on the replicas of a placement.
+
+    A group holds no more than there are models, nor than fit of the smallest one.
+    """
+    num_shapes, num_profiles = problem.supported.shape
+    kept = options.kept_bytes.reshape(num_shapes, num_profiles, -1).max(axis=2)
+    smallest = np.where(problem.supported, kept, np.iinfo(np.int64).max).min(axis=1)
+    each = np.minimum(problem.num_models, options.usable_bytes // np.maximum(1, smallest))
+    of_device = float((each / options.num_devices).max())
+    most = min(num_groups * problem.num_models, int(of_device * num_groups) + 1)
+    return most + problem.num_models
+
+
+def plan_course(
+    problem: PlacementProblem, trace: Trace, points: Sequence[int], latency_weight: float
+) -> Course:
+    """Return where placements are compared on a trace, with room for what they are compared by.
+
+    Parameters
+    ----------
+    problem, trace
+        The problem and its arrivals.
+    points
+        Requests after which to compare, apart from those too near to the end of the trace.
+    latency_weight
+        As of `alpaplan.search.kernels.merit.merit_of`.
+    """
+    total = trace.num_requests
+    ends = np.array([*(point for point in points if 2 * point <= total), total], dtype=np.int64)
+    weight = np.cumsum(problem.model_weight[trace.model])[ends - 1]
+    return Course(
+        num_points=ends.size,
+        end=as_input(ends, np.int64),
+        weight=as_input(weight, np.float64),
+        merit=np.zeros(ends.size),
+        slack=np.full(ends.size, np.inf),
+        merit_after=np.zeros(ends.size),
+        attainment_after=np.zeros(ends.size),
+        latency_weight=latency_weight,
+    )
+
+
+def no_tally(num_moves: int) -> Tally:
+    """Return a tally of nothing yet."""
+    simulated = np.zeros(num_moves, dtype=np.int64)
+    return Tally(np.zeros(4, dtype=np.int64), simulated, np.zeros(1))
