@@ -60,12 +60,14 @@ def room_to_simulate(
 def _most_replicas(problem: PlacementProblem, options: Options, num_groups: int) -> int:
     """Return a bound on the replicas of a placement.
 
-    A group holds no more than there are models, nor than fit of the smallest one.
+    A group holds no more than there are models, nor than fit of the smallest one into its stages
+    together: replicas may be heavy on different ones.
     """
     num_shapes, num_profiles = problem.supported.shape
-    kept = options.kept_bytes.reshape(num_shapes, num_profiles, -1).max(axis=2)
+    kept = options.kept_bytes.reshape(num_shapes, num_profiles, -1).sum(axis=2)
     smallest = np.where(problem.supported, kept, np.iinfo(np.int64).max).min(axis=1)
-    each = np.minimum(problem.num_models, options.usable_bytes // np.maximum(1, smallest))
+    usable = options.usable_bytes * problem.num_stages
+    each = np.minimum(problem.num_models, usable // np.maximum(1, smallest))
     of_device = float((each / options.num_devices).max())
     most = min(num_groups * problem.num_models, int(of_device * num_groups) + 1)
     return most + problem.num_models

@@ -80,5 +80,6 @@ class SimulatedWalk(Walk):
         attainment = self._screened.weighted_attainment(problem.model_weight)
         old = objective.merit(problem, self._screened)
         new = objective.merit(problem, screened)
-        slack = SCREENING_SLACK * (1 - attainment) + SLACK_REQUESTS / self._screened.requests.sum()
+        requests = max(1, int(self._screened.requests.sum()))
+        slack = SCREENING_SLACK * (1 - attainment) + SLACK_REQUESTS / requests
         return bool(old - new > loss_allowed + slack * objective.worth(attainment))

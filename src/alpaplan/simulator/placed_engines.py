@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.engine_service import kv_tokens
 from alpaplan.problem.engines import EngineTable
+from alpaplan.simulator.kernels.compiling import as_input
 from alpaplan.simulator.kernels.engine_arrays import LATEST_NS, NEVER_NS, Engines
 
 
@@ -45,8 +45,8 @@ class PlacedEnginesTable:
         self._problem, self._table = problem, table
         self._is_llm = table.is_llm[problem.profile_of_model]
         self._model_bounds = np.arange(problem.num_models + 1)
-        self._step_tokens = _read_only(table.step_tokens)
-        self._step_s = _read_only(table.stage_step_s.ravel())
+        self._step_tokens = as_input(table.step_tokens, np.int64)
+        self._step_s = as_input(table.stage_step_s.ravel(), np.float64)
         self._iteration_overhead_ns = int(whole_ns(np.array(table.iteration_overhead_s)))
 
     def engines_of(self, placement: Placement) -> PlacedEngines:
@@ -126,9 +126,3 @@ def whole_ns(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     scaled = np.floor(np.minimum(seconds * 1e9 + 0.5, float(LATEST_NS)))
     return np.where(np.isinf(seconds), NEVER_NS, scaled.astype(np.int64))
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    packed = np.ascontiguousarray(array)
-    packed.setflags(write=False)
-    return packed
