@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.schedule import LifeOfGroup, lives_of_groups
 from alpaplan.simulator.evaluation import EngineReplay, Replay
-from alpaplan.simulator.mixed_service import joined
+from alpaplan.simulator.part import Part, joined
 from alpaplan.simulator.scheduled_engines import EngineSchedules
 from alpaplan.simulator.scheduled_fixed import FixedSchedules
 from alpaplan.simulator.scheduled_part import (
@@ -124,15 +124,15 @@ class ScheduleSimulator:
             raise ValueError("the trace's times must not decrease")
         self._num_requests, self._num_models = trace.num_requests, problem.num_models
         is_llm = np.zeros(problem.num_models, dtype=np.bool_)
-        self._kinds: list[_Kind] = []
+        self._kinds: list[Part[ScheduledService]] = []
         if problem.engines is not None:
             is_llm = problem.engines.is_llm[problem.profile_of_model]
             rows = np.flatnonzero(is_llm[trace.model])
             llms = EngineSchedules(problem, trace.take(rows), problem.engines)
-            self._kinds.append(_Kind(is_llm, rows, llms))
+            self._kinds.append(Part(is_llm, rows, llms))
         if not is_llm.all():
             rows = np.flatnonzero(~is_llm[trace.model])
-            self._kinds.append(_Kind(~is_llm, rows, FixedSchedules(problem, trace.take(rows))))
+            self._kinds.append(Part(~is_llm, rows, FixedSchedules(problem, trace.take(rows))))
 
     def replay(self, schedule: Schedule) -> ScheduleReplay:
         """Simulate a schedule and return the fate of every request.
@@ -183,22 +183,3 @@ class ScheduleSimulator:
                 if not np.array_equal(found[at], waits[at]):
                     parts[at] = kind.service.replay(own[at], found[at])
             waits = found
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """Models of one kind of service.
-
-    Parameters
-    ----------
-    models : bool[M]
-        Which models.
-    rows : int64[n]
-        Their requests' numbers in the trace.
-    service
-        Simulates them, on a trace of these requests alone.
-    """
-
-    models: NDArray[np.bool_]
-    rows: NDArray[np.int64]
-    service: ScheduledService

@@ -13,7 +13,8 @@ from alpaplan.simulator.engine_service import EngineService
 from alpaplan.simulator.evaluation import Evaluation, Replay
 from alpaplan.simulator.fixed_service import FixedService
 from alpaplan.simulator.group_state import GroupState
-from alpaplan.simulator.mixed_service import MixedService, Part
+from alpaplan.simulator.mixed_service import MixedService
+from alpaplan.simulator.part import Part
 from alpaplan.simulator.service import Service
 from alpaplan.workload.trace import Trace
 
