@@ -97,7 +97,18 @@ require_attainment = click.option(
     metavar="FRACTION",
     help="Exit with 1 if the SLO attainment is below this fraction (e.g. 0.99).",
 )
-quiet = click.option("-q", "--quiet", is_flag=True, help="Show no summary and no progress.")
+
+
+def _quiet(without: str) -> Callable[[_Command], _Command]:
+    return click.option("-q", "--quiet", is_flag=True, help=f"Show {without}.")
+
+
+quiet = _quiet("no summary and no progress")
+"""Of a command that writes a document, and prints a summary beside it."""
+
+without_progress = _quiet("no progress")
+"""Of a command whose result is what it prints or writes, and nothing else."""
+
 trace = click.option(
     "--trace",
     type=FILE,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     required=True,
     help="Write the page (HTML) to FILE; '-' means standard output.",
 )
-@options.quiet
+@options.without_progress
 @user_errors
 def report(
     plan: Path,

@@ -67,7 +67,7 @@ USUAL_AXES = (SizeAxis.RATE, SizeAxis.CV, SizeAxis.SLO)
 )
 @options.format_of("table", "json", "csv")
 @options.plot
-@options.quiet
+@options.without_progress
 @user_errors
 def size(
     cluster: Path | None,

@@ -63,7 +63,7 @@ SWEPT_METHODS = METHODS.summaries() | {
 )
 @options.format_of("table", "csv", "json")
 @options.plot
-@options.quiet
+@options.without_progress
 @user_errors
 def sweep(
     cluster: Path | None,
