@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 
 from alpaplan.files.profiles import load_profiles
 from alpaplan.files.shipped import shipped_profiles
-from alpaplan.files.trace_csv import write_trace
+from alpaplan.files.trace_csv import TraceFile
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.schedules.auto import PlannedWindows, plan_windows
 from alpaplan.planning.schedules.document import windows_of_schedule
@@ -146,12 +145,9 @@ def main(minutes: Path, window_s: float, hours: int, mean_rps: float) -> None:
     """Compare placements on a day of functions, and say which devices are free when."""
     inputs = inputs_of(read_minutes(minutes)[:, : 60 * hours], mean_rps)
     trace = inputs.workload.sample(3600.0 * hours, 11)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "day.csv.gz"
-        write_trace(trace, path)
-        settings = ScheduleSettings(window_s=window_s, trace=path)
-        with local_runner(usable_cores(), 1) as runner:
-            planned = plan_windows(inputs, replace(settings, target=TARGET), runner)
+    settings = ScheduleSettings(window_s=window_s, trace=TraceFile(minutes, "", trace))
+    with local_runner(usable_cores(), 1) as runner:
+        planned = plan_windows(inputs, replace(settings, target=TARGET), runner)
     figures = [
         compare(loading_at(inputs.problem, bandwidth), planned, settings, trace)
         for bandwidth in BANDWIDTHS

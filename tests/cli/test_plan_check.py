@@ -41,7 +41,7 @@ def test_changed_inputs_make_it_stale(committed: Workspace) -> None:
     result = committed.run("plan", "--check", "plan.yaml", exit_code=1)
     lines = result.stdout.splitlines()
     assert lines[0] == "plan.yaml: stale"
-    assert "  input cluster.yaml: cluster has changed since the plan was made" in lines
+    assert "  input cluster.yaml: cluster has changed since planning" in lines
     assert any(line.startswith("  group g2: new: gpu n-1[0-1]") for line in lines)
     assert any(line.startswith("  prediction: attainment was ") for line in lines)
     assert committed.read("plan.yaml") == before
@@ -52,7 +52,7 @@ def test_a_comment_makes_it_stale_and_nothing_else_differs(committed: Workspace)
     result = committed.run("plan", "--check", "plan.yaml", exit_code=1)
     assert result.stdout.splitlines() == [
         "plan.yaml: stale",
-        "  input workload.yaml: workload has changed since the plan was made",
+        "  input workload.yaml: workload has changed since planning",
     ]
 
 
@@ -118,7 +118,7 @@ def test_what_would_change_as_markdown(committed: Workspace) -> None:
     assert lines[:3] == [
         "**plan.yaml** is stale.",
         "",
-        "- input cluster.yaml: cluster has changed since the plan was made",
+        "- input cluster.yaml: cluster has changed since planning",
     ]
     assert "**Steps**" in lines
     as_json = committed.run("plan", "--check", "plan.yaml", "--format", "json", exit_code=1)

@@ -76,7 +76,7 @@ def test_check_finds_the_trace_again(planned: Workspace, monkeypatch: pytest.Mon
     assert planned.run(*check).stdout == "work/plans/plan.yaml: current\n"
     planned.write("traces/t.csv", planned.read("traces/t.csv") + "100,c\n")
     lines = planned.run(*check, exit_code=1).stdout.splitlines()
-    assert "  input ../traces/t.csv: trace has changed since the plan was made" in lines
+    assert "  input ../traces/t.csv: trace has changed since planning" in lines
 
 
 def test_check_with_another_trace_or_workload(planned: Workspace) -> None:

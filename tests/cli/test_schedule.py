@@ -134,7 +134,7 @@ def test_windows_may_be_listed_in_a_file(by_day: Workspace) -> None:
     by_day.run(*arguments, "--windows", "windows.txt")
     by_day.run(*AUTO, "-q")
     listed, equal = (by_day.read(name) for name in ("listed.yaml", "schedule.yaml"))
-    assert listed == equal.replace("  window_s: 300.0\n", "")
+    assert listed == equal.replace("  window_s: 300.0\n", "  starts_s: [0.0, 300.0]\n")
     assert "give either" in by_day.run(*arguments, exit_code=2).stderr
 
 
@@ -160,7 +160,6 @@ def test_what_is_paid_is_told_by_placement_and_in_total(by_day: Workspace) -> No
         assert row["cost_per_hour"] in (6.0, 12.0)
         assert row["devices"] <= row["cost_per_hour"] / 6.0 * 4
     # A request that is worth next to nothing pays for no node, but one has to stay.
-    by_day.run(*AUTO, "--request-value", "0.000001", "-q")
     table = by_day.run(*AUTO, "--request-value", "0.000001").stdout
     assert "cost/h" in table
     assert "6.00  1.00" in table
@@ -261,3 +260,75 @@ def test_placements_are_written_as_plans_that_other_commands_take(loading: Works
     assert "placement-plan" in loading.run("validate", *plans).stdout
     loading.run("simulate", plans[1], "--duration", "20s")
     loading.run("diff", plans[0], plans[1])
+
+
+PLANNED = ("--duration", "1min", "--foresight", "--seed", "3", "-q", "-o", "schedule.yaml")
+
+
+def test_check_and_update_make_a_schedule_again_as_it_was_made(loading: Workspace) -> None:
+    loading.run(*CLOCKWORK, *PLANNED)
+    before = loading.read("schedule.yaml")
+    made = loading.plan("schedule.yaml")["provenance"]
+    assert (made["duration_s"], made["seed"], made["foresight"]) == (60.0, 3, True)
+    current = loading.run("schedule", "--check", "schedule.yaml")
+    assert (current.stdout, current.stderr) == ("schedule.yaml: current\n", "")
+    loading.run("schedule", "--update", "schedule.yaml", "-q")
+    assert loading.read("schedule.yaml") == before
+
+
+def test_a_stale_schedule_says_what_differs(loading: Workspace) -> None:
+    loading.run(*CLOCKWORK, *PLANNED)
+    before = loading.read("schedule.yaml")
+    loading.replace("cluster.yaml", "count: 1", "count: 2")
+    check = ("schedule", "--check", "schedule.yaml")
+    lines = loading.run(*check, exit_code=1).stdout.splitlines()
+    assert lines[:2] == [
+        "schedule.yaml: stale",
+        "  input cluster.yaml: cluster has changed since planning",
+    ]
+    assert any(line.startswith("  group g4 from 0 s: new: gpu n-1[0]") for line in lines)
+    assert loading.read("schedule.yaml") == before
+    loading.run("schedule", "--update", "schedule.yaml", "-q")
+    loading.run(*check)
+    lines = loading.run(*check, "--window", "30s", exit_code=1).stdout.splitlines()
+    assert "  window_s: was 5.0, is now 30.0" in lines
+    assert any(line.startswith("  placements: started at 0 s, ") for line in lines)
+
+
+def test_the_trace_of_a_schedule_is_named_with_its_hash(loading: Workspace) -> None:
+    loading.run("workload", "generate", "workload.yaml", "--duration", "1min", "-o", "t.csv")
+    loading.run(*CLOCKWORK, "--trace", "t.csv", "-o", "schedule.yaml", "-q")
+    made = loading.plan("schedule.yaml")["provenance"]
+    assert made["trace"] == "t.csv"
+    assert ("trace", "t.csv") in {(each["role"], each.get("path")) for each in made["inputs"]}
+    loading.run("schedule", "--check", "schedule.yaml")
+    loading.write("t.csv", loading.read("t.csv") + "61.5,a\n")
+    lines = loading.run("schedule", "--check", "schedule.yaml", exit_code=1).stdout.splitlines()
+    assert "  input t.csv: trace has changed since planning" in lines
+    # Simulations are of the workload unless they are given the trace, as its times are its own.
+    loading.run("simulate", "schedule.yaml", "--duration", "10s")
+
+
+@pytest.mark.slow
+def test_targets_and_costs_are_those_that_a_schedule_was_made_with(by_day: Workspace) -> None:
+    by_day.replace("cluster.yaml", "count: 1", "count: 1, cost_per_hour: 6")
+    by_day.write("windows.txt", "0\n5min\n")
+    arguments = ("schedule", *INPUTS, "--windows", "windows.txt", "-o", "schedule.yaml", "-q")
+    by_day.run(*arguments, "--request-value", "0.001", "--device-cost", "20")
+    made = by_day.plan("schedule.yaml")["provenance"]
+    assert (made["request_value"], made["device_cost"]) == (0.001, 20.0)
+    by_day.run("schedule", "--check", "schedule.yaml")
+
+
+def test_what_check_and_update_cannot_do_is_said(loading: Workspace) -> None:
+    loading.run(*CLOCKWORK, *PLANNED, "--plans", "plans")
+    for arguments, message in (
+        (("--check", "schedule.yaml", "--plans", "plans"), "no --plans, no --format"),
+        (("--check", "schedule.yaml", "--format", "json"), "no --plans, no --format"),
+        (("--update", "schedule.yaml", "-o", "other.yaml"), "--update writes its file in place"),
+        (("--check", "plans/from-0s.yaml"), "expected a placement-schedule"),
+        ((*INPUTS,), "give either --window or --windows"),
+    ):
+        assert message in loading.run("schedule", *arguments, exit_code=2).stderr
+    refused = loading.run("plan", "--check", "plans/from-0s.yaml", exit_code=2).stderr
+    assert "provenance: is of a schedule" in refused

@@ -40,7 +40,7 @@ def stale_lines(old: PlanSpec, new: PlanSpec) -> list[str]:
         ({"provenance": provenance(max_evaluations=9)}, "max_evaluations: was not given, is now 9"),
         (
             {"provenance": provenance(record("p.yaml", "b"))},
-            "input p.yaml: profile has changed since the plan was made",
+            "input p.yaml: profile has changed since planning",
         ),
         (
             {"provenance": provenance(record("p.yaml"), record("t.csv", role="trace"))},

@@ -1,4 +1,4 @@
-"""What makes a committed plan stale: how it differs from the one that its inputs give now."""
+"""What makes a committed plan or schedule stale: how it differs from what its inputs give now."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from alpaplan.specs.plan import GroupSpec, InputRecord, PlanSpec, ReplicaSpec
+from alpaplan.specs.schedule import PlanOrSchedule
 
 Value = TypeVar("Value")
 
-SETTINGS = ("method", "seed", "effort", "max_evaluations", "restarts", "trace")
-"""Entries of a plan's provenance that the search was run with."""
+SETTINGS = (
+    *("method", "seed", "effort", "max_evaluations", "restarts", "trace"),
+    *("window_s", "starts_s", "foresight", "duration_s", "target", "device_cost", "request_value"),
+)
+"""Entries of a provenance that the search was run with; the second line is of schedules."""
 
 FOLLOWING = ("unused_devices", "routing", "models")
-"""Parts of a plan of which it is enough to know whether they differ."""
+"""Parts of which it is enough to know whether they differ; schedules have no unused devices."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class Change(Generic[Value]):
 
 @dataclass(frozen=True)
 class Staleness:
-    """How two plans differ. The version of alpaplan does not count.
+    """How two plans or two schedules differ. The version of alpaplan does not count.
 
     Parameters
     ----------
@@ -37,7 +41,9 @@ class Staleness:
     settings
         What the search was run with.
     groups
-        By name.
+        By name; in a schedule, by name and start of the placement.
+    starts_s
+        When placements start, if that has changed.
     attainment
         Predicted attainment, if anything in the prediction has changed.
     parts
@@ -47,17 +53,19 @@ class Staleness:
     inputs: tuple[Change[InputRecord], ...]
     settings: tuple[Change[Any], ...]
     groups: tuple[Change[GroupSpec], ...]
+    starts_s: Change[tuple[float, ...]] | None
     attainment: Change[float] | None
     parts: tuple[str, ...]
 
     @property
     def is_stale(self) -> bool:
         """Whether there is any difference."""
-        return self != Staleness((), (), (), None, ())
+        return self != Staleness((), (), (), None, None, ())
 
 
-def staleness(old: PlanSpec, new: PlanSpec) -> Staleness:
-    """Compare a committed plan with the one made now."""
+def staleness(old: PlanOrSchedule, new: PlanOrSchedule) -> Staleness:
+    """Compare a committed plan or schedule with the one made now."""
+    was_s, is_now_s = _starts_s(old), _starts_s(new)
     attainment = None
     if old.prediction != new.prediction:
         was, is_now = (
@@ -71,14 +79,12 @@ def staleness(old: PlanSpec, new: PlanSpec) -> Staleness:
             if not (change.old and change.new and change.old.sha256 == change.new.sha256)
         ),
         settings=tuple(_setting_changes(old, new)),
-        groups=tuple(
-            _changes(
-                {group.name: group for group in old.groups},
-                {group.name: group for group in new.groups},
-            )
-        ),
+        groups=tuple(_changes(_groups(old), _groups(new))),
+        starts_s=None if was_s == is_now_s else Change("start_s", was_s, is_now_s),
         attainment=attainment,
-        parts=tuple(name for name in FOLLOWING if getattr(old, name) != getattr(new, name)),
+        parts=tuple(
+            name for name in FOLLOWING if getattr(old, name, None) != getattr(new, name, None)
+        ),
     )
 
 
@@ -98,13 +104,29 @@ def _changes(old: dict[str, Value], new: dict[str, Value]) -> Iterator[Change[Va
             yield Change(name, old.get(name), new.get(name))
 
 
-def _inputs(plan: PlanSpec) -> dict[str, InputRecord]:
+def _groups(plan: PlanOrSchedule) -> dict[str, GroupSpec]:
+    if isinstance(plan, PlanSpec):
+        return {group.name: group for group in plan.groups}
+    return {
+        f"{group.name} from {placement.start_s:.15g} s": group
+        for placement in plan.placements
+        for group in placement.groups
+    }
+
+
+def _starts_s(plan: PlanOrSchedule) -> tuple[float, ...]:
+    if isinstance(plan, PlanSpec):
+        return ()
+    return tuple(placement.start_s for placement in plan.placements)
+
+
+def _inputs(plan: PlanOrSchedule) -> dict[str, InputRecord]:
     """Return the inputs by where they are: a path, or the name of a shipped profile."""
     records = plan.provenance.inputs if plan.provenance else ()
     return {record.path or f"shipped {record.name}": record for record in records}
 
 
-def _setting_changes(old: PlanSpec, new: PlanSpec) -> Iterator[Change[Any]]:
+def _setting_changes(old: PlanOrSchedule, new: PlanOrSchedule) -> Iterator[Change[Any]]:
     if old.provenance and new.provenance:
         for name in SETTINGS:
             was, is_now = (getattr(made, name) for made in (old.provenance, new.provenance))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.output import STANDARD_OUTPUT, STDOUT_PATH
@@ -35,6 +36,16 @@ MAX_SEED = 2**63 - 1
 def _stream_or_file(_: click.Context, __: click.Parameter, path: Path) -> Path:
     """Let ``-`` be a path, as a trace is written part by part."""
     return STDOUT_PATH if path == STANDARD_OUTPUT else path
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Return the options of the command that were given; others have their defaults."""
+    source_of = click.get_current_context().get_parameter_source
+    return {
+        name: value
+        for name, value in values.items()
+        if source_of(name) is not ParameterSource.DEFAULT
+    }
 
 
 def _inputs(profiles_default: str) -> Callable[[_Command], _Command]:

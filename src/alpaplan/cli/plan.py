@@ -6,7 +6,7 @@ import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +21,7 @@ from alpaplan.cli.output import (
     write_document,
 )
 from alpaplan.cli.quantities import Number, Seconds, WholeNumber
+from alpaplan.cli.renewal import Renewal, renewal
 from alpaplan.search.methods import DEFAULT_METHOD, METHODS
 from alpaplan.specs.choices import Effort
 
@@ -89,20 +90,7 @@ if TYPE_CHECKING:
     help="Stop the search after simulating N placements; unlike a time limit, this gives the same "
     "plan every time.",
 )
-@click.option(
-    "--check",
-    type=options.FILE,
-    is_flag=False,
-    flag_value=Path("-"),
-    metavar="PLAN",
-    help="Write nothing; exit with 1 if planning again gives another plan than PLAN.",
-)
-@click.option(
-    "--update",
-    type=options.FILE,
-    metavar="PLAN",
-    help="Plan again with what PLAN was made from, and write it in place.",
-)
+@renewal("plan")
 @click.option(
     "--start-from",
     type=options.FILE,
@@ -165,75 +153,59 @@ def plan(
     was made with, and exits with 1 if the result differs. With --update it writes the result.
     """
     from alpaplan.cli.plan_check import report_check
-    from alpaplan.files.places import is_stream
     from alpaplan.planning.committed import load_committed
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.settings import PlanSettings
+    from alpaplan.specs.plan import PlanSpec
 
     paths = InputPaths(cluster, workload, profiles, trace, as_recorded=as_recorded)
     settings = PlanSettings(time_limit_s=time_limit_s, jobs=jobs)
-    _require_usage(output, check, update, start_from, move_cost, output_format)
+    asked = Renewal(output, check, update)
+    _require_usage(check, start_from, move_cost, output_format)
     committed = None
-    renewed = output if check == STANDARD_OUTPUT and output is not None else check or update
-    if renewed is not None:
-        committed, made = load_committed(renewed)
+    if asked.committed is not None:
+        committed, made = load_committed(asked.committed, PlanSpec)
         paths = paths.or_those_of(committed)
         settings = settings.as_made(made)
-    settings = _with_options(
-        settings,
+    changes = options.given(
         method=method,
         seed=seed,
-        effort=effort,
+        effort=effort and Effort(effort),
         max_evaluations=max_evaluations,
         restarts=restarts,
     )
+    settings = replace(settings, **changes)
     if dask is not None and settings.restarts == 1:
         raise click.UsageError("--dask runs the searches of --restarts: give their number")
-    # Of a check, only the verdict is written, which a shell may let go anywhere.
-    target = STANDARD_OUTPUT if check is not None else update or output or STANDARD_OUTPUT
-    read = [*paths.given(), None if committed is None or update is not None else committed.path]
+    read = [*paths.given(), *asked.inputs()]
     if start_from is not None and start_from not in (update, check):
         read.append(start_from)
-    require_target(target, read)
+    require_target(asked.target, read)
     inputs = load_inputs(paths)
-    require_target(target, inputs.files.paths())
-    place = target if committed is None else committed.path
-    folder = Path() if is_stream(place) else place.parent
+    require_target(asked.target, inputs.files.paths())
     start = _start_of(start_from, move_cost, committed)
     if start is not None and settings.restarts > 1:
         raise click.UsageError("--restarts are independent searches: none starts from a plan")
-    planned, ended_by = _search(inputs, settings, folder, start, dask, quiet=quiet)
+    planned, ended_by = _search(inputs, settings, asked.folder, start, dask, quiet=quiet)
     if committed is not None and check is not None:
         report_check(committed, planned, output_format or "table")
     else:
-        _write(planned, target, explain=explain, quiet=quiet)
+        _write(planned, asked.target, explain=explain, quiet=quiet)
     _exit(planned.result, ended_by, require_attainment)
 
 
 def _require_usage(
-    output: Path | None,
     check: Path | None,
-    update: Path | None,
     start_from: Path | None,
     move_cost: float | None,
     output_format: str | None,
 ) -> None:
     """Refuse options that say nothing together."""
-    if update is not None and (check is not None or output is not None):
-        raise click.UsageError("--update writes PLAN in place: give no --check and no --output")
     if output_format is not None and check is None:
         raise click.UsageError("--format is for --check")
     if move_cost is not None and start_from is None:
         raise click.UsageError("--move-cost is what leaving the plan of --start-from costs")
-
-
-def _with_options(settings: PlanSettings, **given: Any) -> PlanSettings:
-    """Let options that were given take the place of settings."""
-    changes = {name: value for name, value in given.items() if value is not None}
-    if "effort" in changes:
-        changes["effort"] = Effort(changes["effort"])
-    return replace(settings, **changes)
 
 
 def _start_of(

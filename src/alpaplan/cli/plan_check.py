@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from alpaplan.cli.output import print_json, print_text
+from alpaplan.cli.renewal import exit_if_stale, print_verdict
 
 if TYPE_CHECKING:
     from alpaplan.analysis.plan_diff import PlanDiff
@@ -33,21 +33,16 @@ def report_check(committed: Document[PlanSpec], planned: Planned, output_format:
         With 1 if the plan is stale.
     """
     from alpaplan.analysis.staleness import staleness
-    from alpaplan.report.staleness import staleness_lines, staleness_markdown
+    from alpaplan.report.staleness import staleness_markdown
 
-    path = str(committed.path)
     found = staleness(committed.spec, planned.document)
     if output_format == "table":
-        lines = staleness_lines(found)
-        print_text(f"{path}: stale" if found.is_stale else f"{path}: current")
-        for line in lines:
-            print_text(f"  {line}")
+        print_verdict(committed.path, found)
     elif output_format == "json":
         print_json(_diff(committed, planned).to_json_dict() | {"stale": found.is_stale})
     else:
-        print_text(staleness_markdown(path, found, _roll_out(committed, planned)))
-    if found.is_stale:
-        sys.exit(1)
+        print_text(staleness_markdown(str(committed.path), found, _roll_out(committed, planned)))
+    exit_if_stale(found)
 
 
 def _roll_out(committed: Document[PlanSpec], planned: Planned) -> str:

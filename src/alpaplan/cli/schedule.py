@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,13 +20,17 @@ from alpaplan.cli.output import (
     write_document,
 )
 from alpaplan.cli.quantities import Number, Seconds
+from alpaplan.cli.renewal import Renewal, exit_if_stale, print_verdict, renewal
 from alpaplan.planning.schedules.methods import DEFAULT_SCHEDULE_METHOD, SCHEDULE_METHODS
 from alpaplan.specs.choices import Effort
 
 if TYPE_CHECKING:
+    from alpaplan.files.document import Document
     from alpaplan.planning.inputs import Inputs
+    from alpaplan.planning.paths import InputPaths
     from alpaplan.planning.schedules.results import Scheduled
     from alpaplan.planning.schedules.settings import ScheduleSettings
+    from alpaplan.specs.schedule import ScheduleSpec
 
 MAX_DEVICE_COST = 1e9
 """Far above what a device can attain (requests an hour)."""
@@ -86,6 +91,7 @@ MAX_REQUEST_VALUE = 1e9
     "for a node only where it attains as much.",
 )
 @options.document_output("schedule")
+@renewal("schedule")
 @click.option(
     "--plans",
     "plans_folder",
@@ -128,6 +134,8 @@ def schedule(
     device_cost: float,
     request_value: float | None,
     output: Path | None,
+    check: Path | None,
+    update: Path | None,
     plans_folder: Path | None,
     method: str,
     foresight: bool,
@@ -143,46 +151,95 @@ def schedule(
     Writes a schedule, and prints what it attains beside other ways to place, on the same arrivals.
     Where node pools have a cost_per_hour, also what is paid: for a node as a whole while any of
     its devices is in use. Of placements that attain as much, the one that costs least is taken.
+
+    With --check nothing is written: alpaplan plans again with the inputs and settings that
+    SCHEDULE was made with, and exits with 1 if the result differs. With --update it writes the
+    result.
     """
     from alpaplan.cli.step_progress import busy
-    from alpaplan.files.places import is_stream
     from alpaplan.files.plan_yaml import plan_to_yaml
-    from alpaplan.files.window_starts import read_starts
-    from alpaplan.planning.inputs import load_inputs
+    from alpaplan.planning.committed import load_committed
     from alpaplan.planning.paths import InputPaths
+    from alpaplan.planning.runs import recorded_requests
     from alpaplan.planning.schedules.settings import MAX_WINDOWS, ScheduleSettings
+    from alpaplan.specs.schedule import ScheduleSpec
 
-    if (window_s is None) == (windows is None):
-        raise click.UsageError("give either --window or --windows")
-    paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
-    place = output or STANDARD_OUTPUT
-    require_target(place, [*paths.given(), trace, judged_by, windows])
-    inputs = load_inputs(paths)
-    require_target(place, inputs.files.paths())
-    if plans_folder is not None:
-        _require_plans(plans_folder, place, [*inputs.files.paths(), judged_by, windows])
-    settings = ScheduleSettings(
+    asked = Renewal(output, check, update)
+    _require_usage(asked, window_s, windows, plans_folder)
+    paths = InputPaths(cluster, workload, profiles, trace, as_recorded=as_recorded)
+    settings = ScheduleSettings()
+    committed = None
+    if asked.committed is not None:
+        committed, made = load_committed(asked.committed, ScheduleSpec)
+        settings = ScheduleSettings.of_provenance(made)
+        trace = paths.trace_or_that_of(committed)
+        paths = paths.or_those_of(committed)
+    others = [*asked.inputs(), trace, judged_by, windows]
+    inputs = _load_inputs(replace(paths, trace=None), others, asked.target, plans_folder)
+    changes = options.given(
         method=method,
-        window_s=window_s,
-        starts_s=() if windows is None else read_starts(windows),
         foresight=foresight,
-        trace=trace,
-        judged_by=judged_by,
         duration_s=duration_s,
         target=target,
         device_cost=device_cost,
         request_value=request_value,
-        seed=seed or 0,
+        seed=seed,
         effort=Effort(effort),
     )
-    folder = Path() if is_stream(place) else place.parent
+    settings = replace(
+        _with_windows(settings, window_s, windows),
+        trace=None if trace is None else recorded_requests(inputs, trace),
+        judged_by=judged_by,
+        **changes,
+    )
     with busy("planning"), task_options.task_runner(dask, jobs, MAX_WINDOWS) as runner:
-        scheduled = SCHEDULE_METHODS[method](inputs, settings, folder, runner)
-    write_document(place, plan_to_yaml(scheduled.document))
+        scheduled = SCHEDULE_METHODS[settings.method](inputs, settings, asked.folder, runner)
+    if committed is not None and check is not None:
+        _report_check(committed, scheduled)
+        return
+    write_document(asked.target, plan_to_yaml(scheduled.document))
     if plans_folder is not None:
         _write_plans(inputs, settings, scheduled, plans_folder)
     if not quiet:
-        _print(scheduled, output_format, to_stderr=place == STANDARD_OUTPUT)
+        _print(scheduled, output_format, to_stderr=asked.target == STANDARD_OUTPUT)
+
+
+def _require_usage(
+    asked: Renewal, window_s: float | None, windows: Path | None, plans_folder: Path | None
+) -> None:
+    """Refuse options that say nothing together."""
+    num_given = (window_s is not None) + (windows is not None)
+    if num_given > 1 or (num_given == 0 and asked.committed is None):
+        raise click.UsageError("give either --window or --windows")
+    if asked.check is not None and (plans_folder is not None or options.given(output_format=None)):
+        raise click.UsageError("--check writes and shows a verdict alone: no --plans, no --format")
+
+
+def _with_windows(
+    settings: ScheduleSettings, window_s: float | None, windows: Path | None
+) -> ScheduleSettings:
+    """Let windows that were given take the place of others."""
+    from alpaplan.files.window_starts import read_starts
+
+    if windows is not None:
+        return replace(settings, window_s=None, starts_s=read_starts(windows))
+    if window_s is not None:
+        return replace(settings, window_s=window_s, starts_s=())
+    return settings
+
+
+def _load_inputs(
+    paths: InputPaths, others: list[Path | None], target: Path, plans_folder: Path | None
+) -> Inputs:
+    """Read inputs, and make sure that none of them, nor of other files, is overwritten."""
+    from alpaplan.planning.inputs import load_inputs
+
+    require_target(target, [*paths.given(), *others])
+    inputs = load_inputs(paths)
+    require_target(target, inputs.files.paths())
+    if plans_folder is not None:
+        _require_plans(plans_folder, target, [*inputs.files.paths(), *others])
+    return inputs
 
 
 def _require_plans(folder: Path, schedule: Path, read: list[Path | None]) -> None:
@@ -208,6 +265,15 @@ def _write_plans(
     make_folder(folder)
     for name, plan in plans_of_schedule(inputs, settings, scheduled.document, folder).items():
         write_atomically(folder / name, plan_to_yaml(plan).encode())
+
+
+def _report_check(committed: Document[ScheduleSpec], scheduled: Scheduled) -> None:
+    """Print whether a schedule is current, and exit with 1 if it is stale."""
+    from alpaplan.analysis.staleness import staleness
+
+    found = staleness(committed.spec, scheduled.document)
+    print_verdict(committed.path, found)
+    exit_if_stale(found)
 
 
 def _print(scheduled: Scheduled, output_format: str, *, to_stderr: bool) -> None:

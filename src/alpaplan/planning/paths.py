@@ -57,7 +57,8 @@ class InputPaths:
         """Fill in what is not given from the provenance of a plan or a schedule, relative to it.
 
         A trace that took the place of the workload's arrivals does so again, unless another
-        workload is given. What was planned on as recorded stays so.
+        workload is given; that of a schedule, whose windows are of the trace's own times, has to
+        be read as `ScheduleSettings.trace`. What was planned on as recorded stays so.
         """
         made = plan.spec.provenance
         base = plan.path.parent
@@ -67,8 +68,8 @@ class InputPaths:
             if record.path is not None
         }
         trace = self.trace
-        if trace is None and self.workload is None and made is not None and made.trace is not None:
-            trace = base / made.trace
+        if made is not None and not made.is_of_schedule:
+            trace = self.trace_or_that_of(plan)
         return InputPaths(
             self.cluster or found.get("cluster"),
             self.workload or found.get("workload"),
@@ -76,6 +77,13 @@ class InputPaths:
             trace,
             as_recorded=self.as_recorded or bool(made and made.as_recorded),
         )
+
+    def trace_or_that_of(self, plan: Document[PlanOrSchedule]) -> Path | None:
+        """Return the trace, or that of the provenance unless another workload is given."""
+        made = plan.spec.provenance
+        if self.trace or self.workload or made is None or made.trace is None:
+            return self.trace
+        return plan.path.parent / made.trace
 
     def required(self) -> tuple[Path, Path]:
         """Return the paths of the cluster and the workload.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from alpaplan import __version__
@@ -74,15 +74,23 @@ def schedule_provenance_of(inputs: Inputs, settings: ScheduleSettings, folder: P
     InputError
         If an input has a path that a schedule cannot name.
     """
+    trace = settings.trace
+    traces = {} if trace is None else {trace.path: trace.sha256}
     return Provenance(
         alpaplan=__version__,
         method=settings.method,
         seed=settings.seed,
         effort=settings.effort,
         window_s=settings.window_s,
+        starts_s=settings.starts_s or None,
         foresight=settings.foresight or None,
+        duration_s=settings.duration_s,
+        target=settings.target,
+        device_cost=settings.device_cost or None,
+        request_value=settings.request_value,
+        trace=None if trace is None else path_from(folder, trace.path),
         as_recorded=inputs.files.as_recorded or None,
-        inputs=tuple(_records(inputs, folder)),
+        inputs=(*_records(inputs, folder), *_trace_records(traces, folder)),
     )
 
 
@@ -127,7 +135,11 @@ def _records(inputs: Inputs, folder: Path) -> Iterator[InputRecord]:
             yield _record("profile", profile.sha256, name=name)
         else:
             yield _record("profile", profile.sha256, path=path_from(folder, profile.path))
-    for trace, sha256 in sorted(files.traces.items()):
+    yield from _trace_records(files.traces, folder)
+
+
+def _trace_records(traces: Mapping[Path, str], folder: Path) -> Iterator[InputRecord]:
+    for trace, sha256 in sorted(traces.items()):
         yield _record("trace", sha256, path=path_from(folder, trace))
 
 

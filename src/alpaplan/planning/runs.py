@@ -11,6 +11,7 @@ import numpy as np
 from alpaplan.analysis.comparison import CommonTraces, Comparison, PlanRuns
 from alpaplan.analysis.comparison import compare as compare_runs
 from alpaplan.errors import AlpaplanError, did_you_mean
+from alpaplan.files.trace_csv import TraceFile
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.placements import placement_of_plan
 from alpaplan.planning.schedule_document import plan_of_placement, schedule_of_document
@@ -88,13 +89,28 @@ def arrivals_for(
         if a sample would have too many arrivals.
     """
     if trace is not None:
-        kept = inputs.files.as_recorded
-        llms = [model.name for model in inputs.workload.models if model.is_llm]
-        names = inputs.problem.model_names
-        file = read_trace_of(trace, names, llms=llms, as_recorded=kept, others=others)
-        return rates.of_trace(file.trace)
+        return rates.of_trace(recorded_requests(inputs, trace, others=others).trace)
     scaled = with_rates(inputs, rates.everyone, rates.by_model)
     return scaled.workload.sample(duration_s, seed)
+
+
+def recorded_requests(inputs: Inputs, trace: Path, *, others: bool = False) -> TraceFile:
+    """Return the requests of a trace file, with their own times.
+
+    Parameters
+    ----------
+    inputs, trace, others
+        As of `arrivals_for`.
+
+    Raises
+    ------
+    InputError
+        With everything wrong with the file, models that the workload does not have included.
+    """
+    kept = inputs.files.as_recorded
+    llms = [model.name for model in inputs.workload.models if model.is_llm]
+    names = inputs.problem.model_names
+    return read_trace_of(trace, names, llms=llms, as_recorded=kept, others=others)
 
 
 def simulate(

@@ -1,4 +1,4 @@
-"""What `alpaplan plan --check` prints of a plan that is stale."""
+"""What ``--check`` prints of a plan or a schedule that is stale."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def _lines_of_inputs(found: Staleness) -> list[str]:
 def _lines_of_results(found: Staleness) -> list[str]:
     """Return what differs beside the groups."""
     lines = []
+    if found.starts_s is not None:
+        was, is_now = (
+            ", ".join(f"{start_s:.15g} s" for start_s in starts_s or ())
+            for starts_s in (found.starts_s.old, found.starts_s.new)
+        )
+        lines.append(f"placements: started at {was}, start at {is_now} now")
     if found.attainment is not None:
         was, is_now = percent(found.attainment.old), percent(found.attainment.new)
         lines.append(f"prediction: attainment was {was}, is now {is_now}")
@@ -61,7 +67,7 @@ def _describe_input(change: Change[InputRecord]) -> str:
         return f"input {change.name}: no longer used"
     if change.old is None:
         return f"input {change.name}: {change.new.role} that was not used before"
-    return f"input {change.name}: {change.new.role} has changed since the plan was made"
+    return f"input {change.name}: {change.new.role} has changed since planning"
 
 
 def _describe_change(change: Change[GroupSpec]) -> Iterator[str]:

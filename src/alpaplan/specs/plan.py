@@ -183,9 +183,24 @@ class Provenance(Spec):
     window_s: PositiveSeconds | None = Field(
         default=None, description="of a schedule: length of the windows that it was planned by"
     )
+    starts_s: tuple[NonNegativeSeconds, ...] | None = Field(
+        default=None, description="of a schedule: when windows that were listed start"
+    )
     foresight: Literal[True] | None = Field(
         default=None,
         description="of a schedule: set if windows were planned on the arrivals that they bring",
+    )
+    duration_s: PositiveSeconds | None = Field(
+        default=None, description="of a schedule: the time that was planned for, if it was given"
+    )
+    target: Fraction | None = Field(
+        default=None, description="of a schedule: attainment to reach on as few devices as it takes"
+    )
+    device_cost: PositiveNumber | None = Field(
+        default=None, description="of a schedule: requests an hour that a device has to attain"
+    )
+    request_value: PositiveNumber | None = Field(
+        default=None, description="of a schedule: what an attained request is worth"
     )
     stopped_early: StopReason | None = Field(
         default=None,
@@ -212,6 +227,11 @@ class Provenance(Spec):
     varied: VariedInputs | None = Field(
         default=None, description="set by `alpaplan size` and `sweep`: what they changed"
     )
+
+    @property
+    def is_of_schedule(self) -> bool:
+        """Whether it is of a schedule, which has windows."""
+        return self.window_s is not None or self.starts_s is not None
 
 
 class Routing(Spec):

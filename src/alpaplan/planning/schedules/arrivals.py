@@ -32,25 +32,14 @@ NO_RATE_RPS = 1e-12
 """Rate of a model that gets no requests in a window, for which documents have no process."""
 
 
-def recorded_arrivals(inputs: Inputs, trace: Path | None) -> Trace | None:
+def recorded_arrivals(inputs: Inputs) -> Trace | None:
     """Return the recorded arrivals to plan for; None if arrivals are processes.
-
-    Parameters
-    ----------
-    inputs
-        The workload's models.
-    trace
-        File of requests in place of the workload's arrivals, with its own times.
 
     Raises
     ------
     AlpaplanError
-        If the workload's arrivals are recorded of some models only.
-    InputError
-        With everything wrong with the file.
+        If the arrivals of some models only are recorded.
     """
-    if trace is not None:
-        return arrivals_for(inputs, trace)
     workload = inputs.workload
     if not workload.recorded:
         return None

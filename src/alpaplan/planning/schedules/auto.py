@@ -218,7 +218,7 @@ def _weighing(problem: PlacementProblem, settings: ScheduleSettings) -> Weighing
 
 
 def _day(inputs: Inputs, settings: ScheduleSettings) -> Day:
-    recorded = recorded_arrivals(inputs, settings.trace)
+    recorded = recorded_arrivals(inputs) if settings.trace is None else settings.trace.trace
     duration_s = settings.duration_s or period_s(inputs, recorded)
     if duration_s is None:
         raise AlpaplanError(

@@ -50,7 +50,10 @@ def clockwork_schedule(
     window_s = settings.window_s
     if window_s is None:
         raise AlpaplanError("clockwork++ needs windows of one length, which begin with an arrival")
-    trace = arrivals_for(inputs, settings.trace, settings.duration_s, settings.seed)
+    if settings.trace is None:
+        trace = arrivals_for(inputs, None, settings.duration_s, settings.seed)
+    else:
+        trace = settings.trace.trace
     problem = inputs.problem
     if not SingleDevices.of(problem).devices:
         raise AlpaplanError("clockwork++ places models on single devices, which none runs on")

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alpaplan.errors import AlpaplanError
+from alpaplan.files.trace_csv import TraceFile
 from alpaplan.specs.choices import Effort
+from alpaplan.specs.plan import Provenance
 from alpaplan.units import format_seconds
 
 MAX_WINDOWS = 10_000
@@ -41,7 +43,8 @@ class ScheduleSettings:
     foresight
         Whether `clockwork++` plans each window on the arrivals that it then brings.
     trace
-        Requests to plan for in place of the workload's; None: the workload's.
+        Requests of the inputs' models to plan for in place of the workload's, with their own times;
+        None: the workload's.
     judged_by
         Requests that `auto` judges its schedule by; None: the recorded ones, whose rates and CVs
         it was planned on, or another sample.
@@ -65,7 +68,7 @@ class ScheduleSettings:
     window_s: float | None = None
     starts_s: tuple[float, ...] = ()
     foresight: bool = False
-    trace: Path | None = None
+    trace: TraceFile | None = None
     judged_by: Path | None = None
     duration_s: float | None = None
     target: float | None = None
@@ -73,3 +76,19 @@ class ScheduleSettings:
     request_value: float | None = None
     seed: int = 0
     effort: Effort = Effort.LOW
+
+    @classmethod
+    def of_provenance(cls, made: Provenance) -> ScheduleSettings:
+        """Return the settings that a schedule records; its trace is still to be read."""
+        return cls(
+            method=made.method,
+            window_s=made.window_s,
+            starts_s=made.starts_s or (),
+            foresight=bool(made.foresight),
+            duration_s=made.duration_s,
+            target=made.target,
+            device_cost=made.device_cost or 0.0,
+            request_value=made.request_value,
+            seed=made.seed,
+            effort=made.effort or Effort.LOW,
+        )
