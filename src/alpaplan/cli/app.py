@@ -17,7 +17,7 @@ COMMANDS = {
     "report": "Write a page about a plan, for a browser.",
     "compare": "Compare plans on the same arrivals.",
     "size": "Find how much traffic a cluster takes, or how few nodes a workload needs.",
-    "schedule": "Let placements change over time, where that pays for what it loads.",
+    "schedule": "Plan placements that change over time, where a change is worth its loading.",
     "export": "Export PLAN as files that start its engines and their router.",
     "verify": "Send real requests and compare with the simulation.",
     "diff": "Show what changes between two plans, and the steps to roll it out.",

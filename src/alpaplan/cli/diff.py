@@ -90,13 +90,13 @@ def diff(
 ) -> None:
     """Show what changes between two plans, and the steps to roll it out.
 
-    In between every model that both plans serve stays served, and no device holds more than its
+    In between, every model that both plans serve stays served, and no device holds more than its
     memory. What is in use after each step is simulated on samples of NEW's workload, or on
     --trace. The inputs of each plan are those that it was made from, found relative to it.
 
-    A schedule alone shows each change that it makes. Two schedules, or a schedule and a plan, are
-    compared from each time on from which either has another placement. Requests are then those
-    that come while the new placement is current.
+    For a schedule alone, each change that it makes is shown. Two schedules, or a schedule and a
+    plan, are compared each time that either changes its placement. Requests are then those that
+    come while the new placement is current.
     """
     from alpaplan.analysis.rollout import Floor, Pace, RolloutSettings
     from alpaplan.cli.step_progress import busy

@@ -69,7 +69,7 @@ def debug_option(command: Callable[_P, _R], *, hidden: bool = False) -> Callable
         expose_value=False,
         is_eager=True,
         callback=_set_debug,
-        help="Show a traceback if alpaplan itself fails, for a report of that.",
+        help="Show a traceback if alpaplan itself fails, for a bug report.",
     )(command)
 
 

@@ -98,8 +98,8 @@ def export(
 ) -> None:
     """Export PLAN as files that start its engines and their router.
 
-    Of a schedule each placement is exported into a folder of its own, with a file of the steps
-    from the one before.
+    Each placement of a schedule is exported into a folder of its own, with a file of the steps
+    that lead there from the one before.
 
     Inputs that are not given are those that PLAN was made from, found relative to it. What the
     target cannot keep of the plan is listed; what would make it another plan is refused, and then

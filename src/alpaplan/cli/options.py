@@ -100,7 +100,7 @@ seed = click.option(
     "--seed",
     type=WholeNumber(0, MAX_SEED),
     metavar="N",
-    help="Seed of the random arrivals.  [default: 0]",
+    help="Seed of all random numbers.  [default: 0]",
 )
 require_attainment = click.option(
     "--require-attainment",
@@ -188,7 +188,7 @@ closed_loop = click.option(
     metavar="MODEL=CLIENTS",
     multiple=True,
     callback=_once_each,
-    help="Let as many clients send the requests of an LLM, each once its last one is answered, "
+    help="Let this many clients send the requests of an LLM, each when its last one is answered, "
     "whatever their times are. May be repeated for other models.",
 )
 without = click.option(

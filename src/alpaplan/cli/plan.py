@@ -101,22 +101,22 @@ if TYPE_CHECKING:
     "--move-cost",
     type=Number(0, 100),
     metavar="POINTS",
-    help="With --start-from, points of SLO attainment that it has to gain to load as many weights "
-    "as OLD has; a part of them for less.  [default: 1]",
+    help="With --start-from: points of SLO attainment that a change has to gain to load as many "
+    "weights as OLD has, and in proportion for fewer.  [default: 1]",
 )
 @click.option(
     "--format",
     "output_format",
     type=NameOf(["table", "json", "markdown"]),
     metavar="FORMAT",
-    help="With --check, output format: table, or json or markdown with the steps to roll it out.  "
-    "[default: table]",
+    help="With --check: output format, which is table, json or markdown; the last two have the "
+    "steps to roll it out.  [default: table]",
 )
 @options.require_attainment
 @click.option(
     "--explain",
     is_flag=True,
-    help="Show the whole summary: all attempts and what each step gained, too.",
+    help="Show the whole summary, with all attempts and what each step gained.",
 )
 @options.quiet
 @user_errors

@@ -56,7 +56,14 @@ MAX_REQUEST_VALUE = 1e9
     "recorded requests, of which it knows rates and CVs only, or another sample]",
 )
 @options.as_recorded
-@options.duration
+@click.option(
+    "--duration",
+    "duration_s",
+    type=Seconds(),
+    metavar="DURATION",
+    help="How much time to plan for (e.g. 24h).  [default: until all arrivals have begun anew, or "
+    "all of what was recorded]",
+)
 @click.option(
     "--window",
     "window_s",
@@ -74,7 +81,7 @@ MAX_REQUEST_VALUE = 1e9
     "--target",
     type=Number(0, 1, above=True),
     metavar="FRACTION",
-    help="Use as few devices in each window as attain this.",
+    help="Use as few devices in each window as reach this SLO attainment.",
 )
 @click.option(
     "--device-cost",
@@ -87,8 +94,8 @@ MAX_REQUEST_VALUE = 1e9
     "--request-value",
     type=Number(0, MAX_REQUEST_VALUE, above=True),
     metavar="COST",
-    help="What an attained request is worth, in the currency of the cluster's cost_per_hour: pay "
-    "for a node only where it attains as much.",
+    help="What an attained request is worth, in the currency of the cluster's cost_per_hour: use a "
+    "node only where the requests that it attains are worth its cost.",
 )
 @options.document_output("schedule")
 @renewal("schedule")
@@ -146,11 +153,12 @@ def schedule(
     output_format: str,
     quiet: bool,
 ) -> None:
-    """Let placements change over time, where that pays for what it loads.
+    """Plan placements that change over time, where a change is worth its loading.
 
-    Writes a schedule, and prints what it attains beside other ways to place, on the same arrivals.
-    Where node pools have a cost_per_hour, also what is paid: for a node as a whole while any of
-    its devices is in use. Of placements that attain as much, the one that costs least is taken.
+    Writes a schedule, and prints what it attains next to other ways to place the models, on the
+    same arrivals. Where node pools have a cost_per_hour, it also prints what is paid: a node is
+    paid for as a whole while any of its devices is in use. Of placements that attain as much, the
+    cheapest is taken.
 
     With --check nothing is written: alpaplan plans again with the inputs and settings that
     SCHEDULE was made with, and exits with 1 if the result differs. With --update it writes the

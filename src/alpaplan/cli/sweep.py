@@ -19,7 +19,7 @@ from alpaplan.specs.choices import Effort, SizeAxis
 from alpaplan.units import format_seconds
 
 SWEPT_METHODS = METHODS.summaries() | {
-    CLOCKWORK: "replicas on single devices, planned for each window as it comes; makes no plan"
+    CLOCKWORK: "replicas on single devices, planned for each window on what it will bring; no plan"
 }
 """Name -> what it does: a curve may also be of a method that knows the future."""
 

@@ -59,7 +59,7 @@ jobs = click.option(
 dask = click.option(
     "--dask",
     metavar="ADDRESS",
-    help="Run the tasks on a Dask cluster with this scheduler (e.g. tcp://10.0.0.5:8786). Needs "
+    help="Plan on the Dask cluster with this scheduler (e.g. tcp://10.0.0.5:8786). Needs "
     "alpaplan[dask], and alpaplan of the same version on the workers.",
 )
 

@@ -27,8 +27,8 @@ def validate(files: tuple[Path, ...]) -> None:
     """Check files of any kind and list everything wrong with them.
 
     Each FILE is a document of any kind, a trace (.csv, .csv.gz) or a folder, of which every YAML
-    file is checked. Traces that a workload names are checked with it. A cluster that allows larger
-    batches than a model was profiled for is told of, if the profile is among the files.
+    file is checked. Traces that a workload names are checked with it. If a cluster allows larger
+    batches than a model was profiled for, a message says so, if the profile is among the files.
     """
     problems: list[str] = []
     documents: list[Document[DocumentSpec]] = []

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "devices",
     multiple=True,
     metavar="NAME",
-    help="Device type that was measured; can be given several times.",
+    help="Device type that was measured. May be repeated.",
 )
 @options.serving
 @click.option(
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     type=Pair(),
     multiple=True,
     metavar="COLUMN=NAME",
-    help="The FILEs call COLUMN by this NAME (e.g. latency_s=p50_ms); can be given several times.",
+    help="The FILEs call COLUMN by this NAME (e.g. latency_s=p50_ms). May be repeated.",
 )
 @click.option(
     "--unit",
@@ -76,8 +76,7 @@ if TYPE_CHECKING:
     type=Pair(),
     multiple=True,
     metavar="NAME=UNIT",
-    help="Unit of the plain numbers in column NAME of the FILEs (e.g. p50_ms=ms); can be given "
-    "several times.",
+    help="Unit of the plain numbers in column NAME of the FILEs (e.g. p50_ms=ms). May be repeated.",
 )
 @click.option(
     "-o",

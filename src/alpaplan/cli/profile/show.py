@@ -62,8 +62,9 @@ def show(
 
     Each PROFILE is a model profile or a folder of them; each configuration is shown in a row. An
     overhead is the device time that a request takes beyond that on the smallest configuration of
-    the same device type; it is split into communication and imbalance between stages. Of LLMs, the
-    times of a prompt and of an output token are shown, and tokens per second over running requests.
+    the same device type; it is split into communication and imbalance between stages. For
+    LLMs, the times of a prompt and of an output token are shown, and tokens per second by running
+    requests.
     """
     from alpaplan.profiling.engine_summary import summarize_engines
     from alpaplan.profiling.summary import summarize_profile

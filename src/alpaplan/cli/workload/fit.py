@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     type=options.FILE,
     metavar="WORKLOAD",
     help="Take profiles and objectives from this workload document, whose arrivals are replaced, "
-    "or this CSV file with the columns model, profile, slo_s or slo_scale (of LLMs ttft_s, tpot_s, "
+    "or this CSV file with the columns model, profile, slo_s or slo_scale (LLMs: ttft_s, tpot_s, "
     "slo_s and max_context_tokens) and, optionally, weight.",
 )
 @click.option(
@@ -98,7 +98,7 @@ if TYPE_CHECKING:
     "lengths_choice",
     type=NameOf(LengthsChoice),
     metavar="NAME",
-    default=LengthsChoice.AUTO,
+    default=str(LengthsChoice.AUTO),
     show_default=True,
     help="Token counts of LLMs: lognormal, of the same mean and CV; trace, drawn from TRACE; auto "
     "takes lognormal where it fits.",
