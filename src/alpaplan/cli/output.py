@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 class _ForJson(Protocol):
     def to_json_dict(self) -> dict[str, Any]: ...
 
+
+_Points = TypeVar("_Points", bound=_ForJson)
 
 WIDTH = 100
 """Columns of what goes to a file or a pipe, unless ``COLUMNS`` says otherwise."""
@@ -99,18 +101,18 @@ def print_json(result: Mapping[str, Any]) -> None:
 
 
 def print_points(
-    result: _ForJson,
+    result: _Points,
     output_format: str,
-    as_csv: Callable[[], str],
-    as_tables: Callable[[], RenderableType],
+    as_csv: Callable[[_Points], str],
+    as_tables: Callable[[_Points], RenderableType],
 ) -> None:
     """Print points of plans as JSON, as CSV or, in any other format, as tables."""
     if output_format == "json":
         print_json(result.to_json_dict())
     elif output_format == "csv":
-        print_text(as_csv())
+        print_text(as_csv(result))
     else:
-        print_result(as_tables())
+        print_result(as_tables(result))
 
 
 def print_result(result: RenderableType, *, to_stderr: bool = False) -> None:

@@ -57,14 +57,7 @@ USUAL_AXES = (SizeAxis.RATE, SizeAxis.CV, SizeAxis.SLO)
 @options.seed
 @task_options.jobs
 @task_options.dask
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=options.FILE,
-    metavar="DIR",
-    help="Keep the plans and points in this folder. Run again, what is there is taken up.",
-)
+@task_options.points_folder(required=False)
 @options.format_of("table", "json", "csv")
 @options.plot
 @options.without_progress
@@ -125,7 +118,7 @@ def size(
             folder=folder,
             listener=listener,
         )
-    print_points(sizes, output_format, lambda: sizes_csv(sizes), lambda: sizes_tables(sizes))
+    print_points(sizes, output_format, sizes_csv, sizes_tables)
     if plot is not None:
         from alpaplan.report.sizes_plot import sizes_figure
 

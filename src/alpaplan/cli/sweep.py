@@ -52,15 +52,7 @@ SWEPT_METHODS = METHODS.summaries() | {
 @options.seed
 @task_options.jobs
 @task_options.dask
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=options.FILE,
-    metavar="DIR",
-    required=True,
-    help="Keep the plans and points in this folder. Run again, what is there is taken up.",
-)
+@task_options.points_folder(required=True)
 @options.format_of("table", "csv", "json")
 @options.plot
 @options.without_progress
@@ -119,7 +111,7 @@ def sweep(
             window_s=window_s or USUAL_WINDOW_S,
             listener=listener,
         )
-    print_points(swept, output_format, lambda: sweep_csv(swept), lambda: sweep_table(swept))
+    print_points(swept, output_format, sweep_csv, sweep_table)
     if plot is not None:
         from alpaplan.report.sizes_plot import sweep_figure
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from alpaplan.cli import options
 from alpaplan.cli.choices import NameOf, listed
 from alpaplan.cli.quantities import WholeNumber
 from alpaplan.search.methods import DEFAULT_METHOD
@@ -49,6 +50,21 @@ max_evaluations = click.option(
     metavar="N",
     help="Stop the search for each plan after simulating N placements.",
 )
+
+
+def points_folder(*, required: bool) -> Callable[[_Command], _Command]:
+    """Return the option for the folder of plans and points, which a second run goes on with."""
+    return click.option(
+        "-o",
+        "--output",
+        "folder",
+        type=options.FILE,
+        metavar="DIR",
+        required=required,
+        help="Keep the plans and points in this folder. Run again, what is there is taken up.",
+    )
+
+
 jobs = click.option(
     "-j",
     "--jobs",

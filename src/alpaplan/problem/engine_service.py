@@ -198,10 +198,8 @@ def process_bytes(
 
 def most_kv_tokens(problem: PlacementProblem, shape: int, profile: int) -> int:
     """Return the KV tokens of an engine that has a group for itself; below 1 if there are none."""
-    stages = slice(int(problem.num_stages[shape]))
-    usable = problem.pool_of(shape).usable_memory_bytes
-    free = usable - process_bytes(problem, shape, np.array([profile]))[0, stages]
-    per_token = table_of(problem).stage_kv_bytes_per_token[shape, profile, stages]
+    free = _free_bytes(problem, shape, np.array([profile]))
+    per_token = table_of(problem).stage_kv_bytes_per_token[shape, profile, : free.size]
     return int((free // per_token).min())
 
 
@@ -237,8 +235,7 @@ def _group_kv_tokens(
 ) -> NDArray[np.int64]:
     """Return the KV tokens of all engines of a group, ``int64[n]``; see `kv_share_bytes`."""
     share = kv_share_bytes(problem, shape, profiles, kv_fraction)
-    stages = slice(int(problem.num_stages[shape]))
-    per_token = table_of(problem).stage_kv_bytes_per_token[shape, profiles, stages]
+    per_token = table_of(problem).stage_kv_bytes_per_token[shape, profiles, : share.shape[1]]
     return np.asarray((share // per_token).min(axis=1))
 
 
@@ -266,13 +263,19 @@ def kv_share_bytes(
     int64[n, inter_op]
         Bytes on each device of each stage of the shape.
     """
-    stages = slice(int(problem.num_stages[shape]))
-    usable = problem.pool_of(shape).usable_memory_bytes
-    free = usable - process_bytes(problem, shape, profiles)[:, stages].sum(axis=0)
-    free = np.maximum(free, 0)
+    free = np.maximum(_free_bytes(problem, shape, profiles), 0)
     if kv_fraction is None or not kv_fraction.any():
         return np.broadcast_to(free // profiles.size, (profiles.size, free.size))
     return np.asarray(np.floor(kv_fraction[:, np.newaxis] * free).astype(np.int64))
+
+
+def _free_bytes(
+    problem: PlacementProblem, shape: int, profiles: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return what processes leave of the usable memory, ``int64[inter_op]``; may be below 0."""
+    stages = slice(int(problem.num_stages[shape]))
+    held = process_bytes(problem, shape, profiles)[:, stages].sum(axis=0)
+    return np.asarray(problem.pool_of(shape).usable_memory_bytes - held)
 
 
 def table_of(problem: PlacementProblem) -> EngineTable:

@@ -11,8 +11,8 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.batching import BatchTable
 from alpaplan.simulator.batched_replicas import BatchedReplicas, BatchedReplicaTable
 from alpaplan.simulator.batched_state import BatchedStateConverter
-from alpaplan.simulator.evaluation import EarlierFates, Evaluation, Replay
-from alpaplan.simulator.fixed_service import FixedService, packed_requests, total
+from alpaplan.simulator.evaluation import EarlierFates, Evaluation, Replay, total
+from alpaplan.simulator.fixed_service import FixedService, packed_requests
 from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.kernels import batched_arrays as arrays
 from alpaplan.simulator.kernels.batched import Kernel, plan_waiting
@@ -121,15 +121,15 @@ def evaluation_of(
     requests_per_model : int64[M]
         All requests.
     """
-    model, group, num_models = replicas.model, replicas.group, requests_per_model.size
     busy_s = outcome.num_batches * replicas.size_busy_s
-    return Evaluation(
-        requests=requests_per_model,
-        attained=total(model, outcome.attained, num_models).astype(np.int64),
-        latency_sum_s=total(model, outcome.latency_sum_s, num_models),
-        group_requests=total(group, outcome.assigned, num_groups).astype(np.int64),
-        group_attained=total(group, outcome.attained, num_groups).astype(np.int64),
-        group_busy_s=total(group[replicas.size_owner], busy_s, num_groups),
+    return Evaluation.of_replicas(
+        requests_per_model,
+        replicas.model,
+        replicas.group,
+        sent=outcome.assigned,
+        attained=outcome.attained,
+        latency_sum_s=outcome.latency_sum_s,
+        group_busy_s=total(busy_s, replicas.group[replicas.size_owner], num_groups),
     )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.engines import EngineTable
 from alpaplan.simulator.engine_work import idle_engines, idle_groups, nothing_yet
-from alpaplan.simulator.evaluation import EngineReplay, Evaluation, Replay
+from alpaplan.simulator.evaluation import EngineReplay, Evaluation, Replay, total
 from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.kernels.closed_engines import Loop, closed_loop
 from alpaplan.simulator.kernels.compiling import as_input, compiled
@@ -160,10 +160,10 @@ class EngineService:
         busy_ns = run.groups.busy_ns.reshape(num_groups, rows.most_stages).sum(axis=1)
         return Evaluation(
             requests=self._requests_per_model,
-            attained=_total(model, outcome.attained, num_models).astype(np.int64),
-            latency_sum_s=_total(model, outcome.latency_sum_ns, num_models) / _NS,
-            group_requests=_total(rows.group, outcome.sent, num_groups).astype(np.int64),
-            group_attained=_total(rows.group, outcome.attained, num_groups).astype(np.int64),
+            attained=total(outcome.attained, model, num_models),
+            latency_sum_s=total(outcome.latency_sum_ns, model, num_models) / _NS,
+            group_requests=total(outcome.sent, rows.group, num_groups),
+            group_attained=total(outcome.attained, rows.group, num_groups),
             group_busy_s=busy_ns / rows.num_stages / _NS,
             iterations=int(run.work.num_begun.sum()),
         )
@@ -210,12 +210,3 @@ def _loop_of(trace: Trace, clients: Mapping[int, int]) -> Loop:
             next_row[model] = rows[0]
             row_after[rows[:-1]] = rows[1:]
     return Loop(num_due > 0, num_due, next_row, row_after)
-
-
-def _total(
-    owner: NDArray[np.int64],
-    amount: NDArray[np.int64] | NDArray[np.float64],
-    num_owners: int,
-) -> NDArray[np.float64]:
-    """Sum the amounts of each owner. Floats hold all counts below 2**53 exactly."""
-    return np.bincount(owner, amount, num_owners).astype(np.float64, copy=False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.simulator.group_state import GroupState
+
+Amount = TypeVar("Amount", np.int64, np.float64)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,43 @@ class Evaluation:
     group_attained: NDArray[np.int64]
     group_busy_s: NDArray[np.float64]
     iterations: int = 0
+
+    @classmethod
+    def of_replicas(
+        cls,
+        requests: NDArray[np.int64],
+        model: NDArray[np.int64],
+        group: NDArray[np.int64],
+        *,
+        sent: NDArray[np.int64],
+        attained: NDArray[np.int64],
+        latency_sum_s: NDArray[np.float64],
+        group_busy_s: NDArray[np.float64],
+    ) -> Evaluation:
+        """Sum what replicas did, ``R`` of them, by model and by group.
+
+        Parameters
+        ----------
+        requests : int64[M]
+            Requests of each model.
+        model, group : int64[R]
+            Each replica's.
+        sent : int64[R]
+            Requests sent to each.
+        attained : int64[R], latency_sum_s : float64[R]
+            Those that were attained, and the sum of their latencies.
+        group_busy_s : float64[G]
+            As in the result.
+        """
+        num_models, num_groups = requests.size, group_busy_s.size
+        return cls(
+            requests=requests,
+            attained=total(attained, model, num_models),
+            latency_sum_s=total(latency_sum_s, model, num_models),
+            group_requests=total(sent, group, num_groups),
+            group_attained=total(attained, group, num_groups),
+            group_busy_s=group_busy_s,
+        )
 
     @property
     def slo_attainment(self) -> float:
@@ -172,6 +212,11 @@ class Replay:
         if self.end_state is None:
             raise ValueError("a simulation of LLM engines has no state to go on from")
         return self.end_state
+
+
+def total(amount: NDArray[Amount], owner: NDArray[np.int64], num_owners: int) -> NDArray[Amount]:
+    """Sum the amounts of each owner. Floats hold all counts below 2**53 exactly."""
+    return np.bincount(owner, amount, num_owners).astype(amount.dtype, copy=False)
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
-from alpaplan.simulator.evaluation import Evaluation, Replay
+from alpaplan.simulator.evaluation import Evaluation, Replay, total
 from alpaplan.simulator.fixed_state import FixedStateConverter
 from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.kernels import fixed
@@ -91,15 +91,15 @@ def summed(
     requests : int64[M]
         Requests of each model.
     """
-    model, group, num_models = replicas.model, replicas.group, requests.size
     busy_s = outcome.attained * replicas.busy_s
-    return Evaluation(
-        requests=requests,
-        attained=total(model, outcome.attained, num_models).astype(np.int64),
-        latency_sum_s=total(model, outcome.latency_sum_s, num_models),
-        group_requests=total(group, outcome.assigned, num_groups).astype(np.int64),
-        group_attained=total(group, outcome.attained, num_groups).astype(np.int64),
-        group_busy_s=total(group, busy_s, num_groups),
+    return Evaluation.of_replicas(
+        requests,
+        replicas.model,
+        replicas.group,
+        sent=outcome.assigned,
+        attained=outcome.attained,
+        latency_sum_s=outcome.latency_sum_s,
+        group_busy_s=total(busy_s, replicas.group, num_groups),
     )
 
 
@@ -111,12 +111,3 @@ def packed_requests(problem: PlacementProblem, trace: Trace) -> fixed.Requests:
         slo_s=as_input(problem.slo_s, np.float64),
         overhead_s=float(problem.request_overhead_s),
     )
-
-
-def total(
-    owner: NDArray[np.int64],
-    amount: NDArray[np.int64] | NDArray[np.float64],
-    num_owners: int,
-) -> NDArray[np.float64]:
-    """Sum the amounts of each owner. Floats hold all counts below 2**53 exactly."""
-    return np.bincount(owner, amount, num_owners).astype(np.float64, copy=False)

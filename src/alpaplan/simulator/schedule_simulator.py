@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.schedule import LifeOfGroup, lives_of_groups
-from alpaplan.simulator.evaluation import EngineReplay, Replay
+from alpaplan.simulator.evaluation import EngineReplay, Replay, total
 from alpaplan.simulator.part import Part, joined
 from alpaplan.simulator.scheduled_engines import EngineSchedules
 from alpaplan.simulator.scheduled_fixed import FixedSchedules
@@ -51,9 +51,9 @@ class ScheduleReplay:
         num_names, counts = len(number), self.replay.evaluation
         evaluation = replace(
             counts,
-            group_requests=_total(counts.group_requests, of_group, num_names).astype(np.int64),
-            group_attained=_total(counts.group_attained, of_group, num_names).astype(np.int64),
-            group_busy_s=_total(counts.group_busy_s, of_group, num_names),
+            group_requests=total(counts.group_requests, of_group, num_names),
+            group_attained=total(counts.group_attained, of_group, num_names),
+            group_busy_s=total(counts.group_busy_s, of_group, num_names),
         )
         group = np.append(of_group, -1).astype(np.int32)[self.replay.group]
         engines = self.replay.engines
@@ -61,12 +61,6 @@ class ScheduleReplay:
             engines = _engines_of_names(engines, of_group, num_names)
         named = replace(self.replay, evaluation=evaluation, group=group, engines=engines)
         return self.names, named
-
-
-def _total(
-    amount: NDArray[np.int64] | NDArray[np.float64], name: NDArray[np.int64], num_names: int
-) -> NDArray[np.float64]:
-    return np.bincount(name, amount, num_names).astype(np.float64, copy=False)
 
 
 def _engines_of_names(
@@ -89,12 +83,8 @@ def _engines_of_names(
         model=same[order, 1],
         kv_tokens=same[order, 2],
         kv_peak_tokens=peak[order],
-        preemptions=np.bincount(number.ravel(), engines.preemptions, order.size)[order].astype(
-            np.int64
-        ),
-        iterations=np.bincount(number.ravel(), engines.iterations, order.size)[order].astype(
-            np.int64
-        ),
+        preemptions=total(engines.preemptions, number.ravel(), order.size)[order],
+        iterations=total(engines.iterations, number.ravel(), order.size)[order],
     )
 
 
