@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,26 +127,16 @@ def engine_table(
         return None
     num_shapes, num_profiles = inter_op.size, len(uses)
     per_stage = (num_shapes, num_profiles, int(inter_op.max(initial=1)))
-    first_step, num_steps = (np.zeros(per_stage[:2], dtype=np.int64) for _ in range(2))
     kv_read_s, attention_s = (np.zeros(per_stage) for _ in range(2))
     kv_bytes, working_bytes = (np.zeros(per_stage, dtype=np.int64) for _ in range(2))
-    step_tokens: list[int] = []
-    step_rows: list[tuple[float, ...]] = []
-    for (h, p), config in configs.items():
-        if not isinstance(config, EngineConfig):
-            continue
+    engine_configs = {at: each for at, each in configs.items() if isinstance(each, EngineConfig)}
+    for (h, p), config in engine_configs.items():
         stages = (h, p, slice(config.inter_op))
         kv_bytes[stages] = config.stage_kv_bytes_per_token
         working_bytes[stages] = config.stage_working_bytes or 0
         kv_read_s[stages] = config.stage_kv_read_s or 0.0
         attention_s[stages] = config.stage_attention_s or 0.0
-        first_step[h, p], num_steps[h, p] = len(step_tokens), len(config.stage_step_s)
-        for tokens in sorted(config.stage_step_s):
-            step_tokens.append(tokens)
-            step_rows.append(config.stage_step_s[tokens])
-    stage_step_s = np.zeros((len(step_rows), per_stage[2]))
-    for row, steps in enumerate(step_rows):
-        stage_step_s[row, : len(steps)] = steps
+    steps = _steps_of(engine_configs, per_stage)
     context = np.array([use.max_context_tokens or 0 for use in uses], dtype=np.int64)
     means = [model.mean_lengths() if model.is_llm else MeanLengths(0, 0) for model in models]
     engines = EngineTable(
@@ -156,10 +147,10 @@ def engine_table(
         slo_s=np.array([_whole_objective_s(model) for model in models]),
         mean_input_tokens=np.array([mean.input_tokens for mean in means]),
         mean_output_tokens=np.array([mean.output_tokens for mean in means]),
-        first_step=first_step,
-        num_steps=num_steps,
-        step_tokens=np.array(step_tokens, dtype=np.int64),
-        stage_step_s=stage_step_s,
+        first_step=steps.first,
+        num_steps=steps.number,
+        step_tokens=steps.tokens,
+        stage_step_s=steps.stage_s,
         stage_kv_read_s=kv_read_s,
         stage_attention_s=attention_s,
         stage_kv_bytes_per_token=kv_bytes,
@@ -173,9 +164,36 @@ def engine_table(
         slowdown=np.asarray(1 + serving.stage_overhead * inter_op, dtype=np.float64),
     )
     ttft_s, tpot_s = (np.zeros(per_stage[:2]) for _ in range(2))
-    for h, p in np.argwhere(num_steps > 0).tolist():
+    for h, p in np.argwhere(steps.number > 0).tolist():
         ttft_s[h, p], tpot_s[h, p] = idle_objectives_s(engines, h, p, MeanLengths(1, 2))
     return replace(engines, shortest_ttft_s=ttft_s, shortest_tpot_s=tpot_s)
+
+
+class _Steps(NamedTuple):
+    """The steps of all configurations, one behind the other, and where those of each are.
+
+    See `EngineTable`, whose fields they become.
+    """
+
+    first: NDArray[np.int64]
+    number: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    stage_s: NDArray[np.float64]
+
+
+def _steps_of(
+    configs: Mapping[tuple[int, int], EngineConfig], per_stage: tuple[int, int, int]
+) -> _Steps:
+    num_shapes, num_profiles, num_stages = per_stage
+    first, number = (np.zeros((num_shapes, num_profiles), dtype=np.int64) for _ in range(2))
+    rows: list[tuple[int, tuple[float, ...]]] = []
+    for at, config in configs.items():
+        first[at], number[at] = len(rows), len(config.stage_step_s)
+        rows += sorted(config.stage_step_s.items())
+    stage_s = np.zeros((len(rows), num_stages))
+    for row, (_, steps_s) in enumerate(rows):
+        stage_s[row, : len(steps_s)] = steps_s
+    return _Steps(first, number, np.array([n for n, _ in rows], dtype=np.int64), stage_s)
 
 
 def as_fixed_service(problem: PlacementProblem, uses: Sequence[ProfileUse]) -> PlacementProblem:
