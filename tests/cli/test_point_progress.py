@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
-from rich.console import Console
 
 from alpaplan.cli import point_progress
 from alpaplan.cli.point_progress import Points
+from tests.cli.terminal import shown_on
 
 
 class Clock:
@@ -75,14 +74,12 @@ def test_points_side_by_side_take_less(clock: Clock) -> None:
 def test_the_terminal_shows_what_is_planned_and_the_time_left(
     monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=True, width=100, color_system=None)
-    monkeypatch.setattr(point_progress, "make_console", lambda stderr: console)
+    stderr = shown_on(monkeypatch, width=100)
     with point_progress.point_progress(None, 2, 3, enabled=True) as points:
         points.begins("rate", "rate x 1")
         clock.now_s += 10
         points.planned("rate")
         points.begins("rate", "rate x 1.1")
-    last = [line for line in re.split("[\r\n]", file.getvalue()) if "points" in line][-1]
+    last = [line for line in re.split("[\r\n]", stderr.getvalue()) if "points" in line][-1]
     assert "1 of about 6 points" in last
     assert "planning rate x 1.1" in last

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
-from rich.console import Console
 
 from alpaplan.cli import progress
 from alpaplan.cli.progress import search_progress
-from alpaplan.cli.step_progress import TimeLeftColumn
+from alpaplan.cli.progress_columns import TimeLeftColumn
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
 from alpaplan.search.phase import Phase
+from tests.cli.terminal import shown_on
 
 
 def shown(
@@ -25,16 +24,14 @@ def shown(
     phase: Phase | None = None,
 ) -> str:
     """Return what a search leaves on its console that uses half of its budget."""
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=is_terminal, width=80, color_system=None)
-    monkeypatch.setattr(progress, "make_console", lambda stderr: console)
+    stderr = shown_on(monkeypatch, is_terminal=is_terminal)
     monkeypatch.setattr(progress, "REFRESH_S", 0)
     with search_progress(100_000, None, enabled=enabled) as shows:
         for _ in range(5):
             shows.evaluated(Usage(1, 10_000), Score(score, -0.1))
         if phase is not None:
             shows.goes_on_to(phase)
-    return file.getvalue()
+    return stderr.getvalue()
 
 
 def test_a_search_shows_its_best_and_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:

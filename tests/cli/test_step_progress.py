@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import io
 import re
 import time
 
 import pytest
-from rich.console import Console
 
 from alpaplan.cli import step_progress
 from alpaplan.cli.step_progress import busy
+from tests.cli.terminal import shown_on
 
 
 def shown_while_busy(
     monkeypatch: pytest.MonkeyPatch, *, after_s: float, work_s: float, is_terminal: bool = True
 ) -> str:
     """Return what a block that takes `work_s` leaves on its console."""
-    console = Console(file=io.StringIO(), force_terminal=is_terminal, width=80)
-    monkeypatch.setattr(step_progress, "make_console", lambda stderr: console)
+    stderr = shown_on(monkeypatch, is_terminal=is_terminal)
     monkeypatch.setattr(step_progress, "SHOWN_AFTER_S", after_s)
     with busy("reading big.csv"):
         time.sleep(work_s)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+    return stderr.getvalue()
 
 
 def test_long_work_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,22 +36,19 @@ def test_nothing_is_shown_without_a_terminal(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_steps_show_the_time_left_and_names_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, width=100, color_system=None)
-    monkeypatch.setattr(step_progress, "make_console", lambda stderr: console)
+    stderr = shown_on(monkeypatch, width=100)
     monkeypatch.setattr(step_progress, "SHOWN_AFTER_S", 0)
     with step_progress.step_progress() as progress:
         progress.begin("reading [red]big[/red].csv", 4)
         for _ in range(2):
             progress.advance(1)
-    assert isinstance(console.file, io.StringIO)
-    shown = console.file.getvalue()
+    shown = stderr.getvalue()
     assert "reading [red]big[/red].csv" in shown
     assert "50%" in shown
     assert re.search(r"0:00:00 (00:0\d left)?", shown)
 
 
 def test_errors_pass_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    console = Console(file=io.StringIO(), force_terminal=True)
-    monkeypatch.setattr(step_progress, "make_console", lambda stderr: console)
+    shown_on(monkeypatch)
     with pytest.raises(KeyboardInterrupt), busy("working"):
         raise KeyboardInterrupt

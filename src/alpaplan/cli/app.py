@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from alpaplan import __version__
+from alpaplan.cli.collector import collect_seldom
 from alpaplan.cli.errors import debug_option, ending_in_words, flush_stdout, open_closed_streams
 from alpaplan.cli.lazy_group import LazyGroup
 
@@ -39,6 +40,7 @@ class _Program(LazyGroup):
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Read the command line; help and version are printed on the way."""
         open_closed_streams()
+        collect_seldom()
         with ending_in_words():
             return super().make_context(*args, **extra)
 

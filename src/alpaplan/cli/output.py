@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 import click
 
 from alpaplan.printable import printable
+from alpaplan.search.threads import num_startable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -31,6 +32,9 @@ _Points = TypeVar("_Points", bound=_ForJson)
 
 WIDTH = 100
 """Columns of what goes to a file or a pipe, unless ``COLUMNS`` says otherwise."""
+
+_NUM_THREADS = 2
+"""Of live progress."""
 
 STANDARD_OUTPUT = Path("-")
 
@@ -93,6 +97,26 @@ def make_console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def progress_console(*, enabled: bool = True) -> Console | None:
+    """Return the console on stderr where progress is shown: a terminal, never a file or a pipe.
+
+    There must be threads for it too: one renews what is shown, and one waits to show it.
+
+    Parameters
+    ----------
+    enabled
+        Whether to show any.
+
+    Returns
+    -------
+    None if nothing is to be shown; then the library that would show it is not loaded.
+    """
+    if not enabled or not sys.stderr.isatty():
+        return None
+    console = make_console(stderr=True)
+    return console if console.is_terminal and num_startable(_NUM_THREADS) == _NUM_THREADS else None
 
 
 def print_json(result: Mapping[str, Any]) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import Progress
-
-from alpaplan.cli.output import make_console, print_message
-from alpaplan.cli.step_progress import bar_with_times, can_show_progress, description, text_column
+from alpaplan.cli.output import print_message, progress_console
 from alpaplan.printable import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 
 @dataclass
@@ -110,10 +111,8 @@ def point_progress(
         Whether to show anything at all.
     """
     points = Points(num_chains, usual_points)
-    console = make_console(stderr=True)
-    progress: Progress | None = None
-    if enabled and can_show_progress(console):
-        progress = _display(points, console)
+    console = progress_console(enabled=enabled)
+    progress = None if console is None else _display(points, console)
     try:
         if progress is not None:
             progress.start()
@@ -130,6 +129,10 @@ def point_progress(
 
 def _display(points: Points, console: Console) -> Progress:
     """Return what shows points whenever they change."""
+    from rich.progress import Progress
+
+    from alpaplan.cli.progress_columns import bar_with_times, description, text_column
+
     number = text_column("{task.completed} of about {task.total} points")
     progress = Progress(*bar_with_times(number), description(), console=console, transient=True)
     task = progress.add_task("", total=points.to_come, ends_at=math.inf)

@@ -7,14 +7,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.progress import Progress, SpinnerColumn
-
-from alpaplan.cli.output import make_console
-from alpaplan.cli.step_progress import bar_with_times, can_show_progress, text_column
+from alpaplan.cli.output import progress_console
 from alpaplan.search.budget import Usage
 from alpaplan.search.candidate import Score
 from alpaplan.search.phase import Phase
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 from alpaplan.units import format_count
 
 REFRESH_S = 0.1
@@ -105,10 +106,14 @@ def search_progress(
         Whether to show anything at all.
     """
     budgets = max_work, max_evaluations, time_limit_s
-    console = make_console(stderr=True)
-    if not enabled or not can_show_progress(console):
+    console = progress_console(enabled=enabled)
+    if console is None:
         yield SearchProgress(None, *budgets)
         return
+    from rich.progress import Progress, SpinnerColumn
+
+    from alpaplan.cli.progress_columns import bar_with_times, text_column
+
     seen_so_far = text_column("{task.fields[found]}")
     columns = SpinnerColumn(), text_column("{task.description}"), *bar_with_times(seen_so_far)
     with Progress(*columns, console=console, transient=True) as progress:

@@ -118,16 +118,16 @@ def _require(found: float, required: float | None) -> None:
 def _print(
     summary: SimulationSummary, what_if: WhatIf, drift: Drift | None, output_format: str
 ) -> None:
+    if output_format == "json":
+        changed = what_if.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
+        print_json(summary.to_json_dict() | changed)
+        return
     from rich.console import Group
 
     from alpaplan.report.drift import drift_tables
     from alpaplan.report.simulation import simulation_tables
     from alpaplan.report.what_if import what_if_lines
 
-    if output_format == "json":
-        changed = what_if.to_json_dict() | (drift.to_json_dict() if drift is not None else {})
-        print_json(summary.to_json_dict() | changed)
-        return
     shown = [*what_if_lines(what_if), simulation_tables(summary)]
     if drift is not None:
         shown.append(drift_tables(drift))
