@@ -13,17 +13,26 @@ from alpaplan.files.csv_columns import (
     MAX_COUNT,
     NameIndex,
     count_columns,
+    known_token_column,
     name_column,
     number_column,
 )
 from alpaplan.files.csv_table import Chunk
 from alpaplan.files.line_issues import LineIssues
+from alpaplan.files.regular_rows import RegularRows
 
 
 def chunk_of(header: list[str], *cells: str) -> Chunk:
     """Return rows that begin on line 2."""
     num_rows = len(cells) // len(header)
     return Chunk(header, list(cells), range(2, 2 + num_rows), LineIssues("t.csv"))
+
+
+def regular_chunk_of(*texts: str) -> Chunk:
+    """Return rows of one column that are divided into cells where these are asked for."""
+    rows = RegularRows.of("".join(f"{text}\n" for text in texts).encode(), ",", 1)
+    assert rows is not None
+    return Chunk(["n"], rows, range(2, 2 + len(texts)), LineIssues("t.csv"))
 
 
 NUMBERS = st.floats().map(repr) | st.sampled_from(["", "x", "1_0", "0x1", " 5 ", "-0", "1e400"])
@@ -38,6 +47,27 @@ def test_all_numbers_at_once_are_as_one_by_one(texts: list[str]) -> None:
     np.testing.assert_array_equal(together, values)
     assert chunk.issues.found == any(math.isnan(value) for value in values)
     assert all(one.issues.found == math.isnan(v) for one, v in zip(alone, values, strict=True))
+
+
+DECIMALS = (
+    st.from_regex(r"[0-9]{1,22}(\.[0-9]{1,25})?", fullmatch=True)
+    | st.floats(0, 1e15).map(repr)
+    | st.floats(1e-4, 1e4).map(repr)
+)
+
+
+@given(st.lists(DECIMALS, min_size=1, max_size=8))
+def test_decimals_are_what_python_reads(texts: list[str]) -> None:
+    expected = [float(text) for text in texts]
+    np.testing.assert_array_equal(number_column(regular_chunk_of(*texts), 0), expected)
+
+
+@given(st.lists(NUMBERS | DECIMALS, min_size=1, max_size=8).filter(lambda texts: texts != [""]))
+def test_rows_that_are_not_divided_have_the_same_numbers(texts: list[str]) -> None:
+    divided, whole = chunk_of(["n"], *texts), regular_chunk_of(*texts)
+    for read in (number_column, known_token_column):
+        np.testing.assert_array_equal(read(whole, 0), read(divided, 0))
+    assert whole.issues.lines() == divided.issues.lines()
 
 
 def test_what_is_wrong_with_numbers() -> None:

@@ -1,7 +1,7 @@
 """Python's collector of cycles: objects that refer to each other, and to which nothing else does.
 
-All others are freed once nothing refers to them. A command makes next to no cycles, and some
-300,000 objects while its libraries are loaded, which the collector would go through again and again.
+All others are freed once nothing refers to them. A command makes next to no cycles, and loads some
+300,000 objects of its libraries, which the collector would go through again and again.
 """
 
 from __future__ import annotations

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
 from alpaplan.files.csv_table import Chunk
 from alpaplan.files.line_issues import LineIssues
@@ -26,8 +28,12 @@ MAX_TOKENS = 10_000_000
 """Most tokens of a prompt, and of an answer (a count): as many as the longest context of any model.
 What is more is no count of tokens."""
 
+_DIGITS = b"0123456789"
+
 _SEPARATOR = "_"
 """Python reads 1_000 as a number; no other reader of a table would."""
+
+_Number = TypeVar("_Number", np.int64, np.float64)
 
 
 class NameIndex:
@@ -92,10 +98,10 @@ def number_column(
         NaN where there is an issue or nobody needs the number.
     """
     name, issues = chunk.header[column], chunk.issues
-    texts = chunk.column(column)
-    values = floats(texts)
+    values = float_column(chunk, column)
     if values is not None and ((values >= minimum) & (values <= maximum) & (values > above)).all():
         return values
+    texts = chunk.column(column)
     found = np.full(len(texts), np.nan)
     for row, (line, text) in enumerate(zip(chunk.lines, texts, strict=True)):
         value = _float(text)
@@ -165,12 +171,40 @@ def known_token_column(chunk: Chunk, column: int) -> NDArray[np.int32]:
         0 where the cell has anything else, such as nothing, since rows of models that are not LLMs
         may have that.
     """
-    texts = chunk.column(column)
-    counts = _wholes(texts)
+    counts = _from_json(chunk, column, _DIGITS, np.int64)
+    if counts is None:
+        texts = chunk.column(column)
+        counts = _wholes(texts)
     if counts is None:
         counts = np.array([0 if (one := _wholes([text])) is None else one[0] for text in texts])
     is_known = (counts >= 1) & (counts <= MAX_TOKENS)
     return np.where(is_known, counts, 0).astype(np.int32)
+
+
+def float_column(chunk: Chunk, column: int) -> NDArray[np.float64] | None:
+    """Read finite numbers; None if any cell has none."""
+    values = _from_json(chunk, column, _DIGITS + b".", np.float64)
+    if values is None:
+        return floats(chunk.column(column))
+    return values if np.isfinite(values).all() else None
+
+
+def _from_json(
+    chunk: Chunk, column: int, letters: bytes, dtype: type[_Number]
+) -> NDArray[_Number] | None:
+    """Read numbers that are written as JSON writes them, in a quarter of the usual time.
+
+    Returns
+    -------
+    None if any cell has something else, which may be a number all the same.
+    """
+    text = chunk.json_column(column, letters)
+    if text is None:
+        return None
+    try:
+        return np.fromiter(from_json(text), dtype=dtype, count=len(chunk.lines))
+    except (ValueError, OverflowError):
+        return None
 
 
 def floats(texts: Sequence[str]) -> NDArray[np.float64] | None:

@@ -6,20 +6,18 @@ import csv
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-import numpy as np
-
 from alpaplan.files.line_issues import MAX_SHOWN_LINES, LineIssues, RefusedFileError
 from alpaplan.files.reading import undecodable
+from alpaplan.files.regular_rows import RegularRows
 from alpaplan.files.text_blocks import MAX_TEXT_BYTES, Advance, TextBlocks, ignore_progress
 from alpaplan.units import format_value
 
 MAX_TABLE_BYTES = 2**26
 """Largest uncompressed table that is kept in memory (bytes): some half a million rows."""
-
-_LINE_FEED = ord("\n")
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,8 @@ class Chunk:
     ----------
     header
         Names of the columns.
-    cells
-        All cells, row by row.
+    content
+        All cells, row by row; or rows that are divided into cells where these are asked for.
     lines
         Line of each row in the file; at least one.
     issues
@@ -39,13 +37,26 @@ class Chunk:
     """
 
     header: Sequence[str]
-    cells: list[str]
+    content: list[str] | RegularRows
     lines: Sequence[int]
     issues: LineIssues
 
+    @cached_property
+    def cells(self) -> list[str]:
+        """All cells, row by row."""
+        return self.content.cells() if isinstance(self.content, RegularRows) else self.content
+
     def column(self, index: int) -> list[str]:
         """Return one column."""
+        if isinstance(self.content, RegularRows):
+            return self.content.column(index)
         return self.cells[index :: len(self.header)]
+
+    def json_column(self, index: int, letters: bytes) -> bytes | None:
+        """Return one column as `RegularRows.json_column`, where that is known."""
+        if isinstance(self.content, RegularRows):
+            return self.content.json_column(index, letters)
+        return None
 
     def from_column(self, first: int) -> list[str]:
         """Return the cells of all columns from `first` on, row by row."""
@@ -189,25 +200,19 @@ class CsvTable:
                 return
 
     def _regular(self, first_line: int, data: bytes) -> Chunk | None:
-        """Split lines that have no quotes and all their cells; None if there are others."""
+        """Take lines that have no quotes and all their cells as rows; None if there are others."""
         if b'"' in data or _has_long_line(data):
             return None
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        data = data.removesuffix(b"\n")
-        width = len(self.header)
-        values = np.frombuffer(data, dtype=np.uint8)
-        is_end = values == _LINE_FEED
-        ends = is_end[is_end | (values == ord(self._delimiter))]
-        num_rows = (ends.size + 1) // width
-        if not data or (ends.size + 1) % width or np.count_nonzero(ends) != num_rows - 1:
+        rows = RegularRows.of(data, self._delimiter, len(self.header))
+        if rows is None:
             return None
-        if not ends[width - 1 :: width].all():
-            return None
-        text = self._decode(first_line, data)
-        cells = text.replace("\n", self._delimiter).split(self._delimiter)
+        if not data.isascii():
+            self._decode(first_line, data)
         self._refuse_blank_lines()
-        return Chunk(self.header, cells, range(first_line, first_line + num_rows), self.issues)
+        lines = range(first_line, first_line + rows.num_rows)
+        return Chunk(self.header, rows, lines, self.issues)
 
     def _irregular(self, first_line: int, data: bytes) -> Chunk | None:
         """Read lines of any kind; None if none of them has as many cells as it must."""

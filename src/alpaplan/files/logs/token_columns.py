@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.files.csv_columns import MAX_TOKENS, floats
+from alpaplan.files.csv_columns import MAX_TOKENS, float_column, floats
 from alpaplan.files.csv_table import Chunk
 from alpaplan.files.logs.records import LogReading, LogTable, column_of, usual_column
 from alpaplan.units import format_value
@@ -79,8 +79,7 @@ def read_tokens(
 
 def _counts(chunk: Chunk, column: int, *, may_lack: bool) -> tuple[NDArray[np.int32], int]:
     """Read whole numbers, and return how many of them were 0."""
-    texts = chunk.column(column)
-    values = floats(texts)
+    values = float_column(chunk, column)
     if values is None or not _are_counts(values).all():
         values = _one_by_one(chunk, column, may_lack=may_lack)
     is_zero = values == 0
