@@ -9,8 +9,8 @@ from __future__ import annotations
 import atexit
 import gc
 
-_NUM_NEW_OBJECTS = 50_000
-"""New objects after which it looks for cycles among them (a count; Python's own 700 to 100,000)."""
+_NUM_NEW_OBJECTS = 100_000
+"""New objects after which it looks for cycles among them (a count; 700, as usual, to 1,000,000)."""
 
 
 def collect_seldom() -> None:
