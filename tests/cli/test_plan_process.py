@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.workspace import INPUTS, WORKLOAD, Workspace
 
-PLAN = (sys.executable, "-c", "from alpaplan.cli import main; main()", "plan", *INPUTS)
+PLAN = (sys.executable, "-m", "alpaplan", "plan", *INPUTS)
 QUICK = ("--method", "round-robin")
 
 
