@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ from tests.simulator.engine_cases import (
     make_engine_case,
     one_engine,
 )
+from tests.simulator.engines_oracle import whole_ns
 
 NS = 1e9
 
@@ -66,7 +68,7 @@ def assert_as_the_oracle_says(case: EngineCase) -> None:
         expected.append((request.group, ttft_s, tpot_s, end_to_end_s, latency_s))
     assert fates == expected
     sent = [request for request in asked.requests if request.sent_ns is not None]
-    assert [round(sent_s[r.row] * NS) for r in sent] == [r.sent_ns for r in sent]
+    assert [whole_ns(sent_s[r.row]) for r in sent] == [r.sent_ns for r in sent]
     placed = [(g, engine) for g, group in enumerate(asked.groups) for engine in group.engines]
     assert engines.group.tolist() == [g for g, _ in placed]
     for name in ("model", "kv_tokens", "kv_peak_tokens", "preemptions", "iterations"):
@@ -324,6 +326,33 @@ def test_objectives_are_kept_to_the_nanosecond(
     assert_as_the_oracle_says(case)
     of_first = case.replay()[1].latency_s[0]
     assert [int(of_first == of_first), *case.replay()[1].evaluation.attained] == attained
+
+
+@pytest.mark.parametrize("half_ns", [2.5, 3.5, 0.5, 4.5])
+def test_halves_of_nanoseconds_are_rounded_up(half_ns: float) -> None:
+    # Rounding half to even would make 2 of 2.5 and 4 of 3.5 and of 4.5.
+    up_ns = math.floor(half_ns) + 1
+    objectives = (2 * half_ns / NS, half_ns / NS, INF)
+    case = make_engine_case(
+        [[costs({1: half_ns / NS})]],
+        [0],
+        [[True]],
+        [(9, *objectives)],
+        [(half_ns / NS, 0, 1, 2)],
+        iteration_overhead_s=half_ns / NS,
+        request_overhead_s=half_ns / NS,
+    )
+    assert_as_the_oracle_says(case)
+    # A stage and the host's time, and what is added once.
+    _, replay = case.replay()
+    assert engines_of(replay).ttft_s.tolist() == [3 * up_ns / NS]
+    assert engines_of(replay).end_to_end_s.tolist() == [5 * up_ns / NS]
+
+
+def test_a_stage_takes_a_nanosecond_at_least() -> None:
+    case = one_engine(costs({1: 0.1 / NS}, num_stages=2), [(0.0, 1, 3)])
+    assert_as_the_oracle_says(case)
+    assert engines_of(case.replay()[1]).end_to_end_s.tolist() == [6 / NS]
 
 
 def test_later_requests_wait_behind_a_prompt_that_does_not_fit() -> None:

@@ -227,3 +227,27 @@ def test_groups_of_a_plan(key: str, value: object, message: str) -> None:
     document["groups"][0][key] = value
     with pytest.raises(ValidationError, match=message):
         PlanSpec.model_validate(document)
+
+
+@pytest.mark.parametrize(
+    ("fractions", "fits"),
+    [
+        ((0.1,) * 10, True),
+        ((0.7, 0.3 + 9e-10), True),
+        ((0.7, 0.3 + 2e-9), False),
+        ((1e-12,), True),
+    ],
+)
+def test_kv_fractions_are_at_most_1_together_but_for_rounding(
+    fractions: tuple[float, ...], fits: bool
+) -> None:
+    document = example("placement-plan")
+    document["groups"][0]["replicas"] = [
+        {"model": f"m{index}", "kv_fraction": fraction} for index, fraction in enumerate(fractions)
+    ]
+    if fits:
+        group = PlanSpec.model_validate(document).groups[0]
+        assert tuple(replica.kv_fraction for replica in group.replicas) == fractions
+    else:
+        with pytest.raises(ValidationError, match="must be at most 1 together"):
+            PlanSpec.model_validate(document)
