@@ -3,6 +3,9 @@
 Run ``python -m tests.benchmarks.bench_commands``; with ``--against SRC`` the sources of another
 version are timed in turn with these, and the ratio is the median over the pairs. The first run of
 each command is not counted: it compiles.
+
+Goals: 200,000 requests of LLMs, from the trace to JSON, within 0.67 s on one engine (300,000 a
+second) and within 2 s on 8 groups of 2; help within 0.3 s.
 """
 
 from __future__ import annotations

@@ -27,11 +27,11 @@ main()
 
 
 def loaded_by(*arguments: str) -> set[str]:
-    """Run a command, which must say nothing else, and return what it has loaded."""
+    """Run a command and return what it has loaded."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True
     )
-    return set(done.stderr.split())
+    return set(done.stderr.splitlines()[-1].split())
 
 
 @pytest.mark.skipif(not COMPILED, reason="numba says that nothing is to be compiled")
@@ -42,6 +42,14 @@ def test_a_simulation_loads_neither_the_compiler_nor_what_draws_tables(
     command = ("simulate", "plan.yaml", *INPUTS, "--format", "json")
     loaded_by(*command)  # compiles, where kernels are not kept yet
     assert loaded_by(*command) == {*DOCUMENTS, "llvmlite"}
+
+
+@pytest.mark.skipif(not COMPILED, reason="numba says that nothing is to be compiled")
+def test_a_quiet_search_loads_nothing_that_draws(workspace: Workspace) -> None:
+    command = ("plan", *INPUTS, "--method", "greedy", "--effort", "low", "-j", "1", "-q")
+    loaded_by(*command, "-o", "plan.yaml")
+    loaded = loaded_by(*command, "-o", "plan.yaml")
+    assert loaded.isdisjoint({"jinja2", "matplotlib", "numba", "rich", "scipy"})
 
 
 def test_checking_documents_loads_what_reads_them(workspace: Workspace) -> None:

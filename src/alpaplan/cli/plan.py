@@ -281,10 +281,11 @@ def _write(planned: Planned, target: Path, *, explain: bool, quiet: bool) -> Non
     """
     from alpaplan.files.plan_yaml import plan_to_yaml
     from alpaplan.report.exportable import describe_sharing
-    from alpaplan.report.plan import plan_summary
 
     write_document(target, plan_to_yaml(planned.document))
     if not quiet:
+        from alpaplan.report.plan import plan_summary
+
         print_result(plan_summary(planned, explain=explain), to_stderr=target == STANDARD_OUTPUT)
     elif planned.sharing_a_process:
         print_message(describe_sharing(planned.sharing_a_process))
