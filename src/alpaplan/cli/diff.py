@@ -161,13 +161,14 @@ def _below_floor(found: PlanDiff | ScheduleDiff) -> Iterator[str]:
 
 def print_diff(found: PlanDiff | ScheduleDiff, output_format: str) -> None:
     """Print a diff as a table, as JSON or as Markdown."""
+    if output_format == "json":
+        print_json(found.to_json_dict())
+        return
     from alpaplan.analysis.plan_diff import PlanDiff
     from alpaplan.report.diff import diff_markdown, diff_tables
     from alpaplan.report.schedule_diff import schedule_diff_markdown, schedule_diff_tables
 
-    if output_format == "json":
-        print_json(found.to_json_dict())
-    elif output_format == "markdown":
+    if output_format == "markdown":
         print_text(
             diff_markdown(found) if isinstance(found, PlanDiff) else schedule_diff_markdown(found)
         )
