@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import alpaplan
 from tests.cli.workspace import CLUSTER, HAND_WRITTEN, INPUTS, WORKLOAD, Workspace
 
 EXPECTED = {
@@ -288,7 +290,7 @@ LLM_CASES = [f"llm/llm-{number:02}" for number in range(1, 5)]
 def assert_agrees(found: Any, expected: Any, where: str) -> None:
     """Assert that JSON has all that is expected, and that numbers differ by no more than 1e-9."""
     if isinstance(expected, dict):
-        for key in expected.keys() - {"busy_s"}:  # utilization says the same
+        for key in expected.keys() - {"busy_s"}:  # JSON has it as a part of time only
             assert_agrees(found[key], expected[key], f"{where}/{key}")
     elif isinstance(expected, list):
         assert len(found) == len(expected), where
@@ -316,6 +318,19 @@ def test_agreement_of_llm_engines(shared_cases: Path, workspace: Workspace, name
         assert result.exit_code == 0, result.stderr
         expected = read_json(case / "expected-closed-loop.json")
         assert_agrees(json.loads(result.stdout), expected, name)
+
+
+@pytest.mark.parametrize("name", LLM_CASES)
+def test_stages_of_llm_engines_are_as_busy(shared_cases: Path, name: str) -> None:
+    case = shared_cases / name
+    inputs = alpaplan.load_inputs(case / "cluster.yaml", case / "workload.yaml", case / "profiles")
+    plan = alpaplan.load_plan(case / "plan.yaml")
+    trace = case / "trace.csv.gz"
+    evaluation = alpaplan.simulate(inputs, plan, arrivals=trace).replay.evaluation
+    groups = read_json(case / "expected.json")["groups"]
+    busy_s = {group["name"]: statistics.mean(group["busy_s"]) for group in groups}
+    expected = [busy_s[group.name] for group in plan.spec.groups if group.replicas]
+    assert evaluation.group_busy_s.tolist() == pytest.approx(expected, rel=1e-9)
 
 
 def read_json(path: Path) -> Any:

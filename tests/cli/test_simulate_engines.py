@@ -109,6 +109,20 @@ def test_without_served_requests_tokens_take_no_time(engines: Workspace) -> None
     assert found["tpot_s"] == nothing
 
 
+def test_utilization_is_of_stages_in_iterations(engines: Workspace) -> None:
+    header = "arrival_s,model,input_tokens,output_tokens"
+    engines.write("trace.csv", f"{header}\n5,chat,64,3\n6,chat,64,3\n")
+    # Twice 40 ms for a prompt and 20 ms for each token that follows; it ends after 1.08 s.
+    found = simulate(engines, "--trace", "trace.csv")
+    assert [group["utilization"] for group in found["groups"]] == [0, pytest.approx(0.16 / 1.08)]
+    assert found["goodput_rps"] == 2
+    # The host's time is the first stage's.
+    cluster = engines.read("cluster.yaml")
+    engines.write("cluster.yaml", cluster + "serving: {iteration_overhead_s: 10ms}\n")
+    found = simulate(engines, "--trace", "trace.csv")
+    assert found["groups"][1]["utilization"] == pytest.approx(0.22 / 1.11)
+
+
 @pytest.mark.parametrize("command", [("simulate", "plan.yaml"), ("compare", "plan.yaml", "b.yaml")])
 def test_llms_need_the_shortest_queue_whoever_says_otherwise(
     engines: Workspace, command: tuple[str, ...]

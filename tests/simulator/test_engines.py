@@ -77,6 +77,8 @@ def assert_as_the_oracle_says(case: EngineCase) -> None:
     for g, group in enumerate(asked.groups):
         found = engines.stage_busy_s[g, : group.num_stages].tolist()
         assert found == pytest.approx([busy_ns / NS for busy_ns in group.busy_ns], rel=1e-12)
+        mean_s = sum(group.busy_ns) / group.num_stages / NS
+        assert replay.evaluation.group_busy_s[g] == pytest.approx(mean_s, rel=1e-12)
         of_group = [request for request in asked.requests if request.group == g]
         assert replay.evaluation.group_requests[g] == len(of_group)
         assert replay.evaluation.group_attained[g] == sum(map(asked.attained, of_group))
