@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from alpaplan.workload import arrival_sets
 from tests.envoy import require_envoy
 
 # How long one example takes says more about the machine than about the code. What CI finds must be
@@ -60,3 +61,13 @@ def shared_cases() -> Path:
 def envoy() -> Path:
     """Return the program Envoy, which the extra ``verify`` brings."""
     return require_envoy()
+
+
+@pytest.fixture
+def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plan on a tenth of the requests, where the test is of something else than how good plans are.
+
+    Searches in processes of their own do not hear of it.
+    """
+    for name in ("RUN_REQUESTS", "TRAINING_REQUESTS"):
+        monkeypatch.setattr(arrival_sets, name, getattr(arrival_sets, name) // 10)

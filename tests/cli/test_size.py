@@ -15,6 +15,7 @@ FEW = ("--max-evaluations", "20", "--target", "0.9", "-j", "1")
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_json_has_the_keys_of_the_contract(workspace: Workspace) -> None:
     command = ("size", *INPUTS, *FEW, "--axis", "rate", "--axis", "nodes")
     result = workspace.run(*command, "--format", "json")
@@ -35,6 +36,7 @@ def test_json_has_the_keys_of_the_contract(workspace: Workspace) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_a_folder_has_plans_that_simulate_takes(workspace: Workspace) -> None:
     command = ("size", *INPUTS, *FEW, "--axis", "rate", "-o", "sized", "--format", "json")
     found = json.loads(workspace.run(*command).stdout)["axes"][0]
@@ -48,6 +50,7 @@ def test_a_folder_has_plans_that_simulate_takes(workspace: Workspace) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_tables_csv_and_a_plot(workspace: Workspace) -> None:
     command = ("size", *INPUTS, *FEW, "--axis", "slo", "--method", "greedy", "--method", "auto")
     shown = workspace.run(*command, "--plot", "curves.svg").stdout

@@ -12,9 +12,11 @@ import pytest
 from alpaplan.errors import InputError
 from alpaplan.planning.inputs import load_inputs
 from alpaplan.planning.paths import InputPaths
-from alpaplan.planning.provenance import provenance_of
+from alpaplan.planning.provenance import provenance_of, schedule_provenance_of
+from alpaplan.planning.schedules.settings import ScheduleSettings
 from alpaplan.planning.settings import PlanSettings
-from tests.cli.workspace import Workspace
+from alpaplan.specs.choices import Effort
+from tests.cli.workspace import INPUTS, Workspace
 
 TRACE = "arrival_s,model\n0.5,a\n1.5,b\n3.5,a\n4.5,c\n"
 QUICK = ("-q", "--method", "round-robin", "--max-evaluations", "5", "-j", "1")
@@ -131,3 +133,20 @@ def test_a_name_that_is_not_text_is_refused_before_the_search(workspace: Workspa
     (workspace.folder / "cluster.yaml").rename(workspace.folder / name)
     with pytest.raises(InputError, match="cannot be named in a plan because its path is not UTF-8"):
         named(".", name, "workload.yaml", "profiles")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ScheduleSettings(),
+        ScheduleSettings(window_s=600.0, target=0.98, seed=3, effort=Effort.HIGH),
+        ScheduleSettings(starts_s=(0.0, 300.0), device_cost=20.0, request_value=0.001),
+        ScheduleSettings(method="clockwork++", window_s=5.0, foresight=True, duration_s=60.0),
+    ],
+)
+def test_a_schedule_records_what_it_is_made_with(
+    workspace: Workspace, settings: ScheduleSettings
+) -> None:
+    inputs = load_inputs(InputPaths(*map(Path, INPUTS[1::2])))
+    made = schedule_provenance_of(inputs, settings, workspace.folder)
+    assert ScheduleSettings.of_provenance(made) == settings

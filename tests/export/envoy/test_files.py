@@ -110,7 +110,7 @@ def test_each_group_has_a_listener_without_a_port_that_knows_its_engines() -> No
 
 @pytest.mark.slow
 def test_as_many_models_can_be_listed_as_there_are() -> None:
-    names = [f"model-{number}" for number in range(1000)]
+    names = [f"model-{number}" for number in range(200)]
     (front, _) = documents({"n-0-d0-1x1": names})["listeners.yaml"]["resources"]
     manager = front["filter_chains"][0]["filters"][0]["typed_config"]
     body = routes(front)[0]["direct_response"]["body"]["inline_string"]

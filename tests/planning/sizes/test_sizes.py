@@ -91,6 +91,7 @@ def test_boundaries_that_do_not_exist() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_limits_of_factors_are_where_the_best_plan_stops_to_keep_the_target() -> None:
     inputs = inputs_of()
     found = sizes_of(inputs, SizeAxis.RATE, SizeAxis.CV, SizeAxis.SLO)
@@ -148,7 +149,7 @@ class Told:
         self.heard.append(("ended", chain))
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_listeners_hear_of_every_plan_and_every_end() -> None:
     told = Told()
     (limit,) = sizes_of(inputs_of(), SizeAxis.NODES, listener=told).limits
@@ -157,6 +158,7 @@ def test_listeners_hear_of_every_plan_and_every_end() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_plans_of_other_inputs_are_not_taken_up(tmp_path: Path) -> None:
     first = sizes_of(inputs_of(), SizeAxis.NODES, folder=tmp_path)
     other = inputs_of(models=[make.model("a", arrivals=GAMMA | {"rate_rps": 7.0})])
@@ -167,7 +169,7 @@ def test_plans_of_other_inputs_are_not_taken_up(tmp_path: Path) -> None:
     assert len(planned) > len(first.limits[0].points)
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_plans_say_what_was_varied(tmp_path: Path) -> None:
     (limit,) = sizes_of(inputs_of(), SizeAxis.NODES, folder=tmp_path).limits
     fewer = [path for path in (tmp_path / "plans").iterdir() if "nodes-n-1" in path.name]
@@ -179,6 +181,7 @@ def test_plans_say_what_was_varied(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_nodes_are_the_fewest() -> None:
     inputs = inputs_of()
     (limit,) = sizes_of(inputs, SizeAxis.NODES).limits
@@ -202,6 +205,7 @@ def test_a_range_of_nodes_is_not_left() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_the_cheapest_mix_is_that_of_brute_force() -> None:
     pools = [
         make.pool("small", devices_per_node=1)
@@ -229,7 +233,7 @@ def test_costs_have_to_be_there() -> None:
         sizes_of(inputs_of(), SizeAxis.COST)
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_a_pool_has_to_be_named_where_there_are_several() -> None:
     inputs = inputs_of(make.pool("x"), make.pool("y"))
     with pytest.raises(AlpaplanError, match=r"several node pools \(x, y\)"):
@@ -241,6 +245,7 @@ def test_a_pool_has_to_be_named_where_there_are_several() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_processes_without_a_cv_are_named_and_left() -> None:
     poisson = make.model("b", arrivals={"process": "poisson", "rate_rps": 3})
     mixed = inputs_of(models=[make.model("a", arrivals=GAMMA), poisson])
@@ -250,7 +255,7 @@ def test_processes_without_a_cv_are_named_and_left() -> None:
         sizes_of(inputs_of(models=[poisson]), SizeAxis.CV)
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_objectives_that_no_device_meets_are_never_reached() -> None:
     impossible = make.model("b", slo_s=0.001, arrivals=GAMMA)
     inputs = inputs_of(models=[make.model("a", arrivals=GAMMA), impossible])
