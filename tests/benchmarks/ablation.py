@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import statistics
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,6 +21,7 @@ import click
 
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.specs.choices import Effort
+from tests.benchmarks import options
 from tests.benchmarks.quality import case_folders, load_case, markdown_table, plan_case
 from tests.benchmarks.variants import COMPLETE, Variant, all_variants
 
@@ -136,17 +136,15 @@ def ablation_table(variants: Sequence[Variant], measurements: Sequence[Measureme
 
 
 @click.command()
-@click.option("--cases", metavar="N,N,...", help="Numbers of the cases.  [default: all]")
-@click.option("--seeds", default=3, show_default=True, help="Plans of each case: seeds 0, 1, ...")
-@click.option("--first-seed", default=0, show_default=True)
+@options.cases
+@options.seeds
+@options.first_seed
 @click.option("--variants", metavar="WORD,...", help="Only variants with such a word.")
-@click.option(
-    "--effort", type=click.Choice([e.value for e in Effort]), default="low", show_default=True
-)
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Plans side by side.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where numbers go too.")
+@options.effort(Effort.LOW)
+@options.plans_at_once
+@options.json_file
 def main(
-    cases: str | None,
+    cases: list[int] | None,
     seeds: int,
     first_seed: int,
     variants: str | None,
@@ -155,7 +153,7 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Print a table of what each ingredient of the method `auto` gains."""
-    folders = case_folders(None if cases is None else [int(text) for text in cases.split(",")])
+    folders = case_folders(cases)
     if not folders or not all(folder.is_dir() for folder in folders):
         raise click.UsageError("no such cases")
     words = [] if variants is None else variants.split(",")

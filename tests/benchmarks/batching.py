@@ -7,7 +7,6 @@ on unseen arrivals than the one without, and plans of mixed models attain more.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from alpaplan.search.caps import guess_caps, with_room
 from alpaplan.simulator import Simulator
 from alpaplan.simulator.intervals import student_t_975
 from alpaplan.specs.choices import Effort
+from tests.benchmarks import options
 from tests.benchmarks.batching_workloads import BATCH_SIZES, MIXES, batching_inputs
 from tests.benchmarks.quality import markdown_table
 
@@ -128,11 +128,9 @@ def batching_table(rows: Sequence[Row]) -> str:
 @click.command()
 @click.option("--mixes", metavar="WORD,...", default=",".join(MIXES), show_default=True)
 @click.option("--scales", metavar="X,...", default=",".join(f"{x:g}" for x in SLO_SCALES))
-@click.option("--seed", default=0, show_default=True)
-@click.option(
-    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
-)
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True, help="Plans side by side.")
+@options.seed
+@options.effort(Effort.MEDIUM)
+@options.plans_at_once
 def main(mixes: str, scales: str, seed: int, effort: str, jobs: int) -> None:
     """Print a table of attainment by how far replicas batch."""
     pairs = [(mix, float(scale)) for mix in mixes.split(",") for scale in scales.split(",")]

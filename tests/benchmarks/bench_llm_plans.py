@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import statistics
 from pathlib import Path
 from time import perf_counter, process_time
@@ -22,6 +21,7 @@ from alpaplan.planning.plan import plan
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import Effort
+from tests.benchmarks import options
 from tests.benchmarks.planning import QUALITY_CASES, load_folder, warm_up
 
 CASES = QUALITY_CASES.parent / "llm-plans"
@@ -37,12 +37,10 @@ def load_case(folder: Path) -> tuple[Inputs, Simulator, float]:
 
 
 @click.command()
-@click.option("--seeds", default=3, show_default=True, help="Plans of each case: seeds 0, 1, ...")
+@options.seeds
 @click.option("--method", "methods", multiple=True, help="Methods.  [default: auto, dedicated]")
-@click.option(
-    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
-)
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
+@options.effort(Effort.MEDIUM)
+@options.jobs
 def main(seeds: int, methods: tuple[str, ...], effort: str, jobs: int) -> None:
     """Print a row for each case and method, as Markdown."""
     folders = sorted(path for path in CASES.glob("llm-*") if path.is_dir())

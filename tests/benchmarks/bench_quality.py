@@ -8,7 +8,6 @@ plan's 95% prediction interval in 9 of 10 cases.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from time import perf_counter
 
@@ -17,6 +16,7 @@ from rich.console import Console
 
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.specs.choices import Effort
+from tests.benchmarks import options
 from tests.benchmarks.planning import QUALITY_CASES
 from tests.benchmarks.quality import (
     CaseOutcome,
@@ -32,21 +32,19 @@ WIDTH = 160
 
 
 @click.command()
-@click.option("--seeds", default=3, show_default=True, help="Plans of each case: seeds 0, 1, ...")
-@click.option("--first-seed", default=0, show_default=True)
-@click.option("--cases", metavar="N,N,...", help="Numbers of the cases.  [default: all]")
-@click.option("--method", default="auto", show_default=True)
-@click.option(
-    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
-)
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
-@click.option("--max-evaluations", type=int, metavar="N", help="Budget in simulated placements.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path), help="Where numbers go too.")
+@options.seeds
+@options.first_seed
+@options.cases
+@options.method
+@options.effort(Effort.MEDIUM)
+@options.jobs
+@options.max_evaluations
+@options.json_file
 @click.option("--markdown", is_flag=True, help="Print a shorter table, as Markdown.")
 def main(
     seeds: int,
     first_seed: int,
-    cases: str | None,
+    cases: list[int] | None,
     method: str,
     effort: str,
     jobs: int,
@@ -55,7 +53,7 @@ def main(
     markdown: bool,
 ) -> None:
     """Print a table of plan quality beside AlpaServe's best policies."""
-    folders = case_folders(None if cases is None else [int(text) for text in cases.split(",")])
+    folders = case_folders(cases)
     if not folders or not all(folder.is_dir() for folder in folders):
         raise click.UsageError(f"no such cases in {QUALITY_CASES}")
     outcomes = []

@@ -6,13 +6,12 @@ anything.
 
 from __future__ import annotations
 
-import os
-
 import click
 from rich.console import Console
 
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.specs.choices import Effort
+from tests.benchmarks import options
 from tests.benchmarks.planning import ROOMY_CASES, timed_plan, warm_up
 from tests.benchmarks.roomy import RoomyRun, load_roomy_case, roomy_cases, roomy_table
 
@@ -21,19 +20,17 @@ WIDTH = 160
 
 
 @click.command()
-@click.option("--seeds", default=3, show_default=True, help="Plans of each case: seeds 0, 1, ...")
-@click.option("--first-seed", default=0, show_default=True)
-@click.option("--cases", metavar="N,N,...", help="Numbers of the cases.  [default: all]")
-@click.option("--method", default="auto", show_default=True)
-@click.option(
-    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
-)
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
+@options.seeds
+@options.first_seed
+@options.cases
+@options.method
+@options.effort(Effort.MEDIUM)
+@options.jobs
 def main(
-    seeds: int, first_seed: int, cases: str | None, method: str, effort: str, jobs: int
+    seeds: int, first_seed: int, cases: list[int] | None, method: str, effort: str, jobs: int
 ) -> None:
     """Print what plans of the roomy cases do beside the references."""
-    folders = roomy_cases(None if cases is None else [int(text) for text in cases.split(",")])
+    folders = roomy_cases(cases)
     if not folders or not all(folder.is_dir() for folder in folders):
         raise click.UsageError(f"no such cases in {ROOMY_CASES}")
     loaded = [load_roomy_case(folder) for folder in folders]

@@ -26,6 +26,7 @@ from alpaplan.planning import plan as plan_module
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.search import planner
 from alpaplan.specs.choices import Effort
+from tests.benchmarks import options
 from tests.benchmarks.large_problems import Size, write_problem
 from tests.benchmarks.planning import in_a_process_of_its_own, load_folder, warm_up
 
@@ -166,8 +167,8 @@ def table(numbers: Sequence[int], measured: Sequence[dict[str, Cost]]) -> str:
 
 @click.command()
 @click.option("--models", "numbers", type=int, multiple=True, default=(500, 2000, 8000))
-@click.option("--effort", type=click.Choice([e.value for e in Effort]), default="low")
-@click.option("--max-evaluations", type=int, metavar="N", help="Budget in simulated placements.")
+@options.effort(Effort.LOW)
+@options.max_evaluations
 def main(numbers: tuple[int, ...], effort: str, max_evaluations: int | None) -> None:
     """Print processor seconds and peak memory of each part, and how they grow."""
     settings = PlanSettings(effort=Effort(effort), max_evaluations=max_evaluations, jobs=1)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import cProfile
 import json
-import os
 import pstats
 import shutil
 import tempfile
@@ -23,6 +22,7 @@ import yaml
 
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.specs.choices import Effort
+from tests.benchmarks import options
 from tests.benchmarks.planning import (
     QUALITY_CASES,
     REPOSITORY,
@@ -148,14 +148,12 @@ def measure(
 @click.command()
 @click.option("--size", type=click.Choice(list(SIZES)), required=True, help="Number of models.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder of the documents.")
-@click.option("--method", default="auto", show_default=True)
-@click.option(
-    "--effort", type=click.Choice([e.value for e in Effort]), default="medium", show_default=True
-)
-@click.option("--seed", default=0, show_default=True)
-@click.option("--jobs", default=os.cpu_count() or 1, show_default=True)
+@options.method
+@options.effort(Effort.MEDIUM)
+@options.seed
+@options.jobs
 @click.option("--time-limit", type=float, metavar="SECONDS", help="End the search after so long.")
-@click.option("--max-evaluations", type=int, metavar="N", help="Budget in simulated placements.")
+@options.max_evaluations
 @click.option("--profile", type=click.Path(path_type=Path), help="Where a cProfile goes; 1 job.")
 @click.option("--generate-only", is_flag=True, help="Write the documents, and plan nothing.")
 def main(

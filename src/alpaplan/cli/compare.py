@@ -58,8 +58,8 @@ def compare(
     The arrivals are a trace or samples of the workload, the same for all plans, so that
     differences are not due to chance. The first plan is the baseline; inputs that are not given
     are those that it was made from. Sampled run i has the arrivals that `alpaplan simulate` uses
-    with the seed SEED + i. With --without, --rate-scale and --model-rate-scale, nodes are missing
-    or traffic is denser or thinner than stated, for all plans.
+    with the seed SEED + i. With --without, --rate-scale and --model-rate-scale, nodes are lost or
+    there is more or less traffic than stated, for all plans.
     """
     from alpaplan.cli.step_progress import busy
     from alpaplan.planning.inputs import load_inputs

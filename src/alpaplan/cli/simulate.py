@@ -60,8 +60,8 @@ def simulate(
     Inputs that are not given are those that PLAN was made from, found relative to it. Without
     --trace, the workload's recorded arrivals are replayed and the others are sampled with --seed.
     With --window, attainment is also shown over time, and where it is below what the plan
-    predicts. With --without, --rate-scale and --model-rate-scale, nodes are missing or traffic is
-    denser or thinner than stated; nothing is planned anew.
+    predicts. With --without, --rate-scale and --model-rate-scale, nodes are lost or there is more
+    or less traffic than stated; nothing is planned anew.
     """
     from alpaplan.analysis.drift import drift_of
     from alpaplan.analysis.engine_versions import differing_engines
