@@ -36,8 +36,8 @@ from alpaplan.files.importers.request import (
     EngineFormat,
     ImportRequest,
     MeasurementFormat,
+    MeasurementReading,
     ProgressListener,
-    Reading,
 )
 from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
@@ -53,7 +53,7 @@ MEMORY = (
 )
 
 
-def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
+def read(request: ImportRequest, _listener: ProgressListener) -> MeasurementReading:
     """Read tables, for the prompt length of the request.
 
     Without one in the request, each prompt length found gives profiles of its own, whose
@@ -90,7 +90,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
         whole = any(measurement.has_all_memory for measurement in measured)
         return source_text(model, measured, length, origin, ALL_MEMORY if whole else MEMORY)
 
-    return Reading(measurements, source, notes, issues)
+    return MeasurementReading(measurements, source, notes, issues)
 
 
 def _read_file(

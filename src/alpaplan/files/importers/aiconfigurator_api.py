@@ -21,8 +21,8 @@ from alpaplan.files.importers.request import (
     EngineFormat,
     ImportRequest,
     MeasurementFormat,
+    MeasurementReading,
     ProgressListener,
-    Reading,
 )
 from alpaplan.files.line_issues import Place
 
@@ -32,7 +32,7 @@ SIGNIFICANT_DIGITS = 9
 """Of estimated seconds: far below what an estimate can mean (a count; 6 to 17)."""
 
 
-def read(request: ImportRequest, listener: ProgressListener) -> Reading:
+def read(request: ImportRequest, listener: ProgressListener) -> MeasurementReading:
     """Estimate each model of the request on each of its device types.
 
     Configurations that the package cannot estimate, or that are out of memory on such a device,
@@ -64,7 +64,7 @@ def read(request: ImportRequest, listener: ProgressListener) -> Reading:
         origin = f"as of its version {version} (aiconfigurator-api)"
         return source_text(model, measured, input_len, origin)
 
-    return Reading(measurements, source, notes)
+    return MeasurementReading(measurements, source, notes)
 
 
 def _measurement(estimator: ShapeEstimator, batch_size: int, input_len: int) -> Measurement | None:

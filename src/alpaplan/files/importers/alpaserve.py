@@ -31,8 +31,8 @@ from alpaplan.files.importers.measurement import Measurement, file_names
 from alpaplan.files.importers.request import (
     ImportRequest,
     MeasurementFormat,
+    MeasurementReading,
     ProgressListener,
-    Reading,
 )
 from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
@@ -82,7 +82,7 @@ _CONVERTERS = {
 }
 
 
-def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
+def read(request: ImportRequest, _listener: ProgressListener) -> MeasurementReading:
     """Read profiling results, all measured on the one device type of the request.
 
     Raises
@@ -111,7 +111,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
         for num_rows, what in ((num_data_parallel, "DP"), (num_microbatched, "#Microbatch")):
             if num_rows:
                 notes.append(f"{path}: rows left out because {what} is above 1: {num_rows:,}")
-    return Reading(_with_largest_weights(best.values()), source, notes, issues)
+    return MeasurementReading(_with_largest_weights(best.values()), source, notes, issues)
 
 
 def source(_model: str, measurements: Sequence[Measurement]) -> str:

@@ -12,8 +12,8 @@ from alpaplan.files.importers.request import (
     EngineFormat,
     ImportRequest,
     MeasurementFormat,
+    MeasurementReading,
     ProgressListener,
-    Reading,
     ignore_progress,
 )
 from alpaplan.specs.choices import Serving
@@ -80,16 +80,18 @@ def _import_engines(
     return Imported(profiles, [*reading.notes, *notes])
 
 
-def _of_batch_sizes(reading: Reading, wanted: tuple[int, ...] | None) -> list[Measurement]:
+def _of_batch_sizes(
+    reading: MeasurementReading, wanted: tuple[int, ...] | None
+) -> list[Measurement]:
     """Keep the batch sizes that are asked for; each must be there."""
     if wanted is None:
-        return reading.measurements
+        return reading.records
     if 1 not in wanted:
         raise AlpaplanError("--batch must include 1, which every profile needs")
-    found = {measurement.batch_size for measurement in reading.measurements}
+    found = {measurement.batch_size for measurement in reading.records}
     absent = [str(size) for size in wanted if size not in found]
     if absent and not reading.issues.rows_unread:
         reading.issues.raise_any()
         listed = ", ".join(map(str, sorted(found)))
         raise AlpaplanError(f"--batch must be among {listed}, found {', '.join(absent)}")
-    return [each for each in reading.measurements if each.batch_size in wanted]
+    return [each for each in reading.records if each.batch_size in wanted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from alpaplan.files.importers.measurement import (
     profile_of,
     title_of,
 )
+from alpaplan.files.importers.reading import Reading
 from alpaplan.files.line_issues import FileIssues, Place
 from alpaplan.profiling.steps import MeasuredStep, fit_steps, left_out_errors
 from alpaplan.specs.profile import ModelProfileSpec
@@ -115,26 +116,8 @@ IterationsSource = Callable[[str, Sequence[Iterations], FitErrors], str]
 """Model, its iterations and their errors -> what its profile says of where the numbers are from."""
 
 
-@dataclass(frozen=True)
-class IterationsReading:
-    """Iterations with where they come from and what is wrong with them.
-
-    Parameters
-    ----------
-    iterations
-        In the order of the files.
-    source
-        What a model's profile says of where its numbers come from.
-    notes
-        What was left out, a line each.
-    issues
-        What is wrong so far.
-    """
-
-    iterations: list[Iterations]
-    source: IterationsSource
-    notes: list[str] = field(default_factory=list)
-    issues: FileIssues = field(default_factory=FileIssues)
+IterationsReading = Reading[Iterations, IterationsSource]
+"""Iterations of engines."""
 
 
 def make_engine_profiles(reading: IterationsReading) -> tuple[list[ModelProfileSpec], list[str]]:
@@ -150,7 +133,7 @@ def make_engine_profiles(reading: IterationsReading) -> tuple[list[ModelProfileS
         same thing twice or have other weights, two models of one profile name.
     """
     by_model: dict[str, list[Iterations]] = {}
-    for iterations in reading.iterations:
+    for iterations in reading.records:
         by_model.setdefault(iterations.model, []).append(iterations)
     check_names(by_model, reading.issues)
     grouped = {model: _by_config(found, reading.issues) for model, found in by_model.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from alpaplan.files.importers.iterations import IterationsReading
 from alpaplan.files.importers.measurement import Measurement, SourceText
-from alpaplan.files.line_issues import FileIssues
+from alpaplan.files.importers.reading import Reading
 from alpaplan.specs.choices import Serving
 
 ProgressListener = Callable[[int, int], None]
@@ -51,26 +51,8 @@ class ImportRequest:
     serving: Serving | None = None
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Measurements with where they come from and what is wrong with them.
-
-    Parameters
-    ----------
-    measurements
-        In the order of the files.
-    source
-        What a model's profile says of where its numbers come from.
-    notes
-        What was left out, a line each.
-    issues
-        What is wrong so far.
-    """
-
-    measurements: list[Measurement]
-    source: SourceText
-    notes: list[str] = field(default_factory=list)
-    issues: FileIssues = field(default_factory=FileIssues)
+MeasurementReading = Reading[Measurement, SourceText]
+"""Measurements of batches."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +85,7 @@ class MeasurementFormat:
         What it says of engines, if that is anything.
     """
 
-    read: Callable[[ImportRequest, ProgressListener], Reading]
+    read: Callable[[ImportRequest, ProgressListener], MeasurementReading]
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     engines: EngineFormat | None = None

@@ -16,8 +16,8 @@ from alpaplan.files.importers.measurement import Measurement, file_names
 from alpaplan.files.importers.request import (
     ImportRequest,
     MeasurementFormat,
+    MeasurementReading,
     ProgressListener,
-    Reading,
 )
 from alpaplan.files.importers.rows import Layout, Row, parse_cells, read_rows
 from alpaplan.files.line_issues import FileIssues
@@ -71,7 +71,7 @@ class _StageRow:
         return "activation_bytes" in self.row.cells
 
 
-def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
+def read(request: ImportRequest, _listener: ProgressListener) -> MeasurementReading:
     """Read tables; stages are counted from 0.
 
     Raises
@@ -104,7 +104,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
                 issues.add(row.place, f"duplicate {batch} stage {stage}, first at {first}")
             stages.setdefault(stage, _StageRow(row, values))
     measurements += [_measurement(batch, stages, issues) for batch, stages in batches.items()]
-    return Reading(measurements, source, [], issues)
+    return MeasurementReading(measurements, source, [], issues)
 
 
 def _layout(request: ImportRequest) -> Layout:

@@ -27,8 +27,8 @@ from alpaplan.files.importers.measurement import Measurement, file_names
 from alpaplan.files.importers.request import (
     ImportRequest,
     MeasurementFormat,
+    MeasurementReading,
     ProgressListener,
-    Reading,
 )
 from alpaplan.files.importers.rows import Layout, parse_cells, read_rows
 from alpaplan.files.importers.vidur_models import vidur_model
@@ -129,7 +129,7 @@ class _MeasuredLayers(LayerEstimate):
         )
 
 
-def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
+def read(request: ImportRequest, _listener: ProgressListener) -> MeasurementReading:
     """Read profiles that were made on the one device type of the request.
 
     Raises
@@ -181,7 +181,7 @@ def read(request: ImportRequest, _listener: ProgressListener) -> Reading:
             "estimated as by alpaplan profile estimate."
         )
 
-    return Reading(measurements, source, notes, issues)
+    return MeasurementReading(measurements, source, notes, issues)
 
 
 def _configs(
