@@ -1,4 +1,4 @@
-"""Room for a simulation: enough for whatever groups can hold."""
+"""A workspace suffices for whatever groups can hold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from alpaplan.problem.memory import keep_what_fits
 from alpaplan.search.moves import shares_of_moves
 from alpaplan.search.packing import pack_options
-from alpaplan.search.race_packing import room_to_simulate
+from alpaplan.search.race_packing import allocate_workspace
 from alpaplan.simulator.fixed_service import packed_requests
 from alpaplan.workload.trace import Trace
 from tests import builders as make
@@ -27,5 +27,7 @@ def test_there_is_room_for_replicas_that_are_heavy_on_different_stages() -> None
     assert held.size == 4
     nothing = Trace(np.zeros(1), np.zeros(1, dtype=np.int32), problem.model_names, 1.0)
     options = pack_options(problem, shares_of_moves())
-    room = room_to_simulate(problem, options, packed_requests(problem, nothing), num_groups=64)
-    assert room.group.size >= 32 * held.size
+    workspace = allocate_workspace(
+        problem, options, packed_requests(problem, nothing), num_groups=64
+    )
+    assert workspace.group.size >= 32 * held.size

@@ -1,9 +1,9 @@
 """Attempts: the parts of a search that run side by side, here or in other processes.
 
 An attempt is a function at the top of a module. It is called with an `Attempt`, which counts what
-it uses, and with the item that it is about, such as a group partition. Attempts never see each
-other: each has a budget and a generator of its own, so what it finds does not depend on how many
-run at a time, nor on where.
+it uses, and with the item to work on, such as a group partition. Attempts never see each other:
+each has its own budget and random generator, so what it finds does not depend on where attempts
+run, nor on how many run at a time.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
 
 ProgressListener = Callable[[Usage, Score | None], None]
-"""Told what was used since it was last told, from any thread: after every simulated placement,
-with its score unless it was rejected before it had any."""
+"""Called after every simulated placement, from any thread, with the usage since the last call and
+the placement's score, or None if it was rejected before it had one."""
 
 
 def ignore_progress(_used: Usage, _score: Score | None) -> None:
-    """Listen to nothing."""
+    """Ignore all progress."""
 
 
 @dataclass(frozen=True)
 class Watch:
-    """Who may end attempts, and who is told how they go on.
+    """What may stop attempts, and who is told of their progress.
 
     Parameters
     ----------
     stop
-        Asked before every evaluation.
+        Stopping criterion, asked before every evaluation.
     on_evaluation
-        Told of every evaluation.
+        Called after every evaluation.
     """
 
     stop: StopCriterion = never
@@ -52,7 +52,7 @@ class Watch:
 
 
 UNWATCHED = Watch()
-"""Nobody."""
+"""No stopping criterion and no listener."""
 
 
 @dataclass
@@ -64,11 +64,11 @@ class Attempt:
     space
         What it searches.
     budget
-        What it may simulate.
+        How much it may simulate.
     rng
         Source of all its random choices.
     watch
-        Who may end it, and who is told.
+        What may stop it, and who is told of its progress.
     """
 
     space: SearchSpace
@@ -85,17 +85,17 @@ class Attempt:
 
     @property
     def used_part(self) -> float:
-        """The used part of the budget; 0 if it has no limit."""
+        """Fraction of the budget that is used; 0 if the budget has no limit."""
         return self.budget.used_part(self.used)
 
     @property
     def evaluations_left(self) -> int:
-        """Placements that may still be simulated; very many if there is no limit."""
+        """Placements that may still be simulated; `sys.maxsize` if there is no limit."""
         return _left(self.budget.max_evaluations, self.used.num_evaluations)
 
     @property
     def work_left(self) -> int:
-        """Work that may still be done; very much if there is no limit."""
+        """Work that may still be done; `sys.maxsize` if there is no limit."""
         return _left(self.budget.max_work, self.used.work)
 
     def exhausted(self) -> bool:
@@ -112,11 +112,11 @@ class Attempt:
         return scored
 
     def count(self, work: int, score: Score | None = None) -> None:
-        """Count a simulation whose requests took such work, and pass on its score if it has one."""
+        """Count one simulation, given the work of its requests, and report its score."""
         self.add(Usage.of_one(work), score)
 
     def add(self, usage: Usage, score: Score | None = None) -> None:
-        """Count several simulations, and pass on the score of one if it has one."""
+        """Count simulations, and report the score of one of them."""
         self.used += usage
         self.watch.on_evaluation(usage, score)
 
@@ -127,14 +127,14 @@ def _left(limit: int | None, used: int) -> int:
 
 @dataclass(frozen=True)
 class Outcome(Generic[Found_co]):
-    """What became of an attempt.
+    """The result of an attempt.
 
     Parameters
     ----------
     found
         What it found.
     used
-        What it simulated.
+        How much it simulated.
     stop_reason
         The stopping criterion that ended it, if one did.
     """
@@ -146,16 +146,16 @@ class Outcome(Generic[Found_co]):
 
 @dataclass(frozen=True)
 class Task(Generic[Found_co]):
-    """An attempt to be made, as values that can be pickled.
+    """An attempt to make: all that it takes, picklable.
 
     Parameters
     ----------
     function
         Called with the attempt and the item.
     item
-        What it is about.
+        What the attempt works on.
     space, budget, rng
-        Of the attempt.
+        As of `Attempt`.
     """
 
     function: Callable[[Attempt, Any], Found_co]

@@ -15,7 +15,7 @@ EVALUATION_WORK = 16_000
 30,000): what Python does around it takes about 0.25 ms, a million requests about 16 ms."""
 
 RACED_WORK = 1_500
-"""The same of a simulation in compiled loops (a count; 500 to 5,000)."""
+"""The same for a simulation that compiled loops start (a count; 500 to 5,000)."""
 
 WORK: dict[Effort, int] = {
     Effort.LOW: 70_000_000,
@@ -26,17 +26,17 @@ WORK: dict[Effort, int] = {
 million a second, so these are 1, 7 and 60 s of it."""
 
 BATCHING_WORK = 3
-"""How many times as much work there is where requests share batches (a factor; 2 to 5): as much as
-elsewhere for placements without, and twice that with them, as no compiled loops race changes
-there."""
+"""Budget with batching, as a multiple of that without (a factor; 2 to 5). A third of it is for
+placements that do not batch; the rest is for those that do, whose changes cannot be raced by
+compiled loops."""
 
 LLM_WORK = 5
-"""The same where LLMs are served (a factor; 1 to 10): evaluations cost some hundred times as much
-there."""
+"""Budget with LLMs, as a multiple of that without (a factor; 1 to 10): simulating a placement costs
+some hundred times as much."""
 
 BASE_MODELS = 60
-"""Models from which on the work grows (a count), with the square root of their number: more
-models leave more to choose, and each evaluation costs more."""
+"""Number of models (a count) above which the work grows, with the square root of their number:
+there is more to choose, and each evaluation costs more."""
 
 
 def work_of(
@@ -56,7 +56,7 @@ class Usage:
     num_evaluations
         Placements that were simulated.
     work
-        Requests that were, with `EVALUATION_WORK` more for each placement.
+        In simulated requests: those of all placements, and `EVALUATION_WORK` for each of them.
     """
 
     num_evaluations: int = 0
@@ -64,7 +64,7 @@ class Usage:
 
     @classmethod
     def of_one(cls, requests_work: int) -> Usage:
-        """Return what the simulation of one placement uses whose requests take such work."""
+        """Return the usage of simulating one placement, given the work of its requests."""
         return cls(1, requests_work + EVALUATION_WORK)
 
     def __add__(self, other: Usage) -> Usage:
@@ -74,14 +74,14 @@ class Usage:
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be simulated.
+    """How much may be simulated.
 
     Parameters
     ----------
     max_evaluations
-        Placements that may be simulated; None: as many as it takes.
+        Most placements; None for no limit.
     max_work
-        Work that may be done, in simulated requests; None: as much as it takes.
+        Most work, in simulated requests; None for no limit.
     """
 
     max_evaluations: int | None = None
@@ -93,7 +93,7 @@ class Budget:
         return self.max_evaluations is not None or self.max_work is not None
 
     def used_part(self, used: Usage) -> float:
-        """Return the used part of the tightest limit; 0 if there is no limit."""
+        """Return the used fraction of the tightest limit; 0 if there is no limit."""
         parts = [0.0]
         if self.max_evaluations is not None:
             parts.append(used.num_evaluations / self.max_evaluations)
@@ -102,16 +102,16 @@ class Budget:
         return max(parts)
 
     def share(self, used: Usage, num_attempts: int = 1, fraction: float = 1.0) -> Budget:
-        """Return what each of several attempts gets of what is left: one evaluation at least.
+        """Return the budget of each of several attempts: a share of what is left, at least 1.
 
         Parameters
         ----------
         used
-            What is used already.
+            What has been used so far.
         num_attempts
             How many attempts share equally.
         fraction
-            The part of what is left that they share.
+            Fraction of what is left that the attempts share.
         """
 
         def part(limit: int | None, used: int) -> int | None:

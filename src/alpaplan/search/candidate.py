@@ -1,4 +1,4 @@
-"""What searches compare: scores, and placements that have one."""
+"""What searches compare: placements and their scores."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from alpaplan.simulator import Evaluation
 @total_ordering
 @dataclass(frozen=True)
 class Score:
-    """How good a placement is: compared by what it lacks, its merit, attainment, then latency.
+    """How good a placement is: ordered by missing replicas, merit, attainment, and then latency.
 
     Parameters
     ----------
     attainment
         Weighted SLO attainment on the training arrivals.
     negative_latency_s
-        Minus the mean latency of attained requests.
+        Minus the mean latency of attained requests; minus infinity if there are none.
     missing_replicas
-        Replicas that models have to have and that are not there.
+        Required replicas that the placement lacks.
     merit
-        What is compared in place of the attainment; None for that.
+        What is compared before the attainment; None for the attainment alone.
     """
 
     attainment: float
@@ -36,11 +36,11 @@ class Score:
 
     @property
     def compared(self) -> float:
-        """What is compared of placements that lack nothing."""
+        """What decides between placements that lack equally many replicas: merit or attainment."""
         return self.attainment if self.merit is None else self.merit
 
     def __lt__(self, other: Score) -> bool:
-        """Whether the other is better."""
+        """Whether the other score is better."""
         return self._key() < other._key()
 
     def _key(self) -> tuple[float, ...]:
@@ -98,7 +98,7 @@ class Candidate:
     num_evaluations: int
 
     def with_models(self, order: NDArray[np.int64]) -> Candidate:
-        """Return the same where model ``m`` is the one that is number ``order[m]`` here."""
+        """Return the candidate with renumbered models: ``order[m]`` becomes ``m``."""
         return replace(
             self,
             placement=self.placement.with_models(order),
@@ -119,5 +119,5 @@ class Candidate:
 
 
 def best_of(candidates: list[Candidate]) -> Candidate:
-    """Return the candidate of the highest score; of equal ones the first."""
+    """Return the candidate with the highest score, the first of several equal ones."""
     return max(candidates, key=lambda candidate: candidate.score)

@@ -1,7 +1,7 @@
-"""How far replicas batch: a first guess for each profile, and searches under given caps.
+"""Caps on batch sizes: a first guess for each profile, and searches under given caps.
 
-Larger batches serve more requests a second, but each takes longer, and what comes meanwhile waits
-for it: batches as large as objectives allow can lose far more than they gain.
+Larger batches serve more requests per second, but each takes longer, and requests that arrive
+meanwhile wait for it. Batches as large as the objectives allow can lose far more than they gain.
 """
 
 from __future__ import annotations
@@ -19,22 +19,23 @@ from alpaplan.search.candidate import Candidate
 from alpaplan.search.search import Search
 
 GOOD_ENOUGH = 0.95
-"""Part of the largest burst with which a smaller batch is preferred (a fraction; 0.8 to 1): it
-keeps others waiting for less time."""
+"""A smaller batch is preferred if it serves this part of the largest burst (a fraction; 0.8 to 1):
+others wait for it for less time."""
 
 
 def guess_caps(problem: PlacementProblem) -> NDArray[np.int64]:
     """Guess the best cap on each shape for each profile, ``int64[H, P]``.
 
-    It is the batch size with which an idle group serves the largest burst in time: batches of n
-    that leave every B(n) seconds, the slowest stage, the last of them after all its stages, L(n),
-    and within the objective d; together n * (d - L(n) + B(n)) / B(n) requests. Size counts as
-    throughput, n / B(n), and against it as what it takes off the time to wait in. Of the sizes
-    within `GOOD_ENOUGH` of that the smallest; d is the shortest objective of the profile's models.
+    The guess is the batch size with which an idle group serves the largest burst in time. With
+    B(n) the time of the slowest stage for a batch of n, L(n) that of all stages, and d the shortest
+    objective of the profile's models, a batch leaves every B(n) seconds, and the last one has to
+    start by d - L(n). That makes n * (d - L(n) + B(n)) / B(n) requests: large batches raise the
+    throughput, n / B(n), and shorten the time in which requests may wait. The smallest size within
+    `GOOD_ENOUGH` of the best one is returned.
 
-    Given to plans for single requests, it attains as much as these or more on all 15 workloads of
-    ``tests/benchmarks/batching.py``, while the same plans lose up to 24 points where replicas batch
-    up to the cluster's limit.
+    With these caps, plans made for single requests lose nothing on any of the 15 workloads of
+    ``tests/benchmarks/batching.py``; with the cluster's limit as the cap they lose up to 24
+    percentage points of attainment.
     """
     caps = np.ones_like(problem.supported, dtype=np.int64)
     for shape, profile, objective_s, latency_s in batches_in_time(problem, longest=False):
@@ -49,7 +50,7 @@ def guess_caps(problem: PlacementProblem) -> NDArray[np.int64]:
 def with_room(
     problem: PlacementProblem, placement: Placement, caps: NDArray[np.int64]
 ) -> Placement:
-    """Return a placement whose replicas have given caps, lower ones where memory lacks.
+    """Return a placement with the given caps, lowered where memory does not suffice.
 
     Parameters
     ----------
@@ -74,18 +75,18 @@ def find_with_caps(
     find: Callable[[Search], list[Candidate]],
     fraction: float = 1.0,
 ) -> list[Candidate]:
-    """Search as if caps that replicas get were all that is allowed.
+    """Search with the given caps on all replicas.
 
     Parameters
     ----------
     search
-        Of the problem with batching.
+        A search of the problem with batching.
     caps : int64[H, P]
-        What every replica gets.
+        Largest batch of every replica, by shape and profile.
     find
-        Searches the problem that has no larger batches.
+        Searches the problem in which no larger batches are possible.
     fraction
-        The part of what is left of the budget that it may use.
+        Fraction of the remaining budget that it may use.
     """
     problem = search.problem
     capped = with_caps(problem, caps)

@@ -1,9 +1,8 @@
-"""The choice between the best candidates, on more arrivals than they were searched on.
+"""Decides between the best candidates, on arrivals that the search has not seen.
 
-A long search fits its placement to the accidents of the training arrivals a little. Fresh
-arrivals do not favor the one that did so most, and a difference counts only if it is more than
-chance: of the finalists that no paired comparison tells from the best one, what is left to spare
-decides.
+A long search overfits the training arrivals a little. Fresh arrivals do not favor the candidate
+that did so most, and a difference counts only if it is more than chance: between finalists that
+paired comparisons cannot tell from the best one, headroom decides.
 """
 
 from __future__ import annotations
@@ -31,33 +30,33 @@ FINALISTS = 6
 """Candidates that are compared on the deciding arrivals (a count; 2 to 20)."""
 
 SAME_PARTITION = 2
-"""Finalists of one partition at most (a count; 1 to `FINALISTS`): the same groups with nearly
+"""Most finalists with the same partition (a count; 1 to `FINALISTS`): the same groups with nearly
 the same replicas do nearly the same."""
 
 STRAIN = 1.25
-"""How many times as fast requests come for finalists that the stated traffic does not tell apart (a
-factor; 1.1 to 1.5), unless the search itself looked at more."""
+"""How many times as fast requests come when finalists are compared that the stated traffic does not
+tell apart (a factor; 1.1 to 1.5), unless the search itself was under strain."""
 
-NEARLY = 0.0003
-"""Attainment under strain by which finalists may differ and be as good (a fraction; 0 to 0.001)."""
+STRAIN_TIE = 0.0003
+"""Difference in attainment under strain that still is a tie (a fraction; 0 to 0.001)."""
 
 PAIRED_PARTS = 20
-"""Parts that deciding arrivals are cut into for paired comparisons (a count; 10 to 40): fewer know
-less, and shorter ones depend on each other."""
+"""Parts that the deciding arrivals are cut into for paired comparisons (a count; 10 to 40): fewer
+give wide intervals, and shorter ones are correlated."""
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a finalist did on some arrivals.
+    """How a finalist did on some arrivals.
 
     Parameters
     ----------
     attainment
-        Weighted, on average over the runs.
+        Weighted attainment, averaged over the runs.
     attained, requests : float64[parts]
-        Weighted requests of each part of all runs.
+        Weighted attained requests and all weighted requests, in each part of the runs.
     evaluations
-        Of the runs.
+        One for each run.
     """
 
     attainment: float
@@ -84,18 +83,19 @@ class _Verdict:
 def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]) -> Candidate:
     """Return the candidate that is best over training and deciding arrivals together.
 
-    That is one of those that attain as much as any, as far as paired comparisons tell; of them one
-    that attains nearly the most under strain; and of these the one with the most merit. In a
-    search for room, all of the first are compared by merit at its strain.
+    There are three steps. Candidates stay if paired comparisons cannot tell them from the one with
+    the highest attainment; of these, those within `STRAIN_TIE` of the highest attainment under
+    strain; of these, the one with the highest merit wins. If the search itself was under strain,
+    there is no second step, and merits are those at its strain.
 
     Parameters
     ----------
     search
-        Counts the work. A search that was stopped decides by the training arrivals alone.
+        Counts the work. If it was stopped, the training arrivals alone decide.
     tried
-        At least one candidate.
+        The candidates, at least one.
     deciding
-        Arrivals like the training's, which no candidate was searched on.
+        Arrivals like those for training, which the search has not seen.
     """
     finalists = _finalists(search.problem, tried)
     if search.stop_reason is not None or not deciding:
@@ -112,7 +112,7 @@ def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]
     equal = _undecided([verdict.stated for verdict in verdicts])
     if not has_room:
         most = max(verdicts[index].strained.attainment for index in equal)
-        equal = [i for i in equal if verdicts[i].strained.attainment >= most - NEARLY]
+        equal = [i for i in equal if verdicts[i].strained.attainment >= most - STRAIN_TIE]
     best = max(equal, key=lambda index: (verdicts[index].merit, *_extent(finalists[index])))
     search.log(
         f"decision on {len(deciding)} fresh samples ({len(finalists)} finalists)",
@@ -128,19 +128,19 @@ def decide(search: Search, tried: Sequence[Candidate], deciding: Sequence[Trace]
 
 
 def _undecided(outcomes: Sequence[_Outcome]) -> list[int]:
-    """Return the numbers of those that the one with the most attainment does not clearly beat."""
+    """Return the indices of the outcomes that the one with the highest attainment does not beat."""
     best = max(outcomes, key=lambda outcome: outcome.attainment)
     return [i for i, each in enumerate(outcomes) if each is best or not best.clearly_beats(each)]
 
 
 def _extent(candidate: Candidate) -> tuple[int, int]:
-    """Return replicas and groups: between equals, more of them win."""
+    """Return the numbers of replicas and groups: between equals, more win."""
     placement = candidate.placement
     return int(placement.replicas.sum()), placement.num_groups
 
 
 def _finalists(problem: PlacementProblem, tried: Sequence[Candidate]) -> list[Candidate]:
-    """Return the best candidates in training, only some of each partition, best first.
+    """Return the best candidates in training, best first, a few at most of each partition.
 
     The best one without batches is always among them, so that batching has to prove its worth.
     """
@@ -184,7 +184,7 @@ def _outcome(
     simulators: Sequence[Simulator],
     known: Sequence[float] = (),
 ) -> _Outcome:
-    """Run a candidate on several traces; `known` attainments count beside them."""
+    """Simulate a candidate on several traces; `known` attainments count as further runs."""
     problem, placement = attempt.problem, candidate.placement
     parts_each = -(-PAIRED_PARTS // len(simulators))
     attained, requests, evaluations = [], [], []

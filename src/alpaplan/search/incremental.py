@@ -1,8 +1,8 @@
-"""Scores of changed placements: only what the change can influence is simulated again.
+"""Evaluates changed placements: only what the change can influence is simulated again.
 
-Groups that share no model, directly or through other groups, do not influence each other. A
-change to some groups therefore leaves all requests alone but those of the models that these
-groups hold, before or after it, and of the models that share a group with those, and so on.
+Groups that share no model, directly or through other groups, do not influence each other. So a
+change affects only the models that the changed groups hold, before or after it, and the models that
+are linked to these by shared groups.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from alpaplan.simulator import Evaluation, Simulator
 Number = TypeVar("Number", np.int64, np.float64)
 
 MAX_CACHED_TRACES = 32
-"""Traces of parts of the models that are kept (a count; 8 to 128: each has the size of its
-requests). Changes come back to the same components again and again."""
+"""Simulators of some models' requests that are kept (a count; 8 to 128: each holds its requests).
+Changes affect the same sets of models again and again."""
 
 MAX_REMEMBERED_BYTES = 16_000_000
-"""Memory for evaluations that are remembered (bytes; 1 to 100 MB). A walk over a small problem
-comes to the same placements over and over; over a large one it hardly ever does."""
+"""Memory for evaluations that are kept (bytes; 1 to 100 MB). In a small problem, a walk returns to
+the same placements over and over; in a large one it hardly ever does."""
 
 WHOLE_TRACE = 0.7
-"""Part of the requests from which on everything is simulated (a fraction; 0.5 to 1): cutting a
-trace down costs about a fifth of simulating it."""
+"""Part of the requests above which all of them are simulated (a fraction; 0.5 to 1): selecting
+requests from a trace costs about a fifth of simulating it."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Change:
     Parameters
     ----------
     removed
-        Indices of the groups that go.
+        Indices of the groups that are removed, at least one.
     added
-        The groups that come. They take the place of the first that goes.
+        Groups that take the place of the first of these.
     """
 
     removed: tuple[int, ...]
@@ -62,7 +62,7 @@ class Change:
 class IncrementalEvaluator:
     """Evaluates placements that differ little from one whose evaluation is known.
 
-    Not for use by several threads at a time.
+    Not safe for use by several threads at a time.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ class IncrementalEvaluator:
     def evaluate(
         self, before: Placement, known: Evaluation, change: Change, after: Placement
     ) -> tuple[Evaluation, int]:
-        """Return the evaluation of the changed placement, and the work of the requests it took.
+        """Return the evaluation of a changed placement, and the work of its simulation.
 
-        That is none if the same placement was evaluated a short while ago.
+        The work is 0 if the same placement was evaluated recently.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class IncrementalEvaluator:
         work = 0
         if remembered is None:
             remembered, work = self._simulate(before, known, change, after)
-            # Seven arrays of eight bytes a model or group are more than an evaluation has.
+            # More than an evaluation has: three arrays of 8-byte numbers by model, three by group.
             size = len(key) + 56 * (self._problem.num_models + after.num_groups)
             if self._remembered and len(self._remembered) >= MAX_REMEMBERED_BYTES // size:
                 self._remembered.popitem(last=False)
@@ -133,7 +133,7 @@ class IncrementalEvaluator:
 
 
 def _influenced_models(before: Placement, change: Change) -> NDArray[np.bool_]:
-    """Return every model whose requests may fare differently after the change, ``bool[M]``."""
+    """Return the models whose requests may fare differently after the change, ``bool[M]``."""
     models: NDArray[np.bool_] = np.asarray(change.added.replicas.any(axis=0))
     models = models | before.replicas[list(change.removed)].any(axis=0)
     while True:
@@ -153,7 +153,19 @@ def _merge(
     groups: NDArray[np.int64],
     part: Evaluation,
 ) -> Evaluation:
-    """Put the new numbers of a part into what is known of the rest."""
+    """Merge what was simulated again into what is known of the rest.
+
+    Parameters
+    ----------
+    before, known, change, after
+        As of `IncrementalEvaluator.evaluate`.
+    models : bool[M]
+        Models that were simulated again.
+    groups : int64[...]
+        Indices in `after` of the groups that were simulated again.
+    part
+        The evaluation of these groups.
+    """
     kept = np.ones(before.num_groups, dtype=np.bool_)
     kept[list(change.removed)] = False
     place = min(change.removed)

@@ -1,4 +1,4 @@
-"""Integer programs for OR-Tools' CP-SAT, solved so that results repeat.
+"""Integer programs for OR-Tools' CP-SAT, with reproducible solutions.
 
 The only module that imports OR-Tools, and only when a program is solved: loading it takes most of
 a second.
@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 class IntegerProgram:
     """A program over integer variables with linear constraints, to be maximized.
 
-    Constraints may be added between solves. One worker, a fixed seed and a limit in CP-SAT's
-    deterministic time (about seconds, counted in work) make every run give the same solution.
+    Constraints may be added between solves. Every run gives the same solution: there is one worker,
+    a fixed seed, and a limit in CP-SAT's deterministic time, which counts work (about seconds).
     """
 
     def __init__(self) -> None:
@@ -61,13 +61,13 @@ class IntegerProgram:
         Parameters
         ----------
         deterministic_limit
-            Work in CP-SAT's deterministic seconds.
+            Limit in CP-SAT's deterministic seconds.
         """
         solver = self._cp.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 0
         solver.parameters.max_deterministic_time = deterministic_limit
-        # Otherwise CP-SAT takes Ctrl-C over, and afterwards leaves the default that kills at once.
+        # Otherwise CP-SAT handles Ctrl-C, and then restores the default, which kills at once.
         solver.parameters.catch_sigint_signal = False
         status = solver.solve(self._model)
         if status not in (self._cp.OPTIMAL, self._cp.FEASIBLE):

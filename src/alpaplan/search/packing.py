@@ -1,4 +1,4 @@
-"""Packs problems and placements as the loops of the local improvement take them."""
+"""Packs problems and placements for the compiled loops of local improvement."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from alpaplan.search.kernels.arrays import MOST_GROUPS, Change, Draws, Groups, O
 from alpaplan.search.kernels.propose import DRAWS_OF_MODEL, OTHER_DRAWS
 from alpaplan.simulator.kernels.compiling import as_input
 
-DRAWN = 16_384
-"""Random numbers that are drawn at a time at least (a count; 4,000 to 100,000)."""
+MIN_DRAWS = 16_384
+"""Fewest random numbers that are drawn at a time (a count; 4,000 to 100,000)."""
 
 
 def pack_options(problem: PlacementProblem, shares: Sequence[float]) -> Options:
@@ -25,9 +25,9 @@ def pack_options(problem: PlacementProblem, shares: Sequence[float]) -> Options:
     Parameters
     ----------
     problem
-        The problem; groups have what it says of one request at a time.
+        The problem; memory is that for one request at a time.
     shares
-        How often each kind of change is tried: fractions that add up to 1.
+        How often each kind of change is tried, by its number (fractions that add up to 1).
     """
     servable = servable_replicas(problem)
     pool = np.array([shape.pool for shape in problem.shapes], dtype=np.int64)
@@ -63,8 +63,8 @@ def pack_options(problem: PlacementProblem, shares: Sequence[float]) -> Options:
     )
 
 
-def room_for_groups(problem: PlacementProblem, placement: Placement) -> Groups:
-    """Return a placement with room for as many groups as there are devices."""
+def allocate_groups(problem: PlacementProblem, placement: Placement) -> Groups:
+    """Return a placement in arrays for as many groups as there are devices."""
     devices = sum(pool.num_devices for pool in problem.pools)
     most = max(devices, placement.num_groups) + MOST_GROUPS
     groups = Groups(
@@ -77,54 +77,54 @@ def room_for_groups(problem: PlacementProblem, placement: Placement) -> Groups:
 
 
 def pack_placement(placement: Placement, groups: Groups) -> None:
-    """Write a placement."""
+    """Write a placement to `groups`."""
     groups.num_groups[0] = placement.num_groups
     groups.shape[: placement.num_groups] = placement.shapes
     groups.held[: placement.replicas.size] = placement.replicas.ravel()
 
 
 def unpack_placement(groups: Groups, num_models: int) -> Placement:
-    """Return a placement of some number of models."""
+    """Return the placement that is in `groups`."""
     count = int(groups.num_groups[0])
     held = groups.held[: count * num_models].reshape(count, num_models)
     return Placement(groups.shape[:count].copy(), held.astype(np.bool_))
 
 
 def copy_groups(source: Groups, target: Groups, num_models: int) -> None:
-    """Write what another placement has."""
+    """Write the placement in `source` to `target`."""
     count = int(source.num_groups[0])
     target.num_groups[0] = count
     target.shape[:count] = source.shape[:count]
     target.held[: count * num_models] = source.held[: count * num_models]
 
 
-def room_for_change(options: Options) -> Change:
-    """Return room for a change."""
+def allocate_change(options: Options) -> Change:
+    """Return arrays for a change."""
     num_models = options.num_models
 
-    def room(count: int) -> NDArray[np.int64]:
+    def zeros(count: int) -> NDArray[np.int64]:
         return np.zeros(count, dtype=np.int64)
 
     return Change(
-        counts=room(3),
-        removed=room(MOST_GROUPS),
-        shape=room(MOST_GROUPS),
+        counts=zeros(3),
+        removed=zeros(MOST_GROUPS),
+        shape=zeros(MOST_GROUPS),
         held=np.zeros(MOST_GROUPS * num_models, dtype=np.uint8),
-        bytes=room(MOST_GROUPS * 3 * options.num_stages),
-        num_held=room(MOST_GROUPS),
-        first_profile=room(MOST_GROUPS),
-        order=room(MOST_GROUPS * num_models),
+        bytes=zeros(MOST_GROUPS * 3 * options.num_stages),
+        num_held=zeros(MOST_GROUPS),
+        first_profile=zeros(MOST_GROUPS),
+        order=zeros(MOST_GROUPS * num_models),
     )
 
 
-def room_for_draws(num_models: int) -> Draws:
-    """Return room for random numbers, of which there are none yet."""
-    count = max(DRAWN, 4 * _most_draws(num_models))
+def allocate_draws(num_models: int) -> Draws:
+    """Return an array for random numbers, all of them used up; see `refill`."""
+    count = max(MIN_DRAWS, 4 * _most_draws(num_models))
     return Draws(count, np.zeros(count), np.full(1, count, dtype=np.int64))
 
 
-def renew(draws: Draws, rng: np.random.Generator, num_models: int) -> None:
-    """Draw new numbers if what is left may not be enough for a change."""
+def refill(draws: Draws, rng: np.random.Generator, num_models: int) -> None:
+    """Draw new numbers if those that are left may not suffice for a change."""
     if draws.used[0] >= draws.num_values - _most_draws(num_models):
         draws.value[:] = rng.random(draws.num_values)
         draws.used[0] = 0

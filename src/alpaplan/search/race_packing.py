@@ -1,4 +1,4 @@
-"""Packs what racing needs: tables of replicas, room for a simulation, and where it compares."""
+"""Packs what races need: tables, memory for a simulation, and the points at which to compare."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.kernels.arrays import Options
-from alpaplan.search.kernels.race_arrays import Course, Room, Tables, Tally
+from alpaplan.search.kernels.race_arrays import Course, Tables, Tally, Workspace
 from alpaplan.simulator.kernels import fixed
 from alpaplan.simulator.kernels.compiling import as_input
 from alpaplan.simulator.replicas import aligned_stages_s
@@ -18,7 +18,7 @@ from alpaplan.workload.trace import Trace
 
 
 def pack_tables(problem: PlacementProblem) -> Tables:
-    """Return what replicas take."""
+    """Return how long requests take, and how much they count."""
     return Tables(
         stages_s=as_input(aligned_stages_s(problem).ravel(), np.float64),
         num_stages=as_input(problem.num_stages, np.int64),
@@ -26,10 +26,10 @@ def pack_tables(problem: PlacementProblem) -> Tables:
     )
 
 
-def room_to_simulate(
+def allocate_workspace(
     problem: PlacementProblem, options: Options, requests: fixed.Requests, num_groups: int
-) -> Room:
-    """Return room for all replicas that the groups can hold."""
+) -> Workspace:
+    """Return memory for the simulation of any placement of so many groups."""
     num_models, num_stages = problem.num_models, options.num_stages
     most = _most_replicas(problem, options, num_groups)
     limits = TraceLimits(requests, problem.dispatch)
@@ -41,7 +41,7 @@ def room_to_simulate(
     def counts(size: int) -> NDArray[np.int64]:
         return np.zeros(size, dtype=np.int64)
 
-    return Room(
+    return Workspace(
         first_replica=np.zeros(num_models + 1, dtype=np.uint32),
         group=np.zeros(most, dtype=np.uint32),
         stages_s=np.zeros(most * num_stages),
@@ -58,10 +58,10 @@ def room_to_simulate(
 
 
 def _most_replicas(problem: PlacementProblem, options: Options, num_groups: int) -> int:
-    """Return a bound on the replicas of a placement.
+    """Return an upper bound on the replicas of a placement.
 
-    A group holds no more than there are models, nor than fit of the smallest one into its stages
-    together: replicas may be heavy on different ones.
+    A group holds at most one replica of each model, and at most as many as the smallest one fits
+    into the memory of all its stages: replicas may be heavy on different stages.
     """
     num_shapes, num_profiles = problem.supported.shape
     kept = options.kept_bytes.reshape(num_shapes, num_profiles, -1).sum(axis=2)
@@ -76,14 +76,14 @@ def _most_replicas(problem: PlacementProblem, options: Options, num_groups: int)
 def plan_course(
     problem: PlacementProblem, trace: Trace, points: Sequence[int], latency_weight: float
 ) -> Course:
-    """Return where placements are compared on a trace, with room for what they are compared by.
+    """Return the points of a trace at which placements are compared, with arrays for the results.
 
     Parameters
     ----------
     problem, trace
         The problem and its arrivals.
     points
-        Requests after which to compare, apart from those too near to the end of the trace.
+        Numbers of requests after which to compare; those in the second half are left out.
     latency_weight
         As of `alpaplan.search.kernels.merit.merit_of`.
     """
@@ -102,7 +102,7 @@ def plan_course(
     )
 
 
-def no_tally(num_moves: int) -> Tally:
-    """Return a tally of nothing yet."""
+def empty_tally(num_moves: int) -> Tally:
+    """Return a tally of zeros."""
     simulated = np.zeros(num_moves, dtype=np.int64)
     return Tally(np.zeros(4, dtype=np.int64), simulated, np.zeros(1))

@@ -1,4 +1,4 @@
-"""Walks over placements of models of fixed service: compiled loops propose and race changes."""
+"""Walks for fixed service without batching: compiled loops propose and race changes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from alpaplan.search.kernels.race import find_change
 from alpaplan.search.kernels.race_arrays import IDLE, Limits, Race
 from alpaplan.search.moves import MOVES, shares_of_moves
 from alpaplan.search.packing import (
+    allocate_change,
+    allocate_draws,
+    allocate_groups,
     copy_groups,
     pack_options,
-    renew,
-    room_for_change,
-    room_for_draws,
-    room_for_groups,
+    refill,
     unpack_placement,
 )
-from alpaplan.search.race_packing import no_tally, pack_tables, plan_course, room_to_simulate
+from alpaplan.search.race_packing import allocate_workspace, empty_tally, pack_tables, plan_course
 from alpaplan.search.walk import Walk
 from alpaplan.simulator import Evaluation
 from alpaplan.simulator.fixed_service import packed_requests, summed
@@ -31,20 +31,21 @@ from alpaplan.simulator.kernels.compiling import compiled
 from alpaplan.simulator.replicas import ReplicaTable
 
 POINTS = (1_500, 5_000, 15_000, 40_000, 120_000)
-"""Requests after which changes are compared with the placement as it is (counts; 500 to 200,000),
-and after all of them."""
+"""Requests after which changes are compared with the current placement (counts; 500 to 200,000), as
+they are after all requests."""
 
 SLACK_REQUESTS = 1.0
 SLACK_DEVIATIONS = 0.5
-"""How many more requests a change may miss up to a point than it may on average: some (a count; 0
-to 5), and a part of the root of what is missed there, which is what chance makes of it (a factor; 0
-to 1). More gives up later, less gives up what later requests would have made good."""
+"""How many more requests a change may miss up to a point than it may in the end: some (a count; 0
+to 5), and a part of the square root of the misses there, their standard deviation by chance (a
+factor; 0 to 1). With more, changes are given up later; with less, some are that later requests
+would have made good."""
 
 WORK_AT_ONCE = 3_000_000
-"""Requests between two looks at the stopping criteria (a count; 1 to 10 million): 0.05 s."""
+"""Requests between two checks of the stopping criteria (a count; 1 to 10 million): 0.05 s."""
 
 MOST_IDLE = 100
-"""Draws in a row that find nothing to change between two such looks (a count; 10 to 1,000)."""
+"""Draws in a row that find nothing to change between two such checks (a count; 10 to 1,000)."""
 
 
 class RacedWalk(Walk):
@@ -56,19 +57,19 @@ class RacedWalk(Walk):
         trace = space.training.trace
         options = pack_options(problem, shares_of_moves())
         requests = packed_requests(problem, trace)
-        groups = room_for_groups(problem, self.placement)
+        groups = allocate_groups(problem, self.placement)
         self._race = Race(
             requests=requests,
             options=options,
             tables=pack_tables(problem),
             groups=groups,
             needs=self.needs,
-            draws=room_for_draws(problem.num_models),
-            change=room_for_change(options),
-            after=room_for_groups(problem, self.placement),
-            room=room_to_simulate(problem, options, requests, groups.shape.size),
+            draws=allocate_draws(problem.num_models),
+            change=allocate_change(options),
+            after=allocate_groups(problem, self.placement),
+            workspace=allocate_workspace(problem, options, requests, groups.shape.size),
             course=plan_course(problem, trace, POINTS, space.objective.latency_weight),
-            tally=no_tally(len(MOVES)),
+            tally=empty_tally(len(MOVES)),
         )
         self._requests_per_model = trace.requests_per_model()
         self._replicas = ReplicaTable(problem)
@@ -82,7 +83,7 @@ class RacedWalk(Walk):
     def step(self, temperature: float, most: int) -> bool:
         """Try changes until one holds out over all training arrivals; whether it is accepted."""
         tally = self._race.tally
-        renew(self._race.draws, self.attempt.rng, self.attempt.problem.num_models)
+        refill(self._race.draws, self.attempt.rng, self.attempt.problem.num_models)
         before = tally.simulated.copy()
         found = self._find(temperature, min(most, self.attempt.evaluations_left))
         self.counts.simulated[: len(MOVES)] += tally.simulated - before
@@ -103,7 +104,7 @@ class RacedWalk(Walk):
         return bool(found)
 
     def _judge(self) -> bool:
-        """Accept the change that held out, unless what was not raced speaks against it."""
+        """Accept the change that held out unless devices, required replicas or penalties forbid."""
         space, problem, race = self.attempt.space, self.attempt.problem, self._race
         kind = int(race.change.counts[KIND])
         placement = unpack_placement(race.after, problem.num_models)
@@ -125,7 +126,7 @@ class RacedWalk(Walk):
         return True
 
     def _compare_with_this(self) -> None:
-        """Compare changes from now on with what was simulated last."""
+        """Compare changes from now on with the placement that was simulated last."""
         course, objective = self._race.course, self.attempt.space.objective
         self._race.needs[:] = self.needs
         course.merit[:] = course.merit_after
@@ -133,21 +134,21 @@ class RacedWalk(Walk):
         deviations = SLACK_DEVIATIONS * np.sqrt(missed * course.weight)
         worth = [objective.worth(attainment) for attainment in course.attainment_after.tolist()]
         course.slack[:] = (SLACK_REQUESTS + deviations) / course.weight * worth
-        # After all requests only penalties are still to come, of which a change may have none.
+        # After all requests only penalties are left, and a change may have none.
         course.slack[-1] = max(0.0, course.merit[-1] - self.score.compared)
         if self.score.missing_replicas:
-            # To have what models require is worth any loss.
+            # Required replicas are worth any loss.
             course.slack[:] = np.inf
 
     def _evaluation(self, placement: Placement) -> Evaluation:
-        """Return what was simulated last, of all training arrivals."""
-        room, replicas = self._race.room, self._replicas.replicas_of(placement)
+        """Return the evaluation of a placement that was simulated last."""
+        workspace, replicas = self._race.workspace, self._replicas.replicas_of(placement)
         count = replicas.group.size
         outcome = fixed.Outcome(
-            room.assigned[:count],
-            room.attained[:count],
-            room.latency_sum_s[:count],
+            workspace.assigned[:count],
+            workspace.attained[:count],
+            workspace.latency_sum_s[:count],
             np.empty(0),
-            room.unrecorded,
+            workspace.unrecorded,
         )
         return summed(outcome, replicas, self._requests_per_model, placement.num_groups)

@@ -9,11 +9,11 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search.kernels.arrays import Change, Draws, Groups, Options
 from alpaplan.search.moves import MOVES, shares_of_moves
 from alpaplan.search.packing import (
+    allocate_change,
+    allocate_draws,
+    allocate_groups,
     pack_options,
-    renew,
-    room_for_change,
-    room_for_draws,
-    room_for_groups,
+    refill,
 )
 from tests import builders as make
 from tests.builders import GB
@@ -81,11 +81,11 @@ class Bench:
         seed: int = 0,
     ) -> None:
         self.options = pack_options(problem, shares or shares_of_moves())
-        self.groups = room_for_groups(problem, placement)
-        self.after = room_for_groups(problem, placement)
-        self.change = room_for_change(self.options)
-        self.draws = room_for_draws(problem.num_models)
-        renew(self.draws, np.random.default_rng(seed), problem.num_models)
+        self.groups = allocate_groups(problem, placement)
+        self.after = allocate_groups(problem, placement)
+        self.change = allocate_change(self.options)
+        self.draws = allocate_draws(problem.num_models)
+        refill(self.draws, np.random.default_rng(seed), problem.num_models)
 
 
 def only(move: str) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alpaplan.simulator.kernels.pooled import Requests, Room, dropped_work, dropped_work_s
+from alpaplan.simulator.kernels.pooled import Requests, Workspace, dropped_work, dropped_work_s
 
 
 def requests(*rows: tuple[float, float, float, int], speed: float = 1.0) -> Requests:
@@ -83,6 +83,6 @@ def test_the_plain_python_kernel_does_the_same() -> None:
         arrival_s=arrival_s - arrival_s[0], deadline_s=deadline_s - arrival_s[0]
     )
     plain_s = np.zeros(4)
-    dropped_work(from_zero, Room(np.empty(200), np.empty(200, dtype=np.int64)), plain_s)
+    dropped_work(from_zero, Workspace(np.empty(200), np.empty(200, dtype=np.int64)), plain_s)
     assert dropped_work_s(sample).tolist() == plain_s.tolist()
     assert (plain_s > 0).all()

@@ -18,26 +18,27 @@ from alpaplan.specs.choices import BoundLimit, Dispatch
 from alpaplan.workload.trace import Trace
 
 RELATIVE_SLACK = 1e-6
-"""How much shorter stages and longer objectives are taken than in the problem. Simulations
-may round stage latencies to single precision, which changes them by at most 2**-24, 6e-8."""
+"""By how much stages are shortened and objectives lengthened before bounding (a fraction).
+Simulations may round stage latencies to single precision, which changes them by at most 2**-24,
+6e-8."""
 
 
 @dataclass(frozen=True)
 class AttainmentBound:
-    """What no placement surpasses: fractions of all requests, weighted by their models.
+    """Upper bounds on any placement's SLO attainment: fractions of all requests, weighted by model.
 
     Parameters
     ----------
     bound
-        The smallest of the three limits. NaN, as they are, if no request counts.
+        The smallest of the three limits below; all are NaN if no request counts.
     limit
-        Which of them that is, the first if several; None if all requests may be attained.
+        Which limit that is, the first of several equal ones; None if the bound is 1.
     objective
-        Requests of models whose objective an idle group meets.
+        Requests of models whose objective some idle group meets.
     memory
-        Requests that those replicas can attain which fit into memory at the same time.
+        Requests that can be attained by replicas that fit into memory together.
     capacity
-        Requests that the time of all devices suffices for.
+        Requests that all devices together have time for.
     """
 
     bound: float
@@ -50,26 +51,26 @@ class AttainmentBound:
 def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound:
     """Bound the weighted SLO attainment of every placement of a problem on given arrivals.
 
-    It holds for every group partition, all caps on batches and both dispatch rules under the
-    simulation of DESIGN.md section 4, also if requests could be rejected at will and all arrivals
-    were known beforehand. Batches are taken for single requests, each of which is served as fast as
-    in the batch of the largest throughput: `alpaplan.problem.caps.with_cheapest_batches`. It is the
-    least of three relaxations:
+    The bound holds for every group partition, all caps on batch sizes and both dispatch rules of
+    the simulation (DESIGN.md section 4), even if a scheduler knew all arrivals beforehand and
+    rejected requests at will. Batches are relaxed to single requests, each served as fast as in the
+    batch size of the highest throughput (`alpaplan.problem.caps.with_cheapest_batches`). The bound
+    is the smallest of three relaxations:
 
-    - Objective. A request fails if its model's latency on an idle group exceeds ``slo_s``. With
-      batching too: the first request of a model that is accepted has no other to share a batch.
-    - Memory. A model's replicas attain no more than each would with a group of its own, and
-      all of them fit into the cluster: `alpaplan.search.bounds.replica_memory`.
-    - Capacity. An attained request keeps ``intra_op`` devices busy for the latency of each
-      stage, all between its arrival and its deadline less the overhead. So it needs at least
-      its cheapest shape's device-seconds there, and the cluster has only so many at a time:
+    - Objective. A request fails if its model's latency on an idle group exceeds ``slo_s``. This
+      holds with batching too: the first request of a model to be accepted has none to share with.
+    - Memory. A replica attains at most what it would on a group of its own, and all replicas have
+      to fit into the cluster together: `alpaplan.search.bounds.replica_memory`.
+    - Capacity. An attained request keeps ``intra_op`` devices busy for the latency of each stage,
+      between its arrival and its deadline minus the overhead. It needs at least the device-seconds
+      of its cheapest shape, and the cluster has only so many in that time:
       `alpaplan.search.bounds.pooled_capacity`.
 
-    With LLMs there is no bound: what an engine does for a request depends on all others in it, and
-    no least share of an iteration is known that would hold for every mix.
+    With LLMs there is no bound: what an engine spends on a request depends on all others that it
+    serves, and no smallest share of an iteration is known that holds for every mix.
 
-    Times have a slack for the rounding in simulations. If all requested models weigh the same,
-    the number of attained requests is rounded down.
+    Times get a margin for the rounding in simulations. If all requested models have the same
+    weight, the number of attained requests is rounded down.
 
     Parameters
     ----------
@@ -121,9 +122,9 @@ def attainment_bound(problem: PlacementProblem, trace: Trace) -> AttainmentBound
 
 
 def _relaxed(problem: PlacementProblem, trace: Trace) -> PlacementProblem:
-    """Shorten stages and lengthen objectives by more than what simulations round.
+    """Shorten stages and lengthen objectives by more than simulations round.
 
-    The rule is the one whose simulation is cheaper; with one replica they are the same.
+    Dispatch becomes the rule that is cheaper to simulate; with one replica both are the same.
     """
     latest_s = float(np.abs(trace.arrival_s).max()) + float(problem.slo_s.max())
     num_additions = int(problem.num_stages.max(initial=1)) + 2
@@ -138,7 +139,7 @@ def _in_time(problem: PlacementProblem) -> NDArray[np.bool_]:
 
 
 def _whole_requests(problem: PlacementProblem, trace: Trace, value: float) -> float:
-    """Round a value down to what whole requests can be worth, if all are worth the same."""
+    """Round a weight down to that of whole requests, if all requests have the same weight."""
     weights = np.unique(problem.model_weight[trace.model])
     value *= 1 + 1e-9  # far more than a sum over all requests rounds, and no whole request
     if weights.size > 1:

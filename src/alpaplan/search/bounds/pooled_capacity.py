@@ -1,4 +1,4 @@
-"""How much the devices' time alone costs: the cluster as one preemptive machine."""
+"""What the devices' time alone limits: the cluster as one preemptive machine."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from alpaplan.simulator.kernels.pooled import Requests, dropped_work_s
 from alpaplan.workload.trace import Trace
 
 MAX_LEVELS = 64
-"""Most values of work that are told apart, at least 2; with more, the bound is a bit looser."""
+"""Most distinct values, weight per second of work, that are told apart (a count, at least 2). Where
+there are more, some are merged, which loosens the bound a little."""
 
-NUM_PRICE_ROUNDS = 20
-"""Most passes over the pools when their devices are weighed; few are needed."""
+MAX_PRICE_ROUNDS = 20
+"""Most passes over the pools in which their prices are improved (a count); a few suffice."""
 
 
 def least_lost_weight(
@@ -22,21 +23,23 @@ def least_lost_weight(
     device_s: NDArray[np.float64],
     window_s: NDArray[np.float64],
 ) -> float:
-    """Return how much weight of requests must be lost however the devices are used.
+    """Return the least weight of requests that must be missed, however the devices are used.
 
-    Request j of weight w and work p, in one machine as fast as all devices together, may be
-    attained in part: x of it, if x * p is done in its window. The linear program that maximizes
-    the sum of w * x bounds every placement. The amounts of work that can be done in time are
-    the independent vectors of a polymatroid (a transversal one: units of work matched with
-    units of time), so the greedy order of falling value w / p is optimal (Edmonds, "Submodular
-    functions, matroids, and certain polyhedra", 1970). With values v_1 > ... > v_K, v_(K+1) = 0
-    and d_k the work that must be dropped if there were only requests of value v_k and above,
-    the loss is the sum over k of ``(v_k - v_(k+1)) * d_k``. As d_k never falls with k, leaving
-    out values leaves a bound, a looser one.
+    The relaxation is one machine, as fast as all devices together, on which a request of weight w
+    and work p may be attained in part: a fraction x counts w * x if x * p of its work is done
+    within its window. The linear program that maximizes the sum of w * x bounds every placement.
+    The amounts of work that can be done in time are the independent vectors of a polymatroid (a
+    transversal one: units of work matched with units of time), so that the greedy algorithm, by
+    falling value w / p, is optimal (Edmonds, "Submodular functions, matroids, and certain
+    polyhedra", 1970). For values v_1 > ... > v_K, v_(K+1) = 0 and d_k the work that must be dropped
+    if only requests of value v_k and above came, the loss is the sum over k of
+    ``(v_k - v_(k+1)) * d_k``. As d_k never falls with k, leaving out values still gives a bound,
+    though a looser one.
 
-    Devices of different pools count by a price: a request costs its cheapest sum of price *
-    device-seconds over the pools, the machine is as fast as the sum of all prices. Every choice
-    of prices is a bound; used are equal prices and those under which the load is highest.
+    Prices make devices of different pools comparable: a request costs its smallest price *
+    device-seconds over the pools, and the machine's speed is the sum of all devices' prices. Every
+    choice of prices gives a bound. The better of two is returned: equal prices, and those under
+    which the load is highest.
 
     Parameters
     ----------
@@ -46,7 +49,7 @@ def least_lost_weight(
         Device-seconds of a request of each model on each shape; infinite where it cannot be
         served. Requests of models without any finite entry are not counted as lost here.
     window_s : float64[M]
-        Time from arrival to when a request's last stage has to end.
+        Time from a request's arrival until its last stage has to end.
     """
     pool_of_shape = np.array([shape.pool for shape in problem.shapes], dtype=np.int64)
     cost_s = np.full((len(problem.pools), problem.num_models), np.inf)
@@ -79,6 +82,7 @@ def _lost_at(
     window_s: NDArray[np.float64],
     speed: float,
 ) -> float:
+    """Return the weight lost on one machine of a speed, given each model's work and window."""
     requested = trace.requests_per_model() > 0
     counts = requested & np.isfinite(work_s) & (work_s > 0) & (weight > 0)
     if not counts.any():
@@ -100,11 +104,11 @@ def _lost_at(
 def _prices_of_highest_load(
     cost_s: NDArray[np.float64], num_devices: NDArray[np.float64], requests: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Weigh the pools so that the requests' work over the machine's speed is largest.
+    """Return the pools' prices under which the load, work over speed, is highest.
 
-    By linear programming duality that largest load is the one of the best division of the
-    requests between the pools. The load is concave in each price and breaks where the pool
-    becomes the cheapest for a model, so it is maximized price by price.
+    By linear programming duality, that load is the one that the best division of the requests
+    between the pools leaves. It is concave in each price, with breaks where the pool becomes the
+    cheapest for a model, and is maximized price by price.
 
     Parameters
     ----------
@@ -129,7 +133,7 @@ def _prices_of_highest_load(
         return np.asarray(cheapest @ demand / (candidates @ num_devices))
 
     best = float(load(prices[np.newaxis])[0])
-    for _ in range(NUM_PRICE_ROUNDS):
+    for _ in range(MAX_PRICE_ROUNDS):
         before = best
         for pool in range(prices.size):
             others = np.delete(prices[:, np.newaxis] * columns, pool, axis=0).min(axis=0)

@@ -1,4 +1,4 @@
-"""What the cluster's memory allows: how many replicas there can be, and what each can attain."""
+"""What the cluster's memory limits: how many replicas fit, and what each can attain."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from alpaplan.workload.trace import Trace
 def most_weight_in_memory(
     problem: PlacementProblem, trace: Trace, servable: NDArray[np.bool_]
 ) -> float:
-    """Return the most weight of requests that replicas which fit into memory can attain.
+    """Return the most weight of requests that can be attained by replicas that fit into memory.
 
-    One replica of a model attains at most what it attains alone on a group of its own, of the
-    best shape. That is exact there: among equal requests in one first-come-first-served
-    pipeline, the k-th that is accepted without looking ahead arrives, and leaves each stage,
-    no later than the k-th of any other choice. So R replicas of a model attain at most the
-    smaller of all its requests and R times that, and take at least R times the bytes of its
-    smallest replica; this is concave in R. All replicas lie in the cluster's usable memory, and
-    the knapsack of replicas, the last in part, is the bound (Dantzig, "Discrete-variable
-    extremum problems", Operations Research 5, 1957).
+    A replica attains at most what it attains alone on a group of the best shape. No choice of
+    requests does better there: among equal requests in one first-come-first-served pipeline, the
+    k-th that is accepted without looking ahead arrives, and leaves each stage, no later than the
+    k-th of any other choice. So R replicas of a model attain at most R times that, and never more
+    than all requests of the model, and take at least R times the bytes of its smallest replica.
+    This is concave in R, so that the fractional knapsack of replicas in the cluster's usable memory
+    is a bound (Dantzig, "Discrete-variable extremum problems", Operations Research 5, 1957).
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ def most_weight_in_memory(
     alone, requests = alone[counts], requests[counts]
     weight, bytes_of_one = problem.model_weight[counts], fewest_bytes[counts]
     num_full = requests // alone
-    # Full replicas of each model, then the one for what they leave.
+    # Replicas that attain all they can, then one for the model's remaining requests.
     worth = np.concatenate([num_full * alone * weight, (requests - num_full * alone) * weight])
     needed = np.concatenate([num_full * bytes_of_one, bytes_of_one])
     usable = float(cluster_memory_bytes(problem))
@@ -66,5 +65,5 @@ def _attained_alone(
 def _fewest_bytes(problem: PlacementProblem, servable: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the bytes of each model's smallest replica on all devices together, at least 1."""
     of_model = np.where(servable, replica_bytes(problem)[:, problem.profile_of_model], np.inf)
-    # A byte is no unit of rounding: whole weights above 1 change by nothing.
+    # At least 1, as the density divides by it; real replicas have far more bytes.
     return np.asarray(np.maximum(of_model.min(axis=0, initial=np.inf), 1.0))

@@ -1,1 +1,1 @@
-"""Compiled loops of the local improvement: they propose changes, and race them against what is."""
+"""Compiled loops of local improvement: they propose changes, and race them."""

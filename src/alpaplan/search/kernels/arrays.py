@@ -1,9 +1,9 @@
-"""What the loops of the local improvement read and write.
+"""Arrays that the loops of local improvement read and write.
 
 Axes are those of `alpaplan.problem.problem.PlacementProblem`: ``H`` group shapes, ``P`` profiles,
-``S`` stages, ``M`` models; ``G`` is the most groups that there can be. Tables are one-dimensional,
-the last axis first: entry ``(h, p, s)`` of a table by shape, profile and stage is at
-``(h * P + p) * S + s``. What is true is 1 in arrays of bytes.
+``S`` stages, ``M`` models; ``G`` is the most groups that a placement may have. Tables are flattened
+in C order: entry ``(h, p, s)`` of one by shape, profile and stage is at ``(h * P + p) * S + s``. In
+arrays of ``uint8``, 1 means true.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 from alpaplan.simulator.kernels.compiling import Entries, InputEntries
 
 MOST_GROUPS = 2
-"""Groups that a change takes away at most, and that it brings at most."""
+"""Most groups that a change removes, and most that it adds (a count)."""
 
 
 class Options(NamedTuple):
-    """What changes may choose from: the same all through a search.
+    """What changes may choose from; constant during a search.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ class Options(NamedTuple):
     slo_s : float64[M]
         Latency objective of each model.
     servable : uint8[H * M]
-        Whether a replica of the model on such a group could attain a request.
+        Whether a replica of the model on a group of the shape could attain a request.
     pool, num_devices : int64[H]
-        Of each shape.
+        Pool of each shape, and the devices of such a group.
     first_of_size : int64[pools * (D + 1) + 1]
         Where the shapes of ``n`` devices of a pool begin in `of_size`: entry
         ``pool * (D + 1) + n``, where ``D`` is the most devices of any shape.
@@ -41,14 +41,15 @@ class Options(NamedTuple):
     most_devices
         ``D``.
     usable_bytes : int64[H]
-        What each device of such a group has for its replicas.
+        Memory for replicas on each device of a group of the shape.
     kept_bytes, in_turn_bytes, cache_bytes : int64[H * P * S]
-        What a replica holds on each device of a stage all the time, while it runs, and at least for
-        its KV cache; see `alpaplan.problem.memory_rule.stage_memory_bytes`.
+        Memory of a replica on each device of a stage: what it always holds, what it needs while it
+        runs, and the least for its KV cache; see
+        `alpaplan.problem.memory_rule.stage_memory_bytes`.
     is_llm : uint8[P]
-        Whether a profile is of LLMs, which share no group with others.
-    share : float64[8]
-        How often each change is tried: sums of shares up to it, in the order of
+        Whether the profile is that of an LLM. LLMs and other models share no group.
+    share : float64[moves]
+        Cumulative shares of how often each change is tried, in the order of
         `alpaplan.search.moves.MOVES`.
     """
 
@@ -81,7 +82,7 @@ class Groups(NamedTuple):
     shape : int64[G]
         Their shapes, in plan order.
     held : uint8[G * M]
-        Whether a group holds a replica of the model.
+        Whether the group holds a replica of the model.
     """
 
     num_groups: Entries[np.int64]
@@ -90,7 +91,7 @@ class Groups(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """Random numbers.
+    """Random numbers that were drawn beforehand, as the loops cannot draw any.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ class Draws(NamedTuple):
     value : float64[num_values]
         Each from 0 up to, but not including, 1.
     used : int64[1]
-        How many of them were used.
+        How many of them are used up.
     """
 
     num_values: int
@@ -108,24 +109,25 @@ class Draws(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A change: some groups go, and others come in the place of the first of them.
+    """Some groups of a placement replaced by others, which take the place of the first one removed.
 
     Parameters
     ----------
     counts : int64[3]
-        Groups that go, groups that come, and the number of the kind of change.
+        Numbers of groups that are removed and added, and the kind of change.
     removed, shape : int64[2], int64[2]
-        The groups that go, and the shapes of those that come.
+        Groups that are removed, and shapes of those that are added.
     held : uint8[2 * M]
-        What those hold that come.
+        Whether an added group holds a replica of the model.
     bytes : int64[2 * 3 * S]
-        What is held on each of these: all the time, while running, for the largest cache.
+        Memory in use on each stage of an added group: the sum of what its replicas always hold, the
+        most that one needs while it runs, and the largest KV cache.
     num_held : int64[2]
-        How many replicas these are.
+        Replicas on each added group.
     first_profile : int64[2]
-        Profile of the first replica of each.
+        Profile of the first of these.
     order : int64[2 * M]
-        Room for models in some order.
+        Scratch space: a list of models.
     """
 
     counts: Entries[np.int64]

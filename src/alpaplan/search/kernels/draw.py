@@ -1,4 +1,4 @@
-"""Random choices from numbers that were drawn before."""
+"""Random choices, by numbers that were drawn beforehand."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def draw(draws: Draws) -> float:
 
 @in_kernel
 def draw_below(draws: Draws, count: int) -> int:
-    """Choose one of the integers from 0 on."""
+    """Choose an integer from 0 up to, but not including, `count`."""
     return int(draw(draws) * count)
 
 
 @called_by_kernels
 def draw_by_weight(draws: Draws, sums: Entries[np.float64], count: int) -> int:
-    """Choose one of the integers from 0 on, by weights that are summed up."""
+    """Choose an integer below `count`, weighted; `sums` are the cumulative weights."""
     wanted = draw(draws) * sums[count - 1]
     chosen = 0
     while chosen < count - 1 and sums[chosen] <= wanted:
@@ -33,7 +33,7 @@ def draw_by_weight(draws: Draws, sums: Entries[np.float64], count: int) -> int:
 
 @called_by_kernels
 def draw_two(draws: Draws, count: int) -> tuple[int, int]:
-    """Choose two different integers from 0 on; there have to be two."""
+    """Choose two different integers below `count`, which is at least 2."""
     first = draw_below(draws, count)
     second = draw_below(draws, count - 1)
     return first, second + (second >= first)
@@ -41,7 +41,7 @@ def draw_two(draws: Draws, count: int) -> tuple[int, int]:
 
 @called_by_kernels
 def shuffle(draws: Draws, values: Entries[np.int64], first: int, end: int) -> None:
-    """Put a part of an array into random order: Durstenfeld (1964), Communications of the ACM 7."""
+    """Shuffle ``values[first:end]`` in place: Durstenfeld (1964), Communications of the ACM 7."""
     for last in range(end - 1, first, -1):
         other = first + draw_below(draws, last - first + 1)
         values[last], values[other] = values[other], values[last]

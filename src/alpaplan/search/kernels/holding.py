@@ -1,4 +1,7 @@
-"""Groups that come, and what they can hold: `alpaplan.problem.memory.keep_what_fits`, compiled."""
+"""Builds the groups that a change adds: `alpaplan.problem.memory.keep_what_fits`, compiled.
+
+In a `Change`, added groups are numbered by *place*: 0 or 1.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,14 @@ from alpaplan.simulator.kernels.compiling import called_by_kernels, in_kernel
 
 @in_kernel
 def take(change: Change, group: int) -> None:
-    """Let a group go."""
+    """Remove a group of the placement."""
     change.removed[change.counts[GOING]] = group
     change.counts[GOING] += 1
 
 
 @called_by_kernels
 def bring(options: Options, change: Change, shape: int) -> int:
-    """Let a group without replicas come, and return its place."""
+    """Add a group without replicas, and return its place."""
     place = int(change.counts[COMING])
     change.counts[COMING] += 1
     change.shape[place] = shape
@@ -31,9 +34,9 @@ def bring(options: Options, change: Change, shape: int) -> int:
 
 @called_by_kernels
 def hold(options: Options, change: Change, place: int, model: int) -> bool:
-    """Put a replica onto a group that comes, if it can be served there and fits.
+    """Put a replica on an added group if it can be served there and fits.
 
-    Whether the group has it afterwards is returned.
+    Returns whether the group now holds it.
     """
     num_models, num_stages = options.num_models, options.num_stages
     shape, profile = change.shape[place], options.profile[model]
@@ -71,7 +74,7 @@ def hold(options: Options, change: Change, place: int, model: int) -> bool:
 
 @called_by_kernels
 def hold_listed(options: Options, change: Change, place: int, first: int, end: int) -> None:
-    """Put replicas of models of `Change.order` onto a group, from one place up to another."""
+    """Put replicas of the models ``change.order[first:end]`` on an added group, as they fit."""
     for at in range(first, end):
         hold(options, change, place, change.order[at])
 
@@ -80,7 +83,7 @@ def hold_listed(options: Options, change: Change, place: int, first: int, end: i
 def hold_listed_backwards(
     options: Options, change: Change, place: int, first: int, end: int
 ) -> None:
-    """Do the same from the last to the first."""
+    """Do as `hold_listed`, from the last model to the first."""
     for at in range(end - 1, first - 1, -1):
         hold(options, change, place, change.order[at])
 
@@ -89,10 +92,7 @@ def hold_listed_backwards(
 def list_models(
     options: Options, groups: Groups, change: Change, draws: Draws, group: int, without: int
 ) -> int:
-    """Write the models of a group into `Change.order`, in random order, and return their number.
-
-    One model may be left out.
-    """
+    """Write a group's models but `without` to `change.order`, shuffled, and return their number."""
     num_models = options.num_models
     count = 0
     for model in range(num_models):
@@ -105,7 +105,10 @@ def list_models(
 
 @called_by_kernels
 def keep_but(options: Options, groups: Groups, change: Change, group: int, model: int) -> None:
-    """Let a group come in the place of one that holds the same but for a model."""
+    """Add a copy of a group of the placement, without one model.
+
+    The memory in use is not copied: do not call `hold` for this group.
+    """
     num_models = options.num_models
     place = bring(options, change, groups.shape[group])
     for other in range(num_models):
@@ -116,7 +119,7 @@ def keep_but(options: Options, groups: Groups, change: Change, group: int, model
 
 @called_by_kernels
 def shape_of_size(options: Options, draws: Draws, pool: int, num_devices: int) -> int:
-    """Choose a shape of a size at random; -1 if the pool has none of that size."""
+    """Choose a random shape of so many devices; -1 if the pool has none."""
     key = pool * (options.most_devices + 1) + num_devices
     if num_devices > options.most_devices:
         return -1
@@ -128,16 +131,21 @@ def shape_of_size(options: Options, draws: Draws, pool: int, num_devices: int) -
 
 @called_by_kernels
 def size_to_part(options: Options, draws: Draws, pool: int, total: int, below: int) -> int:
-    """Choose a number of devices so that there are shapes of it and of the rest; else 0.
+    """Choose how many devices the first of two parts has, such that both sizes have shapes.
 
     Parameters
     ----------
     options, draws
-        As of the changes.
+        What there is to choose from.
     pool, total
-        The pool, and how many devices the two parts have together.
+        The pool, and the devices of both parts together.
     below
-        The first part has fewer than this.
+        The first part has fewer devices than this.
+
+    Returns
+    -------
+    int
+        The devices of the first part; 0 if no division has shapes for both.
     """
     count = 0
     for size in range(1, min(below, total)):

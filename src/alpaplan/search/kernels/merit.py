@@ -1,4 +1,4 @@
-"""What placements are compared by, as a formula that loops use too."""
+"""The merit that placements are compared by: a formula that compiled loops use too."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ import math
 from alpaplan.simulator.kernels.compiling import in_kernel
 
 UNCOUNTED_MISSES = 0.001
-"""Misses that are as good as none (a fraction; 0.0001 to 0.01): to halve what is below is no
-gain."""
+"""Misses that are as good as none (a fraction; 0.0001 to 0.01)."""
 
 ATTAINMENT_ALONE = -1.0
-"""In the place of the weight of latency, where the merit is the attainment."""
+"""Weight of latency that says that the merit is the attainment."""
 
 
 @in_kernel
 def merit_of(attainment: float, latency_s: float, latency_weight: float) -> float:
-    """Return what is compared, but for penalties: larger is better.
+    """Return the merit before penalties: larger is better.
 
     Parameters
     ----------

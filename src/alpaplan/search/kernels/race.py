@@ -1,7 +1,7 @@
-"""Races changes against the placement as it is, on more and more requests.
+"""Races changes against the current placement, on more and more requests.
 
-A change that is clearly worse on the first requests is given up there: most are, and what that
-saves is used for others. One that holds out to the last request is handed over to be judged.
+Most changes are clearly worse on the first requests already. They are given up there, which leaves
+time to try others. One that holds out to the last request is left to the caller to judge.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from alpaplan.search.kernels.race_arrays import (
     Course,
     Limits,
     Race,
-    Room,
     Tables,
+    Workspace,
 )
 from alpaplan.simulator.kernels import fixed
 from alpaplan.simulator.kernels.compiling import called_by_kernels
@@ -36,48 +36,52 @@ from alpaplan.simulator.kernels.fixed import serve_earliest_finish, serve_shorte
 
 
 @called_by_kernels
-def _lay_out(options: Options, tables: Tables, groups: Groups, room: Room) -> tuple[int, int]:
-    """Write the replicas of a placement; return how many there are, and the most stages."""
+def _lay_out(
+    options: Options, tables: Tables, groups: Groups, workspace: Workspace
+) -> tuple[int, int]:
+    """Write a placement to the workspace; return its number of replicas and its most stages."""
     num_models, num_groups, width = options.num_models, groups.num_groups[0], options.num_stages
     most_stages = 1
     for group in range(num_groups):
         most_stages = max(most_stages, tables.num_stages[groups.shape[group]])
     count = 0
     for model in range(num_models):
-        room.first_replica[model] = count
+        workspace.first_replica[model] = count
         profile = options.profile[model]
         for group in range(num_groups):
             if groups.held[group * num_models + model]:
-                room.group[count] = group
+                workspace.group[count] = group
                 entry = (groups.shape[group] * options.num_profiles + profile + 1) * width
                 for stage in range(most_stages):
-                    room.stages_s[count * most_stages + stage] = tables.stages_s[
+                    workspace.stages_s[count * most_stages + stage] = tables.stages_s[
                         entry - most_stages + stage
                     ]
-                room.assigned[count] = 0
-                room.attained[count] = 0
-                room.latency_sum_s[count] = 0.0
+                workspace.assigned[count] = 0
+                workspace.attained[count] = 0
+                workspace.latency_sum_s[count] = 0.0
                 count += 1
-    room.first_replica[num_models] = count
+    workspace.first_replica[num_models] = count
     for clock in range(most_stages * num_groups):
-        room.clock_s[clock] = -np.inf
-    if room.capacity:
+        workspace.clock_s[clock] = -np.inf
+    if workspace.capacity:
         for group in range(num_groups):
-            room.finish_s[group * room.capacity] = np.inf
-            room.num_left[group] = 0
-            room.num_entered[group] = 0
+            workspace.finish_s[group * workspace.capacity] = np.inf
+            workspace.num_left[group] = 0
+            workspace.num_entered[group] = 0
     return count, most_stages
 
 
 @called_by_kernels
-def _compare(tables: Tables, num_models: int, room: Room, course: Course, point: int) -> None:
-    """Write what was attained up to a point."""
+def _compare(
+    tables: Tables, num_models: int, workspace: Workspace, course: Course, point: int
+) -> None:
+    """Write the attainment and the merit up to a point."""
     attained, number, latency_s = 0.0, 0, 0.0
     for model in range(num_models):
         of_model = 0
-        for replica in range(room.first_replica[model], room.first_replica[model + 1]):
-            of_model += room.attained[replica]
-            latency_s += room.latency_sum_s[replica]
+        for replica in range(workspace.first_replica[model], workspace.first_replica[model + 1]):
+            of_model += workspace.attained[replica]
+            latency_s += workspace.latency_sum_s[replica]
         number += of_model
         attained += of_model * tables.model_weight[model]
     attainment = attained / course.weight[point]
@@ -87,39 +91,39 @@ def _compare(tables: Tables, num_models: int, room: Room, course: Course, point:
 
 @called_by_kernels
 def _holds_out(race: Race, groups: Groups) -> bool:
-    """Simulate a placement from point to point, as long as it loses no more than it may."""
-    room, course, tally = race.room, race.course, race.tally
-    num_replicas, num_stages = _lay_out(race.options, race.tables, groups, room)
+    """Simulate a placement from point to point; False once it loses more than it may."""
+    workspace, course, tally = race.workspace, race.course, race.tally
+    num_replicas, num_stages = _lay_out(race.options, race.tables, groups, workspace)
     num_groups = groups.num_groups[0]
     replicas = fixed.Replicas(
-        room.first_replica,
-        room.group[:num_replicas],
-        room.stages_s[: num_replicas * num_stages],
+        workspace.first_replica,
+        workspace.group[:num_replicas],
+        workspace.stages_s[: num_replicas * num_stages],
         num_stages,
     )
     state = fixed.Groups(
-        room.clock_s[: num_stages * num_groups],
-        room.finish_s[: num_groups * room.capacity],
-        room.num_left[:num_groups],
-        room.num_entered[:num_groups],
+        workspace.clock_s[: num_stages * num_groups],
+        workspace.finish_s[: num_groups * workspace.capacity],
+        workspace.num_left[:num_groups],
+        workspace.num_entered[:num_groups],
     )
     outcome = fixed.Outcome(
-        room.assigned[:num_replicas],
-        room.attained[:num_replicas],
-        room.latency_sum_s[:num_replicas],
-        room.clock_s[:0],
-        room.unrecorded,
+        workspace.assigned[:num_replicas],
+        workspace.attained[:num_replicas],
+        workspace.latency_sum_s[:num_replicas],
+        workspace.clock_s[:0],
+        workspace.unrecorded,
     )
     first = 0
     for point in range(course.num_points):
         end = course.end[point]
-        if room.capacity:
+        if workspace.capacity:
             serve_shortest_queue(race.requests, replicas, state, outcome, first, end)
         else:
             serve_earliest_finish(race.requests, replicas, state, outcome, first, end)
         tally.counts[WORK] += end - first
         first = end
-        _compare(race.tables, race.options.num_models, room, course, point)
+        _compare(race.tables, race.options.num_models, workspace, course, point)
         lost = course.merit[point] - course.merit_after[point]
         if lost > tally.loss_allowed[0] + course.slack[point]:
             return False
@@ -129,13 +133,15 @@ def _holds_out(race: Race, groups: Groups) -> bool:
 def find_change(race: Race, limits: Limits) -> None:
     """Propose changes until one holds out.
 
-    None is found if a limit is reached before, or if hardly any draws are left. Requests go to the
-    shortest queue where there is room for queues, else to the group that is free first.
+    None does if a limit is reached first, or if too few random numbers are left. Requests go to the
+    shortest queue if the workspace has queues, else to the group that is free first.
 
     Parameters
     ----------
-    race, limits
-        See there.
+    race
+        What is read and written.
+    limits
+        When to stop.
     """
     num_models, tally = race.options.num_models, race.tally
     enough = race.draws.num_values - DRAWS_OF_MODEL * num_models - OTHER_DRAWS

@@ -1,4 +1,4 @@
-"""What racing reads and writes; axes and tables are those of `alpaplan.search.kernels.arrays`."""
+"""Arrays that races read and write; axes and tables are as in `alpaplan.search.kernels.arrays`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from alpaplan.simulator.kernels.fixed import Requests
 
 
 class Tables(NamedTuple):
-    """What replicas take, by shape and profile.
+    """How long requests take, by shape and profile, and how much they count.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class Tables(NamedTuple):
     model_weight: InputEntries[np.float64]
 
 
-class Room(NamedTuple):
-    """Room for the replicas and groups of a placement while it is simulated, `R` replicas at most.
+class Workspace(NamedTuple):
+    """Memory for the simulation of a placement of at most `R` replicas. Changed.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class Room(NamedTuple):
     num_left, num_entered : uint64[G], uint64[G]
         As of `alpaplan.simulator.kernels.fixed.Groups`.
     unrecorded : int32[0]
-        In the place of what became of each request.
+        Stands for the fate of each request, which is not recorded.
     capacity
-        Of each group's ring of finish times; 0 where it needs none.
+        Entries in each group's ring of finish times; 0 if dispatch needs no queues.
     """
 
     first_replica: NDArray[np.uint32]
@@ -63,7 +63,7 @@ class Room(NamedTuple):
 
 
 class Course(NamedTuple):
-    """The `K` points at which changes are compared with the placement as it is.
+    """The `K` points at which changes are compared with the current placement.
 
     Parameters
     ----------
@@ -72,11 +72,11 @@ class Course(NamedTuple):
     end : int64[K]
         Requests up to each point.
     weight : float64[K]
-        The weights of these requests together.
+        Total weight of these requests.
     merit, slack : float64[K]
-        The merit of the placement as it is, and how much less than allowed a change may have.
+        Merit of the current placement, and how much more than `Tally.loss_allowed` may be lost.
     merit_after, attainment_after : float64[K], float64[K]
-        Written: merit and weighted attainment of what was simulated last, as far as it came.
+        Written: merit and weighted attainment of the last simulation, up to where it stopped.
     latency_weight
         As of `alpaplan.search.kernels.merit.merit_of`.
     """
@@ -97,13 +97,13 @@ class Limits(NamedTuple):
     Parameters
     ----------
     temperature
-        Merit that a change may lose on average; what each may lose is drawn.
+        Mean loss of merit that is accepted; that of each change is drawn.
     max_evaluations, max_work
-        Changes that are simulated, and requests.
+        Most changes to simulate, and most requests.
     max_idle
-        Draws in a row that find nothing to change.
+        Most draws in a row that find nothing to change.
     changes_nothing
-        Whether to simulate the placement as it is, and no change.
+        Whether to simulate the current placement, and no change.
     """
 
     temperature: float
@@ -114,17 +114,17 @@ class Limits(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What was done.
+    """What a race has done. Changed.
 
     Parameters
     ----------
     counts : int64[4]
-        Changes that were simulated, requests, draws in a row that found nothing to change, and
-        whether a change held out.
-    simulated : int64[8]
-        Changes of each kind that were simulated.
+        Simulated changes and requests, draws in a row that found nothing to change, and whether a
+        change held out.
+    simulated : int64[moves]
+        Simulated changes of each kind.
     loss_allowed : float64[1]
-        What the last one may lose.
+        How much merit the last one may lose.
     """
 
     counts: Entries[np.int64]
@@ -137,21 +137,21 @@ EVALUATIONS, WORK, IDLE, FOUND = range(4)
 
 
 class Race(NamedTuple):
-    """All that a race is about.
+    """All that a race reads and writes.
 
     Parameters
     ----------
     requests
         Training arrivals, at least as many as the course has.
     options, tables
-        What changes may choose from, and what replicas take.
+        What changes may choose from, and how long requests take.
     groups, needs : Groups, float64[M]
-        The placement as it is, and how much each model needs replicas, summed up.
+        The current placement, and cumulative weights by which models are drawn that need replicas.
     draws
-        Random numbers. Used.
+        Random numbers, which are used up.
     change, after
         Written: the last change, and the placement after it.
-    room, course, tally
+    workspace, course, tally
         Written: how it was simulated, how it compares, and what was done.
     """
 
@@ -163,6 +163,6 @@ class Race(NamedTuple):
     draws: Draws
     change: Change
     after: Groups
-    room: Room
+    workspace: Workspace
     course: Course
     tally: Tally

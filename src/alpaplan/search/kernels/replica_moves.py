@@ -1,4 +1,4 @@
-"""Changes of replicas: the groups stay as they are."""
+"""Moves of replicas; the groups keep their shapes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from alpaplan.search.kernels.holding import (
 from alpaplan.simulator.kernels.compiling import Entries, called_by_kernels, in_kernel
 
 NOBODY = -1
-"""In the place of a model that is left out."""
+"""Stands for no model."""
 
 
 @called_by_kernels
 def add(
     options: Options, groups: Groups, need: Entries[np.float64], change: Change, draws: Draws
 ) -> bool:
-    """Put a needy model onto a group that could serve it; random others leave if they must."""
+    """Put a needy model on a group that can serve it; where memory lacks, random others go."""
     num_models, num_groups = options.num_models, groups.num_groups[0]
     model = draw_by_weight(draws, need, num_models)
     free = 0
@@ -43,7 +43,7 @@ def add(
 
 @called_by_kernels
 def drop(options: Options, groups: Groups, change: Change, draws: Draws) -> bool:
-    """Take a random replica away."""
+    """Remove a random replica."""
     num_models = options.num_models
     size = groups.num_groups[0] * num_models
     count = 0
@@ -64,7 +64,7 @@ def drop(options: Options, groups: Groups, change: Change, draws: Draws) -> bool
 
 @called_by_kernels
 def swap(options: Options, groups: Groups, change: Change, draws: Draws) -> bool:
-    """Exchange two models that only one of two groups holds; others leave if they must."""
+    """Exchange two models between groups that each hold one; where memory lacks, others go."""
     if groups.num_groups[0] < 2:
         return False
     first, second = draw_two(draws, groups.num_groups[0])
@@ -79,7 +79,7 @@ def swap(options: Options, groups: Groups, change: Change, draws: Draws) -> bool
 
 @called_by_kernels
 def relocate(options: Options, groups: Groups, change: Change, draws: Draws) -> bool:
-    """Move a random replica to a random group that lacks it; others leave if they must."""
+    """Move a random replica to a random group without it; where memory lacks, others go."""
     if groups.num_groups[0] < 2:
         return False
     source, target = draw_two(draws, groups.num_groups[0])
@@ -101,7 +101,7 @@ def _renew(
     coming: int,
     going: int,
 ) -> bool:
-    """Let a group hold a model, and of its others but one those that still fit."""
+    """Replace a group by one with model `coming`, without `going`, and what fits of its others."""
     take(change, group)
     place = bring(options, change, groups.shape[group])
     if not hold(options, change, place, coming):

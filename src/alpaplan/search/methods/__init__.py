@@ -45,4 +45,4 @@ METHODS: Registry[Method] = Registry(
 """Name -> method. Listing the names imports none of them."""
 
 DEFAULT_METHOD = "auto"
-"""What plans are made by unless somebody asks for another method."""
+"""The method for those who ask for none."""

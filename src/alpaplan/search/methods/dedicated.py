@@ -1,4 +1,4 @@
-"""What people do by hand: every model on devices of its own, as few as can serve it."""
+"""What people do by hand: each model gets devices of its own, as few as can serve it."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """AlpaServe's replica ILP: replicas that give the worst-off model the most spare throughput.
 
-The formulation of ``SelectiveReplicationILP`` in AlpaServe's artifact
-(github.com/alpa-projects/mms, ``alpa_serve/placement_policy/selective_replication.py``), in other
-words: a model's *burst tolerance* is the throughput of all its replicas over its rate. Binary
-variables say which group holds which model; memory bounds each group; maximized is the smallest
-tolerance of any model plus a small part of the sum of all. Nothing is simulated, and no group's
-load is bounded. There it is asked for single devices; here it also runs on the best equal groups.
+The formulation is that of ``SelectiveReplicationILP`` in AlpaServe's artifact
+(github.com/alpa-projects/mms, ``alpa_serve/placement_policy/selective_replication.py``). A model's
+*burst tolerance* is the throughput of all its replicas over its rate. Binary variables say which
+group holds which model, within the memory of each group. The objective is the smallest tolerance of
+any model plus a small part of the sum of all. Nothing is simulated, and no group's load is bounded.
+AlpaServe solves it for single devices; here it is also solved for the best equal groups.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ SUM_SHARE = 1e-4
 """Weight of the sum of tolerances beside the smallest one, as AlpaServe has it."""
 
 TOLERANCE_UNITS = 100
-"""Tolerances are counted in this part of a request's worth, as CP-SAT's numbers are integers."""
+"""Units in a tolerance of 1 (a count), as CP-SAT's numbers are integers."""
 
 LARGEST_TOLERANCE = 100.0
-"""Tolerances of one replica are cut here (a number; 10 to 1,000; AlpaServe has no limit): else
-models that nearly nobody asks for make up the whole sum, and take all memory."""
+"""Largest tolerance that one replica counts for (a number; 10 to 1,000; AlpaServe has no limit).
+Otherwise models with hardly any requests dominate the sum, and take all memory."""
 
 ILP_PARTITIONS = 2
 """Partitions that are solved beside single devices, the best of quick selection (a count; 1 to
@@ -44,8 +44,8 @@ SOLVE_LIMIT = 1.0
 """Deterministic seconds of one solve (1 to 30; AlpaServe gives its solver 30 s)."""
 
 MAX_VARIABLES = 50_000
-"""Programs of more replica variables are not solved, as CP-SAT would only return the solution that
-it is given to start from (a count; 10,000 to 200,000)."""
+"""Most replica variables of a program that is solved (a count; 10,000 to 200,000): of larger ones
+CP-SAT only returns the hint that it starts from."""
 
 
 def ilp(search: Search) -> list[Candidate]:
@@ -124,7 +124,7 @@ def _solve(
 ) -> NDArray[np.bool_]:
     """Solve the program from a start, and return which group holds which model.
 
-    What models have to have, `held`, is there before anything is chosen.
+    Required replicas, `held`, are part of every solution.
     """
     program = IntegerProgram()
     allowed = ReplicaSelection(problem, partition.shapes).addable | held

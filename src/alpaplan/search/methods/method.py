@@ -24,14 +24,14 @@ class Method:
     find
         Returns everything it tried, in the order in which it tried it.
     is_endless
-        Whether it goes on for as long as it may. Other methods end by themselves; cut short they
-        would not be the baselines that they are.
+        Whether it searches until its budget is used up. Other methods end by themselves; cut short,
+        they would not be the baselines that they are meant to be.
     chooses_caps
-        Whether it decides how far replicas batch. Other methods get `guess_caps`, with which they
-        find better placements than if all batches could be as large as the cluster allows.
+        Whether it chooses caps on batch sizes itself. Other methods get those of `guess_caps`, with
+        which they find better placements than with the cluster's limit as the cap.
     follows_workload
-        Whether it looks at models in the workload's order, as AlpaServe's methods do. Others have
-        an order that does not depend on the document, and so find the same for the same models.
+        Whether its result may depend on the order of the models in the workload, as with
+        AlpaServe's methods. Others see the models in an order of their own.
     """
 
     find: Callable[[Search], list[Candidate]]
@@ -40,7 +40,7 @@ class Method:
     follows_workload: bool = True
 
     def max_work(self, effort: Effort, problem: PlacementProblem) -> int | None:
-        """Return its budget in simulated requests; None if it ends by itself."""
+        """Return the budget in simulated requests; None if the method ends by itself."""
         if not self.is_endless:
             return None
         return work_of(
@@ -51,9 +51,9 @@ class Method:
         )
 
     def run(self, search: Search) -> list[Candidate]:
-        """Return everything that it tried, in the order in which it tried it.
+        """Return everything that was tried, in that order.
 
-        Where replicas that models have to have are missing, they take the place of others.
+        Candidates that lack required replicas are tried again with these in place of others.
         """
         if search.problem.batches is None or self.chooses_caps:
             found = self.find(search)
@@ -64,6 +64,6 @@ class Method:
 
 
 def _complete(attempt: Attempt, found: Candidate) -> Candidate:
-    """Give a placement the replicas that models have to have."""
+    """Give a placement its required replicas."""
     best = attempt.evaluate(with_required(attempt.problem, found.placement))
     return Candidate.of(found.method, found.partition, best, found.num_evaluations + 1)

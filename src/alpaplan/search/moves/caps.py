@@ -1,4 +1,4 @@
-"""Moves of caps: replicas form larger or smaller batches."""
+"""The move of caps: replicas form larger or smaller batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alpaplan.search.moves.state import MoveState
 def recap(state: MoveState, rng: np.random.Generator) -> Change | None:
     """Raise or lower the cap of a replica, of its model everywhere, or of all on its group.
 
-    Where larger batches need memory, others on the group leave if they must.
+    Where larger batches take too much memory, other replicas of the group go.
     """
     problem, placement = state.problem, state.placement
     if problem.batches is None:
@@ -44,7 +44,7 @@ def recap(state: MoveState, rng: np.random.Generator) -> Change | None:
 def _scope(
     possible: NDArray[np.bool_], group: int, model: int, rng: np.random.Generator
 ) -> NDArray[np.bool_]:
-    """Choose the replicas whose caps move, ``bool[G, M]``: half of the times one alone."""
+    """Choose the replicas whose caps change, ``bool[G, M]``: half of the time a single one."""
     where = rng.random()
     changed = np.zeros_like(possible)
     if where < 0.5:
@@ -59,7 +59,7 @@ def _scope(
 def _moved(
     caps: NDArray[np.int64], largest: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Return all caps one larger or smaller, or twice as large or half."""
+    """Return all caps plus or minus one, or doubled or halved."""
     doubles, rises = rng.random(2) < 0.5
     larger, smaller = (caps * 2, caps // 2) if doubles else (caps + 1, caps - 1)
     return np.clip(larger if rises else smaller, 1, np.maximum(largest, 1))
@@ -72,7 +72,7 @@ def _keeping(
     caps: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.bool_]:
-    """Return what a group holds where some of its replicas need room for their batches."""
+    """Return what a group still holds if some replicas get new caps, ``bool[M]``."""
     problem = state.problem
     others = rng.permutation(np.flatnonzero(state.placement.replicas[group] & ~changed))
     order = np.concatenate([np.flatnonzero(changed), others])

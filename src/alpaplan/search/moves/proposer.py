@@ -1,4 +1,4 @@
-"""Proposes changes one at a time, for services whose simulation is not raced."""
+"""Proposes changes one at a time, for problems whose changes are not raced."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from alpaplan.search.moves import RECAP, RECAP_SHARE, shares_of_moves
 from alpaplan.search.moves.caps import recap
 from alpaplan.search.moves.state import MoveState
 from alpaplan.search.packing import (
+    allocate_change,
+    allocate_draws,
+    allocate_groups,
     pack_options,
     pack_placement,
-    renew,
-    room_for_change,
-    room_for_draws,
-    room_for_groups,
+    refill,
 )
 from alpaplan.simulator.kernels.compiling import compiled
 
 WORTH_COMPILING = 4_000
-"""Models times devices from which on moves are compiled (a count; 1,000 to 20,000). Below, they
-take less than a millisecond as they are, and compiling takes seconds after an installation."""
+"""Models times groups above which moves are compiled (a count; 1,000 to 20,000). Below, they take
+less than a millisecond as plain Python, and compiling takes seconds after an installation."""
 
 
 class Proposer:
@@ -36,8 +36,8 @@ class Proposer:
     Parameters
     ----------
     problem
-        The problem. Replicas are chosen by its memory without batching: batches have what they
-        leave.
+        The problem. Replicas are placed as if there were no batching; batches get what memory is
+        left.
     placement
         Where the search begins.
     rng
@@ -56,9 +56,9 @@ class Proposer:
         self._problem = problem
         self._rng = rng
         self._options = pack_options(without_batching(problem), shares or shares_of_moves())
-        self._groups = room_for_groups(problem, placement)
-        self._change = room_for_change(self._options)
-        self._draws = room_for_draws(problem.num_models)
+        self._groups = allocate_groups(problem, placement)
+        self._change = allocate_change(self._options)
+        self._draws = allocate_draws(problem.num_models)
         is_large = self._groups.held.size > WORTH_COMPILING
         self._propose = compiled(propose.propose) if is_large else propose.propose
 
@@ -74,7 +74,7 @@ class Proposer:
         """
         if self._problem.batches is not None and self._rng.random() < RECAP_SHARE:
             return RECAP, recap(state, self._rng)
-        renew(self._draws, self._rng, self._problem.num_models)
+        refill(self._draws, self._rng, self._problem.num_models)
         pack_placement(state.placement, self._groups)
         self._propose(self._options, self._groups, needs, self._change, self._draws)
         going, coming, kind = self._change.counts.tolist()

@@ -1,4 +1,4 @@
-"""What moves see of a placement: which models need replicas, and how far replicas batch."""
+"""What moves see of a placement: which models need replicas, and the caps on batches."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from alpaplan.simulator import Evaluation
 def needs_of(
     problem: PlacementProblem, placement: Placement, evaluation: Evaluation, *, has_room: bool
 ) -> NDArray[np.float64]:
-    """Return how much each model needs replicas, by its weighted missed requests.
+    """Return how much each model needs replicas, by its weighted misses.
 
     Parameters
     ----------
     problem, placement, evaluation
         The placement, and how it did on the training arrivals.
     has_room
-        Whether models that miss nothing get more replicas too, those first that have few.
+        Whether models that miss nothing need replicas too, and more so if they have few.
 
     Returns
     -------
     float64[M]
-        Summed up, each with those before.
+        Cumulative sums over the models.
     """
     missed = evaluation.requests - evaluation.attained
     # Models without misses stay possible: a replica of theirs relieves the others' groups.
@@ -50,7 +50,7 @@ class MoveState:
     problem
         The problem.
     first_caps : int64[H, M]
-        Caps of replicas of models that are nowhere yet.
+        Caps of models that have no replica yet, by shape.
     placement, evaluation
         Where the search is.
     """
@@ -78,10 +78,11 @@ class MoveState:
         return batch_caps(self.problem, self.placement)
 
     def change(self, removed: tuple[int, ...], added: Placement) -> Change:
-        """Return a change to some groups without caps.
+        """Return a change whose added groups have caps, given groups without any.
 
-        Replicas batch as before: as on the group whose place theirs takes, else as on another one
-        that goes, else as on the first group with the model. Where memory lacks, less.
+        A replica keeps a cap of its model: the one on the group that its group replaces, else on
+        another removed group, else on the first group with the model. Caps are lowered where
+        memory does not suffice.
         """
         if self.problem.batches is None:
             return Change(removed, added)

@@ -30,8 +30,8 @@ class Requests(NamedTuple):
     speed: float
 
 
-class Room(NamedTuple):
-    """Room to work in: what is left of each request, and those that wait. Changed."""
+class Workspace(NamedTuple):
+    """Workspace to work in: what is left of each request, and those that wait. Changed."""
 
     left_s: NDArray[np.float64]
     heap: NDArray[np.int64]
@@ -60,13 +60,13 @@ def dropped_work_s(requests: Requests) -> NDArray[np.float64]:
         level=np.array(requests.level, dtype=np.int64),
         speed=float(requests.speed),
     )
-    room = Room(np.empty(arrival_s.size), np.empty(arrival_s.size, dtype=np.int64))
+    workspace = Workspace(np.empty(arrival_s.size), np.empty(arrival_s.size, dtype=np.int64))
     dropped_s = np.zeros(int(from_zero.level.max(initial=-1)) + 1)
-    compiled(dropped_work)(from_zero, room, dropped_s)
+    compiled(dropped_work)(from_zero, workspace, dropped_s)
     return dropped_s
 
 
-def dropped_work(requests: Requests, room: Room, dropped_s: NDArray[np.float64]) -> None:
+def dropped_work(requests: Requests, workspace: Workspace, dropped_s: NDArray[np.float64]) -> None:
     """Run requests of the first levels on one preemptive machine, once for each level.
 
     The machine always works on the request with the earliest deadline, and drops what is left
@@ -74,12 +74,12 @@ def dropped_work(requests: Requests, room: Room, dropped_s: NDArray[np.float64])
 
     Parameters
     ----------
-    requests, room
-        The requests, and room to work in.
+    requests, workspace
+        The requests, and workspace to work in.
     dropped_s : float64[L]
         Written: work that each run dropped.
     """
-    deadline_s, left_s, heap = requests.deadline_s, room.left_s, room.heap
+    deadline_s, left_s, heap = requests.deadline_s, workspace.left_s, workspace.heap
     num_requests = requests.arrival_s.size
     for highest in range(dropped_s.size):
         dropped = 0.0
