@@ -13,7 +13,7 @@ from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.placements import placement_of_plan
 from alpaplan.problem.devices import DeviceSpan
 from alpaplan.problem.near_devices import Spans
-from alpaplan.search.running import Placed, Running
+from alpaplan.search.running import PlacementOnDevices, Running
 from alpaplan.specs.plan import GroupSpec, PlanSpec, StartRecord
 
 DEFAULT_MOVE_COST = 1.0
@@ -63,7 +63,7 @@ class StartPlan:
                 groups.append(known)
         plan = PlanSpec(kind="placement-plan", version=1, groups=tuple(groups))
         placement = placement_of_plan(inputs.problem, inputs.cluster, plan)
-        placed = Placed(placement, tuple(spans.of(group) for group in groups))
+        placed = PlacementOnDevices(placement, tuple(spans.of(group) for group in groups))
         return Running(placed, self._is_current(inputs), self.move_cost / 100)
 
     def _is_current(self, inputs: Inputs) -> NDArray[np.bool_]:

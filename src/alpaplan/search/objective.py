@@ -1,9 +1,9 @@
-"""What searches prefer: attainment, and on clusters with room what is left to spare.
+"""What searches maximize: SLO attainment or, on clusters with headroom, what is left to spare.
 
 Where the stated traffic is served without misses, nearly all placements attain the same, and the
-few requests that they differ by say nothing. There requests come faster, until the best placement
-misses some, and placements are told apart by what they miss then, by how fast they answer, and by
-what is left when a node is lost.
+few requests by which they differ say nothing. There the search is put under *strain*: requests come
+faster, until the best placement misses some. Placements are then compared by these misses, by how
+fast they answer, and by what they attain after the loss of a node.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from alpaplan.search.kernels.merit import ATTAINMENT_ALONE, UNCOUNTED_MISSES, me
 from alpaplan.simulator import Evaluation, Simulator
 
 LARGEST_STRAIN = 2.5
-"""How many times as fast requests come at most (a factor; 1.5 to 4). Far more than what is stated
-is another workload: room for it is not worth answering later now. The nearer to it a cluster's
-room ends, the more counts what is not attainment."""
+"""Largest strain: how many times as fast requests may come (a factor; 1.5 to 4). Far more than the
+stated traffic is another workload, and headroom for it is not worth slower answers now. The closer
+a cluster's headroom is to this, the more latency and lost nodes count."""
 
 LATENCY_WEIGHT = 6.0
-"""How many times as much a part of the mean latency counts as the same part of the misses under
-`LARGEST_STRAIN` (a number; 3 to 8). Below, long pipelines win, which pool best and answer late;
-above, few large groups, which answer fast and queue soon."""
+"""Weight of the logarithm of mean latency beside that of the misses, under `LARGEST_STRAIN` (a
+number; 3 to 8). With less, long pipelines win, which pool best and answer slowly; with more, few
+large groups, which answer fast and queue early."""
 
 STATED_WEIGHT = 1_000.0
-"""How much misses of the stated traffic count beside the logarithm of those under strain (a number;
-300 to 3,000): room is not bought with them."""
+"""Weight of misses of the stated traffic beside the logarithm of those under strain (a number; 300
+to 3,000): headroom is not bought with them."""
 
 LOSS_WEIGHT = 30.0
-"""How much misses after the worst loss of a node count (a number; 5 to 50) beside the logarithm of
-those under `LARGEST_STRAIN`: with 30, a point less after a loss is worth three tenths of them."""
+"""Weight of misses after the worst loss of a node (a number; 5 to 50) beside the logarithm of those
+under `LARGEST_STRAIN`: with 30, one percentage point after a loss is worth 0.3 of the logarithm."""
 
 WATCHED_NODES = 4
-"""Nodes whose loss is simulated for each placement (a count; 2 to 16): the busiest."""
+"""Nodes whose loss is simulated for each placement, the busiest (a count; 2 to 16)."""
 
 LOSS_REQUESTS = 10_000
 LLM_LOSS_REQUESTS = 2_000
-"""Requests that a loss is simulated on (a count; 5,000 to 40,000), and fewer where LLMs are served
-(a count; 1,000 to 10,000), whose requests are dear."""
+"""Requests on which the loss of a node is simulated (a count; 5,000 to 40,000), and fewer where
+LLMs are served (a count; 1,000 to 10,000), as simulating these is expensive."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ class Objective:
     Parameters
     ----------
     strain
-        How many times as fast as stated requests come; 1 where attainment as stated decides.
+        How many times as fast as stated requests come; 1 if attainment of the stated traffic is
+        what is compared.
     stated
-        Simulator of some requests as they come as stated, for what is attained of them, whole and
-        after a loss; None if that decides nothing.
+        Simulator of some requests of the stated traffic, for penalties; None for no penalties.
     """
 
     strain: float = 1.0
@@ -63,35 +63,36 @@ class Objective:
 
     @property
     def is_strained(self) -> bool:
-        """Whether what is left to spare decides."""
+        """Whether headroom is compared."""
         return self.strain > 1
 
     @property
     def _room(self) -> float:
-        """How much room there is, as a part of the most that is looked for."""
+        """The strain, from 0 if there is none to 1 for `LARGEST_STRAIN`."""
         return (self.strain - 1) / (LARGEST_STRAIN - 1)
 
     def merit(self, problem: PlacementProblem, evaluation: Evaluation) -> float:
-        """Return what is compared, but for penalties: larger is better.
+        """Return the merit before penalties: larger is better.
 
-        It is the attainment, or under strain minus the logarithms of misses and mean latency.
+        It is the attainment or, under strain, the negative weighted sum of the logarithms of misses
+        and mean latency.
         """
         attainment = evaluation.weighted_attainment(problem.model_weight)
         return merit_of(attainment, evaluation.mean_latency_s, self.latency_weight)
 
     @property
     def latency_weight(self) -> float:
-        """How much latency counts in merits; see `alpaplan.search.kernels.merit.merit_of`."""
+        """Weight of latency in merits; see `alpaplan.search.kernels.merit.merit_of`."""
         return LATENCY_WEIGHT * self._room if self.is_strained else ATTAINMENT_ALONE
 
     def worth(self, attainment: float) -> float:
-        """Return how much merit a small part of all requests is worth where so many attain."""
+        """Return the slope of the merit over the attainment."""
         return 1 / (1 - attainment + UNCOUNTED_MISSES) if self.is_strained else 1.0
 
     def penalty(
         self, problem: PlacementProblem, placement: Placement, evaluation: Evaluation
     ) -> float:
-        """Return how much merit misses take that there are without strain, and after a loss."""
+        """Return what is taken off a merit for misses without strain, and after a loss."""
         if self.stated is None:
             return 0.0
         whole = self.stated.evaluate(placement).weighted_attainment(problem.model_weight)
@@ -99,11 +100,11 @@ class Objective:
         return STATED_WEIGHT * (1 - whole) + self.loss_of(left)
 
     def loss_of(self, left: float) -> float:
-        """Return how much merit a loss takes that leaves such an attainment."""
+        """Return the penalty for the attainment that is left after the loss of a node."""
         return LOSS_WEIGHT * self._room * (1 - left)
 
     def penalty_work(self, problem: PlacementProblem) -> int:
-        """Return the work that `penalty` takes, about, in simulated requests."""
+        """Return roughly the work of `penalty`, in simulated requests."""
         if self.stated is None:
             return 0
         watched = min(WATCHED_NODES, sum(pool.num_nodes for pool in problem.pools))
@@ -126,7 +127,7 @@ def worst_loss(
     stated
         Simulates the arrivals.
     placement, evaluation
-        The placement, and how it did; of its nodes the busiest are looked at.
+        The placement, and how it did, which says which nodes are busiest.
     """
     nodes = np.array(first_nodes(problem, placement.shapes.tolist()), dtype=np.int64)
     busiest = np.argsort(-np.bincount(nodes, evaluation.group_busy_s), kind="stable")
@@ -136,5 +137,5 @@ def worst_loss(
 
 
 def requests_for_losses(problem: PlacementProblem) -> int:
-    """Return how many requests a loss is simulated on."""
+    """Return the number of requests on which the loss of a node is simulated."""
     return LOSS_REQUESTS if problem.engines is None else LLM_LOSS_REQUESTS

@@ -1,7 +1,7 @@
 """Group partitions: AlpaServe's enumeration of equal groups.
 
-Every size and every ``intra_op x inter_op`` shape of that size is tried for all devices of
-a pool; devices that remain are filled with smaller groups (AlpaServe section 4.2).
+A pool is divided into groups of one size and ``intra_op x inter_op`` shape, for every size and
+shape; devices that remain get smaller groups (AlpaServe section 4.2).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from alpaplan.problem import DevicePool, PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
 
 MAX_UNIFORM = 64
-"""Most combinations of several pools' equal partitions that are started from (a count; 16 to
-500). With one pool there are as many as shapes."""
+"""Most combinations of the pools' partitions into equal groups (a count; 16 to 500). A single pool
+has as many partitions as shapes."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class GroupPartition:
     label
         The partition in words, such as ``8 x (1, 4)``.
     eligible : bool[G, M]
-        Models that each group is meant for; None: all for all.
+        Models that each group is meant for; None if each is for all.
     """
 
     shapes: tuple[int, ...]
@@ -83,7 +83,7 @@ def uniform_partitions(problem: PlacementProblem) -> list[GroupPartition]:
     choices = [choice for choice in choices if choice]
     total = math.prod(map(len, choices))
     step = -(-total // MAX_UNIFORM)
-    # Numbers stand for combinations, as there may be far too many of these to list.
+    # Combinations are picked by number, as there may be far too many to list.
     picked = [_combination(choices, number) for number in range(0, total, step)]
     return [_joined(problem, parts) for parts in picked]
 
@@ -135,6 +135,7 @@ def _fill(problem: PlacementProblem, shapes: Sequence[int], main: int) -> list[i
 def _fill_node(
     problem: PlacementProblem, shapes: Sequence[int], main: int, num_devices: int
 ) -> list[int]:
+    """Fill devices of one node with groups of one shape, and what remains with smaller ones."""
     groups = []
     shape: int | None = main
     pool = problem.pools[problem.shapes[main].pool]
@@ -153,7 +154,7 @@ def _largest_filler(
     num_devices: int,
     pool: DevicePool,
 ) -> int | None:
-    """Return the largest shape for the devices that remain, alike in intra_op if possible."""
+    """Return the largest shape that fits, with the same intra_op if possible; None if none fits."""
     fitting = [
         h
         for h in shapes

@@ -1,4 +1,4 @@
-"""What is done now, for those who show how a plan comes about."""
+"""Phases of planning, for progress displays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What is done now, in words for people."""
+    """A phase of planning, in words for people."""
 
     SEARCHING = "searching side by side"
     DECIDING = "deciding"
@@ -15,8 +15,8 @@ class Phase(StrEnum):
 
 
 PhaseListener = Callable[[Phase], None]
-"""Told what begins."""
+"""Called when a phase begins."""
 
 
 def ignore_phase(_: Phase) -> None:
-    """Tell nobody."""
+    """Ignore the phase."""

@@ -1,4 +1,4 @@
-"""The one composition point: problem and arrivals in, a judged placement out."""
+"""Composes a search: problem and arrivals in, a placement and its prediction out."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class PlanResult:
     prediction
         What to expect of it, from arrivals that the search did not see.
     bound, bound_reached
-        What no placement surpasses on the first of those arrivals, and what the winner reaches
-        there: weighted fractions of all requests.
+        An upper bound for all placements on the first trace of those arrivals, and what the winner
+        attains there: weighted fractions of all requests.
     num_evaluations
         Placements that were simulated.
     stop_reason
@@ -76,7 +76,7 @@ class PlanResult:
     loaded_bytes: int | None = None
 
     def with_models(self, order: NDArray[np.int64]) -> PlanResult:
-        """Return the same where model ``m`` is the one that is number ``order[m]`` here."""
+        """Return the result with renumbered models: ``order[m]`` becomes ``m``."""
         predicted = tuple(self.prediction.models[m] for m in order)
         return replace(
             self,
@@ -88,7 +88,7 @@ class PlanResult:
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """What one of several independent searches came to.
+    """The outcome of one of several independent searches.
 
     Parameters
     ----------
@@ -123,7 +123,8 @@ def search_once(
     """Search as `solve` does, and predict nothing; parameters and errors as there."""
     with threads(jobs) as workers:
         watch = Watch(stop, ignore_progress)
-        search = _search(problem, arrivals, method, (max_evaluations, effort), rng, workers, watch)
+        budget = _budget(problem, method, effort, max_evaluations)
+        search = _search(problem, arrivals, budget, rng, workers, watch)
         tried, best = _find(search, method, arrivals)
     return SearchOutcome(tuple(tried), best, search.used, search.stop_reason, search.strain)
 
@@ -148,7 +149,8 @@ def best_of_searches(
     """
     with threads(jobs) as workers:
         watch = Watch(never, ignore_progress)
-        search = _search(problem, arrivals, DEFAULT_METHOD, (None, Effort.LOW), rng, workers, watch)
+        budget = _budget(problem, DEFAULT_METHOD, Effort.LOW, None)
+        search = _search(problem, arrivals, budget, rng, workers, watch)
         for outcome in outcomes:
             search.used += outcome.used
             search.strain = max(search.strain, outcome.strain)
@@ -187,21 +189,21 @@ def solve(
     rng
         Source of all random choices.
     effort
-        Budget in work of methods that need one; see `alpaplan.search.budget`.
+        Budget in work, for methods that need one; see `alpaplan.search.budget`.
     max_evaluations
-        Placements that may be simulated besides; None for as many as the method takes.
+        Most placements that may be simulated; None for no such limit.
     stop
         Ends the search early; the best placement so far is returned.
     jobs
         Attempts side by side, in threads. The result does not depend on it.
     workers
-        Make the attempts in place of such threads.
+        What makes the attempts, in place of threads.
     running
-        What runs now: the search starts from that too, and changes only what is worth its price.
+        What runs now. The search also starts from that, and changes only what is worth its price.
     on_evaluation
-        Told of every simulated placement, for a progress display.
+        Called after every simulated placement, for a progress display.
     on_phase
-        Told what is done once the search has ended.
+        Called when each phase after the search begins.
 
     Raises
     ------
@@ -212,7 +214,8 @@ def solve(
     """
     watch = Watch(stop, on_evaluation)
     with threads(jobs) if workers is None else nullcontext(workers) as chosen:
-        search = _search(problem, arrivals, method, (max_evaluations, effort), rng, chosen, watch)
+        budget = _budget(problem, method, effort, max_evaluations)
+        search = _search(problem, arrivals, budget, rng, chosen, watch)
         known = [] if running is None else improve_running(search, running)
         tried, best = _find(search, method, arrivals, on_phase)
         if running is None:
@@ -226,16 +229,20 @@ def solve(
     return replace(judged, loaded_bytes=running.loaded_bytes(problem, placed))
 
 
+def _budget(
+    problem: PlacementProblem, method: str, effort: Effort, max_evaluations: int | None
+) -> Budget:
+    return Budget(max_evaluations, METHODS[method].max_work(effort, problem))
+
+
 def _search(
     problem: PlacementProblem,
     arrivals: ArrivalSets,
-    method: str,
-    limits: tuple[int | None, Effort],
+    budget: Budget,
     rng: np.random.Generator,
     workers: Workers,
     watch: Watch,
 ) -> Search:
-    """Prepare a search within a number of evaluations and a budget of work."""
     training, screening = arrivals.training, arrivals.screening
     space = SearchSpace(
         problem,
@@ -243,8 +250,6 @@ def _search(
         Simulator(problem, screening),
         longer=arrivals.longer,
     )
-    max_evaluations, effort = limits
-    budget = Budget(max_evaluations, METHODS[method].max_work(effort, problem))
     return Search(space, budget, rng, workers, watch)
 
 
@@ -254,14 +259,14 @@ def _find(
     arrivals: ArrivalSets,
     on_phase: PhaseListener = ignore_phase,
 ) -> tuple[list[Candidate], Candidate]:
-    """Run a method and decide; returns what was tried, and the winner among it."""
+    """Run a method and decide; return all candidates, and the winner."""
     tried = METHODS[method].run(search)
     if not _places_something(tried) and search.exhausted():
         # Any plan is better than none, and this one needs no budget.
         tried = [*tried, *ROUND_ROBIN.run(search)]
     required = search.problem.required is not None
     if required and all(candidate.score.missing_replicas for candidate in tried):
-        # Groups of one model each have the most shapes that some model can do with.
+        # With groups of their own, required replicas fit if they fit at all.
         tried = [*tried, *DEDICATED.run(search)]
     if _places_something(tried):
         on_phase(Phase.DECIDING)
@@ -284,7 +289,7 @@ def _judged(
     best: Candidate,
     devices: DeviceAssignment | None = None,
 ) -> PlanResult:
-    """Put the winner onto devices, unless it has some already, and predict how it does."""
+    """Put the winner on devices, unless it has some already, and predict how it does."""
     problem = search.problem
     placement = without_empty_groups(best.placement)
     if devices is None:
@@ -308,7 +313,7 @@ def _judged(
 
 
 def without_empty_groups(placement: Placement) -> Placement:
-    """Leave out groups that hold no replica; the order of the others stays."""
+    """Return a placement without groups that hold no replica."""
     return placement.take(np.flatnonzero(placement.replicas.any(axis=1)))
 
 

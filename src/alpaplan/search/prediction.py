@@ -1,4 +1,4 @@
-"""What to expect of a placement, from several runs on arrivals that the search did not see."""
+"""What to expect of a placement, from several runs on arrivals that the search has not seen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from alpaplan.simulator.statistics import ratio, utilizations
 from alpaplan.workload.trace import Trace
 
 _ALL_LLMS = -1
-"""In place of the number of one of them."""
+"""Key of all LLMs together, beside the indices of single models."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Prediction:
     slo_attainment
         Fraction of the requests of all runs, not weighted.
     confidence_interval_95
-        Where the mean over ever more runs lies.
+        Where the expected attainment lies.
     prediction_interval_95
         Where the attainment of one more run of `run_s` seconds lies: wider, as bursts differ.
     goodput_rps
@@ -67,10 +67,10 @@ class Prediction:
     models
         By model, in problem order.
     group_utilization
-        By group, the fraction of time that a stage worked: mean over its stages and the runs.
+        By group, the fraction of time that a stage worked, averaged over its stages and the runs.
     group_engines
-        By group, its engines in replica order, over all runs: the highest peak, and all
-        preemptions. None of groups without LLMs.
+        By group, its engines in replica order: the highest peak of all runs, and the sum of their
+        preemptions. Empty for groups without LLMs.
     num_runs, run_s, num_requests
         How many runs, how long each, and the requests of all of them.
     tokens, output_tokens_per_s
@@ -152,7 +152,7 @@ def predict(
 def _tokens_of(
     problem: PlacementProblem, traces: Sequence[Trace], replays: Sequence[Replay]
 ) -> dict[int, TokenStatistics]:
-    """Return the times to tokens in all runs, of each LLM by its number and of all together."""
+    """Return the times to tokens in all runs, by LLM, and for `_ALL_LLMS` together."""
     if problem.engines is None:
         return {}
     engines = [replay.engines for replay in replays if replay.engines is not None]

@@ -1,4 +1,4 @@
-"""Clusters with room: searches where requests come faster, until the best placements miss some."""
+"""Clusters with headroom: the search goes on under strain, until the best placements miss some."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from alpaplan.search.space import SearchSpace
 from alpaplan.search.work import requests_work
 
 FEW_MISSES = 0.001
-"""Misses of the best placement below which the stated traffic tells placements no more apart (a
+"""Misses of the best placement below which the stated traffic no longer tells placements apart (a
 fraction; 0 to 0.005)."""
 
 STRAINS = (1.2, 1.4, 1.6, 1.8, 2.0, 2.25, LARGEST_STRAIN)
-"""How many times as fast requests may come (factors; 1.1 to `LARGEST_STRAIN`)."""
+"""Strains to try: how many times as fast requests come (factors; 1.1 to `LARGEST_STRAIN`)."""
 
 SOME_MISSES = 0.005
-"""Misses of the best placement at which it is searched on (a fraction; 0.002 to 0.02): enough to
-tell placements apart, while nearly all requests still get what they want."""
+"""Misses of the best placement under the strain that is searched (a fraction; 0.002 to 0.02):
+enough to tell placements apart, while nearly all requests are still attained."""
 
 PROBED = 3
-"""Best placements whose misses under strain are looked at (a count; 1 to 6)."""
+"""Best placements whose misses decide about the strain (a count; 1 to 6)."""
 
 Find = Callable[[Search], list[Candidate]]
 
 
 def find_with_room(search: Search, found: list[Candidate], starts: Find, num_starts: int) -> bool:
-    """Search under strain if the stated traffic is served without misses.
+    """Search under strain if the stated traffic is served without misses, and replace `found`.
 
     Parameters
     ----------
     search
-        Where the stated traffic decides. Its `strain` becomes that at which placements were
-        compared.
+        The search for the stated traffic. Its `strain` becomes the one that placements were
+        compared under.
     found
-        What it found. Then, in place of that, what was found under strain: with attainments of the
-        stated traffic, and merits under strain.
+        What it found. Replaced by what is found under strain, with attainments of the stated
+        traffic and merits under strain.
     starts
-        Finds where to start improving, under any traffic.
+        Finds placements to improve, under any traffic.
     num_starts
         How many of these are improved.
 
     Returns
     -------
     bool
-        Whether there is room; if not, nothing was done.
+        Whether there is headroom; if not, nothing is changed.
     """
     if search.exhausted() or not found or 1 - best_of(found).score.attainment >= FEW_MISSES:
         return False
@@ -69,9 +69,9 @@ def find_with_room(search: Search, found: list[Candidate], starts: Find, num_sta
 
 
 def _next_strain(search: Search, found: Sequence[Candidate], strain: float) -> float:
-    """Return the first strain above another one at which the best placements all miss some.
+    """Return the smallest strain above `strain` at which all of the best placements miss some.
 
-    If there is none, the largest.
+    If there is none, return the largest.
     """
     best = sorted(found, key=lambda candidate: candidate.score, reverse=True)[:PROBED]
     for larger in STRAINS:
@@ -83,14 +83,14 @@ def _next_strain(search: Search, found: Sequence[Candidate], strain: float) -> f
 
 
 def _misses(attempt: Attempt, candidate: Candidate, space: SearchSpace) -> float:
-    """Return what a placement misses in the beginning of the arrivals of a space."""
+    """Return the fraction that a placement misses of the first arrivals of a space."""
     evaluation = space.screening.evaluate(candidate.placement)
     attempt.count(requests_work(space.problem, candidate.placement, evaluation))
     return 1 - evaluation.weighted_attainment(space.problem.model_weight)
 
 
 def _as_stated(attempt: Attempt, found: Candidate) -> Candidate:
-    """Return a candidate with what it attains of the stated traffic."""
+    """Return a candidate with its attainment of the stated traffic, and its merit as it is."""
     stated = attempt.evaluate(found.placement)
     score = replace(stated.score, merit=found.score.merit)
     return replace(found, score=score, evaluation=stated.evaluation)

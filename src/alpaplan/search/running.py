@@ -1,4 +1,4 @@
-"""What runs now: how much of it another placement keeps, and where to put that for most to stay."""
+"""What runs now: how much of it another placement keeps, and devices on which most can stay."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from alpaplan.problem.near_devices import Spans, assign_beside, unused_devices
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacementOnDevices:
     """A placement with the devices of its groups."""
 
     placement: Placement
     spans: tuple[Spans, ...]
 
-    def take(self, groups: NDArray[np.int64] | list[int]) -> Placed:
+    def take(self, groups: NDArray[np.int64] | list[int]) -> PlacementOnDevices:
         """Return some of the groups, in the given order."""
         numbers = [int(group) for group in groups]
         chosen = np.array(numbers, dtype=np.int64)
-        return Placed(self.placement.take(chosen), tuple(self.spans[g] for g in numbers))
+        return PlacementOnDevices(
+            self.placement.take(chosen), tuple(self.spans[g] for g in numbers)
+        )
 
-    def beside(self, other: Placed) -> Placed:
+    def beside(self, other: PlacementOnDevices) -> PlacementOnDevices:
         """Return the groups of both."""
         both = Placement.joined([self.placement, other.placement])
-        return Placed(both, self.spans + other.spans)
+        return PlacementOnDevices(both, self.spans + other.spans)
 
 
 @dataclass(frozen=True)
@@ -39,34 +41,34 @@ class Running:
     Parameters
     ----------
     placed
-        Its groups with replicas, and where they are.
+        Its groups with replicas, and their devices.
     is_current : bool[M]
-        Whether a model's replicas that run are what would be loaded.
+        Whether a model's running replicas are what would be loaded now.
     move_cost
-        SLO attainment that has to be gained to load as many bytes as run now (a fraction).
+        SLO attainment that must be gained to load as many bytes as run now (a fraction).
     """
 
-    placed: Placed
+    placed: PlacementOnDevices
     is_current: NDArray[np.bool_]
     move_cost: float
 
     def with_models(self, order: NDArray[np.int64]) -> Running:
-        """Return the same where the models are numbered in another order.
+        """Return the same with renumbered models.
 
         Parameters
         ----------
         order : int64[M]
             Number here of each model there.
         """
-        placed = Placed(self.placed.placement.with_models(order), self.placed.spans)
+        placed = PlacementOnDevices(self.placed.placement.with_models(order), self.placed.spans)
         return Running(placed, self.is_current[order], self.move_cost)
 
-    def price(self, problem: PlacementProblem, placed: Placed) -> float:
-        """Return what attainment a placement has to gain for what it loads."""
+    def price(self, problem: PlacementProblem, placed: PlacementOnDevices) -> float:
+        """Return the attainment that a placement has to gain for what it loads."""
         running = int(_weights(problem, self.placed.placement).sum())
         return self.move_cost * self.loaded_bytes(problem, placed) / max(1, running)
 
-    def loaded_bytes(self, problem: PlacementProblem, placed: Placed) -> int:
+    def loaded_bytes(self, problem: PlacementProblem, placed: PlacementOnDevices) -> int:
         """Return the weights that a placement has to load, on all devices."""
         total = int(_weights(problem, placed.placement).sum())
         kept = self._common_bytes(problem, placed.placement)
@@ -74,21 +76,17 @@ class Running:
         pairs = ((g, number[spans]) for g, spans in enumerate(placed.spans) if spans in number)
         return total - sum(int(kept[g, o]) for g, o in pairs)
 
-    def put_near(self, problem: PlacementProblem, placement: Placement) -> Placed | None:
-        """Put groups where the same ones run, so that most bytes stay; None if they do not pack.
+    def put_near(
+        self, problem: PlacementProblem, placement: Placement
+    ) -> PlacementOnDevices | None:
+        """Return a placement on devices where many of its bytes run; None if it does not pack.
 
-        Groups that run come first, in their order, then the others.
+        Groups that stay come first, in the order in which they run, then the others.
         """
         common = self._common_bytes(problem, placement)
-        found: dict[int, int] = {}
-        taken: set[int] = set()
-        rows, columns = np.nonzero(common)
-        for index in np.lexsort((columns, rows, -common[rows, columns])).tolist():
-            g, o = int(rows[index]), int(columns[index])
-            if g not in found and o not in taken:
-                found[g] = o
-                taken.add(o)
+        found = _matched(common)
         shapes = placement.shapes.tolist()
+        last = len(found) + len(shapes)
         while True:
             staying = {g: self.placed.spans[o] for g, o in found.items()}
             devices = assign_beside(problem, shapes, staying) if found else None
@@ -97,19 +95,18 @@ class Running:
             if not found:
                 devices = assign_devices(problem, shapes)
                 break
-            # What keeps least makes room for what does not fit beside it.
+            # The group that keeps the fewest bytes gives up its devices.
             del found[min(found, key=lambda g: int(common[g, found[g]]))]
         if devices is None:
             return None
-        order = sorted(
-            range(len(shapes)), key=lambda g: (found.get(g, len(taken) + len(shapes)), g)
-        )
-        return Placed(placement, devices.groups).take(order)
+        order = sorted(range(len(shapes)), key=lambda g: (found.get(g, last), g))
+        return PlacementOnDevices(placement, devices.groups).take(order)
 
     def _common_bytes(self, problem: PlacementProblem, placement: Placement) -> NDArray[np.int64]:
         """Return the weights that groups have in common with running ones, ``int64[G, O]``.
 
-        An engine's KV cache is its part of what the others leave: engines stay together or not.
+        The KV cache of an engine depends on the others of its group: all engines stay, or none
+        does.
         """
         running = self.placed.placement
         same_shape = placement.shapes[:, np.newaxis] == running.shapes
@@ -123,7 +120,26 @@ class Running:
         return np.where(same_shape, kept, 0)
 
 
-def devices_of(problem: PlacementProblem, placed: Placed) -> DeviceAssignment:
+def _matched(common: NDArray[np.int64]) -> dict[int, int]:
+    """Match rows to columns, pairs with the most in common first: row -> column.
+
+    Parameters
+    ----------
+    common : int64[G, O]
+        Pairs with 0 are not matched.
+    """
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    rows, columns = np.nonzero(common)
+    for index in np.lexsort((columns, rows, -common[rows, columns])).tolist():
+        row, column = int(rows[index]), int(columns[index])
+        if row not in found and column not in taken:
+            found[row] = column
+            taken.add(column)
+    return found
+
+
+def devices_of(problem: PlacementProblem, placed: PlacementOnDevices) -> DeviceAssignment:
     """Return where groups are, with what is left over."""
     return DeviceAssignment(placed.spans, unused_devices(problem, placed.spans))
 

@@ -1,4 +1,4 @@
-"""What a method is given: a search under way."""
+"""A search under way: what a method is given."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ class Search:
     space
         What is searched.
     budget
-        What all attempts together may simulate.
+        How much all attempts together may simulate.
     rng
-        Source of all random choices; each attempt gets a generator that is spawned from it.
+        Source of all random choices; each attempt gets a generator spawned from it.
     workers
         Make the attempts.
     watch
-        Who may end the search, and who is told how it goes on.
+        What may stop the search, and who is told of its progress.
 
     Attributes
     ----------
     strain
-        How many times as fast as stated requests came where placements were compared, if that was
-        not the stated traffic.
+        How many times as fast as stated requests came when placements were compared; 1 for the
+        stated traffic.
     """
 
     space: SearchSpace
@@ -97,9 +97,9 @@ class Search:
         function
             The attempt: a function at the top of a module, or a `functools.partial` of one.
         items
-            What each attempt is about.
+            What the attempts work on, one each.
         fraction
-            The part of what is left of the budget that they share equally.
+            Fraction of the remaining budget that they share equally.
         space
             What they search in place of this one's space.
         """
@@ -122,17 +122,17 @@ class Search:
         fraction: float,
         space: SearchSpace | None = None,
     ) -> list[Candidate]:
-        """Let another method search with a part of what is left of the budget.
+        """Let another method search with a part of the remaining budget.
 
         Parameters
         ----------
         find
             The method.
         fraction
-            The part that it may use.
+            Fraction of the remaining budget that it may use.
         space
-            What it searches in place of this one's space: it then has this search's generator and
-            steps, so that it finds what it would find by itself.
+            What it searches in place of this search's space. It then draws from this search's
+            generator, so that it finds what it would find by itself, and its steps are added.
         """
         share = self.budget.share(self.used, fraction=fraction)
         if space is None:
@@ -147,7 +147,7 @@ class Search:
         return found
 
     def log(self, name: str, best: Score, *notes: str) -> None:
-        """Note that a step is done; what was simulated since the last one was its work."""
+        """Record a step that is done; all simulations since the last one belong to it."""
         objective = self.space.objective
         if objective.is_strained:
             name = f"{name}, at {objective.strain:g} times the rate"

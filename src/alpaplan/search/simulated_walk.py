@@ -1,4 +1,4 @@
-"""Walks whose changes are simulated one by one: services whose simulation takes far longer."""
+"""Walks with batching or LLMs: changes are simulated one by one."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from alpaplan.simulator import Evaluation
 
 SCREENING_SLACK = 0.03
 SLACK_REQUESTS = 3
-"""How much more a change may lose on the beginning of the training arrivals than on all of them
-before it is given up: a part of what is missed there (a fraction; 0 to 0.2), and some requests (a
-count; 0 to 20). More slack rejects later, less rejects what the rest would have made good."""
+"""How much more a change may lose on the first training arrivals than on all of them before it is
+given up: a part of the misses there (a fraction; 0 to 0.2), and some requests (a count; 0 to 20).
+With more, changes are given up later; with less, some are that later requests would have made
+good."""
 
 
 class SimulatedWalk(Walk):
-    """Simulates only what a change can influence, first on the beginning of the arrivals."""
+    """Simulates only what a change can influence, first on the screening arrivals alone."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -32,7 +33,7 @@ class SimulatedWalk(Walk):
         self._needs = self.needs
 
     def step(self, temperature: float, most: int) -> bool:
-        """Try one change."""
+        """Try one change; whether it is accepted."""
         kind, change = self._proposer.propose(self._state, self._needs)
         if change is None:
             self.idle += 1
@@ -68,7 +69,7 @@ class SimulatedWalk(Walk):
         return True
 
     def _too_bad(self, evaluation: Evaluation, loss_allowed: float) -> bool:
-        """Whether it would lose too much even without any penalty."""
+        """Whether a change loses too much under strain, even without any penalty."""
         objective = self.attempt.space.objective
         if not objective.is_strained:
             return False
@@ -76,6 +77,7 @@ class SimulatedWalk(Walk):
         return self.score.compared - merit >= loss_allowed
 
     def _hopeless(self, screened: Evaluation, loss_allowed: float) -> bool:
+        """Whether a change loses far too much on the screening arrivals."""
         problem, objective = self.attempt.problem, self.attempt.space.objective
         attainment = self._screened.weighted_attainment(problem.model_weight)
         old = objective.merit(problem, self._screened)

@@ -1,4 +1,4 @@
-"""What never changes during a search."""
+"""What stays the same during a search."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class SearchSpace:
     training
         Simulator of the training arrivals.
     screening
-        Simulator of the beginning of the same arrivals, by which hopeless candidates are told.
+        Simulator of the first of these arrivals, for a quick look at candidates.
     objective
-        What placements are compared by; the arrivals are as much faster as it says.
+        What placements are compared by. The arrivals above come as fast as its strain says.
     longer
-        The training arrivals and more like them, where simulations are cheap enough to improve
-        placements on all of them; None elsewhere.
+        The training arrivals and more of their kind, if simulation is cheap enough for the last
+        improvements to use them; None otherwise.
     """
 
     problem: PlacementProblem
@@ -43,7 +43,7 @@ class SearchSpace:
     def traffic(self) -> Trace:
         """Arrivals by which demand is measured.
 
-        Where LLMs are served, training runs lie so far apart that they say nothing of rates.
+        With LLMs, training runs are so far apart that they do not show rates.
         """
         return (self.training if self.problem.engines is None else self.screening).trace
 
@@ -54,12 +54,12 @@ class SearchSpace:
         return SearchSpace(problem, training, screening, self.objective, self.longer)
 
     def beginning(self, num_requests: int) -> SearchSpace:
-        """Return the space in which fewer arrivals decide, the first ones of the training.
+        """Return the space with only the first of the training arrivals.
 
         Parameters
         ----------
         num_requests
-            How many; all of them if there are no more.
+            How many; all of them if there are fewer.
         """
         trace = self.training.trace
         if num_requests >= trace.num_requests:
@@ -67,13 +67,13 @@ class SearchSpace:
         return replace(self, training=Simulator(self.problem, trace.take(slice(num_requests))))
 
     def lengthened(self) -> SearchSpace:
-        """Return the space in which all arrivals decide that there are; itself if it is that."""
+        """Return the space that trains on `longer`; itself without that."""
         if self.longer is None:
             return self
         return replace(self, training=Simulator(self.problem, self.longer), longer=None)
 
     def strained(self, factor: float) -> SearchSpace:
-        """Return the space in which requests come faster, and what is to spare is compared.
+        """Return the space in which requests come faster, and headroom is compared.
 
         Parameters
         ----------
@@ -97,14 +97,14 @@ class SearchSpace:
     def score_of(
         self, placement: Placement, evaluation: Evaluation, missing: int | None = None
     ) -> Score:
-        """Score a placement by what was simulated of it.
+        """Score a placement, given its evaluation.
 
         Parameters
         ----------
         placement, evaluation
             The placement, and how it did on the training arrivals.
         missing
-            How many replicas it lacks that models have to have; None: to be counted.
+            How many required replicas it lacks; None to count them.
         """
         problem, objective = self.problem, self.objective
         if missing is None:

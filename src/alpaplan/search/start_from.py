@@ -1,4 +1,4 @@
-"""Searches that start from what runs, and change only what is worth what it moves."""
+"""Searches that start from what runs, and change only what is worth moving."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from alpaplan.search.attempt import Attempt
 from alpaplan.search.candidate import Candidate
 from alpaplan.search.improve import improve
 from alpaplan.search.partition import describe_shapes
-from alpaplan.search.running import Placed, Running
+from alpaplan.search.running import PlacementOnDevices, Running
 from alpaplan.search.search import Search
 from alpaplan.search.work import requests_work
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
 
 START_FRACTION = 0.25
-"""Part of the budget that improves what runs (a fraction; 0.1 to 0.5); the method has the rest."""
+"""Part of the budget for improving what runs (a fraction; 0.1 to 0.5); the method gets the rest."""
 
 CONSIDERED = 4
-"""Best candidates whose changes are looked at one by one (a count; 2 to 8)."""
+"""Best candidates whose changes are tried one by one (a count; 2 to 8)."""
 
 MAX_CHANGES = 64
-"""Changes of a candidate that are looked at (a count; 16 to 256), those that load most first: each
-is simulated on all arrivals to decide by."""
+"""Most changes of a candidate that are tried, those that load most first (a count; 16 to 256): each
+is simulated on all deciding arrivals."""
 
 
 def improve_running(search: Search, running: Running) -> list[Candidate]:
@@ -42,17 +42,17 @@ def improve_running(search: Search, running: Running) -> list[Candidate]:
     return [start, *search.delegate(partial(improve, starts=[start]), START_FRACTION)]
 
 
-def _as_candidate(attempt: Attempt, placed: Placed) -> Candidate:
+def _as_candidate(attempt: Attempt, placed: PlacementOnDevices) -> Candidate:
     shapes = describe_shapes(attempt.problem, placed.placement.shapes.tolist())
     return Candidate.of("running", shapes, attempt.evaluate(placed.placement), 1)
 
 
 @dataclass(frozen=True)
 class Settled:
-    """A candidate with its devices, and its attainment less the price of what it loads."""
+    """A candidate on devices, and its attainment minus the price of what it loads."""
 
     candidate: Candidate
-    placed: Placed
+    placed: PlacementOnDevices
     worth: float
 
 
@@ -74,9 +74,9 @@ def worth_moving(
     tried
         All candidates, what runs among them.
     best
-        The one that is best if moves cost nothing.
+        The best one if moves cost nothing.
     deciding
-        Arrivals that no candidate was searched on.
+        Arrivals that the search has not seen.
     """
     fewest = best.score.missing_replicas
     ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
@@ -123,7 +123,7 @@ def _settle(
 
 
 def _worth(
-    attempt: Attempt, placed: Placed, running: Running, simulators: Sequence[Simulator]
+    attempt: Attempt, placed: PlacementOnDevices, running: Running, simulators: Sequence[Simulator]
 ) -> float:
     problem, attained = attempt.problem, []
     for simulator in simulators:
@@ -133,7 +133,7 @@ def _worth(
     return float(np.mean(attained)) - running.price(problem, placed)
 
 
-def _keeps_apart(problem: PlacementProblem, placed: Placed, missing: int) -> bool:
+def _keeps_apart(problem: PlacementProblem, placed: PlacementOnDevices, missing: int) -> bool:
     """Whether models have the replicas that they require where the groups are."""
     required = problem.required
     if required is None:
@@ -146,46 +146,57 @@ def _keeps_apart(problem: PlacementProblem, placed: Placed, missing: int) -> boo
 
 
 def _changes(
-    problem: PlacementProblem, placed: Placed, running: Running
+    problem: PlacementProblem, placed: PlacementOnDevices, running: Running
 ) -> list[tuple[set[Spans], list[int]]]:
-    """Return groups that differ from what runs on their devices: the spans, and what runs.
+    """Return the changes from what runs: spans of the groups that differ, and what runs there.
 
-    Groups that share devices, directly or through others, change together. Those that load most
-    come first.
+    Groups that share devices, directly or through others, change together. Changes that load the
+    most bytes come first.
     """
-    mine = [(False, number) for number in range(len(placed.spans))]
-    theirs = [(True, number) for number in range(len(running.placed.spans))]
-    owner: dict[tuple[int, int, int], list[tuple[bool, int]]] = {}
-    for node in (*mine, *theirs):
-        spans = (running.placed if node[0] else placed).spans[node[1]]
-        for span in spans:
-            for device in range(span.first, span.first + span.count):
-                owner.setdefault((span.pool, span.node, device), []).append(node)
-    linked: dict[tuple[bool, int], set[tuple[bool, int]]] = {n: {n} for n in (*mine, *theirs)}
-    for nodes in owner.values():
-        for node in nodes:
-            linked[node].update(nodes)
-    seen: set[tuple[bool, int]] = set()
     found = []
-    for node in (*mine, *theirs):
-        if node in seen:
-            continue
-        part, todo = {node}, [node]
-        while todo:
-            more = linked[todo.pop()] - part
-            part |= more
-            todo += more
-        seen |= part
-        groups = sorted(number for is_theirs, number in part if not is_theirs)
-        others = sorted(number for is_theirs, number in part if is_theirs)
-        loaded = running.loaded_bytes(problem, placed.take(groups))
-        is_same = _key(placed, groups) == _key(running.placed, others)
-        if not is_same:
+    for groups, others in _sharing_devices(placed, running.placed):
+        if _key(placed, groups) != _key(running.placed, others):
+            loaded = running.loaded_bytes(problem, placed.take(groups))
             found.append((loaded, {placed.spans[number] for number in groups}, others))
     found.sort(key=lambda each: -each[0])
     return [(spans, others) for _, spans, others in found]
 
 
-def _key(placed: Placed, groups: list[int]) -> tuple[object, ...]:
+def _sharing_devices(
+    mine: PlacementOnDevices, theirs: PlacementOnDevices
+) -> list[tuple[list[int], list[int]]]:
+    """Return the groups of both that share devices, directly or through others, in ascending order.
+
+    They come in the order of their first groups, those of `mine` first.
+    """
+    spans = (*mine.spans, *theirs.spans)
+    users: dict[tuple[int, int, int], set[int]] = {}
+    for number, own in enumerate(spans):
+        for span in own:
+            for device in range(span.first, span.first + span.count):
+                users.setdefault((span.pool, span.node, device), set()).add(number)
+    linked = [{number} for number in range(len(spans))]
+    for numbers in users.values():
+        for number in numbers:
+            linked[number] |= numbers
+    seen: set[int] = set()
+    found = []
+    first_of_theirs = len(mine.spans)
+    for number in range(len(spans)):
+        if number in seen:
+            continue
+        part, todo = {number}, [number]
+        while todo:
+            more = linked[todo.pop()] - part
+            part |= more
+            todo += more
+        seen |= part
+        groups = sorted(each for each in part if each < first_of_theirs)
+        others = sorted(each - first_of_theirs for each in part if each >= first_of_theirs)
+        found.append((groups, others))
+    return found
+
+
+def _key(placed: PlacementOnDevices, groups: list[int]) -> tuple[object, ...]:
     part = placed.take(groups)
     return part.spans, part.placement.key()

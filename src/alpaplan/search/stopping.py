@@ -1,4 +1,4 @@
-"""When a search ends before it is done: stopping criteria as small callables."""
+"""Stopping criteria, which end a search early: small callables."""
 
 from __future__ import annotations
 

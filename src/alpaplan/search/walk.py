@@ -1,4 +1,4 @@
-"""Walks over placements: where an attempt is, and how changes take it on."""
+"""Walks over placements, the base of local improvement: each step is an accepted change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from alpaplan.simulator import Evaluation
 
 @dataclass
 class MoveCounts:
-    """How moves did: how often each was simulated, accepted, and better than before.
+    """How often each move was simulated, accepted, and an improvement.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class MoveCounts:
 
     @classmethod
     def of(cls, num_moves: int) -> MoveCounts:
-        """Return counts of none."""
+        """Return counts of 0."""
         return cls(*(np.zeros(num_moves, dtype=np.int64) for _ in range(3)))
 
     def __add__(self, other: MoveCounts) -> MoveCounts:
-        """Return both together."""
+        """Return the sums."""
         return MoveCounts(
             self.simulated + other.simulated,
             self.accepted + other.accepted,
@@ -47,7 +47,7 @@ class MoveCounts:
 
 @dataclass
 class Walk(ABC):
-    """A walk from a placement, moved on by changes that lose little.
+    """A random walk over placements, by changes that gain or lose little.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Walk(ABC):
     Attributes
     ----------
     placement, evaluation, score
-        Where it is.
+        The current placement, and how it did on the training arrivals.
     counts
         How its moves did.
     idle
@@ -81,17 +81,17 @@ class Walk(ABC):
 
     @abstractmethod
     def step(self, temperature: float, most: int) -> bool:
-        """Try changes until one is accepted; whether one was.
+        """Try changes until one is accepted; return whether one was.
 
-        It may give up earlier, so that stopping criteria are asked and the temperature falls.
+        It may return earlier, so that the caller can check stopping criteria and cool down.
 
         Parameters
         ----------
         temperature
-            Merit that a change may lose on average: how much each may is drawn by the rule of
+            Mean loss of merit that is accepted: that of each change is drawn, which is the rule of
             Metropolis et al. (1953), Journal of Chemical Physics 21.
         most
-            Changes that are simulated at most.
+            Most changes to simulate.
         """
 
     @property
@@ -101,12 +101,12 @@ class Walk(ABC):
 
     @property
     def needs(self) -> NDArray[np.float64]:
-        """How much each model needs replicas; see `alpaplan.search.moves.state.needs_of`."""
+        """How much each model needs replicas, as of `alpaplan.search.moves.state.needs_of`."""
         has_room = self.attempt.space.objective.is_strained
         return needs_of(self.attempt.problem, self.placement, self.evaluation, has_room=has_room)
 
     def candidate(self) -> Candidate:
-        """Return where it is."""
+        """Return the current placement as a candidate."""
         shapes = self.placement.shapes.tolist()
         return replace(
             self.start,

@@ -7,19 +7,19 @@ from alpaplan.problem.service import batch_caps
 from alpaplan.simulator import Evaluation
 
 BATCHED_WORK = 4
-"""Requests served by themselves that take as long to simulate as one that may share a batch (a
-count; 2 to 10): 36 against 9 million a second, in three mixes with caps of 2 to 16."""
+"""Work of a request that may share a batch, in requests served by themselves (a factor; 2 to 10): 9
+against 36 million were simulated a second, in three mixes with caps of 2 to 16."""
 
 ITERATION_WORK = 4
-"""Requests served by themselves that take as long to simulate as one iteration of an LLM engine,
-its part of arrivals and finishes included (a count; 2 to 10)."""
+"""Work of an iteration of an LLM engine, in requests served by themselves (a factor; 2 to 10). This
+includes its share of the work for arrivals and finishes."""
 
 
 def requests_work(problem: PlacementProblem, placement: Placement, evaluation: Evaluation) -> int:
     """Return the work of a simulation's requests, in requests served by themselves.
 
-    An LLM's request costs as many iterations as it takes part in, shared with those beside it. So
-    what engines do is counted, and not how many requests they get.
+    For LLMs, iterations are counted and not requests: a request takes part in many, each of which
+    it shares with others.
     """
     each = BATCHED_WORK if is_batched(problem, placement) else 1
     return int(evaluation.requests.sum()) * each + evaluation.iterations * ITERATION_WORK

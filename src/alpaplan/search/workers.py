@@ -30,7 +30,7 @@ from alpaplan.specs.choices import StopReason
 Found = TypeVar("Found")
 
 ASK_S = 0.1
-"""Seconds between two looks at the stopping criteria while other processes work."""
+"""Seconds between two checks of the stopping criteria while other processes work."""
 
 
 class Workers(Protocol):
@@ -68,8 +68,8 @@ class ThreadWorkers:
 class ProcessWorkers:
     """Makes attempts in other processes of this machine.
 
-    An attempt there looks at a flag, which is raised here once a stopping criterion ends the
-    search. The listener is told what an attempt used when it is over, without scores.
+    Attempts there check a flag that is set here once a stopping criterion ends the search. The
+    listener is told what an attempt has used only when it is over, without scores.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class StopFlag:
         self._shared = shared
 
     def show(self, reason: StopReason) -> None:
-        """Let all who ask stop from now on."""
+        """Stop all who ask from now on."""
         self._shared[0] = 1 + list(StopReason).index(reason)
 
     def __call__(self) -> StopReason | None:
@@ -137,7 +137,7 @@ def stop_flag() -> Iterator[StopFlag]:
 
 @contextmanager
 def threads(count: int) -> Iterator[Workers]:
-    """Work in `count` threads, or as many as there can be; in none if one at a time is enough.
+    """Work in `count` threads, or as many as the system allows; for one, in none.
 
     Warns
     -----
@@ -172,8 +172,8 @@ def processes(count: int) -> Iterator[Workers]:
 def process_pool(count: int) -> Iterator[ProcessPoolExecutor]:
     """Start `count` processes of this machine, as tasks come.
 
-    They are started afresh, as a copy of this process would lack its threads, and they leave
-    Ctrl-C to this process.
+    They are spawned, as a fork of this process would lack its threads, and they leave Ctrl-C to
+    this process.
     """
     context = multiprocessing.get_context("spawn")
     ignore_interrupt = (signal.SIGINT, signal.SIG_IGN)

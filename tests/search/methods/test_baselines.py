@@ -117,11 +117,11 @@ def test_with_too_few_devices_those_of_most_load_are_dedicated() -> None:
     assert placement.replicas.any(axis=0).tolist() == [False, True, False, True, True, True]
 
 
-def test_dedicated_groups_may_have_twice_the_devices_and_lie_in_another_pool() -> None:
+def test_dedicated_groups_lie_in_another_pool_once_the_first_is_full() -> None:
     one, two = make.profile(device="one"), make.profile(shapes=[(2, 1)], device="two")
     profile = one.model_copy(update={"configs": one.configs + two.configs})
     pools = (make.pool("x", device="one"), make.pool("y", device="two", devices_per_node=2))
     problem = make.problem([make.model()], [profile], make.cluster(*pools))
-    placement = dedicated_placement(problem, np.ones(1), times_fewest=2)
+    placement = dedicated_placement(problem, np.ones(1))
     groups = [problem.shapes[h] for h in placement.shapes]
-    assert [(group.pool, group.num_devices) for group in groups] == [(0, 2), (0, 2), (1, 2)]
+    assert [(group.pool, group.num_devices) for group in groups] == [*[(0, 1)] * 4, (1, 2)]

@@ -10,7 +10,7 @@ from alpaplan.search.selection.dedicated import select_dedicated
 
 def dedicated(search: Search) -> list[Candidate]:
     """Give every model groups of its own, of the fewest devices, in proportion to its load."""
-    return search.map_attempts(select_dedicated, [1])
+    return search.map_attempts(select_dedicated, [None])
 
 
 DEDICATED = Method(dedicated)

@@ -1,8 +1,9 @@
-"""What groups could serve which bucket of models: the table that proposals are chosen from."""
+"""Which groups could serve which bucket of models: the table that proposals are chosen from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +14,11 @@ from alpaplan.search.proposals.latency_classes import LatencyClasses
 from alpaplan.search.proposals.queueing import QueueingEstimate
 
 SHAPES_OF_BUCKET = 2
-"""Shapes kept for each bucket, pool and number of devices, the best by estimate (a count; 1 to
-all of them: more only make the program larger)."""
+"""Shapes kept for each bucket, pool and number of devices: the best by estimate (a count; 1 to all
+of them). More make the integer program larger."""
 
 FINE_COUNTS = 8
-"""Numbers of groups up to this are all in the table, and as many for each doubling after that (a
+"""All numbers of groups up to this are in the table, and as many between each further doubling (a
 count; 4 to 16)."""
 
 
@@ -28,13 +29,13 @@ class Option:
     Parameters
     ----------
     first, last
-        The bucket's parts of latency classes, both included.
+        First and last part of latency classes in the bucket.
     shape, num_groups
-        The groups.
+        Shape of the groups, and how many there are.
     num_devices
-        Devices of the pool that they take, what packing wastes included.
+        Devices that they take from the pool, including what packing wastes.
     attained_rps
-        Estimate.
+        Estimated requests per second that are attained, weighted by model.
     """
 
     first: int
@@ -50,7 +51,7 @@ def bucket_options(
 ) -> list[Option]:
     """Return the table: for each bucket and pool, the best shapes for each number of devices.
 
-    An option that a smaller one of its bucket and pool is as good as is left out.
+    Options are left out if one of the same bucket and pool with fewer devices is as good.
     """
     useful = np.flatnonzero(useful_shapes(problem))
     chain = [_chained_sizes(problem, pool) for pool in range(len(problem.pools))]
@@ -75,18 +76,15 @@ def bucket_options(
 
 
 def _worthwhile(options: list[Option]) -> list[Option]:
+    """Return the best options for each number of devices that beat all with fewer devices."""
     kept: list[Option] = []
     best_of_fewer = 0.0
-    options = sorted(options, key=lambda option: (option.num_devices, -option.attained_rps))
-    best_here, num_here, devices_here = 0.0, 0, 0
-    for option in options:
-        if option.num_devices != devices_here:
-            best_of_fewer = max(best_of_fewer, best_here)
-            best_here, num_here, devices_here = 0.0, 0, option.num_devices
-        if num_here < SHAPES_OF_BUCKET and option.attained_rps > best_of_fewer:
-            kept.append(option)
-            num_here += 1
-            best_here = max(best_here, option.attained_rps)
+    ordered = sorted(options, key=lambda option: (option.num_devices, -option.attained_rps))
+    for _, equal in groupby(ordered, key=lambda option: option.num_devices):
+        better = [option for option in equal if option.attained_rps > best_of_fewer]
+        if better:
+            kept += better[:SHAPES_OF_BUCKET]
+            best_of_fewer = better[0].attained_rps
     return kept
 
 
@@ -102,9 +100,9 @@ def _group_counts(pool: DevicePool, size: int) -> NDArray[np.int64]:
 
 
 def _chained_sizes(problem: PlacementProblem, pool: int) -> set[int]:
-    """Return group sizes of which each divides the next larger one, and the largest the node.
+    """Return sizes of groups each of which divides the next larger one, and the largest the node.
 
-    Any groups of such sizes pack into nodes if their sum does.
+    Groups of such sizes pack into nodes whenever there are enough devices.
     """
     larger = problem.pools[pool].devices_per_node
     chained = set()
@@ -116,7 +114,7 @@ def _chained_sizes(problem: PlacementProblem, pool: int) -> set[int]:
 
 
 def _devices_taken(pool: DevicePool, chained: set[int], size: int, count: int) -> int:
-    """Return devices that groups take: groups of awkward sizes get nodes of their own."""
+    """Return the devices that groups take; those of other sizes get nodes of their own."""
     if size in chained or size > pool.devices_per_node:
         return size * count
     on_node = pool.devices_per_node // size

@@ -1,4 +1,4 @@
-"""What the training arrivals ask of a placement: rates, and how much arrivals come in bursts."""
+"""The demand of training arrivals: rates, and how bursty they are."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from alpaplan.workload.statistics import gap_cv
 from alpaplan.workload.trace import Trace
 
 MIN_DISPERSION = 0.05
-"""Least index of dispersion (a number; 0.01 to 0.2): evenly spaced arrivals have one of almost 0,
-with which waiting times could not be told from none."""
+"""Smallest index of dispersion (a number; 0.01 to 0.2): that of evenly spaced arrivals is almost 0,
+for which the estimate of waiting times breaks down."""
 
 MAX_WINDOWS = 2.0**53
-"""Most windows that the time is divided into (a count): more cannot be told apart."""
+"""Most windows that the time is divided into (a count): floats cannot count more."""
 
 
 @dataclass(frozen=True)

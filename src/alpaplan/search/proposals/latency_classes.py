@@ -1,4 +1,4 @@
-"""Models by latency class: the atoms that buckets are made of."""
+"""Latency classes of models, which buckets are made of."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from alpaplan.problem.feasibility import feasible_latency_s
 from alpaplan.search.proposals.demand import Demand
 
 MAX_CLASSES = 8
-"""Most classes of models (a count; 4 to 12): of n there are n (n + 1) / 2 buckets of consecutive
-classes, and the table of estimates has rows for each."""
+"""Most latency classes (a count; 4 to 12): n classes make n (n + 1) / 2 buckets of consecutive
+classes, each of which has rows in the table of estimates."""
 
 MIN_PARTS = 2
-"""Parts that classes are cut into where there are fewer (a count; 2 to 8), one for each pool at
-least. Parts of one class are alike, so that more of them only make for equivalent solutions."""
+"""Fewest parts of classes (a count; 2 to 8), if not one for each pool. Parts of one class are
+alike, so that more of them only add equivalent solutions."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def latency_classes(problem: PlacementProblem, demand: Demand) -> LatencyClasses
 
 
 def _join(load: NDArray[np.float64], num_classes: int) -> NDArray[np.int64]:
-    """Join neighbors: each goes where the middle of its load lies in equal shares of all."""
+    """Join neighbors to classes of about equal load; return the class of each, ``int64[K]``."""
     middle = (np.cumsum(load) - load / 2) / max(float(load.sum()), np.finfo(np.float64).tiny)
     share = np.minimum((middle * num_classes).astype(np.int64), num_classes - 1)
     return np.unique(share, return_inverse=True)[1].astype(np.int64)
@@ -82,7 +82,7 @@ def _join(load: NDArray[np.float64], num_classes: int) -> NDArray[np.int64]:
 def _split(
     class_of_model: NDArray[np.int64], load: NDArray[np.float64], num_parts: int
 ) -> NDArray[np.int64]:
-    """Cut the classes of the most load for each part into one part more until there are enough."""
+    """Cut classes into parts, those with the most load per part first, until there are enough."""
     num_classes = int(class_of_model.max(initial=-1)) + 1
     sizes = np.bincount(class_of_model, minlength=num_classes)
     loads = np.bincount(class_of_model, load, num_classes)
@@ -94,7 +94,7 @@ def _split(
     for index in range(num_classes):
         members = np.flatnonzero(class_of_model == index)
         heaviest = members[np.argsort(-load[members], kind="stable")]
-        # Dealt out to and fro, so that the parts get equal loads.
+        # Dealt out back and forth, so that the parts get about equal loads.
         turn = np.arange(members.size) % (2 * parts[index])
         part_of_model[heaviest] = first[index] + np.minimum(turn, 2 * parts[index] - 1 - turn)
     return part_of_model

@@ -1,9 +1,9 @@
 """Proposed group partitions: each bucket of models gets its own share of devices and shape.
 
-Models that need answers soon must not wait behind slow ones, and every shape has models that it
-suits, so buckets of consecutive latency classes get groups of their own (AlpaServe,
-Algorithm 2). Which buckets, and how many groups of which shape for each, is an exact-cover
-program over a table of queueing estimates, solved by CP-SAT.
+Models with tight objectives must not wait behind slow ones, and each shape suits some models best.
+So buckets of consecutive latency classes get groups of their own (AlpaServe, Algorithm 2). Which
+buckets there are, and how many groups of which shape each gets, is an exact-cover problem over a
+table of queueing estimates, solved by CP-SAT.
 """
 
 from __future__ import annotations
@@ -24,16 +24,15 @@ from alpaplan.search.proposals.latency_classes import LatencyClasses, latency_cl
 from alpaplan.search.proposals.queueing import QueueingEstimate
 
 LOAD_MARGIN = 1.2
-"""Load that partitions are compared under, as a multiple of the measured one (a number; 1 to 1.5).
-Real replicas share bursts less well than the estimate assumes, and where nearly everything is
-attained, partitions only differ under more load."""
+"""Load under which partitions are compared, as a multiple of the measured load (a factor; 1 to
+1.5). Replicas share bursts less well than the estimate assumes, and where nearly all requests are
+attained, partitions differ only under more load."""
 
 SOLVE_LIMIT = 0.5
 """Deterministic seconds of one solve (0.1 to 10); most take less than a tenth."""
 
 VALUE_UNITS = 1_000_000
-"""Attained requests are counted in this part of the best option's, as CP-SAT's numbers are
-integers."""
+"""Units in what the best option attains (a count), as CP-SAT's numbers are integers."""
 
 
 def propose_partitions(
@@ -41,8 +40,8 @@ def propose_partitions(
 ) -> list[GroupPartition]:
     """Propose good and different partitions, the best one under `LOAD_MARGIN` first.
 
-    Each says which models its groups are meant for. No two give the same buckets the same shapes,
-    so that they are different starts for a search.
+    Each says which models its groups are meant for. No two give the same buckets groups of the same
+    shapes, so that searches start from different ones.
 
     Parameters
     ----------
@@ -66,7 +65,7 @@ def propose_partitions(
             break
         forbidden.append(chosen)
         shapes, eligible = _groups(problem, classes, chosen)
-        # Buckets that cut one class in different ways are different, and mean the same groups.
+        # Buckets that cut one class differently may still give the same groups.
         key = shapes, np.packbits(eligible).tobytes()
         if key not in seen:
             seen.add(key)
@@ -79,8 +78,8 @@ def _choose(
 ) -> list[Option]:
     """Choose options that cover every part at most once and attain the most.
 
-    Empty if there is no choice but the forbidden ones: those that give the same buckets the
-    same shapes, whatever the numbers of groups.
+    A choice is forbidden if it gives the same buckets the same shapes as an earlier one, whatever
+    the numbers of groups. Empty if no other choice is left.
     """
     if not options:
         return []
@@ -127,7 +126,7 @@ def _groups(
         groups += [(option.shape, meant)] * option.num_groups
     groups = sorted(groups, key=lambda group: _order(problem, group[0]))
     while (assigned := assign_devices(problem, [h for h, _ in groups])) is None:
-        # Awkward sizes may not pack as counted: give up a smallest group.
+        # Odd sizes may pack worse than was counted: give up a smallest group.
         groups.pop(int(np.argmin([problem.shapes[h].num_devices for h, _ in groups])))
     present = {option.shape for option in chosen}
     for span in assigned.unused:
@@ -139,7 +138,7 @@ def _groups(
 
 
 def _fill(problem: PlacementProblem, span: DeviceSpan, present: set[int]) -> list[int]:
-    """Return the largest shapes for left-over devices, those that are there already if possible."""
+    """Return the largest shapes that fill left-over devices, those already present if possible."""
     useful = np.flatnonzero(useful_shapes(problem)).tolist()
     added: list[int] = []
     left = span.count

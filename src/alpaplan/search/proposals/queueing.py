@@ -1,12 +1,12 @@
 """How many requests equal groups attain, estimated without a simulation.
 
-A group that serves bursts of random length and turns away what would finish late is a finite
-dam: work flows in by jumps, flows out at rate 1, and overflows at a limit. With exponential
-jumps its content has a closed form (Cohen, The Single Server Queue, on finite dams; Asmussen,
-Applied Probability and Queues, on dams). Here every latency class has a limit of its own, its
-patience, which leaves the form closed: between two limits the density stays exponential. Bursts
-have the second moment that the measured dispersion implies, so that light load, heavy traffic
-(the regime of Kingman's and of Allen and Cunneen's waits) and overload come out of one formula.
+A group that serves bursts of random length and rejects what would finish late is a finite dam:
+work flows in by jumps, flows out at rate 1, and overflows at a limit. With exponential jumps, the
+distribution of its content has a closed form (Cohen, The Single Server Queue, on finite dams;
+Asmussen, Applied Probability and Queues, on dams). Here every latency class has a limit of its own,
+its patience. The form stays closed, as the density is still exponential between two limits. Bursts
+have the second moment that the measured dispersion implies, so that one formula covers light load,
+heavy traffic (as Kingman's and Allen and Cunneen's formulas do) and overload.
 """
 
 from __future__ import annotations
@@ -27,13 +27,16 @@ from alpaplan.problem.memory_rule import linear_memory_bytes
 from alpaplan.search.proposals.demand import Demand
 
 POOLING_EXPONENT = 0.7
-"""How many groups share a burst, as a power of the replicas of a model (a number; 0.5 to 1): 1
-would say that a model's bursts find its groups equally free, but they meet bursts of others.
-Estimates of single buckets err by 0.033 to 0.036 of attainment with any from 0.5 to 1, measured
-against simulated greedy selections on nine quality cases."""
+"""How many groups share a burst, as a power of the model's replicas (an exponent; 0.5 to 1). With
+1, bursts would find all groups equally free, but they meet bursts of other models there. Estimates
+of single buckets err by 0.033 to 0.036 of attainment with any value from 0.5 to 1, measured against
+simulated greedy selections on nine quality cases."""
 
 _FLAT = 1e-9
-"""Exponents below this are 0: there the quotient of differences is numerically lost."""
+"""Exponents below this are taken as 0, where ``(1 - exp(-x)) / x`` is lost to rounding."""
+
+_MEMORY_SLACK = 1e-9
+"""Part by which models may exceed memory in sums of bytes, which are rounded (a fraction)."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,16 @@ class ClassLoad:
     Parameters
     ----------
     rate_rps : float64[N, J]
-        Arrivals that the groups get together.
+        Arrivals per second at all groups together.
     service_s : float64[N, J]
-        Time that a request keeps a group from starting others: its share of the slowest stage of
-        a full batch.
+        How long a request keeps a group from starting others: its share of the time of the slowest
+        stage for a full batch.
     limit_s : float64[J]
-        Most work that a group may hold right after it has accepted a request: what the objective
-        leaves for waiting, and the slowest stage of the request's own batch.
+        Most work that a group may hold right after it accepts a request: what the objective leaves
+        for waiting, plus the time of the slowest stage for the request's own batch.
     burst_s : float64[N, J]
-        Mean of the exponential bursts that arrive with the measured variance: half the
-        dispersion times the service, for one group.
+        Mean length of exponential bursts with the measured variance: half the dispersion times the
+        service time, for one group.
     """
 
     rate_rps: NDArray[np.float64]
@@ -111,11 +114,11 @@ class QueueingEstimate:
     Parameters
     ----------
     problem
-        The problem. Where groups are busy, batches are full: its caps should be good ones.
+        The problem. Batches are assumed to be full, so its caps should be good ones.
     demand
         Its measured arrivals.
     class_of_model : int64[M]
-        Latency classes, or parts of them, numbered from 0; a handful.
+        Latency class of each model, or part of one, from 0. There should be few.
     """
 
     def __init__(
@@ -135,8 +138,8 @@ class QueueingEstimate:
     ) -> NDArray[np.float64]:
         """Return the attained requests per second, weighted by model, ``float64[N]``.
 
-        Where not all models fit, those of the most requests per byte are served; where they fit
-        several times over, that many groups share a burst.
+        If not all models fit, those with the most weighted requests per byte are served. If all fit
+        several times, that many groups share a burst.
 
         Parameters
         ----------
@@ -155,7 +158,7 @@ class QueueingEstimate:
         densest = np.argsort(-value / replica_bytes, kind="stable")
         members, taken = members[densest], np.cumsum(replica_bytes[densest])
         groups = num_groups.astype(np.float64)
-        num_held = np.searchsorted(taken, groups * usable_bytes * (1 + _FLAT), side="right")
+        num_held = np.searchsorted(taken, groups * usable_bytes * (1 + _MEMORY_SLACK), side="right")
         copies = np.clip(groups * usable_bytes / taken[-1], 1.0, groups)
         load, weight_rps = self._load(shape, members, num_held)
         lost = lost_fraction(load, groups, copies**POOLING_EXPONENT)
@@ -165,10 +168,10 @@ class QueueingEstimate:
     def _replica_bytes(
         self, shape: int, members: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], float]:
-        """Return what a replica of each member takes on its fullest device, and what there is.
+        """Return the bytes of each member's replica on its fullest device, and the usable bytes.
 
-        A replica also takes its share of what is left over where only such replicas are held:
-        of two that need 0.6 of a device each, none is left room by the other.
+        Each replica also counts its share of what is left over on a device that holds only its
+        kind: one that needs 0.6 of a device takes all of it, as no second one fits beside it.
         """
         profiles = self._problem.profile_of_model[members]
         weights, limits = linear_memory_bytes(self._problem, shape, profiles)
@@ -180,7 +183,7 @@ class QueueingEstimate:
     def _load(
         self, shape: int, members: NDArray[np.int64], num_held: NDArray[np.int64]
     ) -> tuple[ClassLoad, NDArray[np.float64]]:
-        """Sum up by class what the first `num_held` members ask for, and their weighted rate."""
+        """Return the load by class of the first `num_held` members, and their weighted rate."""
         problem, demand = self._problem, self._demand
         profile = problem.profile_of_model[members]
         service_s = self._service_s[shape, profile]

@@ -1,1 +1,1 @@
-"""Selections: which models' replicas given groups get. Search methods are made of these."""
+"""Selections: which replicas the groups of a partition get. Search methods are made of these."""

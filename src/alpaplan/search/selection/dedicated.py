@@ -16,45 +16,33 @@ from alpaplan.search.candidate import Candidate
 from alpaplan.search.partition import describe_shapes
 
 
-def select_dedicated(attempt: Attempt, times_fewest: int) -> Candidate:
-    """Give every model groups of its own, in proportion to its load, and simulate them once.
-
-    Parameters
-    ----------
-    attempt
-        Its training arrivals say how much each model is asked for.
-    times_fewest
-        How many times as many devices a group has as the fewest that can serve its model, where
-        the model has such a configuration.
-    """
+def select_dedicated(attempt: Attempt, _item: None) -> Candidate:
+    """Give every model groups of its own, in proportion to its load, and simulate them once."""
     problem = attempt.problem
     requests = attempt.space.training.trace.requests_per_model().astype(np.float64)
-    placement = dedicated_placement(problem, requests, times_fewest)
+    placement = dedicated_placement(problem, requests)
     only = attempt.evaluate(placement)
     label = describe_shapes(problem, placement.shapes.tolist())
     return Candidate.of("dedicated", label, only, attempt.used.num_evaluations)
 
 
-def dedicated_placement(
-    problem: PlacementProblem, requests: NDArray[np.float64], times_fewest: int = 1
-) -> Placement:
-    """Return groups that serve one model each, as many as each has to have, then by load.
+def dedicated_placement(problem: PlacementProblem, requests: NDArray[np.float64]) -> Placement:
+    """Return groups of one model each: required ones first, then in proportion to load.
 
-    Every model has one at least, as long as there are devices.
+    A group has the fewest devices that can serve its model. Every model gets at least one, as long
+    as there are devices.
 
     Parameters
     ----------
     problem
         The problem.
     requests : float64[M]
-        How much each model is asked for. With too few devices for all, those of most load have
+        Requests for each model. If there are too few devices for all, those with the most load get
         some.
-    times_fewest
-        As of `select_dedicated`.
     """
-    options = _options(problem, times_fewest)
+    options = _options(problem)
     busy_s = mean_stage_s(problem)[:, problem.profile_of_model] * requests
-    # Models in order of the load of each of their groups, infinite as long as there is none.
+    # Models by load per group, the highest first; that of a model without a group is infinite.
     queue = [
         (-np.inf, -float(busy_s[shapes[0], m]), m) for m, shapes in enumerate(options) if shapes
     ]
@@ -77,7 +65,7 @@ def dedicated_placement(
     return Placement(np.array([shape for shape, _ in groups], dtype=np.int64), replicas)
 
 
-def _options(problem: PlacementProblem, times_fewest: int) -> list[list[int]]:
+def _options(problem: PlacementProblem) -> list[list[int]]:
     """Return the shapes for each model's groups, one for each pool that has any, best first."""
     num_devices = np.array([shape.num_devices for shape in problem.shapes], dtype=np.int64)
     pool = np.array([shape.pool for shape in problem.shapes], dtype=np.int64)
@@ -91,9 +79,7 @@ def _options(problem: PlacementProblem, times_fewest: int) -> list[list[int]]:
             if not usable.size:
                 continue
             fewest = int(num_devices[usable].min())
-            wanted = usable[num_devices[usable] == times_fewest * fewest]
-            if not wanted.size:
-                wanted = usable[num_devices[usable] == fewest]
+            wanted = usable[num_devices[usable] == fewest]
             best.append(int(wanted[np.argmin(latency_s[wanted, model])]))
         options.append(sorted(best, key=lambda h: (num_devices[h], latency_s[h, model])))
     return options

@@ -19,8 +19,7 @@ from alpaplan.simulator import Evaluation
 def select_greedily(attempt: Attempt, partition: GroupPartition) -> Candidate:
     """Add replicas one by one, each onto the least used group with room for the neediest model.
 
-    After each, the placement is simulated; the best one on the way is returned, which is not
-    always the fullest.
+    The placement is simulated after each; the best one is returned, which need not be the last.
     """
     problem = attempt.problem
     selection = ReplicaSelection(problem, partition.shapes)

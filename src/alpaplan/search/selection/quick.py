@@ -1,8 +1,8 @@
-"""Quick model selection: many replicas a round, so that a start costs some ten simulations.
+"""Quick model selection: many replicas a round, so that a selection takes about ten simulations.
 
-Fast greedy selection simulates after every replica. What a simulation says changes little from
-one replica to the next, so here a round adds replicas for a part of the models before it asks
-again; the first round, which knows no simulation yet, spreads the offered load.
+Fast greedy selection simulates after every replica, though one replica changes the outcome little.
+Here a round adds replicas for a part of the models before the next simulation. The first round,
+before any simulation, spreads the offered load.
 """
 
 from __future__ import annotations

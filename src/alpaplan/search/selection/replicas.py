@@ -1,7 +1,8 @@
-"""Replicas under selection: which may be added where, kept up to date replica by replica."""
+"""Replicas chosen one by one for given groups, and which may still be added."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,14 +25,14 @@ class ReplicaSelection:
     shapes
         Index of each group's shape.
     eligible : bool[G, M]
-        Models that each group is meant for; None: all for all.
+        Models that each group is meant for; None if each is for all.
 
     Attributes
     ----------
     replicas : bool[G, M]
-        What is chosen; in the beginning the replicas that models have to have.
+        What is chosen; required replicas are from the start.
     addable : bool[G, M]
-        What may be added: it is not there, there is room, and it could attain a request.
+        What may be added: replicas that are not there yet, fit, and could attain a request.
     """
 
     def __init__(
@@ -64,15 +65,12 @@ class ReplicaSelection:
 
     def copy(self) -> ReplicaSelection:
         """Return an independent copy."""
-        twin = object.__new__(ReplicaSelection)
-        twin._problem = self._problem
-        twin._shapes = self._shapes
-        twin._servable = self._servable
+        twin = copy.copy(self)
         twin._counts = self._counts.copy()
         twin.replicas = self.replicas.copy()
         twin.addable = self.addable.copy()
         return twin
 
     def placement(self) -> Placement:
-        """Return the placement as it is now."""
+        """Return the placement so far."""
         return Placement(self._shapes, self.replicas.copy())

@@ -1,4 +1,4 @@
-"""Replicas that models have to have, put onto groups; others leave if they must."""
+"""Puts required replicas on groups; where memory lacks, others go."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from alpaplan.search.caps import guess_caps, with_room
 
 
 def with_required(problem: PlacementProblem, placement: Placement) -> Placement:
-    """Return a placement with the replicas that models have to have, as far as groups have room.
+    """Return a placement with the required replicas, as far as memory suffices.
 
-    Groups stay as they are. Each missing replica goes where the fewest others have to leave, and
-    none leaves that another model has to have.
+    The groups keep their shapes. Each missing replica goes where the fewest others have to make
+    way, and no required replica does.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def with_required(problem: PlacementProblem, placement: Placement) -> Placement:
 
 
 def holdable_replicas(problem: PlacementProblem) -> NDArray[np.bool_]:
-    """Whether a replica that is required may be on each shape, ``bool[H, M]``.
+    """Whether a required replica may be on each shape, ``bool[H, M]``.
 
-    Where a model can attain nothing anywhere, that is wherever it has room.
+    A model that can attain nothing anywhere may be wherever it fits.
     """
     servable = servable_replicas(problem)
     room = shapes_with_room(problem)[:, problem.profile_of_model]
@@ -57,7 +57,7 @@ def holdable_replicas(problem: PlacementProblem) -> NDArray[np.bool_]:
 
 
 class _Filling:
-    """A placement that gets the replicas it lacks."""
+    """A placement that is given the replicas it lacks."""
 
     def __init__(
         self, problem: PlacementProblem, required: RequiredReplicas, placement: Placement
@@ -70,7 +70,7 @@ class _Filling:
         self._replicas = placement.replicas.copy()
 
     def filled(self) -> NDArray[np.bool_]:
-        """Return the replicas, ``bool[G, M]``; models with the fewest places go first."""
+        """Return the replicas, ``bool[G, M]``; models with the fewest possible groups go first."""
         for model in np.argsort(self._possible.sum(axis=0), kind="stable").tolist():
             while self._missing()[model]:
                 options = list(self._options(model))
@@ -85,7 +85,10 @@ class _Filling:
         return self._required.missing(self._replicas, self._nodes)
 
     def _options(self, model: int) -> Iterator[tuple[int, int, int, int, NDArray[np.int64]]]:
-        """Yield how many leave, those whose last replica goes first, a group, and what it keeps."""
+        """Yield groups for a replica: models that lose their last one, others that go, what stays.
+
+        That is ``(last, gone, kept, group, models kept)``: options compare by the first four.
+        """
         held = self._replicas[:, model]
         free = self._possible[:, model] & ~held
         if self._required.apart[model]:
@@ -101,7 +104,7 @@ class _Filling:
                 yield last, gone.size, kept.size, group, kept
 
     def _is_needed(self, group: int, models: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether models would lack a replica without theirs on a group."""
+        """Whether models would lack a required replica without theirs on a group."""
         others = self._replicas.copy()
         others[group] = False
         lacking = self._required.missing(others, self._nodes) > self._missing()
