@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import LatencyStatistics, Replay
+from alpaplan.simulator.evaluation import ratio
 from alpaplan.simulator.intervals import ratio_interval_95
-from alpaplan.simulator.statistics import ratio
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
 

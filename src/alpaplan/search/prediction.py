@@ -14,9 +14,10 @@ from alpaplan.simulator.engine_statistics import (
     TokenStatistics,
     engines_of_groups,
 )
+from alpaplan.simulator.evaluation import ratio
 from alpaplan.simulator.intervals import mean_interval_95, next_run_interval_95
 from alpaplan.simulator.latency_statistics import LatencyStatistics
-from alpaplan.simulator.statistics import ratio, utilizations
+from alpaplan.simulator.statistics import utilizations
 from alpaplan.workload.trace import Trace
 
 _ALL_LLMS = -1

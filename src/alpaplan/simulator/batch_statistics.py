@@ -1,4 +1,4 @@
-"""How large the batches were in which the requests of each model ran."""
+"""Sizes of the batches in which a model's requests ran."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class BatchStatistics:
     Parameters
     ----------
     mean
-        Over requests: a batch of four counts four times. NaN if there were no requests.
+        Mean over requests: a batch of four counts four times. NaN if there were no requests.
     histogram
-        Batch size -> number of requests that ran in such a batch; only sizes that there were, in
-        ascending order.
+        Batch size -> number of requests that ran in such a batch, in ascending order of sizes that
+        occurred.
     """
 
     mean: float

@@ -1,4 +1,4 @@
-"""A placement's replicas as rows for batching, each with what its batches take."""
+"""A placement's replicas as the rows that the kernels with batching walk over."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from alpaplan.simulator.replicas import ReplicaFinder, ReplicaPlaces
 
 @dataclass(frozen=True)
 class BatchedReplicas:
-    """The `R` replicas of a placement, those last to which only requests that wait belong.
+    """The `R` replicas of a placement; last come those that are gone but have waiting requests.
 
     Parameters
     ----------
@@ -26,11 +26,11 @@ class BatchedReplicas:
     model, group : int64[R], int64[R]
         Model and group of each replica.
     size_owner : int64[C]
-        Replica of each size that a batch may have, `C` the sum of all caps.
+        Replica of each pair of a replica and a batch size; `C` is the sum of all caps.
     size_busy_s : float64[C]
-        How long such a batch keeps a stage busy, on average over the group's stages.
+        How long a batch of that size keeps a stage busy, averaged over the group's stages.
     shortest_last_s
-        The shortest time that any of their batches keeps a last stage busy.
+        The shortest time that a batch keeps a last stage busy.
     of_waiting : int64[W]
         Replica of each request that waits from an earlier simulation.
     """
@@ -45,7 +45,7 @@ class BatchedReplicas:
 
 
 class BatchedReplicaTable:
-    """What batches of a replica of any model on any shape take.
+    """How long batches of any model take on any shape, to look up the replicas of a placement.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class BatchedReplicaTable:
         self._largest = batches.largest.ravel()
         self._first_row = batches.first_row.ravel()
         self._latency_s = simulated_batch_stages_s(problem)
-        # The kernel takes rows without a gap, which depend on the most stages of a placement.
+        # Kernels take rows without gaps, whose width is the most stages of a placement.
         self._latency_s_of_width: dict[int, NDArray[np.float64]] = {}
         pairs = np.repeat(np.arange(self._largest.size), self._largest)
         row_of = self._first_row[pairs] + np.arange(pairs.size) - _starts(self._largest)[pairs]
@@ -77,20 +77,20 @@ class BatchedReplicaTable:
     def replicas_of(
         self, placement: Placement, waiting: WaitingRequests | None
     ) -> BatchedReplicas | None:
-        """Look up the replicas of a placement; None if no request has to do with batches.
+        """Look up the replicas of a placement; None if none may batch and no request waits.
 
         Parameters
         ----------
         placement
             The placement.
         waiting
-            Requests of its groups that wait from an earlier simulation. Their replicas may be
-            gone, which then only work off what waits.
+            Requests that wait in its groups since an earlier simulation. Their replicas may be gone
+            from the placement; these serve only what waits.
 
         Raises
         ------
         ValueError
-            As `ReplicaFinder.places_of`; or if a request waits for a batch of another cap.
+            As `ReplicaFinder.places_of`, or if a request waits for a batch with another cap.
         """
         places = self._finder.places_of(placement)
         caps = self.caps_of(placement, places)
@@ -152,7 +152,7 @@ class BatchedReplicaTable:
         caps: NDArray[np.int64],
         waiting: WaitingRequests,
     ) -> tuple[ReplicaPlaces, NDArray[np.int64], NDArray[np.int64]]:
-        """Add the replicas that requests still wait for, and find that of each request."""
+        """Add the replicas of waiting requests that are gone, and find that of each request."""
         pairs = list(zip(places.model.tolist(), places.group.tolist(), strict=True))
         number = {pair: replica for replica, pair in enumerate(pairs)}
         all_caps = caps.tolist()
@@ -184,5 +184,5 @@ class BatchedReplicaTable:
 
 
 def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each of some parts of these sizes begins, if they lie behind each other."""
+    """Return where each of some consecutive parts of these sizes begins."""
     return counts.cumsum() - counts

@@ -22,10 +22,10 @@ from alpaplan.workload.trace import Trace
 
 
 class BatchedService:
-    """Simulates placements on one trace; see `alpaplan.simulator.simulator.Service`.
+    """Simulates placements on one trace; see `alpaplan.simulator.service.Service`.
 
-    Where every cap of a placement is 1, that is left to the kernels without batching, which are
-    several times as fast and come to the same.
+    Placements whose caps are all 1 are left to the kernels without batching, which are several
+    times as fast and give the same results.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class BatchedService:
         if replicas is None:
             return self._alone.evaluate(placement, start)
         nothing = np.empty(0, dtype=np.int32)
-        outcome = nothing_yet(replicas, np.empty(0), nothing, nothing)
+        outcome = empty_outcome(replicas, np.empty(0), nothing, nothing)
         self._run(replicas, placement, start, outcome)
         return evaluation_of(replicas, placement.num_groups, outcome, self._requests_per_model)
 
@@ -67,7 +67,7 @@ class BatchedService:
         latency_s = np.full(num_requests, np.nan)
         replica = np.full(num_requests, -1, dtype=np.int32)
         batch_size = np.zeros(num_requests, dtype=np.int32)
-        outcome = nothing_yet(replicas, latency_s, replica, batch_size)
+        outcome = empty_outcome(replicas, latency_s, replica, batch_size)
         loop = self._run(replicas, placement, start, outcome)
         group_of_replica = np.append(replicas.group.astype(np.int32), np.int32(-1))
         earlier = None
@@ -79,7 +79,7 @@ class BatchedService:
             evaluation_of(replicas, placement.num_groups, outcome, self._requests_per_model),
             latency_s[num_waiting:],
             group_of_replica[replica[num_waiting:]],
-            self._states.after(start, loop, self._num_stages[placement.shapes]),
+            self._states.from_kernel(start, loop, self._num_stages[placement.shapes]),
             batch_size[num_waiting:],
             earlier=earlier,
         )
@@ -97,7 +97,7 @@ class BatchedService:
         outcome: arrays.Outcome,
     ) -> arrays.Loop:
         num_stages = self._num_stages[placement.shapes]
-        loop = self._states.before(start, replicas, num_stages, outcome)
+        loop = self._states.to_kernel(start, replicas, num_stages, outcome)
         if replicas.of_waiting.size and not compiled(plan_waiting)(loop):
             raise ValueError("requests that wait cannot be in time: the state is another problem's")
         self._kernel(loop)
@@ -110,16 +110,16 @@ def evaluation_of(
     outcome: arrays.Outcome,
     requests_per_model: NDArray[np.int64],
 ) -> Evaluation:
-    """Return the counts of what a kernel with batching left.
+    """Return the counts that a kernel with batching has written.
 
     Parameters
     ----------
     replicas, num_groups
         What was simulated.
     outcome
-        What the kernel left.
+        What the kernel has written.
     requests_per_model : int64[M]
-        All requests.
+        Requests of each model.
     """
     busy_s = outcome.num_batches * replicas.size_busy_s
     return Evaluation.of_replicas(
@@ -133,13 +133,13 @@ def evaluation_of(
     )
 
 
-def nothing_yet(
+def empty_outcome(
     replicas: BatchedReplicas,
     latency_s: NDArray[np.float64],
     replica: NDArray[np.int32],
     batch_size: NDArray[np.int32],
 ) -> arrays.Outcome:
-    """Return where a kernel with batching leaves what comes out; see `arrays.Outcome`."""
+    """Return an outcome of zeros for a kernel with batching to write to; see `arrays.Outcome`."""
     num_replicas = replicas.group.size
     return arrays.Outcome(
         assigned=np.zeros(num_replicas, dtype=np.int64),

@@ -14,14 +14,14 @@ from alpaplan.specs.choices import Dispatch
 
 
 class BatchedStateConverter:
-    """Makes what the kernels with batching take of `GroupState`, and the other way round.
+    """Converts between `GroupState` and the arrays of the kernels with batching.
 
     Parameters
     ----------
     requests
-        The requests that are to come.
+        The requests to simulate.
     dispatch
-        The rule that sends them to groups.
+        The rule by which they are sent to groups.
     """
 
     def __init__(self, requests: fixed.Requests, dispatch: Dispatch) -> None:
@@ -29,7 +29,7 @@ class BatchedStateConverter:
         self._requests = arrays.Requests(requests.arrival_s, requests.model, 0, requests.overhead_s)
 
     def _requests_behind(self, waiting: WaitingRequests) -> arrays.Requests:
-        """Return the requests to come, behind those that wait."""
+        """Return the waiting requests, followed by those to simulate."""
         requests = self._requests
         if not len(waiting):
             return requests
@@ -39,25 +39,25 @@ class BatchedStateConverter:
         model.setflags(write=False)
         return arrays.Requests(arrival_s, model, len(waiting), requests.overhead_s)
 
-    def before(
+    def to_kernel(
         self,
         start: GroupState | None,
         replicas: BatchedReplicas,
         group_num_stages: NDArray[np.int64],
         outcome: arrays.Outcome,
     ) -> arrays.Loop:
-        """Return all that a kernel takes, the requests that wait before those to come.
+        """Return all that a kernel takes. Waiting requests come before those to simulate.
 
         Parameters
         ----------
         start
-            Where the groups go on; None if they are idle.
+            Where the groups start from; None if they are idle.
         replicas
             The placement's.
         group_num_stages : int64[G]
             How many stages each group has.
         outcome
-            Where the kernel leaves what comes out.
+            Where the kernel writes the results.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class BatchedStateConverter:
             running = max(map(len, start.unfinished_s or ()), default=0)
             at_start = running + len(start.waiting)
         most = self._limits.most_at_once(replicas.shortest_last_s) + at_start
-        # Beside them the batch before the first one that waits.
+        # There is also the batch before the first one that waits.
         capacity = 1 << (most + 1).bit_length()
         num_groups, num_requests = group_num_stages.size, requests.arrival_s.size
         rows = replicas.rows
@@ -81,28 +81,28 @@ class BatchedStateConverter:
             _idle_groups(num_groups, num_requests),
             _empty_queues(rows.group.size, num_requests),
             outcome,
-            _room(num_groups * capacity, rows.num_stages),
-            _room(capacity + 1, rows.num_stages),
+            _empty_batches(num_groups * capacity, rows.num_stages),
+            _empty_batches(capacity + 1, rows.num_stages),
             capacity,
         )
-        # Before all arrivals, whatever their first time is.
+        # Earlier than any arrival.
         _end_s_of_batches(loop)[:, 0] = -np.inf
         if start is not None:
-            _go_on(loop, start, group_num_stages)
+            _resume(loop, start, group_num_stages)
             _enter_queues(loop, replicas.of_waiting)
         return loop
 
-    def after(
+    def from_kernel(
         self, start: GroupState | None, loop: arrays.Loop, group_num_stages: NDArray[np.int64]
     ) -> GroupState:
-        """Return what a kernel left of the groups that `before` made.
+        """Return the state in which a kernel has left the groups of `to_kernel`.
 
         Parameters
         ----------
         start, group_num_stages
-            As in `before`.
+            As in `to_kernel`.
         loop
-            What the kernel worked with.
+            What the kernel has worked on.
         """
         start = start or GroupState.idle(group_num_stages.size)
         time_s = self._limits.time_after(start)
@@ -124,7 +124,7 @@ class BatchedStateConverter:
 
 
 def _enter_queues(loop: arrays.Loop, replica: NDArray[np.int64]) -> None:
-    """Put the requests that wait into their queues, each of which the kernel takes as one batch."""
+    """Put waiting requests into the queues of their groups, each queue as one batch to plan."""
     groups, queues, ring = loop.groups, loop.queues, loop.ring
     for request, of in enumerate(replica.tolist()):
         queues.replica[request] = of
@@ -171,7 +171,7 @@ def _empty_queues(num_replicas: int, num_requests: int) -> arrays.Queues:
     )
 
 
-def _room(num_slots: int, num_stages: int) -> arrays.Batches:
+def _empty_batches(num_slots: int, num_stages: int) -> arrays.Batches:
     return arrays.Batches(
         end_s=np.empty(num_slots * num_stages),
         finish_s=np.empty(num_slots),
@@ -187,8 +187,8 @@ def _end_s_of_batches(loop: arrays.Loop) -> NDArray[np.float64]:
     return loop.ring.end_s.reshape(loop.groups.end.size, loop.capacity, loop.replicas.num_stages)
 
 
-def _go_on(loop: arrays.Loop, start: GroupState, group_num_stages: NDArray[np.int64]) -> None:
-    """Let groups have the running batches of a state; each of their requests is one of them."""
+def _resume(loop: arrays.Loop, start: GroupState, group_num_stages: NDArray[np.int64]) -> None:
+    """Give groups the running batches of a state, each of their requests as a batch of its own."""
     groups, ring = loop.groups, loop.ring
     end_s = _end_s_of_batches(loop)
     unfinished_s = start.unfinished_s or (np.empty(0),) * groups.end.size
@@ -210,7 +210,7 @@ def _go_on(loop: arrays.Loop, start: GroupState, group_num_stages: NDArray[np.in
 
 
 def _unfinished_s(loop: arrays.Loop, time_s: float) -> tuple[NDArray[np.float64], ...]:
-    """Return when the requests of running batches finish, for each group."""
+    """Return when the requests of running batches finish, by group."""
     capacity = loop.capacity
     bounds = zip(
         loop.groups.first_unfinished.tolist(), loop.groups.first_waiting.tolist(), strict=True
@@ -219,13 +219,13 @@ def _unfinished_s(loop: arrays.Loop, time_s: float) -> tuple[NDArray[np.float64]
     for group, (first, end) in enumerate(bounds):
         slots = group * capacity + np.arange(first, end) % capacity
         finish_s = np.repeat(loop.ring.finish_s[slots], loop.ring.size[slots])
-        # The kernel lets batches go only when it looks at a group.
+        # The kernel removes finished batches only when the group is next a candidate.
         found.append(finish_s[finish_s > time_s])
     return tuple(found)
 
 
 def _waiting(loop: arrays.Loop, start: GroupState) -> WaitingRequests:
-    """Return the requests of all batches that have not started."""
+    """Return the requests whose batches have not started, in order of arrival."""
     replicas, queues, ring = loop.replicas, loop.queues, loop.ring
     found = []
     bounds = zip(loop.groups.first_waiting.tolist(), loop.groups.end.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""Simulates LLMs: packs, and calls the loops of engines."""
+"""Simulates LLMs: packs what the loops of engines take, and calls them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.engines import EngineTable
-from alpaplan.simulator.engine_work import idle_engines, idle_groups, nothing_yet
+from alpaplan.simulator.engine_work import empty_outcome, idle_engines, idle_groups
 from alpaplan.simulator.evaluation import EngineReplay, Evaluation, Replay, total
 from alpaplan.simulator.group_state import GroupState
 from alpaplan.simulator.kernels.closed_engines import Loop, closed_loop
@@ -19,6 +19,7 @@ from alpaplan.simulator.kernels.engine_arrays import (
     MAX_REQUESTS,
     NEVER_NS,
     NONE,
+    NS_PER_S,
     Groups,
     Outcome,
     Requests,
@@ -31,13 +32,10 @@ from alpaplan.simulator.placed_engines import PlacedEngines, PlacedEnginesTable,
 from alpaplan.simulator.scheduled_replicas import ScheduledReplicas
 from alpaplan.workload.trace import Trace
 
-_NS = 1e9
-"""Nanoseconds of a second."""
-
 
 @dataclass(frozen=True)
 class _Run:
-    """What a loop has worked on, afterwards."""
+    """What a loop works on, and after it what it has written."""
 
     engines: PlacedEngines
     requests: Requests
@@ -47,13 +45,12 @@ class _Run:
 
 
 class EngineService:
-    """Simulates placements of LLMs on one trace; see `alpaplan.simulator.simulator.Service`.
+    """Simulates placements of LLMs on one trace; see `alpaplan.simulator.service.Service`.
 
     Parameters
     ----------
     problem, trace
-        The problem and the arrivals, as `alpaplan.simulator.Simulator` has checked them, of LLMs
-        alone.
+        The problem and the arrivals, of LLMs alone, as checked by `alpaplan.simulator.Simulator`.
     table
         What the LLMs cost.
 
@@ -117,19 +114,19 @@ class EngineService:
         loop = _loop_of(self._trace, clients)
         run = self._prepared(self._engines.engines_of(placement), requests, each=True)
         compiled(closed_loop)(requests, run.engines.rows, run.groups, run.work, run.outcome, loop)
-        return requests.sent_ns / _NS, self._replay(run)
+        return requests.sent_ns / NS_PER_S, self._replay(run)
 
     def replay_schedule(
         self, replicas: ScheduledReplicas, changes: EngineChanges, loads: EngineLoads
     ) -> Replay:
-        """Simulate engines of placements that change; `loads` is written to.
+        """Simulate the engines of a schedule; `loads` is changed.
 
         Parameters
         ----------
         replicas
-            The engines, whose marks are what their caches hold.
+            The engines; their marks are the KV tokens that their caches hold.
         changes, loads
-            What changes, and what is loaded at first.
+            What changes from placement to placement, and what is loaded at the start.
         """
         where = (replicas.shapes, replicas.group, replicas.model, replicas.mark)
         run = self._prepared(self._engines.rows_of(*where), self._requests, each=True)
@@ -151,7 +148,7 @@ class EngineService:
             requests,
             idle_groups(engines.rows),
             idle_engines(engines.rows, num_requests),
-            nothing_yet(num_engines, num_requests, each=each),
+            empty_outcome(num_engines, num_requests, each=each),
         )
 
     def _evaluation(self, run: _Run) -> Evaluation:
@@ -161,10 +158,10 @@ class EngineService:
         return Evaluation(
             requests=self._requests_per_model,
             attained=total(outcome.attained, model, num_models),
-            latency_sum_s=total(outcome.latency_sum_ns, model, num_models) / _NS,
+            latency_sum_s=total(outcome.latency_sum_ns, model, num_models) / NS_PER_S,
             group_requests=total(outcome.sent, rows.group, num_groups),
             group_attained=total(outcome.attained, rows.group, num_groups),
-            group_busy_s=busy_ns / rows.num_stages / _NS,
+            group_busy_s=busy_ns / rows.num_stages / NS_PER_S,
             iterations=int(run.work.num_begun.sum()),
         )
 
@@ -173,14 +170,14 @@ class EngineService:
         served = outcome.finish_ns != NEVER_NS
         started = outcome.first_token_ns != NEVER_NS
         sent_ns = run.requests.sent_ns
-        end_to_end_s = np.where(served, (outcome.finish_ns - sent_ns) / _NS, np.nan)
+        end_to_end_s = np.where(served, (outcome.finish_ns - sent_ns) / NS_PER_S, np.nan)
         later = run.requests.output_tokens - 1
-        decode_s = np.where(served, (outcome.finish_ns - outcome.first_token_ns) / _NS, np.nan)
+        decode_s = np.where(served, (outcome.finish_ns - outcome.first_token_ns) / NS_PER_S, np.nan)
         engines = EngineReplay(
-            ttft_s=np.where(started, (outcome.first_token_ns - sent_ns) / _NS, np.nan),
+            ttft_s=np.where(started, (outcome.first_token_ns - sent_ns) / NS_PER_S, np.nan),
             tpot_s=np.divide(decode_s, later, where=later > 0, out=np.full(later.size, np.nan)),
             end_to_end_s=end_to_end_s,
-            stage_busy_s=run.groups.busy_ns.reshape(-1, rows.most_stages) / _NS,
+            stage_busy_s=run.groups.busy_ns.reshape(-1, rows.most_stages) / NS_PER_S,
             group=rows.group,
             model=run.engines.model,
             kv_tokens=rows.kv_tokens,

@@ -1,4 +1,4 @@
-"""What people want to know of LLMs: tokens of requests, and caches of engines."""
+"""Statistics of LLMs: times to tokens, and the caches of engines."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from alpaplan.workload.trace import Trace
 
 @dataclass(frozen=True)
 class TokenStatistics:
-    """Times of served requests to their tokens, attained or not.
+    """Times to the tokens of served requests, attained or not.
 
     Parameters
     ----------
     ttft, tpot
-        To the first token, and for each further one of requests that have some.
+        Time to the first token, and per output token after it for requests with more than one.
     """
 
     ttft: LatencyStatistics
@@ -52,7 +52,7 @@ class TokenStatistics:
         Parameters
         ----------
         ttft_s, tpot_s : float64[num_served]
-            To the first token, and for each further one: NaN of requests without any.
+            Time to the first token, and per output token after it; NaN if there is only one.
         """
         further = tpot_s[~np.isnan(tpot_s)]
         return cls(LatencyStatistics.of(ttft_s), LatencyStatistics.of(further))
@@ -95,9 +95,9 @@ class EngineStatistics:
     model
         Its model.
     kv_tokens, kv_peak_tokens
-        Tokens that its cache holds, and the most that were taken after forming an iteration.
+        Tokens that its cache holds, and the most that were in use after an iteration was formed.
     preemptions
-        How often it took the cache from a request that ran.
+        How often it preempted a running request.
     """
 
     model: str
@@ -136,7 +136,7 @@ def llm_statistics(
 def engines_of_groups(
     problem: PlacementProblem, replay: EngineReplay | None, num_groups: int
 ) -> list[tuple[EngineStatistics, ...]]:
-    """Return the engines of each group, in replica order; none of groups without LLMs."""
+    """Return the engines of each group, in replica order; none for groups without LLMs."""
     found: list[list[EngineStatistics]] = [[] for _ in range(num_groups)]
     if replay is not None:
         columns = (replay.group, replay.model, replay.kv_tokens, replay.kv_peak_tokens)

@@ -1,10 +1,11 @@
-"""Engines that have done nothing yet, with room for the requests that are to come."""
+"""Allocates the arrays of idle engines, and of what they are to do."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from alpaplan.simulator.kernels.engine_arrays import (
+    LONG_AGO_NS,
     NEVER_NS,
     NO_HEAD,
     NONE,
@@ -14,18 +15,15 @@ from alpaplan.simulator.kernels.engine_arrays import (
     Work,
 )
 
-_LONG_AGO_NS = -(2**63)
-"""Before all times: when what has not begun did."""
-
 
 def idle_groups(engines: Engines) -> Groups:
-    """Return groups that are free from the beginning of time on."""
+    """Return groups that have always been idle."""
     num_groups, most_stages = engines.num_stages.size, engines.most_stages
     most_engines = np.diff(engines.first_of_group)
     in_flight = int((most_engines * engines.num_stages).max(initial=1))
     ring = num_groups << (in_flight - 1).bit_length()
     return Groups(
-        clock_ns=np.full(num_groups * most_stages, _LONG_AGO_NS),
+        clock_ns=np.full(num_groups * most_stages, LONG_AGO_NS),
         busy_ns=np.zeros(num_groups * most_stages),
         try_ns=np.full(num_groups, NEVER_NS),
         end_ns=np.full(num_groups, NEVER_NS),
@@ -41,14 +39,14 @@ def idle_groups(engines: Engines) -> Groups:
 
 
 def idle_engines(engines: Engines, num_requests: int) -> Work:
-    """Return engines whose caches are empty.
+    """Return engines with empty caches.
 
     Parameters
     ----------
     engines
         The engines.
     num_requests
-        How many requests are to come.
+        How many requests there will be.
     """
     num_engines, num_cohorts = engines.group.size, engines.most_stages + 1
     most_running = max(1, min(engines.max_num_seqs, num_requests))
@@ -63,7 +61,7 @@ def idle_engines(engines: Engines, num_requests: int) -> Work:
         num_running=zeros(),
         num_begun=zeros(),
         num_ended=zeros(),
-        begun_ns=np.full(num_engines, _LONG_AGO_NS),
+        begun_ns=np.full(num_engines, LONG_AGO_NS),
         prompt=np.full(num_engines, NONE),
         prompt_tokens=zeros(),
         prompt_done=zeros(),
@@ -75,7 +73,7 @@ def idle_engines(engines: Engines, num_requests: int) -> Work:
         head_tokens=np.full(num_engines, NO_HEAD),
         step_row=engines.first_step.copy(),
         cohort=cohorts[:, 0].copy(),
-        # The place of the first one is free.
+        # The first one is in use, and its place in the list is free.
         spare=np.roll(cohorts, -1, axis=1).ravel(),
         num_spare=np.full(num_engines, num_cohorts - 1),
         members=np.empty(cohorts.size * most_running, dtype=np.int64),
@@ -89,15 +87,15 @@ def idle_engines(engines: Engines, num_requests: int) -> Work:
     )
 
 
-def nothing_yet(num_engines: int, num_requests: int, *, each: bool) -> Outcome:
-    """Return what is written to.
+def empty_outcome(num_engines: int, num_requests: int, *, each: bool) -> Outcome:
+    """Return an outcome for a kernel to write to.
 
     Parameters
     ----------
     num_engines, num_requests
-        How many there are.
+        How many engines and requests there are.
     each
-        Whether the fate of every request is wanted, and not only counts.
+        Whether the fate of each request is recorded, and not only counts.
     """
     recorded = num_requests if each else 0
     return Outcome(

@@ -1,4 +1,4 @@
-"""What came out of a simulation: counts for every model and group, or every request's fate."""
+"""Results of a simulation: counts by model and group, and the fate of each request."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Amount = TypeVar("Amount", np.int64, np.float64)
 class Evaluation:
     """Counts of one simulation: `M` models, `G` groups in plan order.
 
-    Those of simulations that go on, one from where the other stopped, add up to those of the
-    whole: if a batch turns out otherwise than was expected, the later one counts the difference.
+    Counts of simulations that continue each other add up to those of a single one: if a batch turns
+    out other than planned, the later simulation counts the difference.
 
     Parameters
     ----------
     requests : int64[M]
-        Requests of each model, those of models without a replica included.
+        Requests of each model, including models without a replica.
     attained : int64[M]
         Those finished within their deadline.
     latency_sum_s : float64[M]
@@ -34,9 +34,9 @@ class Evaluation:
     group_attained : int64[G]
         Those accepted.
     group_busy_s : float64[G]
-        How long a stage of the group worked, on average over its stages.
+        How long a stage of the group worked, averaged over its stages.
     iterations
-        Iterations of LLM engines that were simulated for it.
+        Iterations of LLM engines that were simulated.
     """
 
     requests: NDArray[np.int64]
@@ -87,15 +87,15 @@ class Evaluation:
     @property
     def slo_attainment(self) -> float:
         """Fraction of all requests that were attained; NaN if there were none."""
-        return _ratio(float(self.attained.sum()), float(self.requests.sum()))
+        return ratio(float(self.attained.sum()), float(self.requests.sum()))
 
     @property
     def mean_latency_s(self) -> float:
         """Mean latency of attained requests; NaN if there were none."""
-        return _ratio(float(self.latency_sum_s.sum()), float(self.attained.sum()))
+        return ratio(float(self.latency_sum_s.sum()), float(self.attained.sum()))
 
     def with_models(self, order: NDArray[np.int64]) -> Evaluation:
-        """Return the same counts where the models are numbered in another order.
+        """Return the same counts with renumbered models.
 
         Parameters
         ----------
@@ -110,7 +110,7 @@ class Evaluation:
         )
 
     def weighted_attainment(self, model_weight: NDArray[np.float64]) -> float:
-        """Fraction attained where a request counts as much as its model's weight.
+        """Return the fraction attained if each request counts as much as its model's weight.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class Evaluation:
         float
             Between 0 and 1; NaN if no request counts.
         """
-        return _ratio(float(self.attained @ model_weight), float(self.requests @ model_weight))
+        return ratio(float(self.attained @ model_weight), float(self.requests @ model_weight))
 
 
 @dataclass(frozen=True)
@@ -133,15 +133,15 @@ class EngineReplay:
     ----------
     ttft_s, tpot_s, end_to_end_s : float64[N]
         Times to the first token, per output token after it, and to the finish of each request,
-        attained or not; NaN if it never came to that, or if there is no second token.
+        attained or not; NaN if it never got that far, or has only one token.
     stage_busy_s : float64[G, S]
         How long each stage of each group worked.
     group, model : int64[E], int64[E]
         Group and model of each engine, by group in plan order and there in replica order.
     kv_tokens, kv_peak_tokens : int64[E]
-        KV tokens that its cache holds, and the most that were ever taken.
+        KV tokens that each engine's cache holds, and the most that were in use.
     preemptions, iterations : int64[E]
-        How often it preempted a request, and how many iterations it made.
+        How often each engine preempted a request, and how many iterations it ran.
     """
 
     ttft_s: NDArray[np.float64]
@@ -165,7 +165,7 @@ class EarlierFates:
     number : int64[W]
         Their numbers, as in `alpaplan.simulator.group_state.WaitingRequests`.
     latency_s, batch_size : float64[W], int32[W]
-        As in `Replay`; instead of what was expected where they arrived.
+        As in `Replay`. They replace what the earlier simulation expected.
     """
 
     number: NDArray[np.int64]
@@ -186,16 +186,16 @@ class Replay:
     group : int32[N]
         Group that each request was sent to; -1 if no group holds its model.
     end_state
-        What the groups have still to do afterwards; None with LLMs, whose engines keep no account
-        that a simulation could go on from.
+        What the groups still have to do afterwards; None with LLMs, from whose engines no
+        simulation can continue.
     batch_size : int32[N], optional
         Size of the batch in which each attained request ran, 0 for the others. None where the
         problem has no batches.
     engines
         What engines did; None if no model is an LLM.
     earlier
-        The fates of requests that waited in the state to start with; None if there are none.
-        Requests that wait at the end have the fates that they have if nothing else comes.
+        The fates of requests that waited in the state at the start; None if there are none.
+        Requests that wait at the end have the fates that they get if no others arrive.
     """
 
     evaluation: Evaluation
@@ -208,7 +208,7 @@ class Replay:
 
     @property
     def state(self) -> GroupState:
-        """What the groups have still to do afterwards; a `ValueError` with LLMs."""
+        """What the groups still have to do afterwards; raises a `ValueError` with LLMs."""
         if self.end_state is None:
             raise ValueError("a simulation of LLM engines has no state to go on from")
         return self.end_state
@@ -219,5 +219,6 @@ def total(amount: NDArray[Amount], owner: NDArray[np.int64], num_owners: int) ->
     return np.bincount(owner, amount, num_owners).astype(amount.dtype, copy=False)
 
 
-def _ratio(part: float, whole: float) -> float:
+def ratio(part: float, whole: float) -> float:
+    """Return a fraction or a rate; NaN if the whole is 0."""
     return part / whole if whole else math.nan

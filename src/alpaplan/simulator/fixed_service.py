@@ -17,7 +17,7 @@ from alpaplan.workload.trace import Trace
 
 
 class FixedService:
-    """Simulates placements on one trace; see `alpaplan.simulator.simulator.Service`.
+    """Simulates placements on one trace; see `alpaplan.simulator.service.Service`.
 
     Parameters
     ----------
@@ -37,20 +37,20 @@ class FixedService:
     def evaluate(self, placement: Placement, start: GroupState | None) -> Evaluation:
         """Simulate a placement and return the counts."""
         replicas = self._table.replicas_of(placement)
-        groups = self._states.before(start, replicas.rows, placement.num_groups)
+        groups = self._states.to_kernel(start, replicas.rows, placement.num_groups)
         return self._run(replicas, groups, placement.num_groups, np.empty(0), np.empty(0, np.int32))
 
     def replay(self, placement: Placement, start: GroupState | None) -> Replay:
         """Simulate a placement and return the fate of every request too."""
         replicas = self._table.replicas_of(placement)
-        groups = self._states.before(start, replicas.rows, placement.num_groups)
+        groups = self._states.to_kernel(start, replicas.rows, placement.num_groups)
         num_requests = self._requests.arrival_s.size
         latency_s = np.full(num_requests, np.nan)
         replica = np.full(num_requests, -1, dtype=np.int32)
         evaluation = self._run(replicas, groups, placement.num_groups, latency_s, replica)
         group_of_replica = np.append(replicas.group.astype(np.int32), np.int32(-1))
         num_stages = self._num_stages[placement.shapes]
-        state = self._states.after(start, groups, num_stages)
+        state = self._states.from_kernel(start, groups, num_stages)
         return Replay(evaluation, latency_s, group_of_replica[replica], state)
 
     def _run(
@@ -80,7 +80,7 @@ def summed(
     requests: NDArray[np.int64],
     num_groups: int,
 ) -> Evaluation:
-    """Sum what replicas did by model and by group.
+    """Sum what replicas did, by model and by group.
 
     Parameters
     ----------

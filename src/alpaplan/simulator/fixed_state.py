@@ -12,40 +12,40 @@ from alpaplan.specs.choices import Dispatch
 
 
 class FixedStateConverter:
-    """Makes what the kernels without batching take of `GroupState`, and the other way round.
+    """Converts between `GroupState` and the arrays of the kernels without batching.
 
     Parameters
     ----------
     requests
-        The requests that are to come.
+        The requests to simulate.
     dispatch
-        The rule that sends them to groups.
+        The rule by which they are sent to groups.
     """
 
     def __init__(self, requests: fixed.Requests, dispatch: Dispatch) -> None:
         self._limits = TraceLimits(requests, dispatch)
 
-    def before(
+    def to_kernel(
         self, start: GroupState | None, replicas: fixed.Replicas, num_groups: int
     ) -> fixed.Groups:
-        """Return groups as a kernel takes them, with room for the requests that are to come.
+        """Return groups as a kernel takes them, with queues that are long enough for the requests.
 
         Parameters
         ----------
         start
-            Where they go on; None if they are idle.
+            Where they start from; None if they are idle.
         replicas, num_groups
             The placement.
 
         Raises
         ------
         ValueError
-            If the state is of other groups or of another dispatch rule, or if the requests come
-            before its time; or if some wait for batches.
+            If the state is of other groups or of another dispatch rule, if the requests come before
+            its time, or if some wait for batches.
         """
         num_stages = replicas.num_stages
         clock_s = np.empty(num_stages * num_groups)
-        # Before all arrivals, whatever their first time is.
+        # Earlier than any arrival.
         clock_s.fill(-np.inf)
         unfinished_s: tuple[NDArray[np.float64], ...] = ()
         if start is not None:
@@ -74,20 +74,20 @@ class FixedStateConverter:
             num_entered[group] = len(queue_s)
         return fixed.Groups(clock_s, finish_s, np.zeros(num_groups, dtype=np.uint64), num_entered)
 
-    def after(
+    def from_kernel(
         self,
         start: GroupState | None,
         groups: fixed.Groups,
         group_num_stages: NDArray[np.int64],
     ) -> GroupState:
-        """Return what a kernel left of the groups that `before` made.
+        """Return the state in which a kernel has left the groups of `to_kernel`.
 
         Parameters
         ----------
         start
-            Where they went on.
+            As in `to_kernel`.
         groups
-            The groups now.
+            What the kernel has worked on.
         group_num_stages : int64[G]
             How many stages each group has.
         """
@@ -107,7 +107,7 @@ class FixedStateConverter:
             groups.num_entered.tolist(),
             strict=True,
         ):
-            # The kernel lets requests leave only when it looks at a group.
+            # The kernel removes finished requests only when the group is next a candidate.
             queue_s = ring[np.arange(left, entered) % ring.size]
             unfinished_s.append(queue_s[queue_s > time_s])
         return GroupState(time_s, stage_free_s, tuple(unfinished_s), num_requests=num_requests)

@@ -1,4 +1,4 @@
-"""What the groups of a placement have still to do: where a simulation ends, and another goes on."""
+"""What groups still have to do: where one simulation ends, and another can continue."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class WaitingRequests:
-    """Accepted requests whose batch has not started, `W` of them in order of arrival.
+    """The `W` accepted requests whose batches have not started, in order of arrival.
 
     Parameters
     ----------
     number : int64[W]
-        Their numbers among all requests since the groups were idle, from 0.
+        Their numbers, counted from 0 over all requests since the groups were idle.
     arrival_s, model : float64[W], int64[W]
-        The requests.
+        Arrival and model of each.
     group, cap : int64[W], int64[W]
-        Group that accepted each, and how large its batch may be there.
+        Group that accepted each, and the cap on its batch there.
     """
 
     number: NDArray[np.int64]
@@ -40,7 +40,7 @@ class WaitingRequests:
         return cls(nothing, np.empty(0), nothing, nothing, nothing)
 
     def for_groups(self, groups: Sequence[int | None]) -> WaitingRequests:
-        """Return those of some groups, as `GroupState.for_groups` numbers them."""
+        """Return the requests of some groups, which `GroupState.for_groups` renumbers."""
         now = {before: number for number, before in enumerate(groups) if before is not None}
         group = np.array([now.get(before, -1) for before in self.group.tolist()], dtype=np.int64)
         kept = group >= 0
@@ -51,24 +51,23 @@ class WaitingRequests:
 
 @dataclass(frozen=True)
 class GroupState:
-    """The `G` groups of a placement, in plan order, right after the last request so far.
+    """The state of a placement's `G` groups, in plan order, right after the last request.
 
     Parameters
     ----------
     time_s
         When that request arrived; minus infinity if there was none.
     stage_free_s : float64[G, S]
-        When each stage is free, minus infinity if it never worked. Aligned at the last stage:
-        groups with fewer stages than others have minus infinity before their first.
+        When each stage is free; minus infinity if it has never worked. Aligned at the last stage:
+        groups with fewer stages than others have minus infinity first.
     unfinished_s : tuple of G float64[...], or None
-        When those of each group's requests finish that had not at `time_s`, in order. None
-        after a simulation with earliest-finish, which keeps no account of them. Without those
-        that wait.
+        For each group, the finish times of its requests that run at `time_s`, ascending, without
+        those that wait. None after a simulation with earliest-finish, which does not track them.
     waiting
-        With batching, those whose batch has not started. Without it, it is clear when a request
-        starts as soon as it is accepted, and none is said to wait.
+        With batching, the requests whose batches have not started. Without it there are none: when
+        a request starts is known as soon as it is accepted.
     num_requests
-        How many requests there have been since the groups were idle.
+        Number of requests since the groups were idle.
     """
 
     time_s: float
@@ -79,18 +78,18 @@ class GroupState:
 
     @classmethod
     def idle(cls, num_groups: int) -> GroupState:
-        """Return the state of groups that have done nothing yet."""
+        """Return the state of idle groups."""
         never = np.full((num_groups, 1), -np.inf)
         return cls(-math.inf, never, (np.empty(0),) * num_groups)
 
     def for_groups(self, groups: Sequence[int | None]) -> GroupState:
-        """Return the state of another placement's groups that go on where these stopped.
+        """Return the state for another placement, some of whose groups continue these.
 
         Parameters
         ----------
         groups
-            For each group of the other placement, its number here, or None if it is new. What
-            waits in groups that are not among them runs as it was last planned.
+            For each group of the other placement, its index here, or None if it is new. Requests
+            that wait in groups without a successor run as last planned.
         """
         stage_free_s = np.full((len(groups), self.stage_free_s.shape[1]), -np.inf)
         for number, before in enumerate(groups):

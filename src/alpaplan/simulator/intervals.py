@@ -1,4 +1,4 @@
-"""95% intervals of what repeated runs measure: Student's t, of means, next runs and ratios."""
+"""95% intervals from repeated runs, by Student's t: for means, the next run, and ratios."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def student_t_975(degrees_of_freedom: int) -> float:
 
 
 def mean_interval_95(runs: NDArray[np.float64]) -> Interval:
-    """Return where the mean over ever more runs lies: ``mean +- t * s / sqrt(n)``.
+    """Return the confidence interval of the mean: ``mean +- t * s / sqrt(n)``.
 
-    Hahn and Meeker, Statistical Intervals, chapter 3; cut to fractions.
+    Hahn and Meeker, Statistical Intervals, chapter 3; clipped to 0 to 1.
 
     Parameters
     ----------
     runs : float64[n]
-        A fraction measured in each run, at least one of them. Of one run alone nothing is known.
+        A fraction measured in each run, at least one. The interval for a single run is 0 to 1.
     """
     if runs.size < 2:
         return 0.0, 1.0
@@ -48,9 +48,9 @@ def mean_interval_95(runs: NDArray[np.float64]) -> Interval:
 
 
 def next_run_interval_95(runs: NDArray[np.float64]) -> Interval:
-    """Return where the fraction of one more run lies: ``mean +- t * s * sqrt(1 + 1 / n)``.
+    """Return the prediction interval of one more run: ``mean +- t * s * sqrt(1 + 1 / n)``.
 
-    Hahn and Meeker, Statistical Intervals, chapter 4. Parameters of `mean_interval_95`.
+    Hahn and Meeker, Statistical Intervals, chapter 4. Parameters are those of `mean_interval_95`.
     """
     if runs.size < 2:
         return 0.0, 1.0
@@ -58,18 +58,18 @@ def next_run_interval_95(runs: NDArray[np.float64]) -> Interval:
 
 
 def shorter_run_factor(run_over_shorter: float, num_runs: int) -> float:
-    """Return how many times as wide `next_run_interval_95` is for a run that is shorter.
+    """Return how many times as wide `next_run_interval_95` is for a shorter run.
 
-    With stretches of time that do not depend on each other a run varies as the inverse of its
-    length (as means of batches do: Law, Simulation Modeling and Analysis, 5th ed., chapter 9),
-    beside what the mean of the runs is uncertain by.
+    If stretches of time are independent, the variance of a run is proportional to the inverse of
+    its length (as that of batch means is: Law, Simulation Modeling and Analysis, 5th ed., chapter
+    9). The uncertainty of the mean over the runs comes on top.
 
     Parameters
     ----------
     run_over_shorter
         Length of the runs over that of the shorter one, at least 1.
     num_runs
-        Runs that the interval was found from.
+        Number of runs behind the interval.
     """
     of_mean = 1 / num_runs
     return math.sqrt((run_over_shorter + of_mean) / (1 + of_mean))
@@ -78,7 +78,7 @@ def shorter_run_factor(run_over_shorter: float, num_runs: int) -> float:
 def ratio_interval_95(
     whole: NDArray[np.int64] | NDArray[np.float64], part: NDArray[np.int64] | NDArray[np.float64]
 ) -> Interval | None:
-    """Return where ``sum(part) / sum(whole)`` lies over ever more runs, cut to -1 to 1.
+    """Return the confidence interval of ``sum(part) / sum(whole)``, clipped to -1 to 1.
 
     Student's t on the residuals ``part - ratio * whole`` (Cochran, Sampling Techniques, 3rd ed.,
     section 6.4).
@@ -86,12 +86,12 @@ def ratio_interval_95(
     Parameters
     ----------
     whole, part : int64[n] or float64[n]
-        Counts of each run, weighted or not, those of `whole` not all 0.
+        Counts of each run, weighted or not; those of `whole` are not all 0.
 
     Returns
     -------
     (float, float) or None
-        None of one run alone.
+        None for a single run.
     """
     count = whole.size
     if count < 2:
@@ -112,10 +112,10 @@ def _clip(mean: float, half_width: float) -> Interval:
 
 
 def wilson_interval_95(attained: int, requests: int) -> Interval:
-    """Return where the fraction lies of which so many independent requests are a sample.
+    """Return the interval of a fraction, given a sample of independent requests.
 
-    The score interval of Wilson (1927), which stays within 0 and 1 and holds for few requests:
-    Brown, Cai and DasGupta, Interval Estimation for a Binomial Proportion, section 3.1.1.
+    This is the score interval of Wilson (1927), which stays within 0 to 1 and holds for few
+    requests: Brown, Cai and DasGupta, Interval Estimation for a Binomial Proportion, section 3.1.1.
 
     Parameters
     ----------

@@ -46,9 +46,10 @@ class LatencyStatistics:
 
 
 def _quantile(ordered: NDArray[np.float64], fraction: float) -> float:
-    """Return a quantile of values in order, to the last bit what `numpy.quantile` does.
+    """Return a quantile of sorted values, equal to that of `numpy.quantile` to the last bit.
 
-    That takes twice as long for these few of a large array, and imports what else nobody needs.
+    `numpy.quantile` takes twice as long for a few quantiles of a large array, and imports modules
+    that nothing else needs.
     """
     place = (ordered.size - 1) * fraction
     below = int(place)

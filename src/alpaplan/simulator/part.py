@@ -1,4 +1,4 @@
-"""A part of the models and their requests, simulated by itself, and several parts as one."""
+"""Parts of a trace that are simulated separately, and how their results are joined."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Part(Generic[AnyService]):
     models : bool[M]
         Which models.
     rows : int64[n]
-        Their requests' numbers in the trace.
+        Indices of their requests in the trace.
     service
         Simulates them, on a trace of these requests alone.
     """
@@ -41,12 +41,12 @@ class Part(Generic[AnyService]):
 
 
 def joined(parts: Sequence[tuple[NDArray[np.int64], Replay]], num_requests: int) -> Replay:
-    """Return the replays of parts of a trace, on the same groups, as one of the whole trace.
+    """Join the replays of parts of a trace, on the same groups, to one of the whole trace.
 
     Parameters
     ----------
     parts
-        The numbers of each part's requests, and its replay.
+        Indices of each part's requests in the trace, and its replay.
     num_requests
         Requests of the trace.
     """
@@ -67,6 +67,8 @@ def joined(parts: Sequence[tuple[NDArray[np.int64], Replay]], num_requests: int)
 
 
 def _spread(engines: EngineReplay, rows: NDArray[np.int64], num_requests: int) -> EngineReplay:
+    """Return what engines did with some requests as arrays over all requests of a trace."""
+
     def of_all(values: NDArray[np.float64]) -> NDArray[np.float64]:
         spread = np.full(num_requests, np.nan)
         spread[rows] = values
@@ -81,7 +83,7 @@ def _spread(engines: EngineReplay, rows: NDArray[np.int64], num_requests: int) -
 
 
 def sum_of(found: Sequence[Evaluation]) -> Evaluation:
-    """Return the counts of several parts together: what is of another part counts 0 in each."""
+    """Return the sum of the counts of several parts; each has 0 for what is in another part."""
     return Evaluation(
         requests=np.sum([each.requests for each in found], axis=0),
         attained=np.sum([each.attained for each in found], axis=0),

@@ -11,7 +11,7 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.engine_service import kv_tokens
 from alpaplan.problem.engines import EngineTable
 from alpaplan.simulator.kernels.compiling import as_input
-from alpaplan.simulator.kernels.engine_arrays import LATEST_NS, NEVER_NS, Engines
+from alpaplan.simulator.kernels.engine_arrays import LATEST_NS, NEVER_NS, NS_PER_S, Engines
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class PlacedEngines:
 
 
 class PlacedEnginesTable:
-    """What the engine of any model on any shape looks like, to look up those of a placement.
+    """The engine of any model on any shape, to look up those of a placement.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ class PlacedEnginesTable:
 def whole_ns(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return times in whole nanoseconds, rounded half up, and infinite ones as `NEVER_NS`.
 
-    Times that a simulation has no room for are cut.
+    Times later than a simulation can represent are clipped to `LATEST_NS`.
     """
-    scaled = np.floor(np.minimum(seconds * 1e9 + 0.5, float(LATEST_NS)))
+    scaled = np.floor(np.minimum(seconds * NS_PER_S + 0.5, float(LATEST_NS)))
     return np.where(np.isinf(seconds), NEVER_NS, scaled.astype(np.int64))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alpaplan.simulator.evaluation import Replay
+from alpaplan.simulator.evaluation import Replay, ratio
 from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.units import finite_or_none
 from alpaplan.workload.trace import Trace
@@ -28,7 +27,7 @@ class PlacementStatistics:
     @property
     def slo_attainment(self) -> float:
         """Fraction of the requests that was attained; NaN if there were none."""
-        return self.attained / self.requests if self.requests else math.nan
+        return ratio(self.attained, self.requests)
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return what JSON gets; NaN becomes None."""

@@ -23,8 +23,8 @@ class ReplicaPlaces(NamedTuple):
     first_replica : uint32[M + 1]
         First replica of each model, and `R`.
     pair : int64[R]
-        Shape and profile of each as one index, ``shape * P + profile``, which is looked up several
-        times as fast as two.
+        Shape and profile of each as one index, ``shape * P + profile``, which makes look-ups
+        several times as fast.
     num_stages
         The most stages of any group, at least 1.
     """
@@ -67,7 +67,7 @@ class ReplicaFinder:
                 f"replicas must be [{placement.shapes.size} groups, "
                 f"{self._profile_of_model.size} models], found {placement.replicas.shape}"
             )
-        # In the order of memory, then by model: turning large placements takes 20 times as long.
+        # Found in memory order and sorted: transposing large placements takes 20 times as long.
         (flat,) = placement.replicas.ravel().nonzero()
         group, model = np.divmod(flat, max(1, num_models))
         by_model = model.argsort(kind="stable")
@@ -115,7 +115,7 @@ def aligned_stages_s(problem: PlacementProblem) -> NDArray[np.float64]:
 
 
 class ReplicaTable:
-    """What a replica of any model on any shape looks like, to look up those of a placement.
+    """A replica of any model on any shape, to look up those of a placement.
 
     Parameters
     ----------

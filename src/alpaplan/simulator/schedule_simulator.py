@@ -25,14 +25,14 @@ from alpaplan.workload.trace import Trace
 
 @dataclass(frozen=True)
 class ScheduleReplay:
-    """What a schedule did under one trace.
+    """The result of simulating a schedule on a trace.
 
     Parameters
     ----------
     replay
         Counts, and the fate of every request. Its groups are those below; its state is None.
     groups
-        Each group from where it is new to where it ends.
+        The lives of all groups, each from where it is new to where it ends.
     names
         The names of all groups, in order of first appearance.
     """
@@ -42,10 +42,7 @@ class ScheduleReplay:
     names: tuple[str, ...]
 
     def by_name(self) -> tuple[tuple[str, ...], Replay]:
-        """Return names in order of first appearance, and the replay with all groups of one as one.
-
-        This is how groups are counted (S11).
-        """
+        """Return the names, and the replay with groups of one name merged, as S11 counts them."""
         number = {name: n for n, name in enumerate(self.names)}
         of_group = np.array([number[group.name] for group in self.groups], dtype=np.int64)
         num_names, counts = len(number), self.replay.evaluation
@@ -66,13 +63,13 @@ class ScheduleReplay:
 def _engines_of_names(
     engines: EngineReplay, of_group: NDArray[np.int64], num_names: int
 ) -> EngineReplay:
-    """Return engines with those of one name, model and size of cache as one."""
+    """Merge engines of the same name, model and size of cache."""
     busy_s = np.zeros((num_names, engines.stage_busy_s.shape[1]))
     np.add.at(busy_s, of_group, engines.stage_busy_s)
     name = of_group[engines.group]
     keys = np.stack([name, engines.model, engines.kv_tokens], axis=1)
     same, first, number = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    # By name, and there in the order in which they came.
+    # Sorted by name, then in order of first appearance.
     order = np.lexsort((first, same[:, 0]))
     peak = np.zeros(order.size, dtype=np.int64)
     np.maximum.at(peak, number.ravel(), engines.kv_peak_tokens)
@@ -127,7 +124,7 @@ class ScheduleSimulator:
     def replay(self, schedule: Schedule) -> ScheduleReplay:
         """Simulate a schedule and return the fate of every request.
 
-        A group that goes over from LLMs to fixed-service models or back is a new one there.
+        A group that changes from LLMs to fixed-service models, or back, becomes a new group.
 
         Raises
         ------
@@ -150,10 +147,10 @@ class ScheduleSimulator:
         return ScheduleReplay(joined(replays, self._num_requests), groups, names)
 
     def _parts(self, schedule: Schedule) -> list[ScheduledPart]:
-        """Simulate each kind: loads of either may wait for groups of the other (S5).
+        """Simulate each kind of service; loads of one may wait for groups of the other (S5).
 
-        What a placement's groups wait for is what earlier placements had, so that with each round
-        one placement more is as it has to be.
+        Kinds are simulated again until no wait changes. Groups wait only for those of earlier
+        placements, so that each round settles at least one more placement.
         """
         if len(self._kinds) == 1:
             (kind,) = self._kinds

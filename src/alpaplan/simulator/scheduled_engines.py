@@ -9,7 +9,7 @@ from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.engine_service import kv_tokens
 from alpaplan.problem.engines import EngineTable
 from alpaplan.simulator.engine_service import EngineService
-from alpaplan.simulator.kernels.engine_arrays import NEVER_NS
+from alpaplan.simulator.kernels.engine_arrays import LONG_AGO_NS, NEVER_NS, NS_PER_S
 from alpaplan.simulator.kernels.engine_schedule_arrays import EngineChanges, EngineLoads
 from alpaplan.simulator.placed_engines import whole_ns
 from alpaplan.simulator.scheduled_part import ScheduledPart
@@ -22,15 +22,13 @@ from alpaplan.simulator.scheduled_replicas import (
 )
 from alpaplan.workload.trace import Trace
 
-_LONG_AGO_NS = -(2**63)
-"""Before all times."""
-
 
 class EngineSchedules:
     """Simulates schedules of LLMs on one trace; see `ScheduledPart`.
 
-    An engine is known by its group, its model and the KV tokens that its cache holds: a process
-    cannot change that, so that one with another number is taken off, and a new one loads.
+    An engine is identified by its group, its model and the KV tokens that its cache holds. A
+    process cannot change the size of its cache, so that with another size the engine is removed and
+    a new one loads.
 
     Parameters
     ----------
@@ -51,8 +49,8 @@ class EngineSchedules:
         replicas = scheduled_replicas(schedule, problem.num_models, caches)
         loads = self._loads_at_start(replicas, others_s)
         replay = self._service.replay_schedule(replicas, self._changes(schedule, replicas), loads)
-        is_done = loads.free_ns > _LONG_AGO_NS
-        free_s = np.where(is_done, loads.free_ns / 1e9, -np.inf)
+        is_done = loads.free_ns > LONG_AGO_NS
+        free_s = np.where(is_done, loads.free_ns / NS_PER_S, -np.inf)
         return ScheduledPart(replay, replicas.lives, free_s)
 
     def _changes(self, schedule: Schedule, replicas: ScheduledReplicas) -> EngineChanges:
@@ -70,11 +68,11 @@ class EngineSchedules:
     ) -> EngineLoads:
         num_groups, num_rows = len(replicas.lives), replicas.first.size
         order = LoadOrder.of(replicas)
-        before_all_ns = np.full(num_groups, _LONG_AGO_NS)
+        before_all_ns = np.full(num_groups, LONG_AGO_NS)
         waits = np.isfinite(others_s)
         num_stages = self._table.stage_step_s.shape[1]
         return EngineLoads(
-            ready_ns=np.where(order.is_loaded, _LONG_AGO_NS, NEVER_NS),
+            ready_ns=np.where(order.is_loaded, LONG_AGO_NS, NEVER_NS),
             is_gone=np.zeros(num_rows, dtype=np.uint8),
             next_row=order.next_row,
             end_row=order.next_row.copy(),
@@ -84,5 +82,5 @@ class EngineSchedules:
             first_gone=order.first_row,
             num_gone=np.zeros(num_groups, dtype=np.int64),
             gone=np.zeros(num_rows, dtype=np.int64),
-            stage_end_ns=np.full(num_groups * num_stages, _LONG_AGO_NS),
+            stage_end_ns=np.full(num_groups * num_stages, LONG_AGO_NS),
         )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.caps import with_batch_table
 from alpaplan.simulator.batched_replicas import BatchedReplicaTable
-from alpaplan.simulator.batched_service import evaluation_of, nothing_yet
+from alpaplan.simulator.batched_service import empty_outcome, evaluation_of
 from alpaplan.simulator.batched_state import BatchedStateConverter
 from alpaplan.simulator.evaluation import Replay
 from alpaplan.simulator.fixed_service import packed_requests
@@ -54,9 +54,9 @@ class FixedSchedules:
         latency_s = np.full(self._num_requests, np.nan)
         replica = np.full(self._num_requests, -1, dtype=np.int32)
         batch_size = np.zeros(self._num_requests, dtype=np.int32)
-        outcome = nothing_yet(rows, latency_s, replica, batch_size)
+        outcome = empty_outcome(rows, latency_s, replica, batch_size)
         groups = replicas.lives
-        serving = self._states.before(None, rows, problem.num_stages[replicas.shapes], outcome)
+        serving = self._states.to_kernel(None, rows, problem.num_stages[replicas.shapes], outcome)
         if rows.group.size:
             num_stages = places.num_stages
             changes = changes_of(problem, schedule, replicas, num_stages)

@@ -1,4 +1,4 @@
-"""What a schedule's groups of one kind of service did: those of the other kind are elsewhere."""
+"""Simulation of a schedule's groups of one kind of service, and how two kinds interact."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ Amount = TypeVar("Amount", bound=np.generic)
 
 @dataclass(frozen=True)
 class ScheduledPart:
-    """What the groups of one kind did, `G` of them.
+    """The result for the `G` groups of one kind of service.
 
     Parameters
     ----------
     replay
         Counts, and the fates of the requests of this kind. Its state is None.
     groups
-        Each group from where it is new to where it ends.
+        The life of each group, from where it is new to where it ends.
     free_s : float64[G]
-        When each group that has ended has nothing left to do; minus infinity if it had nothing.
+        When each group that has ended is done with its work; minus infinity if it had none.
     """
 
     replay: Replay
@@ -46,8 +46,8 @@ class ScheduledService(Protocol):
         schedule
             The schedule, with groups of this kind alone.
         others_s : float64[G]
-            When groups of the other kind that had some of a group's devices before have nothing
-            left to do (S5); minus infinity without any.
+            When groups of the other kind that had some of a group's devices before are done with
+            their work (S5); minus infinity if there are none.
 
         Raises
         ------
@@ -57,7 +57,7 @@ class ScheduledService(Protocol):
 
 
 def waits_for(groups: Sequence[LifeOfGroup], others: ScheduledPart) -> NDArray[np.float64]:
-    """Return when the others that had some of each group's devices before have nothing left to do.
+    """Return when the others that had some of each group's devices before are done.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def waits_for(groups: Sequence[LifeOfGroup], others: ScheduledPart) -> NDArray[n
     Returns
     -------
     float64[G]
-        Minus infinity where nobody had them.
+        Minus infinity if no group had them.
     """
     found = np.full(len(groups), -np.inf)
     for number, group in enumerate(groups):
@@ -80,9 +80,16 @@ def waits_for(groups: Sequence[LifeOfGroup], others: ScheduledPart) -> NDArray[n
 
 
 def of_kind(schedule: Schedule, models: NDArray[np.bool_]) -> Schedule:
-    """Return a schedule's groups that serve some of the models.
+    """Return the part of a schedule whose groups serve the given models.
 
-    One that goes on without replicas is still one of them.
+    A group that continues without replicas remains part of it.
+
+    Parameters
+    ----------
+    schedule
+        The schedule.
+    models : bool[M]
+        The models of one kind.
     """
     kept: list[list[int]] = []
     before: set[str] = set()
@@ -106,7 +113,7 @@ def of_kind(schedule: Schedule, models: NDArray[np.bool_]) -> Schedule:
 
 
 def among(replay: Replay, first: int, num_groups: int) -> Replay:
-    """Return a replay whose groups are some of more, from a number on."""
+    """Return a replay of groups as one of `num_groups`, where these start at index `first`."""
     counts = replay.evaluation
     own = slice(first, first + counts.group_requests.size)
 

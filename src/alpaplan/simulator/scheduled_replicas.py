@@ -1,4 +1,4 @@
-"""A schedule's groups and replicas as rows for the kernels, each from where it is new."""
+"""A schedule's groups and replicas as the rows that the kernels walk over."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from alpaplan.simulator.replicas import ReplicaPlaces
 
 @dataclass(frozen=True)
 class ScheduledReplicas:
-    """The `R` replicas of a schedule, sorted by group and there in the order in which they load.
+    """The `R` replicas of a schedule, sorted by group, then in the order in which they load.
 
     Parameters
     ----------
@@ -27,9 +27,9 @@ class ScheduledReplicas:
     group, model : int64[R], int64[R]
         Group and model of each.
     mark : int64[R]
-        What else each is known by; 0 if by nothing.
+        What else identifies each, beside group and model; 0 if nothing does.
     first, end : int64[R], int64[R]
-        First placement that lists it, and the one behind the last.
+        First placement that lists it, and one past the last.
     candidates
         For each placement the replicas that it lists, by model and then group in plan order.
     """
@@ -56,10 +56,10 @@ def scheduled_replicas(
     Parameters
     ----------
     schedule, num_models
-        The schedule, and of how many models it has to be.
+        The schedule, and its number of models.
     marks
-        For each placement what replicas are known by beside group and model, ``int64[G, M]``: one
-        with another mark is another replica. None: by nothing.
+        For each placement, what else identifies its replicas, beside group and model,
+        ``int64[G, M]``: one with another mark is another replica. None if nothing does.
 
     Raises
     ------
@@ -67,7 +67,10 @@ def scheduled_replicas(
         If a placement is of another number of models.
     """
     lives, numbers = lives_of_groups(schedule)
-    found: list[list[int]] = []  # group, model, mark, first, place and end of each
+    keys: list[tuple[int, int, int]] = []  # group, model and mark of each replica
+    firsts: list[int] = []
+    places: list[int] = []  # in its first placement
+    ends: list[int] = []
     listed: list[NDArray[np.int64]] = []
     going_on: dict[tuple[int, int, int], int] = {}
     for index, placement in enumerate(schedule.placements):
@@ -78,23 +81,26 @@ def scheduled_replicas(
         life = numbers[index][group]
         now: dict[tuple[int, int, int], int] = {}
         rows = np.empty(group.size, dtype=np.int64)
-        keys = zip(life.tolist(), model.tolist(), mark.tolist(), strict=True)
-        for position, key in enumerate(keys):
-            row = going_on.get(key, len(found))
-            if row == len(found):
-                found.append([*key, index, position, index])
-            found[row][5] = index + 1
+        own = zip(life.tolist(), model.tolist(), mark.tolist(), strict=True)
+        for position, key in enumerate(own):
+            row = going_on.get(key, len(keys))
+            if row == len(keys):
+                keys.append(key)
+                firsts.append(index)
+                places.append(position)
+                ends.append(index)
+            ends[row] = index + 1
             now[key] = rows[position] = row
         listed.append(rows[np.lexsort((group, model))])
         going_on = now
-    columns = np.array(found, dtype=np.int64).reshape(-1, 6).T
-    life, _, _, first, place, _ = columns
-    order = np.lexsort((place, first, life))
+    life, model, mark = np.array(keys, dtype=np.int64).reshape(-1, 3).T
+    first, end = np.array(firsts, dtype=np.int64), np.array(ends, dtype=np.int64)
+    order = np.lexsort((np.array(places, dtype=np.int64), first, life))
     row_of: NDArray[np.int64] = np.empty_like(order)
     row_of[order] = np.arange(order.size)
     candidates = tuple(row_of[rows] for rows in listed)
-    life, model, mark, first, _, end = np.ascontiguousarray(columns[:, order])
-    return ScheduledReplicas(lives, life, model, mark, first, end, candidates)
+    columns = (life[order], model[order], mark[order], first[order], end[order])
+    return ScheduledReplicas(lives, *columns, candidates)
 
 
 def places_and_caps(
@@ -126,7 +132,7 @@ def places_and_caps(
 
 
 def listed_in(replicas: ScheduledReplicas, num_models: int) -> Listed:
-    """Return which replicas each placement has, as the kernels take it."""
+    """Return which replicas each placement has, as kernels take it."""
     num_placements = len(replicas.candidates)
     per_model = [np.bincount(replicas.model[r], minlength=num_models) for r in replicas.candidates]
     rows = np.arange(replicas.model.size)
@@ -158,7 +164,7 @@ def load_s_of(
 def changes_of(
     problem: PlacementProblem, schedule: Schedule, replicas: ScheduledReplicas, num_stages: int
 ) -> Changes:
-    """Return what changes from each placement to the next, as the kernels take it."""
+    """Return what changes from each placement to the next, as kernels take it."""
     return Changes(
         start_s=schedule.start_s.astype(np.float64),
         listed=listed_in(replicas, problem.num_models),
@@ -169,7 +175,7 @@ def changes_of(
 
 @dataclass(frozen=True)
 class LoadOrder:
-    """Which replicas are loaded at time 0, those of the first placement (S2), and which come next.
+    """Which replicas are loaded at time 0 (S2: those of the first placement), and which come next.
 
     Parameters
     ----------
@@ -202,10 +208,9 @@ def loads_at_start(
     replicas
         The replicas.
     num_stages
-        Stages that arrays have room for.
+        Stages of every row in the arrays.
     others_s : float64[G]
-        When groups that are simulated elsewhere, and had some of a group's devices before, have
-        nothing left to do.
+        As of `alpaplan.simulator.scheduled_part.ScheduledService.replay`.
     """
     num_groups, num_rows = len(replicas.lives), replicas.first.size
     order = LoadOrder.of(replicas)
@@ -227,7 +232,7 @@ def loads_at_start(
 def _joined(
     parts: Sequence[NDArray[np.int64]],
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Return where each of some lists begins behind the ones before, and all of them."""
+    """Concatenate lists; return where each begins, and where the last ends, and the result."""
     joined = np.concatenate([np.empty(0, dtype=np.int64), *parts]).astype(np.uint32)
     return _bounds(part.size for part in parts), joined
 

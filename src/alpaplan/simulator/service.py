@@ -1,4 +1,4 @@
-"""What simulates a kind of service."""
+"""The protocol of what simulates one kind of service."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from alpaplan.simulator.group_state import GroupState
 
 
 class Service(Protocol):
-    """Simulates placements of models that are served in one way, on one trace.
+    """Simulates placements of models of one kind of service, on one trace.
 
-    Each kind of service has a file beside this one with a class that does this, and its loops in
+    Each kind has a class that implements this in a file beside this one, and its loops in
     `kernels`. Parameters, results and errors are those of `alpaplan.simulator.Simulator`.
     """
 

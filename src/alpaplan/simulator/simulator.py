@@ -1,4 +1,4 @@
-"""Simulates placements on one trace (DESIGN section 4): one face for all kinds of service."""
+"""Simulates placements on one trace (DESIGN section 4), whatever the kind of service."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from alpaplan.workload.trace import Trace
 class Simulator:
     """Simulates any number of placements of one problem on one trace.
 
-    It has no state that a simulation changes, and the kernel runs without the interpreter's
-    lock, so threads may share one simulator and run side by side.
+    Simulations do not change it, and kernels release the interpreter's lock, so that threads may
+    share a simulator and run side by side.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ class Simulator:
         placement
             Groups and their replicas; not checked against the memory or the cluster.
         start
-            What the groups have still to do, from a simulation of earlier requests; without it
-            they are idle.
+            What the groups still have to do after a simulation of earlier requests; None if they
+            are idle.
 
         Raises
         ------
@@ -78,12 +78,11 @@ class Simulator:
     def replay(self, placement: Placement, start: GroupState | None = None) -> Replay:
         """Simulate a placement and return the fate of every request too.
 
-        A simulation that starts where another one ended goes on as if there had been only one,
-        to the last bit: cut a trace anywhere, simulate the parts one after the other, each from
-        the `Replay.state` of the one before, and all requests have the fates that they have in
-        the whole. With batching, what still waits at a cut may run otherwise than it was planned
-        there: then `Replay.earlier` of the later simulation says how. In between the placement
-        may change; `GroupState.for_groups` says which groups go on.
+        A simulation that starts where another one ended gives, to the last bit, what a single one
+        would: cut a trace anywhere, and simulate the parts one after the other, each from the
+        `Replay.state` of the one before. With batching, requests that wait at a cut may run other
+        than planned there; `Replay.earlier` of the later simulation says how. The placement may
+        change in between; `GroupState.for_groups` says which groups continue.
 
         Parameters
         ----------
@@ -100,10 +99,10 @@ class Simulator:
     def replay_closed_loop(
         self, placement: Placement, clients: Mapping[int, int]
     ) -> tuple[NDArray[np.float64], Replay]:
-        """Simulate a placement where clients of some LLMs wait for the finish of requests.
+        """Simulate a placement where some LLMs have clients that wait for their requests to finish.
 
-        Each such model's requests keep their order and lengths and lose their times: as many as
-        it has clients are sent at time 0, each later one when one of them finishes or fails.
+        The requests of such a model keep their order and tokens, but not their times. Each client
+        sends one at time 0, and the next one whenever a request of the model finishes or fails.
 
         Parameters
         ----------
@@ -128,7 +127,7 @@ class Simulator:
 
 
 def _service_of(problem: PlacementProblem, trace: Trace) -> Service:
-    """Return what simulates the models of a problem, those of each kind in their way."""
+    """Return the service for the models of a problem; a mixed one if there are both kinds."""
     if problem.engines is None:
         return _fixed_service_of(problem, trace)
     is_llm = problem.engines.is_llm[problem.profile_of_model]

@@ -1,8 +1,7 @@
-"""The numbers that people want of a simulation, from the fate of every request."""
+"""Statistics of a simulation, from the fate of each request."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from alpaplan.simulator.engine_statistics import (
     engines_of_groups,
     llm_statistics,
 )
-from alpaplan.simulator.evaluation import Replay
+from alpaplan.simulator.evaluation import Replay, ratio
 from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.simulator.placement_statistics import PlacementStatistics
 from alpaplan.units import finite_or_none
@@ -29,8 +28,8 @@ from alpaplan.workload.trace import Trace
 class ModelStatistics:
     """One model. `slo_attainment` is NaN if there were no requests for it.
 
-    `batch_size` is None where no batch may have more than one request, and of LLMs; `llm` of
-    all others.
+    `batch_size` is None for LLMs, and if no batch may have more than one request; `llm` is None for
+    other models.
     """
 
     name: str
@@ -60,9 +59,9 @@ class ModelStatistics:
 class GroupStatistics:
     """One group: requests sent to it, those accepted, and how busy its stages were.
 
-    `utilization` is the fraction of time that a stage worked, on average over the group's
-    stages, from the first arrival to the end of the observation or the last finish, whatever
-    is later; NaN if that is no time.
+    `utilization` is the fraction of time that a stage worked, averaged over the group's stages,
+    from the first arrival to the end of the observation or the last finish, whichever is later; NaN
+    if that is no time.
     """
 
     name: str
@@ -86,9 +85,9 @@ class GroupStatistics:
 class SimulationSummary:
     """What ``alpaplan simulate`` shows: everything, each model, each group in plan order.
 
-    `slo_attainment` is the fraction of all requests, NaN if there were none. `goodput_rps`
-    is attained requests per second of observation, NaN if that took no time. `tokens` is of all
-    LLMs together, None without any. `placements` are those of a schedule.
+    `slo_attainment` is the fraction of all requests, NaN if there were none. `goodput_rps` is
+    attained requests per second of observation, NaN if that took no time. `tokens` is that of all
+    LLMs together, None if there are none. `placements` are those of a schedule.
     """
 
     requests: int
@@ -202,7 +201,7 @@ def _model_statistics(
 
 
 def utilizations(trace: Trace, replay: Replay) -> list[float]:
-    """Return the fraction of time that a stage of each group worked, on average over its stages."""
+    """Return the utilization of each group; see `GroupStatistics`."""
     busy_s = replay.evaluation.group_busy_s
     if not trace.num_requests:
         return [ratio(0.0, trace.duration_s)] * busy_s.size
@@ -215,8 +214,3 @@ def utilizations(trace: Trace, replay: Replay) -> list[float]:
     period_s = max(trace.duration_s, float(finish_s.max() - trace.arrival_s.min()))
     # A stage is never busy twice at once; only rounding can bring the sum above the period.
     return [min(1.0, ratio(float(group_busy_s), period_s)) for group_busy_s in busy_s]
-
-
-def ratio(part: float, whole: float) -> float:
-    """Return a fraction or a rate; NaN of nothing."""
-    return part / whole if whole else math.nan

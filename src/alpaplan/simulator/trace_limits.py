@@ -1,4 +1,4 @@
-"""What the times of a trace say about the states of groups that it meets."""
+"""Which states of groups a trace can continue, and how long queues can become."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from alpaplan.specs.choices import Dispatch
 
 
 class TraceLimits:
-    """Knows which states a trace can follow, and how long queues can become.
+    """Limits that follow from the times of a trace.
 
     Parameters
     ----------
     requests
-        The requests that are to come.
+        The requests to simulate.
     dispatch
-        The rule that sends them to groups.
+        The rule by which they are sent to groups.
     """
 
     def __init__(self, requests: fixed.Requests, dispatch: Dispatch) -> None:
@@ -32,19 +32,19 @@ class TraceLimits:
             self._rounding_s = math.ulp(latest_s) + math.ulp(self._first_s)
 
     def time_after(self, start: GroupState | None) -> float:
-        """Return when the last request arrived, minus infinity if there was none.
+        """Return when the last request arrived; minus infinity if there was none.
 
         Parameters
         ----------
         start
-            The state that the requests met.
+            The state that the simulation started from.
         """
         if self.num_requests:
             return self._last_s
         return -math.inf if start is None else start.time_s
 
     def check(self, start: GroupState, num_groups: int) -> None:
-        """Check that the requests can meet a state.
+        """Check that a simulation of the requests can start from a state.
 
         Raises
         ------
@@ -65,11 +65,11 @@ class TraceLimits:
             )
 
     def most_at_once(self, shortest_last_s: float) -> int:
-        """Return a bound on the batches of a group that have requests accepted and not finished.
+        """Return an upper bound on the unfinished batches of a group.
 
-        They all finish within the longest objective from now, and each keeps the last stage
-        busy. Rounding may bring two finishes closer by a unit in the last place of each of
-        the two additions that make them.
+        All of them finish within the longest objective from now, and each keeps the last stage
+        busy. Rounding may bring two finish times closer by a unit in the last place for each of
+        the two additions behind them.
 
         Parameters
         ----------

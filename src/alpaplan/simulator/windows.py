@@ -1,4 +1,4 @@
-"""One simulation by windows of time: when it went well, and when not."""
+"""Statistics of a simulation by windows of time: when it went well, and when not."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.simulator.evaluation import Replay
+from alpaplan.simulator.evaluation import Replay, ratio
 from alpaplan.simulator.latency_statistics import LatencyStatistics
-from alpaplan.simulator.statistics import ratio
 from alpaplan.units import finite_or_none, format_seconds
 from alpaplan.workload.trace import Trace
 
 MAX_WINDOWS = 10_000
-"""Most windows (a count), so that a slip in a unit does not print a book."""
+"""Most windows (a count), so that a wrong unit does not print a book."""
 
 _ROUNDING = 4 * float(np.finfo(np.float64).eps)
-"""What counts as equal (relative): 0.3 s is the third multiple of 0.1 s, which is not so in binary;
-a time, a length and their product are each off by half of a `numpy.finfo.eps`."""
+"""Relative difference that counts as equal: in binary, 0.3 s is not quite the third multiple of
+0.1 s. A time, a length and their product are each off by at most half of `numpy.finfo.eps`."""
 
 
 @dataclass(frozen=True)

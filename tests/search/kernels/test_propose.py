@@ -17,8 +17,8 @@ from alpaplan.search.kernels import propose, race
 from alpaplan.search.kernels.arrays import COMING, GOING, KIND
 from alpaplan.search.moves import MOVES
 from alpaplan.search.packing import unpack_placement
+from alpaplan.simulator.kernels.code_cache import CachedCode
 from alpaplan.simulator.kernels.compiling import compiled
-from alpaplan.simulator.kernels.kept_code import KeptCode
 from tests import builders as make
 from tests.search.kernels.problems import Bench, only, problems
 from tests.simulator.cases import COMPILED
@@ -116,4 +116,4 @@ def test_moves_are_drawn_by_their_shares() -> None:
 @pytest.mark.parametrize("loop", [propose.propose, race.find_change])
 def test_the_code_of_the_loops_can_be_kept(loop: Any) -> None:
     compiled(loop)
-    assert KeptCode(loop).read() is not None
+    assert CachedCode(loop).read() is not None

@@ -14,6 +14,7 @@ from numba import types
 from numpy.typing import NDArray
 
 from alpaplan.simulator.kernels import batched, closed_engines, engines, pooled
+from alpaplan.simulator.kernels.code_cache import CachedCode, target_machine
 from alpaplan.simulator.kernels.compiler import object_code, signature
 from alpaplan.simulator.kernels.compiling import (
     Entries,
@@ -24,7 +25,6 @@ from alpaplan.simulator.kernels.compiling import (
     compiled,
     in_kernel,
 )
-from alpaplan.simulator.kernels.kept_code import KeptCode, target_machine
 from alpaplan.simulator.kernels.table import KERNELS
 from tests.simulator.cases import COMPILED
 
@@ -182,7 +182,7 @@ def test_a_compiled_kernel_takes_no_fewer_values() -> None:
 )
 def test_the_code_of_every_kernel_can_be_kept(loop: Any) -> None:
     compiled(loop)
-    assert KeptCode(loop).read() is not None
+    assert CachedCode(loop).read() is not None
 
 
 def raising(values: NDArray[np.float64]) -> None:

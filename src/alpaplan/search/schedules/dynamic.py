@@ -9,14 +9,14 @@ State = TypeVar("State")
 
 
 class Cost(NamedTuple):
-    """What a choice costs, the first first; costs of windows add up.
+    """The cost of a choice, compared field by field; costs of windows add up.
 
     Parameters
     ----------
     missed
-        Requests that are not attained, and what counts as much.
+        Requests that are not attained, and other costs in units of these.
     paid
-        What the nodes in use cost.
+        Cost of the nodes in use, in their currency.
     device_hours
         Devices in use times hours.
     loaded_bytes
@@ -29,7 +29,7 @@ class Cost(NamedTuple):
     loaded_bytes: float
 
     def plus(self, other: Cost) -> Cost:
-        """Return both together."""
+        """Return the sum."""
         return Cost(
             self.missed + other.missed,
             self.paid + other.paid,
@@ -42,12 +42,12 @@ def cheapest_path(
     candidates: Sequence[Sequence[State]],
     cost: Callable[[int, State | None, State], Cost],
 ) -> list[State]:
-    """Return one candidate a window, such that all costs together are smallest.
+    """Return one candidate for each window, such that the sum of all costs is smallest.
 
     Parameters
     ----------
     candidates
-        Of each window, at least one.
+        Candidates for each window, at least one.
     cost
         Returns what a window costs, given its number, the candidate of the window before (None for
         the first) and its own.

@@ -14,6 +14,7 @@ from alpaplan.problem.engine_service import kv_tokens
 from alpaplan.problem.loading import loaded_bytes
 from alpaplan.problem.schedule import lives_of_groups
 from alpaplan.simulator import ScheduleSimulator, Simulator
+from alpaplan.simulator.evaluation import ratio
 from alpaplan.workload.trace import Trace
 
 
@@ -27,7 +28,7 @@ class Attained:
     @property
     def slo_attainment(self) -> float:
         """Fraction attained; NaN if there were no requests."""
-        return self.attained / self.requests if self.requests else float("nan")
+        return ratio(self.attained, self.requests)
 
 
 def attained_by(problem: PlacementProblem, schedule: Schedule, trace: Trace) -> Attained:
@@ -41,7 +42,7 @@ def attained_by_windows(
 ) -> Attained:
     """Simulate each window by itself, on the idle groups of its placement.
 
-    No schedule has this meaning: what still ran at a change is forgotten, though it was counted.
+    A real schedule behaves otherwise: here, what still runs at a change takes no time after it.
     """
     attained = sum(
         int(Simulator(problem, trace.take(rows)).evaluate(placement).attained.sum())
@@ -51,7 +52,7 @@ def attained_by_windows(
 
 
 def bytes_loaded(problem: PlacementProblem, schedule: Schedule) -> tuple[int, ...]:
-    """Return the bytes that are to load at the start of each placement; 0 at that of the first."""
+    """Return the bytes to load at the start of each placement; 0 for the first."""
     of_replica = loaded_bytes(problem)[:, problem.profile_of_model]
     _, numbers = lives_of_groups(schedule)
     caches = [kv_tokens(problem, placement) for placement in schedule.placements]
@@ -73,7 +74,7 @@ def bytes_loaded(problem: PlacementProblem, schedule: Schedule) -> tuple[int, ..
 
 
 def devices_in_use(schedule: Schedule) -> tuple[int, ...]:
-    """Return on how many devices each placement has replicas."""
+    """Return the number of devices with replicas in each placement."""
     return tuple(
         sum(len(own) for own, used in zip(devices, np.any(p.replicas, axis=1), strict=True) if used)
         for p, devices in zip(schedule.placements, schedule.devices, strict=True)
@@ -81,20 +82,20 @@ def devices_in_use(schedule: Schedule) -> tuple[int, ...]:
 
 
 def device_hours(schedule: Schedule, end_s: float) -> float:
-    """Return for how many hours devices have replicas, all devices together, until a time."""
+    """Return the hours until a time that devices have replicas, summed over the devices."""
     return float(hours_of_placements(schedule, end_s) @ np.array(devices_in_use(schedule)))
 
 
 def hours_of_placements(schedule: Schedule, end_s: float) -> NDArray[np.float64]:
-    """Return for how many hours each placement is current until a time, ``float64[P]``."""
+    """Return the hours until a time that each placement is current, ``float64[P]``."""
     edges_s = np.minimum(np.append(schedule.start_s, end_s), end_s)
     return np.asarray(np.diff(edges_s) / 3600.0)
 
 
 def costs_per_hour(problem: PlacementProblem, schedule: Schedule) -> tuple[float, ...] | None:
-    """Return what the nodes in use cost in each placement; None where no pool says.
+    """Return the hourly cost of the nodes in use in each placement; None if no pool states costs.
 
-    The schedule's devices have to be numbers of pool, node and device.
+    Devices of the schedule must be triples of pool, node and device.
     """
     if not has_costs(problem):
         return None
@@ -108,6 +109,6 @@ def costs_per_hour(problem: PlacementProblem, schedule: Schedule) -> tuple[float
 
 
 def cost_until(problem: PlacementProblem, schedule: Schedule, end_s: float) -> float | None:
-    """Return what the nodes in use cost until a time; None where no pool says."""
+    """Return the cost of the nodes in use until a time; None if no pool states costs."""
     found = costs_per_hour(problem, schedule)
     return None if found is None else float(hours_of_placements(schedule, end_s) @ np.array(found))

@@ -1,4 +1,4 @@
-"""Placements on named devices, so that what two of them have in common stays loaded."""
+"""Placements of a schedule on devices, such that what two of them share stays loaded."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Placed:
         return sum(map(len, self.devices))
 
     def key(self) -> tuple[tuple[str, ...], bytes]:
-        """Return what equal ones have in common, and no others."""
+        """Return a key that is equal for equal placements only."""
         return self.names, self.placement.key()
 
     @property
@@ -46,7 +46,7 @@ class Placed:
         return frozenset((pool, node) for own in self.devices for pool, node, _ in own)
 
     def without(self, groups: Collection[int]) -> Placed:
-        """Return what is left if some of the groups go."""
+        """Return what is left without some of the groups."""
         left = [each for each in range(len(self.names)) if each not in groups]
         return Placed(
             self.placement.take(left),
@@ -56,7 +56,7 @@ class Placed:
 
 
 def schedule_of(start_s: Sequence[float], placed: Sequence[Placed]) -> Schedule:
-    """Return a schedule of placements; those that change nothing are left out."""
+    """Return a schedule of placements, without those that change nothing."""
     kept = [
         index
         for index, each in enumerate(placed)
@@ -72,7 +72,7 @@ def schedule_of(start_s: Sequence[float], placed: Sequence[Placed]) -> Schedule:
 
 @dataclass
 class GroupNames:
-    """Names of groups: one for each list of devices, shape, and limits of batches on it."""
+    """Hands out names of groups: one for each shape, list of devices, and limits on batches."""
 
     _names: dict[tuple[int, tuple[Device, ...]], list[str]] = field(default_factory=dict)
     _caps: dict[str, dict[int, int]] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class GroupNames:
         shape, devices
             The group.
         caps
-            Model -> the limit that its replica there has of its own; 0 for none.
+            Model -> the limit on its batches that the placement states; 0 for none.
         """
         known = self._names.setdefault((shape, devices), [])
         for name in known:
@@ -102,10 +102,10 @@ class GroupNames:
 def place(
     problem: PlacementProblem, placement: Placement, names: GroupNames, like: Placed | None
 ) -> Placed:
-    """Give the groups of a placement devices and names, near to those of another placement.
+    """Give the groups of a placement devices and names, like those of another placement.
 
-    Groups of one shape are exchanged among their devices: the pair of group and devices with most
-    weight bytes in common with the other placement comes first; ties in the order of both.
+    Groups of one shape exchange their devices. The pair of group and devices with the most weight
+    bytes in common with the other placement comes first; ties go by the order of both.
 
     Parameters
     ----------

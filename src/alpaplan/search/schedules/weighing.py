@@ -1,4 +1,4 @@
-"""What placements are worth in a window of time, and what a change to them costs."""
+"""Costs of placements in a window of time, and of a change to them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from alpaplan.simulator import ScheduleSimulator, Simulator
 from alpaplan.workload.trace import Trace
 
 MIN_GAIN = 0.001
-"""What a change that loads has to gain at least (a fraction of its window's requests; 0 to 0.01):
-less is as likely luck of the arrivals that it was weighed on."""
+"""Least gain of a change that loads weights (a fraction of the window's requests; 0 to 0.01): less
+may be luck with the arrivals that it was weighed on."""
 
 _HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
 class WindowOfTime:
-    """A window, and arrivals of it to weigh placements on.
+    """A window of time, and arrivals in it to weigh placements on.
 
     Parameters
     ----------
     start_s, end_s
-        When it is.
+        When it begins and ends.
     trace
-        Requests that arrive then.
+        Requests that arrive in between.
     """
 
     start_s: float
@@ -53,13 +53,13 @@ class Weighing:
     problem
         The problem, with its load times.
     target
-        Attainment that each window is to have on as few devices as that takes; None: as many
-        requests as can be had.
+        Attainment that each window needs, on as few devices as possible; None for as many attained
+        requests as possible.
     device_cost
-        Requests that a device must attain in an hour to be worth its while.
+        Requests that a device must attain per hour to be worth its use.
     request_value
-        What an attained request is worth, in the currency of the nodes' cost; None if that is only
-        looked at between equals.
+        Worth of an attained request, in the currency of the nodes' cost; None if costs only decide
+        between equals.
     """
 
     problem: PlacementProblem
@@ -68,13 +68,13 @@ class Weighing:
     request_value: float | None = None
 
     def frees_devices(self) -> bool:
-        """Whether fewer devices or nodes are worth anything."""
+        """Whether using fewer devices or nodes is worth anything."""
         return self.target is not None or self.device_cost > 0 or self.request_value is not None
 
     def cost(self, window: WindowOfTime, before: Placed | None, now: Placed) -> Cost:
-        """Return what a window costs with a placement, if another was current before it.
+        """Return the cost of a window with a placement, given the one that is current before it.
 
-        The groups are idle when the window begins, so that loads begin at once.
+        All groups are taken to be idle when the window begins, so that loads begin at once.
         """
         if before is None or before.key() == now.key():
             simulator = Simulator(self.problem, window.trace)
@@ -101,10 +101,10 @@ class Weighing:
         return Cost(missed, paid, device_hours, float(loaded))
 
     def pruned(self, window: WindowOfTime, placed: Placed) -> Placed:
-        """Return a placement without the groups that a window has no use for.
+        """Return a placement without the groups that are not worth their cost in a window.
 
-        One after the other the group goes whose loss costs least, as long as that is a gain; where
-        nodes are paid for, also all groups of a node together.
+        The group whose removal costs least is removed, and so on, as long as that is a gain. If
+        nodes have costs, all groups of a node may also be removed together.
         """
         best = placed
         spent = self.cost(window, None, best)
@@ -118,7 +118,7 @@ class Weighing:
         return best
 
     def _droppable(self, placed: Placed) -> Iterator[tuple[int, ...]]:
-        """Yield groups that may go together, not all of them."""
+        """Yield sets of groups that may be removed together, but not all groups."""
         for group in range(len(placed.names)):
             yield (group,)
         if not has_costs(self.problem):

@@ -1,12 +1,12 @@
 """Compiled loops over requests: one file for each kind of service, and the table that chooses.
 
-A kind of service is a file here, with others beside it named after it where it grows long, that has
+To add a kind of service, write a file (or several, named after the first) with
 
-- the arrays that its kernels take, as NamedTuples: their annotations are all that says which
-  fields there are, of which type, and which of them are only read;
+- the arrays that its kernels take, as NamedTuples, whose annotations alone state the types of the
+  fields and which of them are read-only;
 - one loop for each dispatch rule, as a plain function of these NamedTuples;
 
-and a line for each loop in `table`. `parameters` derives what a compiler has to know from the
-annotations of a loop. Numba compiles it once (`compiler`), and is not even imported where its
-machine code was kept (`kept_code`). Kernels know numpy alone.
+and add a line for each loop to `table`. `parameters` derives from a loop's annotations what the
+compiler has to know. Numba compiles each loop once (`compiler`); later runs load its machine code
+(`code_cache`) without importing numba. Kernels import numpy alone.
 """

@@ -1,16 +1,16 @@
 """Fixed service with batching: requests of one model that wait together run together.
 
-`design/BATCHING.md` has the rules, B1 to B10. Between two requests a group does what was worked
-out when it accepted the first, so that each group keeps a plan of its queue (`batched_plan`). What
-the loops, one for each dispatch rule, share:
+Rules B1 to B10 are those of `design/BATCHING.md`. What a group does until its next request is known
+when it accepts one, so each group keeps a plan of its queue (`batched_plan`). There is one loop for
+each dispatch rule. What they share:
 
-- Batches lie in a ring for each group. What has started and what is planned follow each other,
-  so that the stages are free for a batch when those of the batch before it end.
-- Requests are known by their number. A queue is a chain of requests, and so are those of each
-  replica, which have a *place* among all that it ever accepted: those below some place have a
-  batch, whoever else stands between them in the queue.
-- Stages are aligned at the first one. Those that a group does not have come last and take no
-  time, so that they end when the one before them does.
+- Each group has a ring of batches: first those that have started, then those that are planned. The
+  stages are free for a batch when the batch before it ends there.
+- The queue of a group is a linked list of request numbers, and so are the requests of a replica. A
+  request's *place* counts the requests that its replica accepted before it. Batches take requests
+  of a replica by place, whatever other requests stand between them in the queue.
+- Stages are aligned at the first one. Those that a group does not have come last and take no time,
+  so that they end when the stage before them does.
 - Indices are unsigned, and candidates are compared, as in `fixed`.
 """
 
@@ -37,7 +37,7 @@ from alpaplan.simulator.kernels.compiling import in_kernel
 Kernel: TypeAlias = Callable[[Loop], None]
 
 MOST = np.int64(2**62)
-"""More requests than any group has (a count)."""
+"""More requests than a group ever has (a count)."""
 
 
 @in_kernel
@@ -50,18 +50,18 @@ def _note_batch(
     outcome: Outcome,
     count: int,
 ) -> None:
-    """Add to the outcome what a batch comes to, or take away what it was expected to.
+    """Add the results of a batch to the outcome, or subtract what was expected of it.
 
     Parameters
     ----------
     ring, slot
         The batch.
     arrival_s, next_of_replica, first_count
-        Of `Requests`, `Queues` and `Replicas`.
+        As of `Requests`, `Queues` and `Replicas`.
     outcome
-        What is changed.
+        Changed.
     count
-        1 or -1.
+        1 to add, -1 to subtract.
     """
     record = outcome.request_latency_s.size > 0
     replica = ring.replica[slot]
@@ -80,7 +80,7 @@ def _note_batch(
 
 @in_kernel
 def start_next_batch(loop: Loop, group: np.uint64) -> np.uint64:
-    """Start the first batch of a group that waits; return its slot."""
+    """Start the first waiting batch of a group; return its slot."""
     groups, queues, ring = loop.groups, loop.queues, loop.ring
     batch = groups.first_waiting[group]
     slot = slot_of(loop.capacity, group, batch)
@@ -104,7 +104,7 @@ def start_next_batch(loop: Loop, group: np.uint64) -> np.uint64:
 
 @in_kernel
 def _start_batches(loop: Loop, group: np.uint64, at_s: float) -> None:
-    """Start the batches that start before a request arrives (B10)."""
+    """Start the batches whose start is before the arrival of a request (B10)."""
     while loop.groups.next_start_s[group] < at_s:
         start_next_batch(loop, group)
 
@@ -113,7 +113,7 @@ def _start_batches(loop: Loop, group: np.uint64, at_s: float) -> None:
 def finish_batches(
     groups: Groups, ring: Batches, capacity: int, group: np.uint64, at_s: float
 ) -> np.int64:
-    """Let batches go that have finished (B7); return the number of unfinished requests."""
+    """Remove batches that have finished (B7); return the number of unfinished requests."""
     batch, end = groups.first_unfinished[group], groups.end[group]
     num_unfinished = np.int64(groups.num_unfinished[group])
     finish_s = groups.next_finish_s[group]
@@ -131,7 +131,7 @@ def finish_batches(
 
 @in_kernel
 def end_batches(loop: Loop) -> None:
-    """Leave groups as they are at the last arrival, and count what waits as it is planned."""
+    """Bring groups to the last arrival, and count waiting batches as they are planned."""
     arrival_s = loop.requests.arrival_s
     for index in range(loop.groups.end.size):
         group = np.uint64(index)
@@ -152,9 +152,9 @@ def end_batches(loop: Loop) -> None:
 
 
 def plan_waiting(loop: Loop) -> bool:
-    """Plan what waits from earlier simulations, which have counted it as it was planned there.
+    """Plan requests that wait from an earlier simulation, and subtract what that one expected.
 
-    Comes before one of the loops below. Returns False if some of it cannot be in time.
+    To be called before one of the loops below. Returns False if a request cannot be in time.
     """
     groups, ring, queues = loop.groups, loop.ring, loop.queues
     for index in range(groups.end.size):
@@ -185,7 +185,7 @@ def plan_waiting(loop: Loop) -> bool:
 
 
 def earliest_finish(loop: Loop) -> None:
-    """Send each request to the candidate whose last stage is free first after all that waits."""
+    """Send each request to the candidate whose last stage is free first after all its batches."""
     requests, outcome = loop.requests, loop.outcome
     first_replica, group = loop.replicas.first_replica, loop.replicas.group
     free_s = loop.groups.last_free_s

@@ -1,4 +1,4 @@
-"""The arrays that the kernels with batching work with."""
+"""Arrays of the kernels with batching."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Requests(NamedTuple):
     Parameters
     ----------
     arrival_s, model : float64[N], uint32[N]
-        The requests.
+        Arrival and model of each.
     num_accepted
-        How many of them, from the first, an earlier simulation accepted: they wait, as `Queues`
-        says, or are none of these groups' any more.
+        How many, from the first on, an earlier simulation has accepted: these wait, as `Queues`
+        says, or belong to groups that are gone.
     overhead_s
         Added to the end of each batch's last stage.
     """
@@ -31,12 +31,12 @@ class Requests(NamedTuple):
 
 
 class Replicas(NamedTuple):
-    """`R` replicas, those that requests are sent to sorted by model, then by group in plan order.
+    """`R` replicas: those that still get requests, by model and group in plan order, then others.
 
     Parameters
     ----------
     first_replica : uint32[M + 1]
-        First replica of each model, and the first that no request is sent to any more.
+        First replica of each model, and the first of those to which no more requests are sent.
     group, cap, slo_s : uint32[R], uint32[R], float64[R]
         Group, largest batch and latency objective of each replica.
     first_row : uint32[R]
@@ -60,16 +60,16 @@ class Replicas(NamedTuple):
 
 
 class Batches(NamedTuple):
-    """Batches of `G` groups in rings, or those of a plan that is being made. Changed.
+    """Batches in the rings of `G` groups, or in a plan that is being made. Changed.
 
     Parameters
     ----------
     end_s, finish_s : float64[slots * num_stages], float64[slots]
-        When each stage is done with the batch; when its requests finish (not in a plan).
+        When each stage is done with the batch, and when its requests finish (not in a plan).
     replica, size, head : uint32[slots]
-        Whose requests they are, how many, and the first of them.
+        Replica of the batch, number of its requests, and the first of them.
     end_place : uint32[slots]
-        Place of the replica's first request behind them.
+        Place of the replica's first request after the batch.
     """
 
     end_s: NDArray[np.float64]
@@ -81,20 +81,20 @@ class Batches(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """What `G` groups, at least 1, have still to do. Changed.
+    """What `G` groups, at least 1, still have to do. Changed.
 
-    Batches of a group are counted from 1. Batch 0 stands for what is before the first: it ends
-    when the stages are free. Batch b is in slot ``b % capacity`` of the group's ring.
+    Batches of a group are numbered from 1. Batch 0 stands for all earlier work: it ends when the
+    stages are free. Batch b is in slot ``b % capacity`` of the group's ring.
 
     Parameters
     ----------
     first_unfinished, first_waiting, end : uint64[G]
-        First batch that has not finished (only for shortest-queue), that has not started, and the
-        one behind the last.
+        First batch that has not finished (only for shortest-queue), first one that has not started,
+        and one past the last.
     num_unfinished : int64[G]
-        Only for shortest-queue: requests of all batches from the first unfinished one.
+        Only for shortest-queue: requests of all batches from the first unfinished one on.
     next_start_s, next_finish_s, last_free_s : float64[G]
-        When the first waiting batch starts and the first unfinished one finishes (only for
+        When the first waiting batch starts, and when the first unfinished one finishes (only for
         shortest-queue), infinite if there is none; when the last stage is free after all batches.
     newest : uint32[G]
         Last request of each queue; N if there never was one.
@@ -116,12 +116,12 @@ class Queues(NamedTuple):
     Parameters
     ----------
     replica, place : uint32[N]
-        Replica that each accepted request is for, and its place there.
+        Replica of each accepted request, and its place among those that the replica accepted.
     next_in_group, next_of_replica : uint32[N + 1]
-        The one behind it in its group's queue, and of its replica.
+        The next request in the queue of its group, and the next one of its replica.
     num_accepted, num_planned, num_started : uint32[R]
-        How many requests each replica has accepted; those in batches, which differ only while a
-        plan is made; those in batches that have started.
+        Requests that each replica has accepted, those of them in batches (all, except while a plan
+        is made), and those in batches that have started.
     newest : uint32[R]
         Last request of each replica; N if there never was one.
     """
@@ -137,12 +137,12 @@ class Queues(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a simulation is for.
+    """Results of a simulation.
 
     Parameters
     ----------
     assigned, attained, latency_sum_s : int64[R], int64[R], float64[R]
-        Added to: requests that chose the replica, those accepted, and their latencies.
+        Added to: requests sent to each replica, those accepted, and the sum of their latencies.
     num_batches : int64[sum of caps]
         Added to: batches of each replica and size.
     request_latency_s, request_replica, request_batch_size : float64[N], int32[N], int32[N]
@@ -160,18 +160,18 @@ class Outcome(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """All that a loop works with.
+    """All that a loop reads and writes.
 
     Parameters
     ----------
     requests, replicas, groups, queues, outcome
-        See there.
+        As their classes say.
     ring
         The batches of all groups.
     plan
-        Room for the plan of one group: the batch before it, and as many as a ring has.
+        Scratch space for the plan of a group: the batch before it, and as many as a ring holds.
     capacity
-        Slots of each ring: a power of two, and more than a group ever has batches that it keeps.
+        Slots of each ring: a power of two, above the most batches that a group keeps at a time.
     """
 
     requests: Requests

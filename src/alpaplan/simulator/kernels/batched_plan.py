@@ -1,10 +1,10 @@
-"""How a group plans its queue: the batches that it becomes if nothing else comes.
+"""How a group plans its queue: the batches that form if no other requests come.
 
-A request looks at the waiting batches of its model. It can only change the first of them that it
-may join, and joins only with all of its model that would wait there: sizes up to those were tried
-before. What is planned before that batch stays, the rest is planned again, apart, and replaces the
-old plan if every batch is in time. If the request may join none, it makes a batch of its own at
-the end.
+A new request can only change the plan from the first waiting batch of its model on that it may
+join. It may join a batch only together with all requests of its model that wait when the batch
+starts, as smaller sizes were tried before. The plan is kept up to that batch. The rest is planned
+again in `Loop.plan`, and replaces the old batches if all are in time. A request that may join no
+batch makes one of its own at the end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def later(left: float, right: float) -> float:
 
 @in_kernel
 def slot_of(capacity: int, group: np.uint64, batch: np.uint64) -> np.uint64:
-    """Return where a group's batch is in the rings."""
+    """Return the slot of a group's batch in the rings."""
     slots = np.uint64(capacity)
     return np.uint64(group * slots + (batch & (slots - ONE)))
 
@@ -41,7 +41,7 @@ def _end_of_last_stage(
     num_stages: np.uint64,
     at_s: float,
 ) -> float:
-    """Return when a batch behind another would end, and change nothing (B4)."""
+    """Return when a batch after another would end, without changing anything (B4)."""
     free = before * num_stages
     stage = row * num_stages
     x = at_s
@@ -61,16 +61,16 @@ def _run_largest(
     since_s: float,
     overhead_s: float,
 ) -> np.uint64:
-    """Let the largest batch that is in time run behind another (B5); return its size or 0.
+    """Run the largest batch that is in time after another (B5); return its size, or 0.
 
     Parameters
     ----------
     end_s
-        Ends of stages; those of the batch behind the other are written.
+        Ends of stages; those of the batch after `before` are written.
     before
-        The other batch.
+        The batch that runs before.
     replicas, replica
-        The replica.
+        All replicas, and that of the batch.
     most
         Largest size to try.
     at_s
@@ -107,18 +107,18 @@ def make_plan(
     num_requests: np.uint64,
     at_s: float,
 ) -> np.uint64:
-    """Plan requests behind batch 0 of the plan; return the number of batches.
+    """Plan requests after batch 0 of the plan; return the number of batches.
 
-    That is 0 if one of them cannot be in time. No request before the first one is without a batch.
+    It is 0 if a request cannot be in time. All requests before the first one have batches.
 
     Parameters
     ----------
     requests, replicas, queues, plan
-        What the loop works with.
+        As of `Loop`.
     first, num_requests
-        The first request to plan, and how many there are.
+        The first request to plan, and how many to plan.
     at_s
-        When they arrived at the latest.
+        When the last of them arrived.
     """
     last = ZERO
     request = first
@@ -148,7 +148,7 @@ def make_plan(
 
 @in_kernel
 def begin_plan(ring: Batches, before: np.uint64, plan: Batches, num_stages: np.uint64) -> None:
-    """Let a plan begin behind the batch in a slot of the ring."""
+    """Begin a plan after the batch in a slot of the ring."""
     for k in range(num_stages):
         plan.end_s[k] = ring.end_s[before * num_stages + k]
 
@@ -157,14 +157,14 @@ def begin_plan(ring: Batches, before: np.uint64, plan: Batches, num_stages: np.u
 def keep_plan(
     loop: Loop, group: np.uint64, first: np.uint64, num_batches: np.uint64, at_s: float
 ) -> None:
-    """Replace the group's batches from the first one on by those of the plan.
+    """Replace the batches of a group from `first` on by those of the plan.
 
     Parameters
     ----------
     loop
-        What the loop works with.
+        All that the loop reads and writes.
     group, first, num_batches
-        The group, its first batch that is replaced, and the number of new ones.
+        The group, the first batch that is replaced, and the number of new ones.
     at_s
         When the group accepted its last request.
     """
@@ -203,23 +203,23 @@ def first_changed(
 ) -> np.uint64:
     """Return the first waiting batch of a group that one more request changes.
 
-    It is the one behind the last if the request makes a batch of its own.
+    It is `end` if the request makes a batch of its own.
 
     Parameters
     ----------
     requests, replicas, ring, capacity
-        What the loop works with.
+        As of `Loop`.
     group, first, end
-        The group, its first waiting batch, and the one behind the last.
+        The group, its first waiting batch, and one past the last.
     replica, waiting
-        Replica that the request is for, and how many of its requests wait.
+        Replica of the new request, and how many of its requests wait.
     at_s
         When the request arrives.
     """
     num_stages = np.uint64(replicas.num_stages)
     cap = np.uint64(replicas.cap[replica])
     batch = first
-    # Those that still wait where the batch starts.
+    # `waiting` counts down to the requests that wait when the batch starts.
     while waiting > ZERO:
         slot = slot_of(capacity, group, batch)
         if ring.replica[slot] == replica:
@@ -241,7 +241,7 @@ def first_changed(
 def is_admitted(
     loop: Loop, request: np.uint64, replica: np.uint64, group: np.uint64, at_s: float
 ) -> bool:
-    """Accept a request if all are in time then (B6), and change nothing otherwise."""
+    """Accept a request if all are in time with it (B6); otherwise change nothing."""
     requests, replicas, ring = loop.requests, loop.replicas, loop.ring
     groups, queues, capacity = loop.groups, loop.queues, loop.capacity
     first_waiting, end = groups.first_waiting[group], groups.end[group]

@@ -1,7 +1,7 @@
-"""LLM engines under a closed loop: a request is sent when another one finishes (rule 9).
+"""LLM engines in a closed loop: a request is sent when another one finishes (rule 9).
 
-What is sent when depends on all groups, which therefore run side by side, from one instant at
-which something happens to the next one.
+When requests are sent depends on all groups. So they run side by side, from one instant at which
+something happens to the next.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from alpaplan.simulator.kernels.engines import advance
 
 
 class Loop(NamedTuple):
-    """Which requests are sent by clients that wait for the finish of others.
+    """Which requests are sent by clients that wait for others to finish.
 
     Parameters
     ----------
     is_closed : bool[M]
         Whether the model has such clients.
     num_due : int64[M]
-        Requests of each model to be sent at once; at first its clients. Changed.
+        Requests of each model to send now; at the start, one for each of its clients. Changed.
     next_row : int64[M]
         The next request of each model with clients; `NONE` if there are no more. Changed.
     row_after : int64[N]
@@ -54,7 +54,7 @@ def closed_loop(
     outcome: Outcome,
     loop: Loop,
 ) -> None:
-    """Send requests at their times or, with clients, from time 0 on after others finish."""
+    """Send requests at their times or, if clients do, from time 0 on as others finish."""
     num_groups, num_requests = groups.try_ns.size, requests.model.size
     row, has_begun = _skip_closed(requests, loop, 0), False
     while True:
@@ -92,7 +92,7 @@ def closed_loop(
 
 @in_kernel
 def _skip_closed(requests: Requests, loop: Loop, row: int) -> int:
-    """Return the first row from one on that comes at its own time."""
+    """Return the first request from `row` on that is sent at its own time."""
     while row < requests.model.size and loop.is_closed[requests.model[row]]:
         row += 1
     return row
@@ -108,7 +108,7 @@ def _answer(
     group: int,
     now_ns: int,
 ) -> None:
-    """Let the clients of requests that have finished by now send others."""
+    """Make a request due for each one that has finished by now."""
     finished = groups.first_finished[group]
     while finished != NONE and outcome.finish_ns[finished] <= now_ns:
         loop.num_due[requests.model[finished]] += 1
@@ -117,7 +117,7 @@ def _answer(
 
 @in_kernel
 def _next_of_all_ns(groups: Groups, outcome: Outcome) -> int:
-    """Return until when nothing happens to any group."""
+    """Return the next instant at which something happens to any group."""
     next_ns = NEVER_NS
     for group in range(groups.try_ns.size):
         next_ns = min(next_ns, _next_ns(groups, outcome, group))
@@ -126,10 +126,10 @@ def _next_of_all_ns(groups: Groups, outcome: Outcome) -> int:
 
 @in_kernel
 def _next_ns(groups: Groups, outcome: Outcome, group: int) -> int:
-    """Return until when nothing happens to a group that others might notice."""
+    """Return the next instant at which something happens to a group that others may notice."""
     next_ns = groups.end_ns[group]
     if groups.try_ns[group] < next_ns:
-        # After an iteration has begun, nobody knows yet when it ends.
+        # When an iteration that begins will end is not known before.
         next_ns = groups.try_ns[group] + 1
     finished = groups.first_finished[group]
     if finished != NONE:
@@ -139,7 +139,7 @@ def _next_ns(groups: Groups, outcome: Outcome, group: int) -> int:
 
 @in_kernel
 def _first_due(loop: Loop, request: int) -> int:
-    """Return the first in trace order of a request, or `NONE`, and those that are due."""
+    """Return the first in trace order of a request (or `NONE`) and the requests that are due."""
     for model in range(loop.num_due.size):
         row = loop.next_row[model]
         is_due = loop.is_closed[model] and loop.num_due[model] > 0 and row != NONE

@@ -1,6 +1,6 @@
-"""Compiles kernels with numba, whose import costs more than most commands' work.
+"""Compiles kernels with numba, whose import takes longer than most commands.
 
-It is needed only where code is not kept from an earlier run, see `kept_code`.
+This module is imported only if no earlier run has left code in the cache; see `code_cache`.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ from alpaplan.simulator.kernels.parameters import (
 )
 
 _OPTIONS = {"error_model": "numpy", "_nrt": False}
-"""Not fastmath: it may reorder additions, and then outcomes are not those that are defined."""
+"""Not `fastmath`, which may reorder additions and so change results."""
 
 _DATA_OFFSET = object.__basicsize__
-"""Where an array object has the address of its data (bytes): numpy's C API, whose binary interface
-is fixed, puts it right behind what all Python objects have (`PyArrayObject_fields`)."""
+"""Offset of the data's address in an array object (bytes): in numpy's C API, whose ABI is stable,
+it follows the header of all Python objects (`PyArrayObject_fields`)."""
 
 
 def is_switched_off() -> bool:
-    """Whether numba's settings say that nothing is to be compiled."""
+    """Whether numba's settings switch compilation off."""
     return bool(cast("Any", config).DISABLE_JIT)
 
 
 def object_code(kernel: Callable[..., Any], machine: llvm.TargetMachine, name: str) -> bytes:
-    """Compile a kernel to an object file with a C function of the words that `Words` packs.
+    """Compile a kernel to an object file with a C function that takes the words of `Words`.
 
     Parameters
     ----------
     kernel
-        The kernel. What it calls has the attribute `is_inlined`.
+        The kernel. Functions that it calls have the attribute `is_inlined`.
     machine
-        What it is to run on.
+        The target to compile for.
     name
-        Name of the function.
+        Name of the C function.
 
     Raises
     ------
     ValueError
-        If the code needs parts of numba, which are only where numba is: it may raise errors.
+        If the code calls parts of numba, which later runs do not load; it does so to raise errors.
     """
     entry = _compiled_entry(kernel)
     module = llvm.parse_assembly(entry.inspect_llvm())
@@ -64,7 +64,7 @@ def object_code(kernel: Callable[..., Any], machine: llvm.TargetMachine, name: s
         elif not function.is_declaration:
             function.linkage = "internal"
     if _foreign_names(module):
-        # Seen together, it is clear that no function fails, and what would report that goes.
+        # With all functions inlined it is clear that none fails, and calls that report errors go.
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)
         passes = llvm.create_pass_builder(machine, tuning)
         passes.getModulePassManager().run(module, passes)
@@ -75,13 +75,13 @@ def object_code(kernel: Callable[..., Any], machine: llvm.TargetMachine, name: s
 
 
 def _foreign_names(module: llvm.ModuleRef) -> list[str]:
-    """Return the names of functions that code calls and does not have."""
+    """Return the names of functions that code calls but does not define."""
     called = (each.name for each in module.functions if each.is_declaration)
     return [name for name in called if not name.startswith("llvm.")]
 
 
 def _compiled_entry(kernel: Callable[..., Any]) -> Any:
-    """Return the C function of the words, as numba compiles it."""
+    """Return the C function that takes the words, compiled by numba."""
     unpacked = _unpacking(signature(kernel))
     called = _for_numba(kernel, is_inlined=True)
 
@@ -112,7 +112,7 @@ def _numba_type(parameter: Parameter) -> types.Type:
 
 @functools.cache
 def _for_numba(function: Callable[..., Any], *, is_inlined: bool) -> Any:
-    """Return a function as numba compiles it: what it calls are no plain functions there."""
+    """Return a function for numba, in which the functions that it calls are compiled too."""
     seen = dict(function.__globals__)
     steps = get_instructions(function)
     for name in {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}:
@@ -127,7 +127,7 @@ def _for_numba(function: Callable[..., Any], *, is_inlined: bool) -> Any:
 
 
 def _unpacking(signature: tuple[types.Type, ...]) -> Any:
-    """Return a function for numba that makes a kernel's arguments of the words."""
+    """Return a function for numba that unpacks a kernel's arguments from the words."""
 
     @intrinsic
     def unpacked(_context: Any, words: types.Type) -> Any:
@@ -137,7 +137,7 @@ def _unpacking(signature: tuple[types.Type, ...]) -> Any:
 
 
 def _emit_unpacked(context: Any, builder: ir.IRBuilder, types_: Any, values: Any) -> ir.Value:
-    """Emit the code that makes arguments of the words."""
+    """Emit the code that unpacks arguments from the words."""
     (words,) = values
     index = 0
 

@@ -1,7 +1,8 @@
-"""Compiles kernels, and keeps the compiled code for later runs where that is possible.
+"""Compiles kernels, and caches their machine code for later runs where that is possible.
 
-A kernel's annotations are its signature, for mypy and for the compiler: parameters are scalars,
-one-dimensional arrays, or NamedTuples of these; it may return a number. Kernels allocate nothing.
+A kernel's annotations are its signature, for mypy and for the compiler alike. Parameters are
+scalars, one-dimensional arrays, or NamedTuples of these; the result is a number or None. Kernels
+allocate no memory.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from alpaplan.simulator.kernels.kept_code import (
+from alpaplan.simulator.kernels.code_cache import (
     NAME,
-    KeptCode,
+    CachedCode,
     LoadedCode,
     settings,
     target_machine,
@@ -44,13 +45,13 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def in_kernel(function: Function) -> Function:
     """Mark a function that is compiled into each kernel that calls it.
 
-    Left to itself, the compiler keeps calls, each of which hands over every field of all arrays.
+    By itself the compiler would keep the calls, each of which passes every field of all arrays.
     """
     return _marked(function, inlined=True)
 
 
 def called_by_kernels(function: Function) -> Function:
-    """Mark a larger function that kernels call seldom: less code is compiled."""
+    """Mark a larger function that kernels rarely call: it is compiled once, not for each call."""
     return _marked(function, inlined=False)
 
 
@@ -62,8 +63,8 @@ def _marked(function: Function, *, inlined: bool) -> Function:
 def compiled(kernel: Function) -> Function:
     """Return a kernel compiled for the one signature that its annotations state.
 
-    The first call after an installation takes seconds, later runs load what it kept. With
-    ``NUMBA_DISABLE_JIT=1`` it is the plain Python function.
+    The first time after an installation this takes seconds; later runs load the machine code. With
+    ``NUMBA_DISABLE_JIT=1`` the plain Python function is returned.
     """
     return cast("Function", _compiled(kernel))
 
@@ -71,23 +72,23 @@ def compiled(kernel: Function) -> Function:
 @functools.cache
 def _compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
     if settings():
-        # Whatever they are, it is numba that knows what they mean, and what is wrong with them.
+        # Only numba knows what its settings mean, and whether they are valid.
         from alpaplan.simulator.kernels.compiler import is_switched_off
 
         if is_switched_off():
             return kernel
-    kept = KeptCode(kernel)
-    code = kept.read()
+    cached = CachedCode(kernel)
+    code = cached.read()
     if code is None:
         from alpaplan.simulator.kernels.compiler import object_code
 
         code = object_code(kernel, target_machine(), NAME)
-        kept.keep(code)
+        cached.write(code)
     return CompiledKernel(kernel, LoadedCode(code))
 
 
 class CompiledKernel:
-    """A kernel in machine code; it runs without the interpreter's lock.
+    """A kernel in machine code, which runs without the interpreter's lock.
 
     Parameters
     ----------
@@ -110,6 +111,6 @@ class CompiledKernel:
         Raises
         ------
         TypeError
-            If the arguments are not those that its annotations state.
+            If the arguments do not match the annotations.
         """
         return self._function(self._words.pack(arguments))

@@ -1,10 +1,11 @@
-"""What the loops of LLM engines work on: requests, a placement's engines, and what they do.
+"""Arrays of the loops of LLM engines: requests, a placement's engines, and their state.
 
-Times are whole nanoseconds. What is not there is `NONE`, and a time that never comes `NEVER_NS`.
+Times are whole nanoseconds. An absent request or engine is `NONE`, a time that never comes
+`NEVER_NS`.
 
-Decoding requests that emit their tokens together are a *cohort*: those not in flight are one,
-those of an iteration in flight another. A cohort counts its tokens by ticks, and a request knows
-the tick of its last token, so that an iteration costs the same however many requests are in it.
+Decoding requests that emit their tokens together form a *cohort*: each iteration in flight has one,
+and so do the requests that are in none. A cohort counts its tokens in ticks, and each request knows
+the tick of its last token, so that the cost of an iteration does not depend on its requests.
 """
 
 from __future__ import annotations
@@ -18,17 +19,22 @@ from alpaplan.simulator.kernels.compiling import Input
 
 NONE = -1
 
+NS_PER_S = 1e9
+
 NEVER_NS = 2**63 - 1
 
+LONG_AGO_NS = -(2**63)
+"""Earlier than any time: when what has not begun did."""
+
 NO_HEAD = 2**63 - 1
-"""Tokens that no cache holds."""
+"""More tokens than any cache holds, as the prompt of a queue without requests."""
 
 LATEST_NS = 2**62
-"""Times end here (146 years), so that sums of them stay within 64 bits."""
+"""Latest time (146 years), so that sums of times stay within 64 bits."""
 
 REQUEST_BITS = 28
-"""Of an entry of a cohort: the rest is the tick of the request's last token, 36 bits with a sign.
-A simulation of 2**35 iterations would take half an hour; one of 2**28 requests takes minutes."""
+"""Bits for the request in an entry of a cohort; the other 36, one of them the sign, are the tick of
+its last token. Simulating 2**35 iterations would take half an hour, 2**28 requests take minutes."""
 
 MAX_REQUESTS = 2**REQUEST_BITS
 
@@ -39,11 +45,11 @@ class Requests(NamedTuple):
     Parameters
     ----------
     sent_ns : int64[N]
-        When each comes. In a closed loop written for the models that are part of it.
+        When each arrives. In a closed loop, written for requests that clients send.
     model : int32[N]
         The model of each.
     input_tokens, output_tokens : int32[N]
-        Tokens of prompt and answer, at least 1.
+        Tokens of its prompt and of its answer, at least 1.
     max_context_tokens : int64[M]
         Most tokens of prompt and answer together.
     ttft_ns, tpot_ns, slo_ns : int64[M]
@@ -64,7 +70,7 @@ class Requests(NamedTuple):
 
 
 class Engines(NamedTuple):
-    """The `R` engines of a placement on `G` groups, by group and there in replica order.
+    """The `R` engines of a placement on `G` groups, sorted by group, then in replica order.
 
     Parameters
     ----------
@@ -78,19 +84,19 @@ class Engines(NamedTuple):
     kv_tokens : int64[R]
         KV tokens that each engine's cache holds.
     num_stages, slowdown : int64[G], float64[G]
-        Stages of each group, and what the stage overhead multiplies their times by.
+        Stages of each group, and the factor on their times from the stage overhead.
     first_step, last_step : int64[R]
         First and last row of each engine's step table.
     step_tokens, step_s : int64[K], float64[K * most_stages]
         Tokens in an iteration, ascending in each table, and the time of each stage.
     kv_read_s, attention_s : float64[R * most_stages]
-        Time of each stage for a KV token that is read, and for a pair of tokens in a prompt.
+        Time of each stage to read a KV token, and for a pair of tokens of a prompt.
     most_stages
-        Stages that arrays have room for.
+        Stages of every row in the arrays.
     max_num_batched_tokens, max_num_seqs
-        Most tokens in an iteration, and most requests that run.
+        Most tokens in an iteration, and most requests that run at a time.
     iteration_overhead_ns
-        What the first stage takes longer.
+        Added to the time of the first stage.
     """
 
     first_of_group: NDArray[np.int64]
@@ -113,7 +119,7 @@ class Engines(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """What `G` groups are doing. Changed.
+    """The state of `G` groups. Changed.
 
     Parameters
     ----------
@@ -124,15 +130,15 @@ class Groups(NamedTuple):
     end_ns : int64[G]
         When the first of the iterations in flight ends.
     flight_end_ns, flight_engine, flight_cohort : int64[G * ring]
-        The iterations in flight in a ring for each group: they end in the order in which they
-        began. `ring` is a power of two and above the most that there can be.
+        Iterations in flight, which end in the order in which they began, in a ring for each group.
+        The length `ring` is a power of two, and at least the most that can be in flight.
     num_ended, num_begun : int64[G]
         Iterations that have left and entered each ring.
     num_unfinished : int64[G]
         Requests of all models sent to the group and not finished.
     first_finished, last_finished : int64[G]
-        Requests that have emitted their last token and may still count as unfinished, in order
-        of their finish and linked by `Work.next_request`.
+        Requests that have emitted their last token and may still count as unfinished, in the order
+        of their finish, linked by `Work.next_request`.
     """
 
     clock_ns: NDArray[np.int64]
@@ -150,42 +156,42 @@ class Groups(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What `R` engines are doing. Changed.
+    """The state of `R` engines. Changed.
 
     Parameters
     ----------
     free_tokens, peak_tokens, num_running : int64[R]
-        KV tokens free, most ever taken, and requests that run.
+        Free KV tokens, the most that were ever in use, and running requests.
     num_begun, num_ended, begun_ns : int64[R]
-        Iterations begun and ended, and when the last one began.
+        Iterations that have begun and ended, and when the last one began.
     prompt, prompt_tokens, prompt_done, prompt_iteration : int64[R]
-        The prompt under way: request, tokens, those put into iterations, and the last of these
-        iterations, counted by `num_begun`.
+        The prompt that is being processed: its request, its tokens, those of them that have been
+        put into iterations, and the number of the last such iteration.
     first_waiting, last_waiting : int64[R]
-        Waiting requests that never ran, linked by `next_request`.
+        Waiting requests that have never run, linked by `next_request`.
     returned, num_returned : int64[R * most_running], int64[R]
         Waiting requests that were preempted, in a heap; they come before the others.
     head_tokens : int64[R]
-        Prompt of the head of the waiting queue; `NO_HEAD` without one.
+        Prompt tokens of the head of the waiting queue; `NO_HEAD` if it is empty.
     step_row : int64[R]
-        Row of the step table that was used last.
+        Row of the step table that was last used.
     cohort : int64[R]
         Cohort of the decoding requests that are not in flight.
     spare, num_spare : int64[R * (most_stages + 1)], int64[R]
-        Cohorts that are empty and of no use now.
+        Cohorts that are empty and not in use.
     members, num_members : int64[C * most_running], int64[C]
-        Requests of each of the ``C = R * (most_stages + 1)`` cohorts in a heap: the tick of the
-        last token, and in the lower `REQUEST_BITS` the request.
+        Requests of each of the ``C = R * (most_stages + 1)`` cohorts, in a heap: the tick of the
+        request's last token, and the request in the lowest `REQUEST_BITS`.
     tick, held_tokens : int64[C]
         Tokens that each cohort has emitted, and the KV tokens that it holds.
     next_request : int32[N]
-        The request behind each in a waiting queue, or later among the finished.
+        The next request in a waiting queue or, later, among the finished ones.
     num_emitted : int32[N]
-        Tokens that each request had emitted when it was preempted last; 0 for others.
+        Tokens that each request had emitted when it was last preempted; 0 if it never was.
     completing : int64[most_running]
-        Room: requests whose last chunk is in the iteration that is being formed.
+        Scratch space: requests whose last chunk is in the iteration that is being formed.
     most_running
-        Most requests that run in an engine, at least 1.
+        Most requests that run in an engine at a time, at least 1.
     """
 
     free_tokens: NDArray[np.int64]
@@ -218,20 +224,20 @@ class Work(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a simulation is for.
+    """Results of a simulation.
 
     Parameters
     ----------
     sent, served, attained, preemptions : int64[R]
-        Added to: requests sent to each engine, those that it finished, those of them within
-        their objectives, and how often it preempted one.
+        Added to: requests sent to each engine, those that it finished, those of them that were
+        attained, and how often it preempted a request.
     latency_sum_ns : float64[R]
         Added to: latencies of attained requests.
     first_token_ns, finish_ns : int64[N]
-        Written for each request that has emitted its first token, and its last one.
+        Written when a request emits its first token, and its last one.
     engine, in_time : int32[N], bool[N]
-        Written for each request that was sent, and for each that was attained. Both empty if
-        only the sums are wanted.
+        Written when a request is sent, and when it is attained. Both are empty if only sums are
+        wanted.
     """
 
     sent: NDArray[np.int64]

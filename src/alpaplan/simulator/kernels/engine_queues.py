@@ -1,6 +1,6 @@
-"""Where the requests of an LLM engine are: waiting, in a cohort of decoding ones, or finished.
+"""Queues of an LLM engine: requests that wait, that decode in a cohort, or that have finished.
 
-Rules are those of the contract of LLM engines (DESIGN.md section 4), by number.
+Rule numbers are those of `design/LLM.md`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _REQUEST = MAX_REQUESTS - 1
 
 @in_kernel
 def can_be_served(requests: Requests, request: int) -> bool:
-    """Whether a request has no more tokens than its model takes (rule 1)."""
+    """Whether a request fits into the context of its model (rule 1)."""
     tokens = np.int64(requests.input_tokens[request]) + requests.output_tokens[request]
     return bool(tokens <= requests.max_context_tokens[requests.model[request]])
 
@@ -42,7 +42,7 @@ def send(
     request: int,
     now_ns: int,
 ) -> None:
-    """Send a request to the group with the fewest unfinished ones of those with its model."""
+    """Send a request to the group with its model that has the fewest unfinished requests."""
     model = requests.model[request]
     chosen, fewest = NONE, NEVER_NS
     for index in range(engines.first_of_model[model], engines.first_of_model[model + 1]):
@@ -64,7 +64,7 @@ def enqueue(
     chosen: int,
     now_ns: int,
 ) -> None:
-    """Put a request into the waiting queue of the engine that it is sent to."""
+    """Put a request at the end of an engine's waiting queue."""
     group = engines.group[chosen]
     groups.num_unfinished[group] += 1
     groups.try_ns[group] = max(groups.clock_ns[group * engines.most_stages], now_ns)
@@ -83,7 +83,7 @@ def enqueue(
 
 @in_kernel
 def take_head(requests: Requests, work: Work, engine: int) -> int:
-    """Take the head out of an engine's waiting queue and return it."""
+    """Remove the head of an engine's waiting queue and return it."""
     size = work.num_returned[engine]
     if size > 0:
         base = engine * work.most_running
@@ -99,6 +99,7 @@ def take_head(requests: Requests, work: Work, engine: int) -> int:
 
 @in_kernel
 def _look_at_head(requests: Requests, work: Work, engine: int) -> None:
+    """Write the tokens of the waiting queue's head to `Work.head_tokens`."""
     head = work.first_waiting[engine]
     if work.num_returned[engine] > 0:
         head = work.returned[engine * work.most_running]
@@ -116,7 +117,7 @@ def make_room(requests: Requests, work: Work, engine: int) -> int:
     Returns
     -------
     int
-        How many were preempted.
+        How many requests were preempted.
     """
     cohort = work.cohort[engine]
     preempted = 0
@@ -127,7 +128,7 @@ def make_room(requests: Requests, work: Work, engine: int) -> int:
             request = work.members[base + at] & _REQUEST
             if request > latest:
                 latest, place = request, at
-        # A prompt under way is in flight until the last of its chunks so far has ended.
+        # A prompt is in flight until the iteration with its last chunk so far has ended.
         prompt = work.prompt[engine]
         if prompt > latest and work.prompt_iteration[engine] <= work.num_ended[engine]:
             latest = prompt
@@ -154,7 +155,7 @@ def make_room(requests: Requests, work: Work, engine: int) -> int:
 
 @in_kernel
 def join_cohort(requests: Requests, work: Work, cohort: int, request: int) -> None:
-    """Add a request to the cohort whose next token is the first since its prompt."""
+    """Add a request whose prompt is complete to the cohort that emits its next token."""
     left = requests.output_tokens[request] - work.num_emitted[request]
     size = work.num_members[cohort]
     entry = ((work.tick[cohort] + left) << REQUEST_BITS) | request
@@ -164,7 +165,7 @@ def join_cohort(requests: Requests, work: Work, cohort: int, request: int) -> No
 
 @in_kernel
 def land(engines: Engines, work: Work, engine: int, cohort: int) -> None:
-    """Let a cohort that was in flight and the one that was not become one."""
+    """Merge a cohort that was in flight with the one that was not: the smaller into the larger."""
     grounded = work.cohort[engine]
     if work.num_members[cohort] > work.num_members[grounded]:
         larger, smaller = cohort, grounded
@@ -199,12 +200,13 @@ def emit(
     end_ns: int,
     keep: bool,
 ) -> None:
-    """Let each request of a cohort emit a token; those whose last one it is finish (rule 7).
+    """Emit a token for each request of a cohort; for some it is the last, and they finish (rule 7).
 
     Parameters
     ----------
     keep
-        Whether requests finish later than this, or are to be found among the finished.
+        Whether requests are listed among the finished ones of the group, as overhead delays their
+        finish or clients wait for it. Otherwise they no longer count as unfinished at once.
     """
     tick = work.tick[cohort] + 1
     work.tick[cohort] = tick
@@ -243,8 +245,8 @@ def _judge(requests: Requests, outcome: Outcome, engine: int, request: int, late
     first_ns, finish_ns = outcome.first_token_ns[request], outcome.finish_ns[request]
     if first_ns - sent_ns > requests.ttft_ns[model] or finish_ns - sent_ns > requests.slo_ns[model]:
         return
-    # Rounded up the quotient is above a whole number if the time is above its multiple, which
-    # might not fit into 64 bits.
+    # The quotient, rounded up, exceeds the objective just if the time exceeds `later` times the
+    # objective, a product that might not fit into 64 bits.
     if later > 0 and (finish_ns - first_ns + later - 1) // later > requests.tpot_ns[model]:
         return
     outcome.attained[engine] += 1
@@ -255,7 +257,7 @@ def _judge(requests: Requests, outcome: Outcome, engine: int, request: int, late
 
 @in_kernel
 def forget_finished(groups: Groups, work: Work, outcome: Outcome, group: int, now_ns: int) -> None:
-    """Let requests whose finish is not later than now count as finished."""
+    """Stop counting requests as unfinished whose finish is not later than now."""
     request = groups.first_finished[group]
     while request != NONE and outcome.finish_ns[request] <= now_ns:
         groups.num_unfinished[group] -= 1

@@ -1,4 +1,4 @@
-"""What the loop of schedules of LLM engines works on, beside what engines do."""
+"""Arrays of the loop of LLM engines in schedules, beside those of engines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class EngineChanges(NamedTuple):
     start_ns : int64[P]
         When each placement begins.
     listed
-        Which engines each has.
+        Which engines each placement has.
     load_ns : int64[R * most_stages]
         How long each stage of each engine takes to load.
     overhead_ns
@@ -32,28 +32,28 @@ class EngineChanges(NamedTuple):
 
 
 class EngineLoads(NamedTuple):
-    """What is loaded, and what loading waits for. Changed, but for `others_ns`.
+    """What is loaded, and what loads wait for. Changed, except `others_ns`.
 
     Parameters
     ----------
     ready_ns : int64[R]
-        When each engine is ready: before all times for those of the first placement, `NEVER_NS` as
-        long as its load has not begun.
+        When each engine is ready: `LONG_AGO_NS` for those of the first placement, `NEVER_NS` until
+        its load begins.
     is_gone : uint8[R]
-        Whether it was taken off, or its group has ended.
+        Whether an engine was removed, or its group has ended.
     next_row, end_row : int64[G], int64[G]
-        Of each group, whose engines are in the order in which they load: the first whose load has
-        not begun, and the one behind the last that it was told to load.
+        For each group, whose engines are sorted as they load, the first whose load has not begun,
+        and one past the last that is to load so far.
     told_ns : int64[G]
-        When it was told so.
+        When the last of these were added.
     others_ns : int64[G]
-        When groups without LLMs that had some of its devices before have nothing left to do.
+        When groups without LLMs that had some of the group's devices before are done.
     free_ns : int64[G]
-        When engines that were taken off it have served all, but for those below.
+        When removed engines of the group are done, except those in `gone`.
     first_gone, num_gone, gone : int64[G], int64[G], int64[R]
-        Engines that were taken off it and have requests.
+        Removed engines of each group that still have requests.
     stage_end_ns : int64[G * most_stages]
-        When each of its stages has loaded all that began to load.
+        When each stage of the group has completed all loads that have begun.
     """
 
     ready_ns: NDArray[np.int64]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from alpaplan.simulator.kernels.compiling import in_kernel
-from alpaplan.simulator.kernels.engine_arrays import LATEST_NS, Engines, Groups, Work
+from alpaplan.simulator.kernels.engine_arrays import LATEST_NS, NS_PER_S, Engines, Groups, Work
 
 _LONGEST_NS = 2.0**61
 """Longest time of a stage, so that sums of two times stay within 64 bits."""
@@ -13,9 +13,9 @@ _LONGEST_NS = 2.0**61
 
 @in_kernel
 def step_row(engines: Engines, work: Work, engine: int, tokens: int) -> int:
-    """Return the row of the step table from which on to interpolate.
+    """Return the row of the step table to interpolate from.
 
-    From one iteration to the next it is mostly the same.
+    The search starts at the last row, which rarely changes from one iteration to the next.
     """
     first, last = engines.first_step[engine], engines.last_step[engine]
     row = work.step_row[engine]
@@ -29,7 +29,7 @@ def step_row(engines: Engines, work: Work, engine: int, tokens: int) -> int:
 
 @in_kernel
 def step_s(engines: Engines, engine: int, stage: int, row: int, tokens: int) -> float:
-    """Return what the step table says of a stage: linear between rows and beyond the last."""
+    """Return a stage's time from the step table: linear also beyond the last row, but not below."""
     below = engines.step_s[row * engines.most_stages + stage]
     fewest = engines.step_tokens[row]
     if row == engines.last_step[engine] or tokens <= fewest:
@@ -54,15 +54,15 @@ def stage_ns(
     Parameters
     ----------
     of_table_s
-        What the step table says.
+        Time from the step table.
     pairs
-        Pairs of a prompt token and one at or before it.
+        Pairs of a prompt token and a token at or before it.
     held_tokens
         KV tokens of decoding requests.
     """
     at = engine * engines.most_stages + stage
     work_s = of_table_s + engines.attention_s[at] * pairs + engines.kv_read_s[at] * held_tokens
-    rounded_ns = math.floor(min(work_s * engines.slowdown[group] * 1e9 + 0.5, _LONGEST_NS))
+    rounded_ns = math.floor(min(work_s * engines.slowdown[group] * NS_PER_S + 0.5, _LONGEST_NS))
     time_ns = max(rounded_ns, 1)
     return int(time_ns + engines.iteration_overhead_ns if stage == 0 else time_ns)
 
@@ -79,7 +79,7 @@ def pass_stages(
     held_tokens: int,
     now_ns: int,
 ) -> int:
-    """Let an iteration of so many tokens begin, and return when it ends."""
+    """Run an iteration through all stages, and return when it ends."""
     row = step_row(engines, work, engine, tokens)
     clock = group * engines.most_stages
     end_ns = now_ns

@@ -1,8 +1,7 @@
 """LLM engines with continuous batching: requests join and leave between iterations.
 
-Rules are those of the contract of LLM engines (DESIGN.md section 4), by number. Between two
-requests that may go to several groups, groups know nothing of each other. Each therefore runs
-only when a request has it as a candidate, up to the time of that request.
+Rule numbers are those of `design/LLM.md`. Groups influence each other only through the dispatch of
+requests. So a group runs only when it is a candidate for a request, up to the time of that request.
 """
 
 from __future__ import annotations
@@ -73,7 +72,7 @@ def advance(
     now_ns: int,
     keep: bool,
 ) -> None:
-    """Let a group run until requests of an instant arrive: after its ends, before its begins.
+    """Run a group up to an instant: iterations that end then do so, but none begins then.
 
     Parameters
     ----------
@@ -102,7 +101,7 @@ def end_iteration(
     group: int,
     keep: bool,
 ) -> None:
-    """End the first iteration of a group that is in flight (rule 7)."""
+    """End the first of a group's iterations in flight (rule 7)."""
     ring = groups.flight_end_ns.size // groups.end_ns.size
     ended = groups.num_ended[group]
     at = group * ring + (ended & (ring - 1))
@@ -151,7 +150,7 @@ def begin_iteration(
             requests, engines, work, engine, cohort, preempted == 0
         )
         tokens = decoding + chunk_tokens
-        if tokens > 0:  # else all were preempted, and this was no turn
+        if tokens > 0:  # otherwise all were preempted, and the turn does not count
             break
     end_ns = pass_stages(engines, groups, work, engine, group, tokens, pairs, held_tokens, now_ns)
     work.num_begun[engine] += 1
@@ -213,15 +212,15 @@ def _can_admit(engines: Engines, work: Work, engine: int) -> bool:
 def _put_prompts(
     requests: Requests, engines: Engines, work: Work, engine: int, cohort: int, admits: bool
 ) -> tuple[int, int, int]:
-    """Put chunks of prompts into an iteration that has its decoding requests (rules 4 and 5).
+    """Add chunks of prompts to an iteration, after its decoding requests (rules 4 and 5).
 
-    Requests whose last chunk is among them join the cohort, and are listed as completing.
+    Requests whose last chunk is among them join the cohort, and are listed in `Work.completing`.
 
     Returns
     -------
     (int, int, int)
-        Tokens of the chunks, pairs of one of these and one at or before it, and how many requests
-        are completing.
+        Tokens of the chunks, pairs of such a token and a token at or before it, and the number of
+        requests whose prompts are complete.
     """
     decoding = work.num_members[cohort]
     budget = engines.max_num_batched_tokens - decoding
@@ -263,10 +262,10 @@ def _decode_on(
     end_ns: int,
     until_ns: int,
 ) -> int:
-    """Let an iteration that only decodes on a group without stages to share be followed by more.
+    """Run further iterations at once after one that only decodes, on a group of one stage.
 
-    Until requests arrive, the last token of one of these is due, or KV tokens run out, each
-    iteration is like the one before, but for the KV tokens that it reads.
+    Until requests arrive, a request emits its last token, or KV tokens run out, each iteration is
+    like the one before, except for the KV tokens that it reads.
 
     Returns
     -------

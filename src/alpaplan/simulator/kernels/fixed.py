@@ -1,18 +1,18 @@
 """Fixed service without batching: a request takes the same time whatever else runs.
 
-What the loops, one for each dispatch rule, share:
+There is one loop for each dispatch rule. What they share:
 
-- Every replica has the same number of stages: those that its group does not have come first
-  and take no time. There x is the arrival and the clock an earlier arrival, so that
-  ``max(x, clock) + 0.0`` is x to the last bit. Loops of one length are faster than short
-  loops of changing length, which the processor cannot predict.
-- Clocks are stored stage by stage, so that the last stage's clocks of all groups, which
-  earliest-finish compares, lie side by side.
-- Indices are unsigned, because for signed ones numba also compiles the wrap-around of
-  negative indices, which costs shortest-queue a third of its speed.
-- A choice between candidates is compiled to selects, the acceptance to a branch: most
-  placements accept nearly all requests, and a predicted branch lets the processor start the
-  next request before this one's finish is known.
+- Every replica has the same number of stages: those that its group does not have come first and
+  take no time. The clock of such a stage is at most the current arrival x, so that
+  ``max(x, clock) + 0.0`` is x to the last bit. Loops of constant length are faster than shorter
+  ones of varying length, which the processor cannot predict.
+- Clocks are stored stage by stage, so that those of all groups' last stages, which earliest-finish
+  compares, are adjacent.
+- Indices are unsigned: for signed ones, numba also compiles the wrap-around of negative indices,
+  which costs shortest-queue a third of its speed.
+- The choice between candidates compiles to selects, the acceptance to a branch. Most placements
+  accept nearly all requests, and a predicted branch lets the processor start on the next request
+  before this one's finish is known.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Requests(NamedTuple):
     Parameters
     ----------
     arrival_s, model : float64[N], uint32[N]
-        The requests.
+        Arrival and model of each.
     slo_s : float64[M]
         Latency objective of each model.
     overhead_s
@@ -69,19 +69,18 @@ class Replicas(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """What `G` groups, at least 1, have still to do. Changed.
+    """What `G` groups, at least 1, still have to do. Changed.
 
     Parameters
     ----------
     clock_s : float64[num_stages * G]
         When each stage of each group is free, stage by stage.
     finish_s : float64[G * capacity]
-        Only for shortest-queue: a ring of finish times for each group, those of requests that it
-        has accepted and that have not left. The entry behind the newest is always infinite, so
-        that no request is read that is not there. The capacity is a power of two and above the
-        longest possible queue.
+        Only for shortest-queue: for each group, a ring with the finish times of its accepted
+        requests. The entry after the newest is always infinite, which ends the queue. The capacity
+        is a power of two, above the longest possible queue.
     num_left, num_entered : uint64[G]
-        Only for shortest-queue: requests that have left and entered each ring.
+        Only for shortest-queue: how many requests have left and entered each ring.
     """
 
     clock_s: NDArray[np.float64]
@@ -91,15 +90,15 @@ class Groups(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a simulation is for.
+    """Results of a simulation.
 
     Parameters
     ----------
     assigned, attained, latency_sum_s : int64[R], int64[R], float64[R]
-        Added to: requests that chose the replica, those accepted, and their latencies.
+        Added to: requests sent to each replica, those accepted, and the sum of their latencies.
     request_latency_s, request_replica : float64[N], int32[N]
-        Written for each accepted request, and for each that found a replica. Both empty if
-        only the sums are wanted.
+        Written for each accepted request, and for each request that is sent to a replica. Both are
+        empty if only sums are wanted.
     """
 
     assigned: NDArray[np.int64]
@@ -127,7 +126,7 @@ def _end_of_last_stage(
     replica: np.uint64,
     arrival_s: float,
 ) -> float:
-    """Return when the last stage would end, and change nothing."""
+    """Return when the last stage would end, without changing anything."""
     clock = np.uint64(group)
     stage = replica * num_stages
     end_s = arrival_s
@@ -150,7 +149,7 @@ def _occupy_stages(
 ) -> None:
     """Set the group's clocks to the end of each stage.
 
-    Adding up again is cheaper than keeping the ends of a request that may be rejected.
+    Adding up again is cheaper than storing the ends for requests that may be rejected.
     """
     clock = np.uint64(group)
     stage = replica * num_stages
@@ -218,8 +217,8 @@ def serve_shortest_queue(
 ) -> None:
     """Send each request to the candidate with the fewest requests accepted and not finished.
 
-    A group finishes its requests in the order in which it accepts them, so a ring of finish
-    times is its queue. What has finished leaves the ring when the group is next a candidate.
+    A group finishes requests in the order in which it accepts them, so a ring of finish times is
+    its queue. Finished requests leave the ring when the group is next a candidate.
     """
     first_replica, group = replicas.first_replica, replicas.group
     stage_latency_s, num_stages = replicas.stage_latency_s, np.uint64(replicas.num_stages)
@@ -241,7 +240,7 @@ def serve_shortest_queue(
             to = group[replica]
             ring = to * capacity
             head = queue_head[to]
-            # Mostly none or one has finished, which without a branch is never mispredicted.
+            # Mostly none or one has finished; without a branch, that is never mispredicted.
             head += np.uint64(queue_s[ring + (head & wrap)] <= at_s)
             while queue_s[ring + (head & wrap)] <= at_s:
                 head += ONE

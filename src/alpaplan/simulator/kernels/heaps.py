@@ -1,6 +1,6 @@
-"""Binary heaps of whole numbers, several of them in one array: the smallest comes first.
+"""Binary min-heaps of integers, several of them in one array.
 
-A heap is the entries from `base` on. How many it has is its owner's to know.
+A heap starts at index `base`. The caller keeps its size.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ def push(entries: NDArray[np.int64], base: int, size: int, entry: int) -> None:
 
 @in_kernel
 def pop(entries: NDArray[np.int64], base: int, size: int) -> None:
-    """Remove the first entry of a heap of `size` entries, which has one at least."""
+    """Remove the smallest entry of a heap of `size` entries, at least 1."""
     _sink(entries, base, size - 1, 0, entries[base + size - 1])
 
 
 @in_kernel
 def remove(entries: NDArray[np.int64], base: int, size: int, at: int) -> None:
-    """Remove the entry at a place of a heap of `size` entries."""
+    """Remove the entry at index `at` of a heap of `size` entries."""
     last = entries[base + size - 1]
     if at == size - 1:
         return
@@ -37,7 +37,7 @@ def remove(entries: NDArray[np.int64], base: int, size: int, at: int) -> None:
 
 @in_kernel
 def _rise(entries: NDArray[np.int64], base: int, at: int, entry: int) -> None:
-    """Put an entry at a free place, or above it as long as it comes before its parent."""
+    """Put an entry at the free index `at`, and move it up while it is smaller than its parent."""
     while at > 0:
         parent = (at - 1) >> 1
         if entries[base + parent] <= entry:
@@ -49,7 +49,7 @@ def _rise(entries: NDArray[np.int64], base: int, at: int, entry: int) -> None:
 
 @in_kernel
 def _sink(entries: NDArray[np.int64], base: int, size: int, at: int, entry: int) -> None:
-    """Put an entry at a free place, or below it as long as it comes after a child."""
+    """Put an entry at the free index `at`, and move it down while it is larger than a child."""
     while True:
         child = 2 * at + 1
         if child >= size:

@@ -1,7 +1,7 @@
-"""What a kernel's annotations say of its parameters, and how these are handed to compiled code.
+"""A kernel's parameters, from its annotations, and how arguments are passed to compiled code.
 
-Compiled code takes one block of words of 8 bytes: for an array the address of the object and its
-length, for a scalar its value, in the order of the parameters and of their fields.
+Compiled code takes one block of 8-byte words, in the order of the parameters and their fields: for
+an array the address of the array object and its length, for a scalar its value.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Input = Annotated[NDArray[Scalar], "read only"]
 
 Entries = Annotated[NDArray[Scalar], "no length"]
 InputEntries = Annotated[NDArray[Scalar], "read only", "no length"]
-"""Arrays of which a kernel takes entries, and neither lengths nor parts: one address in place of
-seven numbers that are handed from function to function, and compiled in each."""
+"""Arrays of which a kernel only uses entries, neither the length nor slices: functions pass one
+address instead of seven numbers, which makes for less code to compile."""
 
 
 def as_input(array: NDArray[Any], dtype: type[np.generic]) -> NDArray[Any]:
-    """Return an array as an `Input`: contiguous, of a type, and not to be written."""
+    """Return an array as an `Input`: contiguous, of the type, and read-only."""
     packed = np.ascontiguousarray(array, dtype=dtype)
     if packed.flags.writeable:
         packed = packed.copy()
@@ -38,7 +38,7 @@ _CONTIGUOUS, _ALIGNED, _WRITEABLE = 0x1, 0x100, 0x400
 """Bits of `numpy.ndarray.flags`, as numpy's C API numbers them."""
 
 _FORMATS = {"f": "d", "i": "q", "u": "Q", "b": "q"}
-"""Kind of a numpy type -> the word that has a scalar of it, as `struct` names it."""
+"""Kind of a numpy type -> format of a word with such a scalar, as of `struct`."""
 
 _ARRAY_FORMAT = "Pq"
 
@@ -95,7 +95,7 @@ def parameters_of(kernel: Callable[..., Any]) -> tuple[Parameter, ...]:
 
 
 def returns_value(kernel: Callable[..., Any]) -> bool:
-    """Whether a kernel returns a number; else it returns nothing."""
+    """Whether a kernel returns a number, and not None."""
     return get_type_hints(kernel)["return"] is not type(None)
 
 
@@ -133,12 +133,12 @@ class Words:
         self._struct = struct.Struct("".join(map(_format, scalars_and_arrays)))
 
     def pack(self, arguments: tuple[Any, ...]) -> bytes:
-        """Return the words; they are valid as long as the arguments are there.
+        """Return the words, which are valid as long as the arguments live.
 
         Raises
         ------
         TypeError
-            If there are more or fewer arguments, or one is no array of the type.
+            If the number of values is wrong, or an array is of another type or layout.
         """
         values: list[Any] = []
         _flatten(arguments, values)
@@ -158,7 +158,7 @@ class Words:
 
 
 def _leaves(parameters: Iterable[Parameter]) -> Iterator[np.dtype[Any] | Array]:
-    """Yield scalars and arrays, those in NamedTuples too."""
+    """Yield scalars and arrays, including those in NamedTuples."""
     for parameter in parameters:
         if isinstance(parameter, Fields):
             yield from _leaves(parameter.fields)
@@ -171,7 +171,7 @@ def _format(leaf: np.dtype[Any] | Array) -> str:
 
 
 def _flatten(arguments: tuple[Any, ...], values: list[Any]) -> None:
-    """Add the scalars and arrays of arguments."""
+    """Append the scalars and arrays of the arguments to `values`."""
     for argument in arguments:
         if isinstance(argument, tuple):
             _flatten(argument, values)

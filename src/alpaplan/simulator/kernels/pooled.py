@@ -1,4 +1,4 @@
-"""All devices as one preemptive machine: what no division of them into groups can surpass."""
+"""All devices as one preemptive machine, which bounds any division of them into groups."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class Requests(NamedTuple):
     Parameters
     ----------
     arrival_s, deadline_s, work_s : float64[N]
-        When each comes, until when it is of use, and the machine-seconds at speed 1 it takes.
+        Arrival and deadline of each, and the time that it takes at speed 1.
     level : int64[N]
-        Level of each request, from 0.
+        Level of each, from 0; those of low levels are served in more runs.
     speed
         Work that the machine does in a second, above 0.
     """
@@ -31,14 +31,14 @@ class Requests(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Workspace to work in: what is left of each request, and those that wait. Changed."""
+    """Scratch space: the work left of each request, and a heap of those that wait. Changed."""
 
     left_s: NDArray[np.float64]
     heap: NDArray[np.int64]
 
 
 def dropped_work_s(requests: Requests) -> NDArray[np.float64]:
-    """Return the least work of the first levels' requests that must be left undone in time.
+    """Return the least work that must be dropped, for the requests of the first levels.
 
     Preemptive earliest-deadline-first does as much work within the deadlines as any schedule
     on one machine can: work is a set of equal unit jobs, and exchanging a unit for one with an
@@ -51,7 +51,7 @@ def dropped_work_s(requests: Requests) -> NDArray[np.float64]:
         Entry `k` is for the requests of levels up to `k`; `L` is the highest level plus 1.
     """
     arrival_s = requests.arrival_s
-    # Times near 0 are the finest: a clock that counts since 1970 would round each step.
+    # Floats are finest near 0; times since 1970 would be rounded at each step.
     start_s = arrival_s[0] if arrival_s.size else 0.0
     from_zero = Requests(
         arrival_s=np.ascontiguousarray(arrival_s - start_s),
@@ -69,13 +69,13 @@ def dropped_work_s(requests: Requests) -> NDArray[np.float64]:
 def dropped_work(requests: Requests, workspace: Workspace, dropped_s: NDArray[np.float64]) -> None:
     """Run requests of the first levels on one preemptive machine, once for each level.
 
-    The machine always works on the request with the earliest deadline, and drops what is left
-    of it then. Run `k` has the requests of levels up to `k`.
+    The machine always works on the request with the earliest deadline, and at that deadline drops
+    what is left of it. Run `k` has the requests of levels up to `k`.
 
     Parameters
     ----------
     requests, workspace
-        The requests, and workspace to work in.
+        The requests, and scratch space.
     dropped_s : float64[L]
         Written: work that each run dropped.
     """

@@ -1,4 +1,4 @@
-"""The arrays that the kernels of schedules work with, beside those of batching."""
+"""Arrays of the kernels of schedules, beside those of batching."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alpaplan.simulator.kernels.batched_arrays import Loop
 
 
 class Listed(NamedTuple):
-    """Which replicas each of `P` placements of `M` models lists, and which come and go.
+    """Which replicas each of `P` placements of `M` models lists, adds and removes.
 
     Parameters
     ----------
@@ -20,11 +20,11 @@ class Listed(NamedTuple):
     candidate : uint32[C]
         Replicas that requests may be sent to, by placement, model and then group in plan order.
     first_removed, removed : uint32[P + 1], uint32[...]
-        Replicas that each placement no longer has; those of groups that end included.
+        Replicas that each placement no longer has, including those of groups that end.
     first_added, added : uint32[P + 1], uint32[...]
         Replicas that are new in each placement.
     first_earlier, earlier : uint32[G + 1], uint32[...]
-        For each group those that ended before it began and had some of its devices.
+        For each group, the groups that had some of its devices and ended before it began.
     """
 
     first_candidate: NDArray[np.uint32]
@@ -45,7 +45,7 @@ class Changes(NamedTuple):
     start_s : float64[P]
         When each placement begins.
     listed
-        Which replicas each has.
+        Which replicas each placement has.
     load_s : float64[R * num_stages]
         How long each stage of each replica takes to load.
     overhead_s
@@ -59,28 +59,28 @@ class Changes(NamedTuple):
 
 
 class Loads(NamedTuple):
-    """What is loaded, and what loading waits for. Changed.
+    """What is loaded, and what loads wait for. Changed.
 
     Parameters
     ----------
     ready_s : float64[R]
-        When each replica is ready: minus infinity for those of the first placement, infinite as
-        long as its load has not begun.
+        When each replica is ready: minus infinity for those of the first placement, infinity until
+        its load begins.
     is_gone : uint8[R]
-        Whether it was taken off, or its group has ended.
+        Whether a replica was removed, or its group has ended.
     end_s : float64[R]
-        When the last stage of its last batch that has started ends.
+        When the last stage ends for the replica's last batch that has started.
     next_row, end_row : uint32[G], uint32[G]
-        Of each group, whose replicas are in the order in which they load: the first whose load has
-        not begun, and the one behind the last that it was told to load.
+        For each group, whose replicas are sorted as they load, the first whose load has not begun,
+        and one past the last that is to load so far.
     told_s : float64[G]
-        When it was told so.
+        When the last of these were added.
     free_s : float64[G]
-        When requests of replicas that were taken off it have ended, but for those below.
+        When removed replicas of the group are done, except those in `gone`.
     first_gone, num_gone, gone : uint32[G], uint32[G], uint32[R]
-        Replicas that were taken off it whose requests still wait.
+        Removed replicas of each group whose requests still wait.
     stage_end_s : float64[G * num_stages]
-        When each of its stages has loaded all that began to load.
+        When each stage of the group has completed all loads that have begun.
     """
 
     ready_s: NDArray[np.float64]
@@ -97,9 +97,9 @@ class Loads(NamedTuple):
 
 
 class ScheduleLoop(NamedTuple):
-    """All that a loop works with; the groups of `serving` are those of all placements.
+    """All that a loop reads and writes; `serving` has the groups of all placements.
 
-    Replicas are sorted by group, and there in the order in which they load.
+    Replicas are sorted by group, then in the order in which they load.
     """
 
     serving: Loop

@@ -1,9 +1,9 @@
-"""Schedules of LLM engines: placements change, and engines that are added have to load first.
+"""LLM engines in schedules: placements change, and engines that are added have to load first.
 
-`design/SCHEDULE.md` has the rules, S1 to S11, with engines in place of replicas: an engine that is
-taken off serves all requests that were sent to it, on the clocks of its group, and loads wait for
-that. As in `engines`, a group runs only when something hangs on it: when a request has it as a
-candidate, or when a load of a candidate waits for what it still has to do. At changes all run.
+Rules S1 to S11 are those of `design/SCHEDULE.md`, with engines for replicas: a removed engine
+serves all requests that were sent to it, on the clocks of its group, and loads wait for that. As in
+`engines`, a group runs only when necessary: when it is a candidate for a request, or when a load of
+a candidate waits for its work. When placements change, all groups run.
 """
 
 from __future__ import annotations
@@ -81,20 +81,20 @@ def _run_to(
     end: int,
     now_ns: int,
 ) -> int:
-    """Let groups run to an instant: all of them, or those of candidates, of which one is chosen.
+    """Run groups up to an instant: all of them, or those of candidates, of which one is chosen.
 
     Parameters
     ----------
     of_all
-        Whether it is about all groups.
+        Whether all groups run.
     first, end
-        The groups or, of a request, the candidates.
+        The groups, or the candidates for a request.
 
     Returns
     -------
     int
-        The engine that is ready and whose group has the fewest unfinished requests; `NONE` if none
-        is ready, or if it is about all groups.
+        The ready engine whose group has the fewest unfinished requests; `NONE` if none is ready, or
+        if all groups run.
     """
     listed, delayed = changes.listed, requests.overhead_ns > 0
     chosen, fewest = NONE, NEVER_NS
@@ -103,7 +103,7 @@ def _run_to(
         if not of_all:
             engine = int(listed.candidate[index])
             group = int(engines.group[engine])
-        # Behind the group itself come those that its loads may have to wait for.
+        # The group itself runs first, then those that its loads may have to wait for.
         earlier = int(listed.first_earlier[group])
         last = earlier
         if not of_all and loads.ready_ns[engine] == NEVER_NS:
@@ -131,7 +131,7 @@ def _run(
     group: int,
     now_ns: int,
 ) -> None:
-    """Let a group run as `engines.advance` does, and note when engines that are gone are done."""
+    """Run a group as `engines.advance` does, and note when removed engines are done."""
     delayed = requests.overhead_ns > 0
     while True:
         end_ns, try_ns = groups.end_ns[group], groups.try_ns[group]
@@ -149,7 +149,7 @@ def _run(
 
 @in_kernel
 def _forget_gone(outcome: Outcome, loads: EngineLoads, group: int, end_ns: int) -> None:
-    """Let engines that were taken off a group go if they have served all that was sent to them."""
+    """Drop removed engines of a group that have served all requests."""
     first, left = loads.first_gone[group], 0
     for at in range(first, first + loads.num_gone[group]):
         engine = loads.gone[at]
@@ -176,9 +176,9 @@ def _is_ready(
 
 @in_kernel
 def _may_load_from(changes: EngineChanges, loads: EngineLoads, group: int) -> int:
-    """Return from when on a group may load (S5); `NEVER_NS` if what comes later decides.
+    """Return from when on a group may load (S5); `NEVER_NS` if that is not known yet.
 
-    It has run to the present, and so have those that had some of its devices.
+    The group, and those that had some of its devices before, have run to the present.
     """
     if loads.num_gone[group] > 0:
         return NEVER_NS
@@ -196,7 +196,7 @@ def _may_load_from(changes: EngineChanges, loads: EngineLoads, group: int) -> in
 def _load(
     engines: Engines, changes: EngineChanges, loads: EngineLoads, group: int, from_ns: int
 ) -> None:
-    """Load all engines that a group has to load (S6)."""
+    """Load all engines that a group is to load (S6)."""
     stages = group * engines.most_stages
     for engine in range(loads.next_row[group], loads.end_row[group]):
         if loads.is_gone[engine]:
@@ -220,7 +220,7 @@ def _change(
     loads: EngineLoads,
     placement: int,
 ) -> None:
-    """Let a placement follow the one before (S3, S4, S8); all groups have run to that."""
+    """Change to a placement from the one before (S3, S4, S8); all groups have run up to then."""
     listed, at_ns = changes.listed, changes.start_ns[placement]
     num_models = requests.max_context_tokens.size
     first = int(listed.first_candidate[(placement - 1) * num_models])
@@ -229,7 +229,7 @@ def _change(
         if loads.ready_ns[engine] == NEVER_NS:
             group = int(engines.group[engine])
             from_ns = _may_load_from(changes, loads, group)
-            # What may load from the change on loads with all that the change adds (S9).
+            # Loads that may begin only with the change join those that it adds (S9).
             if from_ns < at_ns:
                 _load(engines, changes, loads, group, from_ns)
     for index in range(

@@ -1,10 +1,10 @@
-"""Schedules: placements change, and replicas that are added have to load first.
+"""Fixed service in schedules: placements change, and added replicas have to load first.
 
-`design/SCHEDULE.md` has the rules, S1 to S11. Groups serve as in `batched`, all groups of all
-placements side by side, and what a change brings is a matter of which replicas requests may be
-sent to. When a load begins hangs on requests that still wait, whose batches may change until they
-start. Nothing else depends on it before a request looks at the replica, or before the next
-change: only then is it worked out, of batches that have started by then.
+Rules S1 to S11 are those of `design/SCHEDULE.md`. Groups serve as in `batched`, those of all
+placements side by side; a change only affects which replicas requests may be sent to. When a load
+begins depends on waiting requests, whose batches may change until they start. It is determined only
+when a request has the replica as a candidate, or at the next change, from batches that have started
+by then; nothing else depends on it.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ def _still_waits(serving: Loop, replica: np.uint64) -> bool:
 def _may_load_from(
     serving: Loop, changes: Changes, loads: Loads, group: np.uint64, at_s: float
 ) -> float:
-    """Return from when on a group may load (S5); infinite if batches that start later decide.
+    """Return from when on a group may load (S5); infinite if that is not known yet.
 
     Parameters
     ----------
     serving, changes, loads
-        What the loop works with.
+        As of `ScheduleLoop`.
     group
         The group.
     at_s
-        Batches that start before this are looked at.
+        Batches that start before this have started.
     """
     _start_batches(serving, loads, group, at_s)
     first = np.uint64(loads.first_gone[group])
@@ -75,14 +75,14 @@ def _may_load_from(
     for index in range(
         changes.listed.first_earlier[group], changes.listed.first_earlier[group + ONE]
     ):
-        # It gets no more requests, so that all that it will ever do is planned.
+        # That group gets no more requests, so that all its work is planned.
         from_s = later(from_s, serving.groups.last_free_s[changes.listed.earlier[index]])
     return from_s
 
 
 @in_kernel
 def _load(serving: Loop, changes: Changes, loads: Loads, group: np.uint64, from_s: float) -> None:
-    """Load all replicas that a group has to load (S6)."""
+    """Load all replicas that a group is to load (S6)."""
     num_stages = np.uint64(serving.replicas.num_stages)
     stages = group * num_stages
     for index in range(loads.next_row[group], loads.end_row[group]):
@@ -114,7 +114,7 @@ def _is_ready(
 
 @in_kernel
 def _change(loop: ScheduleLoop, placement: np.uint64, num_models: np.uint64) -> None:
-    """Let a placement follow the one before (S3, S4, S8)."""
+    """Change to a placement from the one before (S3, S4, S8)."""
     serving, changes, loads, listed = loop.serving, loop.changes, loop.loads, loop.changes.listed
     at_s = changes.start_s[placement]
     end = listed.first_candidate[placement * num_models]
@@ -123,7 +123,7 @@ def _change(loop: ScheduleLoop, placement: np.uint64, num_models: np.uint64) -> 
         if loads.ready_s[replica] == np.inf:
             group = np.uint64(serving.replicas.group[replica])
             from_s = _may_load_from(serving, changes, loads, group, at_s)
-            # What may load from the change on loads with all that the change adds (S9).
+            # Loads that may begin only with the change join those that it adds (S9).
             if from_s < at_s:
                 _load(serving, changes, loads, group, from_s)
     for index in range(listed.first_removed[placement], listed.first_removed[placement + ONE]):
@@ -144,7 +144,7 @@ def _change(loop: ScheduleLoop, placement: np.uint64, num_models: np.uint64) -> 
 def _current(
     loop: ScheduleLoop, placement: np.uint64, num_models: np.uint64, at_s: float
 ) -> np.uint64:
-    """Let all placements follow that begin up to a time, and return the last of them."""
+    """Change to all placements that begin up to a time, and return the last of them."""
     start_s = loop.changes.start_s
     while placement + ONE < np.uint64(start_s.size) and start_s[placement + ONE] <= at_s:
         placement += ONE

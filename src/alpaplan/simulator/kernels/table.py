@@ -12,14 +12,14 @@ from alpaplan.specs.choices import Dispatch
 
 
 class ServiceKind(StrEnum):
-    """How a group serves requests: what a kernel has to know to say when one finishes."""
+    """How a group serves requests, which determines when they finish."""
 
     FIXED = "fixed"
-    """Each request by itself, in a time that its model and the group's shape determine."""
+    """Each request by itself, in a time that depends on its model and the group's shape."""
     BATCHED = "batched"
-    """Requests of a model together, in a time that their number determines too."""
+    """Requests of a model in batches, in a time that also depends on the batch size."""
     SCHEDULED = "scheduled"
-    """The same on placements that change; a batch may be limited to one request."""
+    """In batches, which may be of one request, on placements that change."""
 
 
 KERNELS: dict[tuple[ServiceKind, Dispatch], Callable[..., Any]] = {
@@ -30,7 +30,7 @@ KERNELS: dict[tuple[ServiceKind, Dispatch], Callable[..., Any]] = {
     (ServiceKind.SCHEDULED, Dispatch.EARLIEST_FINISH): schedules.earliest_finish,
     (ServiceKind.SCHEDULED, Dispatch.SHORTEST_QUEUE): schedules.shortest_queue,
 }
-"""The loops as plain functions; `kernel` compiles those that are used."""
+"""The loops as plain functions; `kernel` compiles them as they are used."""
 
 
 def kernel(service: ServiceKind, dispatch: Dispatch) -> Callable[..., Any]:

@@ -1,8 +1,8 @@
-"""Machine code of kernels that is kept between runs, and loaded without the compiler.
+"""A cache of kernels' machine code, which later runs load without the compiler.
 
-What LLVM loads is run. Code that a full disk, a killed run or a lost block has damaged may end the
-process, or compute something else. It is kept behind a checksum, in which everything is that it
-depends on: the kernels' sources, what compiled them with which settings, and the processor.
+Loaded code is executed unchecked: if a full disk, a killed run or a bad block has damaged it, it
+may crash the process or give wrong results. So each file starts with a checksum, over the code and
+over all that it depends on: the kernels' sources, the compiler, its settings, and the processor.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ import llvmlite
 from llvmlite import binding as llvm
 
 NAME = "kernel"
-"""Name of a kernel's C function in the code that is kept."""
+"""Name of the C function in the code of a kernel."""
 
 _FOLDER_SETTING = "NUMBA_CACHE_DIR"
+"""Numba's setting for the folder of the cache, which is honored here."""
+
 _SETTINGS_FILE = Path(".numba_config.yaml")
-"""Read by numba in the working folder."""
+"""Settings that numba reads from the working folder."""
 
 _CHECKSUM_BYTES = hashlib.sha256().digest_size
 
 
 def settings() -> list[str]:
-    """Return what is set of numba, apart from where code is kept."""
+    """Return all of numba's settings except the folder of the cache."""
     found = [
         f"{name}={value}"
         for name, value in sorted(os.environ.items())
@@ -43,7 +45,7 @@ def settings() -> list[str]:
 
 
 def target_machine() -> llvm.TargetMachine:
-    """Return what code is made for: this machine's processor, or what numba is set to."""
+    """Return the target of compilation: this processor, or the one in numba's settings."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     name, features = _processor()
@@ -54,7 +56,7 @@ def target_machine() -> llvm.TargetMachine:
 
 
 class LoadedCode:
-    """Machine code in memory, as long as this is there.
+    """Machine code in memory, as long as this object lives.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ class LoadedCode:
     Attributes
     ----------
     address
-        Where the function is.
+        Address of the function.
     """
 
     def __init__(self, code: bytes) -> None:
@@ -75,8 +77,8 @@ class LoadedCode:
         self.address = int(self._engine.get_function_address(NAME))
 
 
-class KeptCode:
-    """The file of one kernel's machine code.
+class CachedCode:
+    """The file with one kernel's machine code.
 
     Parameters
     ----------
@@ -85,15 +87,15 @@ class KeptCode:
     """
 
     def __init__(self, kernel: Callable[..., Any]) -> None:
-        # Two files may have kernels of one name.
+        # Kernels in different files may have the same name.
         module = str(kernel.__module__).rpartition(".")[2]
-        self._name = f"{module}.{kernel.__qualname__}-{_circumstances().hex()[:16]}.o"
+        self._name = f"{module}.{kernel.__qualname__}-{_environment().hex()[:16]}.o"
         self._source = Path(kernel.__code__.co_filename)
-        # Taken before it is compiled: sources may change meanwhile.
+        # Before compilation, during which sources may change.
         self._sources = self._checksum_of_sources()
 
     def read(self) -> bytes | None:
-        """Read the code; None if there is none, or it is not what was kept or would be now."""
+        """Read the code; None if there is none, or if it is damaged or outdated."""
         for folder in self._folders():
             with suppress(OSError):
                 kept = (folder / self._name).read_bytes()
@@ -102,8 +104,8 @@ class KeptCode:
                     return code
         return None
 
-    def keep(self, code: bytes) -> None:
-        """Write the code where later runs find it, if there is such a place."""
+    def write(self, code: bytes) -> None:
+        """Write the code to the first folder that can be written, if any."""
         for folder in self._folders():
             with suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -111,7 +113,7 @@ class KeptCode:
                 return
 
     def _folders(self) -> Iterator[Path]:
-        """Yield where code may be, best first; nothing for code that is in no file."""
+        """Yield the folders to use, best first; none for kernels that are not in a file."""
         if not self._source.is_file():
             return
         chosen = os.environ.get(_FOLDER_SETTING)
@@ -124,11 +126,11 @@ class KeptCode:
             yield (Path(users) if users else Path.home() / ".cache") / "alpaplan"
 
     def _checksum(self, code: bytes) -> bytes:
-        return hashlib.sha256(_circumstances() + self._sources + code).digest()
+        return hashlib.sha256(_environment() + self._sources + code).digest()
 
     def _checksum_of_sources(self) -> bytes:
         digest = hashlib.sha256()
-        # A kernel is made of others here, and of what is called from its file's neighbors.
+        # A kernel may call functions in its own folder and in this one.
         for folder in sorted({self._source.parent, Path(__file__).parent}):
             for path in sorted(folder.glob("*.py")):
                 digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -136,8 +138,8 @@ class KeptCode:
 
 
 @functools.cache
-def _circumstances() -> bytes:
-    """Return a checksum of everything but the sources that the code depends on."""
+def _environment() -> bytes:
+    """Return a checksum of all that code depends on except the sources."""
     facts = [
         sys.implementation.cache_tag,
         str(object.__basicsize__),
@@ -151,7 +153,7 @@ def _circumstances() -> bytes:
 
 
 def _stamp(package: str) -> str:
-    """Return what tells an installed package from other versions of it, without importing it."""
+    """Return what distinguishes versions of an installed package, without importing it."""
     found = find_spec(package)
     with suppress(OSError):
         if found is not None and found.origin is not None:
@@ -161,7 +163,7 @@ def _stamp(package: str) -> str:
 
 
 def _processor() -> tuple[str, str]:
-    """Return a processor's name and features, as LLVM writes them."""
+    """Return the name and features of the processor to compile for, as LLVM writes them."""
     name, features = os.environ.get("NUMBA_CPU_NAME"), os.environ.get("NUMBA_CPU_FEATURES")
     if features is None:
         features = "" if name else llvm.get_host_cpu_features().flatten()

@@ -1,4 +1,4 @@
-"""Machine code that was kept is used only if it is as it was, and made for what is there now."""
+"""Cached machine code is used only if it is intact, and compiled for what is there now."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, cast
 import pytest
 from llvmlite import binding as llvm
 
-from alpaplan.simulator.kernels import kept_code
-from alpaplan.simulator.kernels.kept_code import KeptCode, LoadedCode, target_machine
+from alpaplan.simulator.kernels import code_cache
+from alpaplan.simulator.kernels.code_cache import CachedCode, LoadedCode, target_machine
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +23,12 @@ def code() -> bytes:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder that code is to be kept in; another one has the sources."""
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
+    """Return the folder of the cache; the sources are in another one."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cached"))
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "own.py").write_text("def kernel() -> None: ...")
     (tmp_path / "sources" / "helpers.py").write_text("ONE = 1")
-    return tmp_path / "kept"
+    return tmp_path / "cached"
 
 
 def kernel_of(folder: Path) -> Callable[[], None]:
@@ -46,12 +46,12 @@ def run(code: bytes | None) -> int | None:
     return int(ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_char_p)(loaded.address)(b""))
 
 
-def test_code_that_was_kept_is_loaded(folder: Path, code: bytes) -> None:
-    kept = KeptCode(kernel_of(folder))
-    assert run(kept.read()) is None
-    kept.keep(code)
+def test_cached_code_is_loaded(folder: Path, code: bytes) -> None:
+    cached = CachedCode(kernel_of(folder))
+    assert run(cached.read()) is None
+    cached.write(code)
     assert [path.parent for path in folder.rglob("*.o")] == [folder]
-    assert run(KeptCode(kernel_of(folder)).read()) == 7
+    assert run(CachedCode(kernel_of(folder)).read()) == 7
 
 
 @pytest.mark.parametrize(
@@ -70,27 +70,27 @@ def test_code_that_was_kept_is_loaded(folder: Path, code: bytes) -> None:
 def test_damaged_code_is_not_loaded_and_replaced(
     folder: Path, code: bytes, damage: Callable[[bytes], bytes]
 ) -> None:
-    kept = KeptCode(kernel_of(folder))
-    kept.keep(code)
+    cached = CachedCode(kernel_of(folder))
+    cached.write(code)
     (path,) = folder.iterdir()
     path.write_bytes(damage(path.read_bytes()))
-    assert kept.read() is None
-    kept.keep(code)
-    assert run(kept.read()) == 7
+    assert cached.read() is None
+    cached.write(code)
+    assert run(cached.read()) == 7
 
 
 def test_code_of_other_sources_is_not_loaded(folder: Path, code: bytes) -> None:
-    kept = KeptCode(kernel_of(folder))
-    kept.keep(code)
+    cached = CachedCode(kernel_of(folder))
+    cached.write(code)
     (folder.parent / "sources" / "helpers.py").write_text("ONE = 2")
-    assert KeptCode(kernel_of(folder)).read() is None
+    assert CachedCode(kernel_of(folder)).read() is None
 
 
-def test_code_is_kept_as_that_of_the_sources_it_was_made_of(folder: Path, code: bytes) -> None:
-    kept = KeptCode(kernel_of(folder))
+def test_code_is_cached_under_the_sources_it_was_compiled_from(folder: Path, code: bytes) -> None:
+    cached = CachedCode(kernel_of(folder))
     (folder.parent / "sources" / "helpers.py").write_text("ONE = 2")
-    kept.keep(code)
-    assert KeptCode(kernel_of(folder)).read() is None
+    cached.write(code)
+    assert CachedCode(kernel_of(folder)).read() is None
 
 
 @pytest.mark.parametrize(
@@ -100,41 +100,43 @@ def test_code_is_kept_as_that_of_the_sources_it_was_made_of(folder: Path, code: 
 def test_code_of_other_settings_is_not_loaded(
     name: str, value: str, folder: Path, code: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    KeptCode(kernel_of(folder)).keep(code)
-    kept_code._circumstances.cache_clear()
+    CachedCode(kernel_of(folder)).write(code)
+    code_cache._environment.cache_clear()
     monkeypatch.setenv(name, value)
     try:
-        assert KeptCode(kernel_of(folder)).read() is None
+        assert CachedCode(kernel_of(folder)).read() is None
     finally:
-        kept_code._circumstances.cache_clear()
+        code_cache._environment.cache_clear()
 
 
-def test_where_code_is_kept(folder: Path, code: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_in_the_first_folder_that_can_be_written(
+    folder: Path, code: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NUMBA_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-    kept = KeptCode(kernel_of(folder))
-    kept.keep(code)
+    cached = CachedCode(kernel_of(folder))
+    cached.write(code)
     beside = folder.parent / "sources" / "__pycache__"
     (path,) = beside.iterdir()
     path.unlink()
     beside.rmdir()
     beside.write_text("no folder can be made here")
-    kept.keep(code)
+    cached.write(code)
     assert [path.parent for path in folder.rglob("*.o")] == [folder / "alpaplan"]
-    assert run(kept.read()) == 7
+    assert run(cached.read()) == 7
 
 
 def test_a_folder_that_cannot_be_made_is_no_trouble(folder: Path, code: bytes) -> None:
     folder.write_text("a file")
-    kept = KeptCode(kernel_of(folder))
-    kept.keep(code)
-    assert kept.read() is None
+    cached = CachedCode(kernel_of(folder))
+    cached.write(code)
+    assert cached.read() is None
 
 
-def test_code_that_is_in_no_file_is_not_kept(folder: Path, code: bytes) -> None:
+def test_code_that_is_in_no_file_is_not_cached(folder: Path, code: bytes) -> None:
     kernel = kernel_of(folder)
     (folder.parent / "sources" / "own.py").unlink()
-    kept = KeptCode(kernel)
-    kept.keep(code)
-    assert kept.read() is None
+    cached = CachedCode(kernel)
+    cached.write(code)
+    assert cached.read() is None
     assert not folder.exists()
