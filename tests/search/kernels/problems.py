@@ -54,6 +54,11 @@ def problems(draw: st.DrawFn) -> PlacementProblem:
     return make.problem(models, profiles, on)
 
 
+def nowhere(problem: PlacementProblem) -> Placement:
+    """Return a placement without groups."""
+    return Placement(np.zeros(0, np.int64), np.zeros((0, problem.num_models), np.bool_))
+
+
 class Bench:
     """What the loops take, for a problem and a placement of it.
 

@@ -1,4 +1,4 @@
-"""Groups that come hold what the memory rule says, in whatever order it is put there."""
+"""Added groups hold what the memory rule allows, in whatever order replicas are put there."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem import PlacementProblem
 from alpaplan.problem.feasibility import servable_replicas
 from alpaplan.problem.memory import keep_what_fits
 from alpaplan.search.kernels.holding import bring, hold, hold_listed, hold_listed_backwards
-from tests.search.kernels.problems import Bench, problems
-
-
-def nowhere(problem: PlacementProblem) -> Placement:
-    """Return a placement without groups."""
-    return Placement(np.zeros(0, np.int64), np.zeros((0, problem.num_models), np.bool_))
+from tests.search.kernels.problems import Bench, nowhere, problems
 
 
 def kept(problem: PlacementProblem, shape: int, order: list[int]) -> list[int]:
@@ -48,7 +43,7 @@ def test_what_fits_is_what_the_memory_rule_keeps(
 
 
 @given(problems(), st.data())
-def test_a_group_that_comes_is_empty_whatever_its_place_had(
+def test_an_added_group_is_empty_whatever_its_place_had(
     problem: PlacementProblem, data: st.DataObject
 ) -> None:
     bench = Bench(problem, nowhere(problem))

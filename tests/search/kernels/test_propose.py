@@ -20,7 +20,7 @@ from alpaplan.search.packing import unpack_placement
 from alpaplan.simulator.kernels.code_cache import CachedCode
 from alpaplan.simulator.kernels.compiling import compiled
 from tests import builders as make
-from tests.search.kernels.problems import Bench, only, problems
+from tests.search.kernels.problems import Bench, nowhere, only, problems
 from tests.simulator.cases import COMPILED
 
 KEEPS_DEVICES = ("split", "merge", "exchange")
@@ -102,8 +102,7 @@ def test_compiled_and_plain_code_propose_the_same(problem: PlacementProblem, see
 
 def test_moves_are_drawn_by_their_shares() -> None:
     problem = make.problem()
-    nothing = Placement(np.zeros(0, np.int64), np.zeros((0, 1), np.bool_))
-    bench = Bench(problem, nothing)
+    bench = Bench(problem, nowhere(problem))
     drawn = np.zeros(len(MOVES))
     for _ in range(8_000):
         propose.propose(bench.options, bench.groups, needs(problem), bench.change, bench.draws)
@@ -114,6 +113,6 @@ def test_moves_are_drawn_by_their_shares() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(not COMPILED, reason="numba is switched off")
 @pytest.mark.parametrize("loop", [propose.propose, race.find_change])
-def test_the_code_of_the_loops_can_be_kept(loop: Any) -> None:
+def test_the_code_of_the_loops_can_be_cached(loop: Any) -> None:
     compiled(loop)
     assert CachedCode(loop).read() is not None

@@ -16,7 +16,7 @@ from alpaplan.search.moves import MOVES, names_of_moves, shares_of_moves
 from alpaplan.search.moves.proposer import Proposer
 from alpaplan.search.moves.state import MoveState, needs_of
 from alpaplan.simulator import Simulator
-from tests.search.kernels.problems import only
+from tests.search.kernels.problems import nowhere, only
 
 Draw = Callable[[np.random.Generator], Placement]
 DrawChanges = Callable[[str, int], Iterator[tuple[Placement, Change]]]
@@ -157,9 +157,7 @@ def test_split_merge_and_exchange_keep_the_devices(
 def test_moves_give_up_where_there_is_nothing_to_change(
     move: str, problem: PlacementProblem, simulator: Simulator
 ) -> None:
-    nothing = Placement(
-        np.zeros(0, dtype=np.int64), np.zeros((0, problem.num_models), dtype=np.bool_)
-    )
+    nothing = nowhere(problem)
     proposer = Proposer(problem, nothing, np.random.default_rng(4), only(move))
     assert proposed(proposer, simulator, nothing) == (MOVES[move][0], None)
 
