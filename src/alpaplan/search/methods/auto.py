@@ -24,9 +24,10 @@ from alpaplan.search.selection.quick import select_quickly
 PROPOSALS = 12
 """Partitions proposed by the queueing estimate (a count; 0 to 50)."""
 
-STARTS = 6
+STARTS = 8
 """Placements that the improvement starts from (a count; 2 to 16): the best start is often not
-the one that ends best, but each costs a share of the budget."""
+the one that ends best, but each costs a share of the budget. A power of two stays one when it is
+halved from round to round, so that two or four workers never wait for each other for long."""
 
 QUICK_FRACTION = 0.2
 """Most of the budget that the starts may take (a fraction; 0.05 to 0.5); large clusters need it."""
