@@ -153,6 +153,20 @@ def test_split_merge_and_exchange_keep_the_devices(
             assert sizes(problem, after) != before
 
 
+def test_separate_parts_the_models_of_two_groups_by_their_objectives(
+    problem: PlacementProblem, draw_changes: DrawChanges
+) -> None:
+    apart = 0
+    for placement, change in draw_changes("separate", 200):
+        before = placement.replicas[list(change.removed)].any(axis=0)
+        assert not (change.added.replicas & ~before).any()
+        after = change.applied_to(placement)
+        assert sizes(problem, after) == sizes(problem, placement)
+        short, long = (problem.slo_s[replicas] for replicas in change.added.replicas)
+        apart += bool(short.size and long.size and short.max() < long.min())
+    assert apart > 10
+
+
 @pytest.mark.parametrize("move", MOVES)
 def test_moves_give_up_where_there_is_nothing_to_change(
     move: str, problem: PlacementProblem, simulator: Simulator

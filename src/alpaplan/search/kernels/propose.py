@@ -6,11 +6,11 @@ import numpy as np
 
 from alpaplan.search.kernels.arrays import COMING, GOING, KIND, Change, Draws, Groups, Options
 from alpaplan.search.kernels.draw import draw_by_weight
-from alpaplan.search.kernels.group_moves import exchange, merge, reshape, split
+from alpaplan.search.kernels.group_moves import exchange, merge, reshape, separate, split
 from alpaplan.search.kernels.replica_moves import add, drop, relocate, swap
 from alpaplan.simulator.kernels.compiling import Entries, called_by_kernels, in_kernel
 
-ADD, DROP, SWAP, RELOCATE, RESHAPE, SPLIT, MERGE, EXCHANGE = range(8)
+ADD, DROP, SWAP, RELOCATE, RESHAPE, SPLIT, MERGE, EXCHANGE, SEPARATE = range(9)
 """Kinds of change, in the order of `alpaplan.search.moves.MOVES`."""
 
 
@@ -18,8 +18,8 @@ CHANGING_SIZES = (SPLIT, MERGE, EXCHANGE)
 """Those after which groups may not pack onto the devices."""
 
 DRAWS_OF_MODEL, OTHER_DRAWS = 2, 16
-"""Numbers that a change draws at most for each model, as it shuffles those of two groups, and
-besides (counts)."""
+"""Numbers that a change draws at most for each model, as it shuffles those of two groups or their
+union twice, and besides (counts)."""
 
 
 @called_by_kernels
@@ -28,7 +28,7 @@ def draw_change(
 ) -> bool:
     """Propose a change of a kind that is drawn; False if it finds nothing to change this time."""
     change.counts[GOING] = change.counts[COMING] = 0
-    kind = draw_by_weight(draws, options.share, EXCHANGE + 1)
+    kind = draw_by_weight(draws, options.share, SEPARATE + 1)
     change.counts[KIND] = kind
     if kind == ADD:
         return add(options, groups, need, change, draws)
@@ -44,7 +44,9 @@ def draw_change(
         return split(options, groups, change, draws)
     if kind == MERGE:
         return merge(options, groups, change, draws)
-    return exchange(options, groups, change, draws)
+    if kind == EXCHANGE:
+        return exchange(options, groups, change, draws)
+    return separate(options, groups, change, draws)
 
 
 @called_by_kernels

@@ -11,7 +11,7 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.search.kernels import propose
 
 MOVES: dict[str, tuple[int, float]] = {
-    "add": (propose.ADD, 0.40),
+    "add": (propose.ADD, 0.32),
     "drop": (propose.DROP, 0.12),
     "swap": (propose.SWAP, 0.12),
     "relocate": (propose.RELOCATE, 0.08),
@@ -19,6 +19,7 @@ MOVES: dict[str, tuple[int, float]] = {
     "split": (propose.SPLIT, 0.06),
     "merge": (propose.MERGE, 0.06),
     "exchange": (propose.EXCHANGE, 0.06),
+    "separate": (propose.SEPARATE, 0.08),
 }
 """Each move, its number, and how often it is tried, as a share (fractions that add up to 1). The
 shares follow how often each was accepted in runs on mixed workloads; halving any changes little."""
