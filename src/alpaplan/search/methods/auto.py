@@ -12,7 +12,7 @@ from alpaplan.search.attempt import Attempt
 from alpaplan.search.budget import BATCHING_WORK
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.caps import find_with_caps, guess_caps, with_room
-from alpaplan.search.improve import improve
+from alpaplan.search.improve import improve, is_raced
 from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
@@ -29,6 +29,9 @@ STARTS = 8
 the one that ends best, but each costs a share of the budget. A power of two stays one when it is
 halved from round to round, so that two or four workers never wait for each other for long."""
 
+DEAR_STARTS = 6
+"""The same where changes are not raced (a count; 2 to 16), as each placement costs more there."""
+
 QUICK_FRACTION = 0.2
 """Most of the budget that the starts may take (a fraction; 0.05 to 0.5); large clusters need it."""
 
@@ -39,7 +42,7 @@ search has where it is not, so that the best of them is what it would find then.
 
 REBATCHED = 3
 """Best placements without batching that get batches, and are improved further (a count; 1 to
-`STARTS`)."""
+`DEAR_STARTS`)."""
 
 
 def auto(search: Search) -> list[Candidate]:
@@ -52,13 +55,13 @@ def auto(search: Search) -> list[Candidate]:
     """
     if search.problem.batches is None:
         starts = _starts(search)
-        if find_with_room(search, starts, _starts, STARTS):
+        if find_with_room(search, starts, _starts, _num_starts(search.problem)):
             return starts
         return _improved(search, starts)
     single = find_with_caps(search, _no_batches(search.problem), _without_batching, SINGLE_FRACTION)
     best = sorted(single, key=lambda candidate: candidate.score, reverse=True)[:REBATCHED]
     batching = partial(_batching_starts, single=best)
-    if find_with_room(search, single, batching, STARTS):
+    if find_with_room(search, single, batching, _num_starts(search.problem)):
         return single
     return single + _improved(search, batching(search))
 
@@ -96,7 +99,11 @@ def _starts(search: Search) -> list[Candidate]:
 
 def _improved(search: Search, starts: list[Candidate]) -> list[Candidate]:
     ranked = sorted(starts, key=lambda candidate: candidate.score, reverse=True)
-    return starts + improve(search, ranked[:STARTS])
+    return starts + improve(search, ranked[: _num_starts(search.problem)])
+
+
+def _num_starts(problem: PlacementProblem) -> int:
+    return STARTS if is_raced(problem) else DEAR_STARTS
 
 
 def _rebatch(attempt: Attempt, found: Candidate) -> list[Candidate]:
