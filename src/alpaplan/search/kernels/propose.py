@@ -10,7 +10,8 @@ from alpaplan.search.kernels.group_moves import exchange, merge, reshape, separa
 from alpaplan.search.kernels.replica_moves import add, drop, relocate, swap
 from alpaplan.simulator.kernels.compiling import Entries, called_by_kernels, in_kernel
 
-ADD, DROP, SWAP, RELOCATE, RESHAPE, SPLIT, MERGE, EXCHANGE, SEPARATE = range(9)
+NUM_KINDS = 9
+ADD, DROP, SWAP, RELOCATE, RESHAPE, SPLIT, MERGE, EXCHANGE, SEPARATE = range(NUM_KINDS)
 """Kinds of change, in the order of `alpaplan.search.moves.MOVES`."""
 
 
@@ -28,7 +29,7 @@ def draw_change(
 ) -> bool:
     """Propose a change of a kind that is drawn; False if it finds nothing to change this time."""
     change.counts[GOING] = change.counts[COMING] = 0
-    kind = draw_by_weight(draws, options.share, SEPARATE + 1)
+    kind = draw_by_weight(draws, options.share, NUM_KINDS)
     change.counts[KIND] = kind
     if kind == ADD:
         return add(options, groups, need, change, draws)
@@ -96,7 +97,7 @@ def propose(
     change
         Written.
     draws
-        At least `most_draws` of its numbers have to be unused.
+        At least `DRAWS_OF_MODEL` of its numbers for each model and `OTHER_DRAWS` have to be unused.
     """
     if not draw_change(options, groups, need, change, draws):
         change.counts[COMING] = 0
