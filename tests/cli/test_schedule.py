@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.cli.workspace import CLUSTER, INPUTS, WORKLOAD, Workspace
+from tests.cli.workspace import CLUSTER, INPUTS, LLM_PROFILE, WORKLOAD, Workspace
 
 CLOCKWORK = ("schedule", *INPUTS, "--method", "clockwork++", "--window", "5s")
 
@@ -179,19 +179,6 @@ def test_samples_of_a_short_recording_may_have_no_requests(workspace: Workspace)
     assert "workload.yaml:4: models: must have arrivals to plan on and to judge by" in result.stderr
 
 
-LLM = """\
-kind: model-profile
-version: 1
-name: l
-configs:
-  - device: gpu
-    intra_op: 1
-    inter_op: 1
-    stage_weight_bytes: [3GB]
-    stage_kv_bytes_per_token: [1000000]
-    stage_step_s: {1: [20ms], 64: [40ms]}
-"""
-
 ENGINE = """\
   - name: %s
     profile: l
@@ -205,7 +192,7 @@ ENGINE = """\
 @pytest.fixture
 def llms_by_day(loading: Workspace) -> Workspace:
     """Return a workspace with two LLMs, one busy first and the other later."""
-    loading.write("profiles/l.yaml", LLM)
+    loading.write("profiles/l.yaml", LLM_PROFILE)
     engines = ENGINE % ("x", WINDOWS % (40, 1)) + ENGINE % ("y", WINDOWS % (1, 60))
     loading.write("workload.yaml", WORKLOAD.split("  - {name: a")[0] + engines)
     return loading

@@ -7,20 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.workspace import INPUTS, Workspace
+from tests.cli.workspace import INPUTS, LLM_PROFILE, Workspace
 
-LLM = """\
-kind: model-profile
-version: 1
-name: l
-configs:
-  - device: gpu
-    intra_op: 1
-    inter_op: 1
-    stage_weight_bytes: [3GB]
-    stage_kv_bytes_per_token: [1000000]
-    stage_step_s: {1: [20ms], 64: [40ms]}
-"""
 WORKLOAD = """\
 kind: workload
 version: 1
@@ -58,7 +46,7 @@ STATISTICS = {"mean", "p50", "p90", "p99"}
 @pytest.fixture
 def engines(workspace: Workspace) -> Workspace:
     """Return a workspace with an LLM, a fixed-service model, and a plan of both."""
-    workspace.write("profiles/l.yaml", LLM)
+    workspace.write("profiles/l.yaml", LLM_PROFILE)
     workspace.write("workload.yaml", WORKLOAD)
     workspace.write("plan.yaml", PLAN)
     return workspace

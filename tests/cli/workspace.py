@@ -52,6 +52,19 @@ configs:
     stage_latency_s: {1: [70ms]}
 """
 
+LLM_PROFILE = """\
+kind: model-profile
+version: 1
+name: l
+configs:
+  - device: gpu
+    intra_op: 1
+    inter_op: 1
+    stage_weight_bytes: [3GB]
+    stage_kv_bytes_per_token: [1000000]
+    stage_step_s: {1: [20ms], 64: [40ms]}
+"""
+
 HAND_WRITTEN = """\
 kind: placement-plan
 version: 1
