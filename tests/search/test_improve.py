@@ -98,3 +98,15 @@ def test_a_stopped_search_returns_the_best_so_far(search: Search, starts: list[C
 def test_without_a_budget_it_does_nothing(search: Search, starts: list[Candidate]) -> None:
     search.budget = UNLIMITED
     assert improve(search, starts) == []
+
+
+def test_it_ends_after_the_first_round_that_is_good_enough(
+    search: Search, starts: list[Candidate]
+) -> None:
+    enough = max(start.score.attainment for start in starts)
+    found = improve(search, starts, enough)
+    assert len(found) == len(starts)
+    assert found[0].score.attainment > enough
+    assert found[0].score == search.space.score(found[0].placement).score
+    assert not search.exhausted()
+    assert len(improve(search, starts, enough=1.0)) == improvement.FINAL_ATTEMPTS

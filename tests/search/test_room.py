@@ -8,7 +8,10 @@ import pytest
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned, plan
 from alpaplan.planning.settings import PlanSettings
-from alpaplan.search.room import STRAINS
+from alpaplan.problem import PlacementProblem
+from alpaplan.search.methods import auto
+from alpaplan.search.partition import GroupPartition, uniform_partitions
+from alpaplan.search.room import ENOUGH, STRAINS
 from alpaplan.search.workers import processes
 from tests import builders as make
 from tests.builders import GB
@@ -55,6 +58,24 @@ def test_where_requests_are_missed_the_stated_traffic_decides() -> None:
     found = planned(roomy(rate_rps=8.0))
     assert found.prediction.slo_attainment < 0.999
     assert all(candidate.score.merit is None for candidate in found.result.tried)
+
+
+@pytest.mark.slow
+def test_headroom_is_looked_for_once_the_improvement_leaves_no_misses(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def groups_of_one_device(problem: PlacementProblem, *_: object) -> list[GroupPartition]:
+        return uniform_partitions(problem)[:1]
+
+    monkeypatch.setattr(auto, "uniform_partitions", groups_of_one_device)
+    monkeypatch.setattr(auto, "propose_partitions", groups_of_one_device)
+    found = planned(roomy(rate_rps=4.0))
+    as_stated = [step for step in found.result.steps if "times the rate" not in step.name]
+    started, improved = as_stated[1:3]
+    assert started.best.attainment < ENOUGH < improved.best.attainment
+    assert improved.name.startswith("improvement")
+    assert all(candidate.score.merit is not None for candidate in found.result.tried)
+    assert found.prediction.slo_attainment > ENOUGH
 
 
 @pytest.mark.slow

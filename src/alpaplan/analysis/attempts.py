@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from enum import Enum
 
-from alpaplan.search.candidate import Candidate
+from alpaplan.search.candidate import Candidate, best_first
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.search import SearchStep
 
@@ -56,8 +56,7 @@ class StepGain:
 def ranked_attempts(result: PlanResult) -> tuple[Attempt, ...]:
     """Return all attempts: the winner, then the others from the best in training on."""
     winner = result.tried[result.chosen]
-    others = [candidate for candidate in result.tried if candidate is not winner]
-    others.sort(key=lambda candidate: candidate.score, reverse=True)
+    others = best_first([candidate for candidate in result.tried if candidate is not winner])
     return tuple(
         Attempt(
             candidate,

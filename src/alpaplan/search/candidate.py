@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import total_ordering
 
@@ -118,6 +119,11 @@ class Candidate:
         return cls(method, partition, placement, score, evaluation, num_evaluations)
 
 
-def best_of(candidates: list[Candidate]) -> Candidate:
+def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return candidates by falling score; equal ones stay in their order."""
+    return sorted(candidates, key=lambda candidate: candidate.score, reverse=True)
+
+
+def best_of(candidates: Sequence[Candidate]) -> Candidate:
     """Return the candidate with the highest score, the first of several equal ones."""
     return max(candidates, key=lambda candidate: candidate.score)

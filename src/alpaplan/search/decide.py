@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
-from alpaplan.search.candidate import Candidate
+from alpaplan.search.candidate import Candidate, best_first
 from alpaplan.search.objective import Objective, worst_loss
 from alpaplan.search.search import Search
 from alpaplan.search.work import is_batched, requests_work
@@ -144,7 +144,7 @@ def _finalists(problem: PlacementProblem, tried: Sequence[Candidate]) -> list[Ca
 
     The best one without batches is always among them, so that batching has to prove its worth.
     """
-    ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
+    ranked = best_first(tried)
     lacking = ranked[0].score.missing_replicas
     ranked = [candidate for candidate in ranked if candidate.score.missing_replicas == lacking]
     placed = [candidate for candidate in ranked if candidate.placement.replicas.any()]

@@ -9,7 +9,7 @@ from functools import partial
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
-from alpaplan.search.candidate import Candidate
+from alpaplan.search.candidate import Candidate, best_first
 from alpaplan.search.moves import names_of_moves
 from alpaplan.search.raced_walk import RacedWalk
 from alpaplan.search.search import Search
@@ -58,7 +58,9 @@ class Improvement:
     counts: MoveCounts
 
 
-def improve(search: Search, starts: Sequence[Candidate]) -> list[Candidate]:
+def improve(
+    search: Search, starts: Sequence[Candidate], enough: float = math.inf
+) -> list[Candidate]:
     """Improve several starts, give up the worse half again and again, and finish the best.
 
     Each round has an equal part of the budget; without a budget nothing is done.
@@ -69,11 +71,13 @@ def improve(search: Search, starts: Sequence[Candidate]) -> list[Candidate]:
         Its budget is used up, unless a stopping criterion ends it before.
     starts
         Where to start, at least one.
+    enough
+        Attainment above which it ends after a round: the arrivals no longer tell placements apart.
 
     Returns
     -------
     list[Candidate]
-        The best placement of every attempt that ran to the end, best first.
+        The best placement of every attempt of the last round, best first.
     """
     if not search.budget.is_limited:
         return []
@@ -89,15 +93,17 @@ def improve(search: Search, starts: Sequence[Candidate]) -> list[Candidate]:
         )
         improvements.sort(key=lambda each: each.best.score, reverse=True)
         found = [each.best for each in improvements]
-        if not to_come and space is not search.space:
-            found = search.map_attempts(_scored, found)
-            found.sort(key=lambda candidate: candidate.score, reverse=True)
+        maybe_enough = found[0].score.attainment > enough
+        if (maybe_enough or not to_come) and space is not search.space:
+            found = best_first(search.map_attempts(scored, found))
         search.log(
             f"improvement, round {number + 1} of {num_rounds} ({len(found)} placements, "
             f"{space.training.trace.num_requests:,} requests)",
             found[0].score,
             *(() if to_come else _notes(names, improvements)),
         )
+        if found[0].score.attainment > enough:
+            break
         improvements = improvements[: max(FINAL_ATTEMPTS, (len(improvements) + 1) // 2)]
     return found
 
@@ -115,10 +121,10 @@ def _space_of_round(space: SearchSpace, rounds_to_come: int) -> SearchSpace:
     return space.beginning(max(FEWEST_REQUESTS, round(total / GROWTH ** (rounds_to_come - 1))))
 
 
-def _scored(attempt: Attempt, found: Candidate) -> Candidate:
-    """Return a placement with what it attains where all are compared."""
-    scored = attempt.evaluate(found.placement)
-    return replace(found, score=scored.score, evaluation=scored.evaluation)
+def scored(attempt: Attempt, found: Candidate) -> Candidate:
+    """Return a placement with what it attains where the attempt searches."""
+    anew = attempt.evaluate(found.placement)
+    return replace(found, score=anew.score, evaluation=anew.evaluation)
 
 
 def _anneal(attempt: Attempt, start: Improvement, span: tuple[float, float]) -> Improvement:

@@ -7,16 +7,16 @@ from dataclasses import replace
 from functools import partial
 
 from alpaplan.search.attempt import Attempt
-from alpaplan.search.candidate import Candidate, best_of
-from alpaplan.search.improve import improve
+from alpaplan.search.candidate import Candidate, best_first, best_of
+from alpaplan.search.improve import improve, scored
 from alpaplan.search.objective import LARGEST_STRAIN
 from alpaplan.search.search import Search
 from alpaplan.search.space import SearchSpace
 from alpaplan.search.work import requests_work
 
-FEW_MISSES = 0.001
-"""Misses of the best placement below which the stated traffic no longer tells placements apart (a
-fraction; 0 to 0.005)."""
+ENOUGH = 0.999
+"""Attainment of the best placement above which the stated traffic no longer tells placements apart
+(a fraction; 0.995 to 1)."""
 
 STRAINS = (1.2, 1.4, 1.6, 1.8, 2.0, 2.25, LARGEST_STRAIN)
 """Strains to try: how many times as fast requests come (factors; 1.1 to `LARGEST_STRAIN`)."""
@@ -31,41 +31,49 @@ PROBED = 3
 Find = Callable[[Search], list[Candidate]]
 
 
-def find_with_room(search: Search, found: list[Candidate], starts: Find, num_starts: int) -> bool:
-    """Search under strain if the stated traffic is served without misses, and replace `found`.
+def has_room(search: Search, found: Sequence[Candidate]) -> bool:
+    """Whether the stated traffic is served nearly without misses, and there is budget left."""
+    if not found or search.exhausted():
+        return False
+    return best_of(found).score.attainment > ENOUGH
+
+
+def find_headroom(
+    search: Search, found: Sequence[Candidate], starts: Find, num_starts: int
+) -> list[Candidate]:
+    """Search under strain, where the stated traffic is served without misses.
 
     Parameters
     ----------
     search
-        The search for the stated traffic. Its `strain` becomes the one that placements were
+        The search for the stated traffic. Its `strain` becomes the one that placements are
         compared under.
     found
-        What it found. Replaced by what is found under strain, with attainments of the stated
-        traffic and merits under strain.
+        What it found, at least one. The best of them go on under strain.
     starts
         Finds placements to improve, under any traffic.
     num_starts
-        How many of these are improved.
+        How many of all these are improved.
 
     Returns
     -------
-    bool
-        Whether there is headroom; if not, nothing is changed.
+    list[Candidate]
+        What is found under strain, with attainments of the stated traffic and merits under strain.
     """
-    if search.exhausted() or not found or 1 - best_of(found).score.attainment >= FEW_MISSES:
-        return False
-    strain, space, under_strain = 1.0, search.space, found
+    strain, space = 1.0, search.space
+    served = best_first(found)[:PROBED]
+    under_strain: Sequence[Candidate] = served
     while strain < STRAINS[-1] and not search.exhausted():
         strain = _next_strain(search, under_strain, strain)
         space = search.space.strained(strain)
         under_strain = search.delegate(starts, 1.0, space)
+        under_strain += search.map_attempts(scored, served, space=space)
         if 1 - best_of(under_strain).score.attainment >= SOME_MISSES:
             break
-    ranked = sorted(under_strain, key=lambda candidate: candidate.score, reverse=True)[:num_starts]
+    ranked = best_first(under_strain)[:num_starts]
     improved = search.delegate(partial(improve, starts=ranked), 1.0, space)
     search.strain = strain
-    found[:] = search.map_attempts(_as_stated, [*ranked, *improved])
-    return True
+    return search.map_attempts(_as_stated, [*ranked, *improved])
 
 
 def _next_strain(search: Search, found: Sequence[Candidate], strain: float) -> float:
@@ -73,7 +81,7 @@ def _next_strain(search: Search, found: Sequence[Candidate], strain: float) -> f
 
     If there is none, return the largest.
     """
-    best = sorted(found, key=lambda candidate: candidate.score, reverse=True)[:PROBED]
+    best = best_first(found)[:PROBED]
     for larger in STRAINS:
         if larger > strain:
             space = search.space.strained(larger)

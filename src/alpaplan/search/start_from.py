@@ -12,7 +12,7 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.problem.near_devices import Spans
 from alpaplan.problem.required_checks import missing_replicas
 from alpaplan.search.attempt import Attempt
-from alpaplan.search.candidate import Candidate
+from alpaplan.search.candidate import Candidate, best_first
 from alpaplan.search.improve import improve
 from alpaplan.search.partition import describe_shapes
 from alpaplan.search.running import PlacementOnDevices, Running
@@ -79,7 +79,7 @@ def worth_moving(
         Arrivals that the search has not seen.
     """
     fewest = best.score.missing_replicas
-    ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
+    ranked = best_first(tried)
     starts = [each for each in tried if each.method == "running"]
     considered = [best, *(each for each in ranked if each is not best)][:CONSIDERED]
     considered += [each for each in starts if not any(each is other for other in considered)]

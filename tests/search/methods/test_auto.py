@@ -15,6 +15,16 @@ from alpaplan.search.partition import uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.proposals.proposal import propose_partitions
 from alpaplan.search.search import Search
+from alpaplan.search.space import SearchSpace
+from alpaplan.simulator import Simulator
+
+
+@pytest.fixture
+def search(search: Search) -> Search:
+    """Return a search of traffic that no placement serves without misses."""
+    traffic = search.space.training.trace.faster(1.5)
+    simulator = Simulator(search.problem, traffic)
+    return replace(search, space=SearchSpace(search.problem, simulator, simulator))
 
 
 @pytest.mark.slow
@@ -49,7 +59,7 @@ def test_starts_leave_most_of_the_budget_to_the_improvement(
 ) -> None:
     used: list[tuple[float, int]] = []
 
-    def improve(own: Search, starts: list[Candidate]) -> list[Candidate]:
+    def improve(own: Search, starts: list[Candidate], _enough: float) -> list[Candidate]:
         used.append((own.budget.used_part(own.used), len(starts)))
         scores = [start.score for start in starts]
         assert scores == sorted(scores, reverse=True)

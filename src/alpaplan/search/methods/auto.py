@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.budget import BATCHING_WORK
-from alpaplan.search.candidate import Candidate, best_of
+from alpaplan.search.candidate import Candidate, best_first, best_of
 from alpaplan.search.caps import find_with_caps, guess_caps, with_room
 from alpaplan.search.improve import improve, is_raced
 from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import uniform_partitions
 from alpaplan.search.proposals.demand import measure_demand
 from alpaplan.search.proposals.proposal import propose_partitions
-from alpaplan.search.room import find_with_room
+from alpaplan.search.room import ENOUGH, find_headroom, has_room
 from alpaplan.search.search import Search
 from alpaplan.search.selection.quick import select_quickly
 
@@ -51,26 +51,30 @@ def auto(search: Search) -> list[Candidate]:
     Where batching is on, this is first done without it. Then the best placements and those that
     quick selection finds with first guesses of all caps are improved, and with them the caps.
 
-    Where hardly anything is missed, the search goes on under strain: see `alpaplan.search.room`.
+    Once hardly anything is missed, the search goes on under strain: see `alpaplan.search.room`.
     """
-    if search.problem.batches is None:
-        starts = _starts(search)
-        if find_with_room(search, starts, _starts, _num_starts(search.problem)):
-            return starts
-        return _improved(search, starts)
-    single = find_with_caps(search, _no_batches(search.problem), _without_batching, SINGLE_FRACTION)
-    best = sorted(single, key=lambda candidate: candidate.score, reverse=True)[:REBATCHED]
-    batching = partial(_batching_starts, single=best)
-    if find_with_room(search, single, batching, _num_starts(search.problem)):
-        return single
-    return single + _improved(search, batching(search))
+    found: list[Candidate] = []
+    starts: Callable[[Search], list[Candidate]] = _starts
+    if search.problem.batches is not None:
+        no_batches = np.ones_like(search.problem.supported, dtype=np.int64)
+        found = find_with_caps(search, no_batches, _without_batching, SINGLE_FRACTION)
+        starts = partial(_batching_starts, single=best_first(found)[:REBATCHED])
+    if not has_room(search, found):
+        started = starts(search)
+        found += started
+        if not has_room(search, started):
+            found += _improved(search, started)
+    if not has_room(search, found):
+        return found
+    return find_headroom(search, found, starts, _num_starts(search.problem))
 
 
 AUTO = Method(auto, is_endless=True, chooses_caps=True, follows_workload=False)
 
 
 def _without_batching(search: Search) -> list[Candidate]:
-    return _improved(search, _starts(search))
+    starts = _starts(search)
+    return starts + _improved(search, starts)
 
 
 def _batching_starts(search: Search, single: list[Candidate]) -> list[Candidate]:
@@ -79,10 +83,6 @@ def _batching_starts(search: Search, single: list[Candidate]) -> list[Candidate]
     for found in search.map_attempts(_rebatch, single, QUICK_FRACTION / 2):
         starts += found
     return starts
-
-
-def _no_batches(problem: PlacementProblem) -> NDArray[np.int64]:
-    return np.ones_like(problem.supported, dtype=np.int64)
 
 
 def _starts(search: Search) -> list[Candidate]:
@@ -98,8 +98,7 @@ def _starts(search: Search) -> list[Candidate]:
 
 
 def _improved(search: Search, starts: list[Candidate]) -> list[Candidate]:
-    ranked = sorted(starts, key=lambda candidate: candidate.score, reverse=True)
-    return starts + improve(search, ranked[: _num_starts(search.problem)])
+    return improve(search, best_first(starts)[: _num_starts(search.problem)], ENOUGH)
 
 
 def _num_starts(problem: PlacementProblem) -> int:

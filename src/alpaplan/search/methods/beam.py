@@ -6,7 +6,7 @@ import numpy as np
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
-from alpaplan.search.candidate import Candidate, Scored
+from alpaplan.search.candidate import Candidate, Scored, best_first
 from alpaplan.search.methods.greedy import greedy
 from alpaplan.search.methods.method import Method
 from alpaplan.search.partition import GroupPartition, make_partition
@@ -38,7 +38,7 @@ BEAM = Method(beam)
 
 def beam_from(search: Search, tried: list[Candidate]) -> list[Candidate]:
     """Search the partitions of the best candidates, each partition once."""
-    ranked = sorted(tried, key=lambda candidate: candidate.score, reverse=True)
+    ranked = best_first(tried)
     shapes = dict.fromkeys(tuple(map(int, candidate.placement.shapes)) for candidate in ranked)
     partitions = [make_partition(search.problem, key) for key in list(shapes)[:BEAM_PARTITIONS]]
     return search.map_attempts(select_by_beam, partitions)
