@@ -17,7 +17,6 @@ from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.methods import auto
 from alpaplan.search.moves import MOVES
 from alpaplan.search.partition import GroupPartition
-from alpaplan.search.search import Search
 from alpaplan.workload import arrival_sets
 
 
@@ -58,10 +57,7 @@ def all_variants() -> list[Variant]:
             ((auto, "uniform_partitions", _no_partitions), (auto, "best_of", _best_if_any)),
         ),
         Variant("without racing", ((raced_walk, "POINTS", ()),)),
-        Variant(
-            "training on one run",
-            ((arrival_sets, "TRAINING_REQUESTS", arrival_sets.RUN_REQUESTS),),
-        ),
+        Variant("training on one run", ((arrival_sets, "TRAINING_RUNS", 1),)),
         Variant("all rounds on all arrivals", ((improve, "GROWTH", 1.0),)),
         Variant(
             "without annealing",
@@ -93,7 +89,7 @@ def _best_if_any(candidates: list[Candidate]) -> Candidate | _Nothing:
     return best_of(candidates) if candidates else _Nothing()
 
 
-def _no_improvement(_search: Search, _starts: list[Candidate]) -> list[Candidate]:
+def _no_improvement(*_: object) -> list[Candidate]:
     return []
 
 

@@ -17,10 +17,12 @@ from alpaplan.search.simulated_walk import SimulatedWalk
 from alpaplan.search.space import SearchSpace
 from alpaplan.search.walk import MoveCounts, Walk
 
-FIRST_TEMPERATURE = 0.01
-LAST_TEMPERATURE = 0.0005
-"""Temperature at the start and at the end, as parts of what is missed now (fractions; 0.002 to
-0.05 and 0 to 0.005). A move that costs this part of the misses is taken every third time."""
+FIRST_TEMPERATURE = 0.6
+LAST_TEMPERATURE = 0.03
+"""Temperature at the start and at the end, as multiples of what a model misses on average (factors;
+0.1 to 3 and 0 to 0.3). A move that costs that much is taken every third time. Moves change what a
+few models miss, however many there are: with 480 models, a temperature in proportion to all misses
+that suits 60 takes every third addition, and the walk gains nothing."""
 
 IDLE_MOVES = 200
 """Moves in a row that find nothing to change before an attempt ends (a count; 50 to 1,000)."""
@@ -161,8 +163,9 @@ def _temperature(walk: Walk, progress: float) -> float:
     between problems.
     """
     attainment = walk.score.attainment
-    part = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
-    return part * (1.0 - attainment) * walk.attempt.space.objective.worth(attainment)
+    missed = (1.0 - attainment) / walk.attempt.problem.num_models
+    factor = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
+    return factor * missed * walk.attempt.space.objective.worth(attainment)
 
 
 def _patience(walk: Walk) -> int:

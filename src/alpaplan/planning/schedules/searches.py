@@ -19,8 +19,9 @@ from alpaplan.planning.tasks import Chain, Surroundings, Task, TaskRunner
 from alpaplan.problem import Placement
 from alpaplan.specs.choices import StopReason, UnseenSource
 from alpaplan.workload.arrival_sets import (
+    RUN_REQUESTS,
     SCREENING_FRACTION,
-    TRAINING_REQUESTS,
+    TRAINING_RUNS,
     ArrivalSets,
     one_after_another,
 )
@@ -135,7 +136,7 @@ def arrivals_of(inputs: Inputs, start_s: float, end_s: float, seed: int) -> Arri
     slices = [in_window(inputs, first_s, last_s) for first_s, last_s in pairwise(edges_s)]
     length_s = (end_s - start_s) / SLICES
     rate_rps = sum(float(np.nansum(expected_rate_rps(own.workload.models))) for own in slices)
-    fraction = min(1.0, TRAINING_REQUESTS / max(1.0, rate_rps * length_s))
+    fraction = min(1.0, TRAINING_RUNS * RUN_REQUESTS / max(1.0, rate_rps * length_s))
     problem = inputs.problem
     pause_s = float(problem.slo_s.max()) if problem.engines is None else PAUSE_OF_LLMS_S
     runs = []
