@@ -365,3 +365,33 @@ def test_losses_that_are_allowed_have_the_temperature_as_their_mean(
     assert losses.min() >= 0
     assert losses.mean() == pytest.approx(0.3, rel=0.2)
     assert (losses > 0.3).mean() == pytest.approx(math.exp(-1), abs=0.08)
+
+
+def test_attainments_above_one_by_rounding_are_one(
+    problem: PlacementProblem, trace: Trace, placement: Placement
+) -> None:
+    placed = placement.replicas.any(axis=0)[trace.model]
+    calm = replace(
+        trace,
+        arrival_s=trace.arrival_s[placed] * 1_000,
+        model=trace.model[placed],
+        duration_s=trace.duration_s * 1_000,
+    )
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        weight = rng.choice([0.2, 0.7, 5.0], size=problem.num_models)
+        space = space_on(replace(problem, model_weight=weight), calm)
+        walk = walk_in(space, placement)
+        assert walk.score.attainment == 1
+        walk.step(0.0, 20)
+
+
+@pytest.mark.parametrize("strained", [False, True])
+def test_it_starts_where_nothing_is_attained(
+    strained: bool, problem: PlacementProblem, trace: Trace, placement: Placement
+) -> None:
+    nothing = replace(placement, replicas=np.zeros_like(placement.replicas))
+    walk = walk_in(space_on(problem, trace, strained=strained), nothing)
+    for _ in range(STEPS):
+        walk.step(0.0, 20)
+    assert walk.score.attainment > 0

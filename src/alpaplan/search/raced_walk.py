@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from alpaplan.problem import Placement
@@ -130,15 +132,16 @@ class RacedWalk(Walk):
         course, objective = self._race.course, self.attempt.space.objective
         self._race.needs[:] = self.needs
         course.merit[:] = course.merit_after
+        if self.score.missing_replicas or self.score.compared == -math.inf:
+            # Required replicas are worth any loss, and nothing is worse than no attained request.
+            course.slack[:] = np.inf
+            return
         missed = 1 - course.attainment_after
         deviations = SLACK_DEVIATIONS * np.sqrt(missed * course.weight)
         worth = [objective.worth(attainment) for attainment in course.attainment_after.tolist()]
         course.slack[:] = (SLACK_REQUESTS + deviations) / course.weight * worth
         # After all requests only penalties are left, and a change may have none.
         course.slack[-1] = max(0.0, course.merit[-1] - self.score.compared)
-        if self.score.missing_replicas:
-            # Required replicas are worth any loss.
-            course.slack[:] = np.inf
 
     def _evaluation(self, placement: Placement) -> Evaluation:
         """Return the evaluation of a placement that was simulated last."""

@@ -84,7 +84,8 @@ def _compare(
             latency_s += workspace.latency_sum_s[replica]
         number += of_model
         attained += of_model * tables.model_weight[model]
-    attainment = attained / course.weight[point]
+    # Weights are added up in another order there, which rounds differently.
+    attainment = min(1.0, attained / course.weight[point])
     course.attainment_after[point] = attainment
     course.merit_after[point] = merit_of(attainment, latency_s / number, course.latency_weight)
 
