@@ -3,7 +3,9 @@
 Run with ``python -m tests.benchmarks.ablation --cases 1 --seeds 1 --effort low`` for a first look
 at one case: one plan of it by the complete method and by each variant, and a Markdown table of all
 variants. Variants have the same budget in work, the same seeds and the same test arrivals, so their
-SLO misses are compared run by run; with few runs the differences are mostly noise.
+SLO misses are compared run by run; with few runs the differences are mostly noise. With
+``--size 480`` the problem is the large one of `tests.benchmarks.large_problems`, under traffic that
+makes it miss some per cent.
 """
 
 from __future__ import annotations
@@ -11,19 +13,29 @@ from __future__ import annotations
 import json
 import math
 import statistics
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
 import click
 
+from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.settings import PlanSettings
+from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import Effort
 from tests.benchmarks import options
+from tests.benchmarks.large_problems import SIZES, write_problem
+from tests.benchmarks.planning import QUALITY_CASES, load_folder
 from tests.benchmarks.quality import case_folders, load_case, markdown_table, plan_case
 from tests.benchmarks.variants import COMPLETE, Variant, all_variants
+
+LARGE_RATE_SCALE = 1.6
+LARGE_TEST_SEED = 900
+"""Traffic of the large problems as a multiple of theirs, and the seed of what plans of them are
+tested on."""
 
 FEWEST_MISSES = 0.5
 """Misses, in requests, that a plan without any counts as, so that ratios have a logarithm."""
@@ -87,19 +99,46 @@ class Comparison:
         return "gains" if self.factor > 1 else "loses"
 
 
-def measure(folder: Path, seed: int, effort: Effort, names: Sequence[str]) -> list[Measurement]:
-    """Plan one case with one seed by each of the named variants."""
-    inputs, test, reference = load_case(folder)
+@dataclass(frozen=True)
+class Problem:
+    """What is planned, what plans are tested on, and the misses that theirs are divided by."""
+
+    name: str
+    inputs: Inputs
+    test: Simulator
+    reference_misses: float
+
+
+def load_problem(name: str) -> Problem:
+    """Load a case by the name of its folder, or make a large problem by its number of models."""
+    if name not in SIZES:
+        inputs, test, reference = load_case(QUALITY_CASES / name)
+        return Problem(name, inputs, test, 1 - reference.test_attainment)
+    size = SIZES[name]
+    busy = replace(size, total_rate_rps=LARGE_RATE_SCALE * size.total_rate_rps)
+    with tempfile.TemporaryDirectory() as folder:
+        write_problem(busy, Path(folder))
+        inputs = load_folder(Path(folder))
+    problem = inputs.problem
+    unseen = inputs.workload.sample(None, LARGE_TEST_SEED)
+    test = Simulator(problem, unseen.for_models(problem.model_names))
+    return Problem(name, inputs, test, 1.0)
+
+
+def measure(name: str, seed: int, effort: Effort, names: Sequence[str]) -> list[Measurement]:
+    """Plan one problem with one seed by each of the named variants."""
+    problem = load_problem(name)
+    inputs, test = problem.inputs, problem.test
     fewest = FEWEST_MISSES / test.trace.num_requests
-    theirs = max(1 - reference.test_attainment, fewest)
+    theirs = max(problem.reference_misses, fewest)
     variants = {variant.name: variant for variant in all_variants()}
     measurements = []
-    for name in names:
-        with variants[name].applied():
+    for variant in names:
+        with variants[variant].applied():
             run = plan_case(inputs, test, PlanSettings(seed=seed, effort=effort, jobs=1))
         ratio = max(1 - run.test_attainment, fewest) / theirs
         measurements.append(
-            Measurement(name, folder.name, seed, ratio, run.plan_cpu_s, run.num_evaluations)
+            Measurement(variant, name, seed, ratio, run.plan_cpu_s, run.num_evaluations)
         )
     return measurements
 
@@ -137,6 +176,7 @@ def ablation_table(variants: Sequence[Variant], measurements: Sequence[Measureme
 
 @click.command()
 @options.cases
+@click.option("--size", type=click.Choice(list(SIZES)), help="A large problem, not the cases.")
 @options.seeds
 @options.first_seed
 @click.option("--variants", metavar="WORD,...", help="Only variants with such a word.")
@@ -145,6 +185,7 @@ def ablation_table(variants: Sequence[Variant], measurements: Sequence[Measureme
 @options.json_file
 def main(
     cases: list[int] | None,
+    size: str | None,
     seeds: int,
     first_seed: int,
     variants: str | None,
@@ -153,9 +194,10 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Print a table of what each ingredient of the method `auto` gains."""
-    folders = case_folders(cases)
-    if not folders or not all(folder.is_dir() for folder in folders):
+    folders = case_folders(cases) if size is None else []
+    if not all(folder.is_dir() for folder in folders):
         raise click.UsageError("no such cases")
+    problems = [folder.name for folder in folders] if size is None else [size]
     words = [] if variants is None else variants.split(",")
     chosen = [COMPLETE] + [
         variant
@@ -167,16 +209,16 @@ def main(
     started_s = perf_counter()
     with ProcessPoolExecutor(max_workers=jobs) as executor:
         todo = {
-            executor.submit(measure, folder, seed, Effort(effort), names): (folder.name, seed)
+            executor.submit(measure, problem, seed, Effort(effort), names): (problem, seed)
             for seed in range(first_seed, first_seed + seeds)
-            for folder in folders
+            for problem in problems
         }
         for future in as_completed(todo):
             measurements += future.result()
-            case, seed = todo[future]
+            problem, seed = todo[future]
             done = f"{len(measurements)} of {len(todo) * len(names)}"
             elapsed_s = perf_counter() - started_s
-            click.echo(f"{elapsed_s:6.1f} s  {case} seed {seed}: {done} plans", err=True)
+            click.echo(f"{elapsed_s:6.1f} s  {problem} seed {seed}: {done} plans", err=True)
     if json_file is not None:
         text = json.dumps([asdict(measurement) for measurement in measurements], indent=2)
         json_file.write_text(text + "\n", encoding="utf-8")

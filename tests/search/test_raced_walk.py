@@ -370,7 +370,7 @@ def test_losses_that_are_allowed_have_the_temperature_as_their_mean(
 def test_attainments_above_one_by_rounding_are_one(
     problem: PlacementProblem, trace: Trace, placement: Placement
 ) -> None:
-    placed = placement.replicas.any(axis=0)[trace.model]
+    placed = np.asarray(placement.replicas.any(axis=0))[trace.model]
     calm = replace(
         trace,
         arrival_s=trace.arrival_s[placed] * 1_000,
