@@ -9,6 +9,7 @@ from functools import partial
 
 from alpaplan.problem import PlacementProblem
 from alpaplan.search.attempt import Attempt
+from alpaplan.search.budget import BASE_MODELS
 from alpaplan.search.candidate import Candidate, best_first
 from alpaplan.search.moves import names_of_moves
 from alpaplan.search.raced_walk import RacedWalk
@@ -17,12 +18,11 @@ from alpaplan.search.simulated_walk import SimulatedWalk
 from alpaplan.search.space import SearchSpace
 from alpaplan.search.walk import MoveCounts, Walk
 
-FIRST_TEMPERATURE = 0.6
-LAST_TEMPERATURE = 0.03
-"""Temperature at the start and at the end, as multiples of what a model misses on average (factors;
-0.1 to 3 and 0 to 0.3). A move that costs that much is taken every third time. Moves change what a
-few models miss, however many there are: with 480 models, a temperature in proportion to all misses
-that suits 60 takes every third addition, and the walk gains nothing."""
+FIRST_TEMPERATURE = 0.01
+LAST_TEMPERATURE = 0.0005
+"""Temperature at the start and at the end, as parts of what is missed now, with up to `BASE_MODELS`
+models (fractions; 0.002 to 0.05 and 0 to 0.005). A move that costs this part of the misses is taken
+every third time."""
 
 IDLE_MOVES = 200
 """Moves in a row that find nothing to change before an attempt ends (a count; 50 to 1,000)."""
@@ -160,12 +160,14 @@ def _temperature(walk: Walk, progress: float) -> float:
     """Return how much merit a change may lose on average.
 
     The temperature falls in proportion with what is missed, which spans orders of magnitude
-    between problems.
+    between problems. A move changes what a few models miss, a smaller part of it the more models
+    there are: with 480, a temperature that suits 60 accepts every third addition, and the walk
+    gains nothing.
     """
     attainment = walk.score.attainment
-    missed = (1.0 - attainment) / walk.attempt.problem.num_models
-    factor = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
-    return factor * missed * walk.attempt.space.objective.worth(attainment)
+    part = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * min(1.0, progress)
+    part *= min(1.0, BASE_MODELS / walk.attempt.problem.num_models)
+    return part * (1.0 - attainment) * walk.attempt.space.objective.worth(attainment)
 
 
 def _patience(walk: Walk) -> int:
