@@ -12,7 +12,7 @@ from types import ModuleType
 from unittest.mock import patch
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.search import improve, incremental, moves, raced_walk
+from alpaplan.search import improve, moves, raced_walk
 from alpaplan.search.candidate import Candidate, best_of
 from alpaplan.search.methods import auto
 from alpaplan.search.moves import MOVES
@@ -58,7 +58,6 @@ def all_variants() -> list[Variant]:
         ),
         Variant("without racing", ((raced_walk, "POINTS", ()),)),
         Variant("training on one run", ((arrival_sets, "TRAINING_RUNS", 1),)),
-        Variant("all rounds on all arrivals", ((improve, "GROWTH", 1.0),)),
         Variant(
             "without annealing",
             ((improve, "FIRST_TEMPERATURE", 0.0), (improve, "LAST_TEMPERATURE", 0.0)),
@@ -66,7 +65,6 @@ def all_variants() -> list[Variant]:
         Variant("one start", ((auto, "STARTS", 1),)),
         Variant("without deciding samples", ((arrival_sets, "DECIDING_SAMPLES", 0),)),
         Variant("without improvement", ((auto, "improve", _no_improvement),)),
-        Variant("without incremental evaluation", ((incremental, "WHOLE_TRACE", 0.0),)),
         *(_without_move(name) for name in MOVES),
     ]
 

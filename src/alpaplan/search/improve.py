@@ -15,7 +15,6 @@ from alpaplan.search.moves import names_of_moves
 from alpaplan.search.raced_walk import RacedWalk
 from alpaplan.search.search import Search
 from alpaplan.search.simulated_walk import SimulatedWalk
-from alpaplan.search.space import SearchSpace
 from alpaplan.search.walk import MoveCounts, Walk
 
 FIRST_TEMPERATURE = 0.01
@@ -31,13 +30,6 @@ PATIENCE = 3
 """Simulated moves without a new best after which an attempt ends, as a multiple of the number of
 changes there are: about ``G * M`` additions, ``R**2 / 4`` swaps of R replicas, and 20 changes of
 shape (a factor; 2 to 10). Small problems are done long before their budget is."""
-
-GROWTH = 3.0
-"""How many times as many arrivals decide in each round as in the one before, where changes are
-raced (a factor; 1 to 5)."""
-
-FEWEST_REQUESTS = 10_000
-"""Fewest arrivals that decide (a count; 5,000 to 40,000)."""
 
 FINAL_ATTEMPTS = 2
 """Attempts that run to the end side by side (a count; 1 to 8), whatever the number of workers."""
@@ -65,7 +57,8 @@ def improve(
 ) -> list[Candidate]:
     """Improve several starts, give up the worse half again and again, and finish the best.
 
-    Each round has an equal part of the budget; without a budget nothing is done.
+    Each round has an equal part of the budget; without a budget nothing is done. Where changes are
+    raced, the last round looks at the longer arrivals.
 
     Parameters
     ----------
@@ -89,14 +82,14 @@ def improve(
     for number in range(num_rounds):
         span = (number / num_rounds, (number + 1) / num_rounds)
         to_come = num_rounds - 1 - number
-        space = _space_of_round(search.space, to_come)
+        is_longer = not to_come and is_raced(search.problem)
+        space = search.space.lengthened() if is_longer else search.space
         improvements = search.map_attempts(
             partial(_anneal, span=span), improvements, fraction=1 / (to_come + 1), space=space
         )
         improvements.sort(key=lambda each: each.best.score, reverse=True)
         found = [each.best for each in improvements]
-        maybe_enough = found[0].score.attainment > enough
-        if (maybe_enough or not to_come) and space is not search.space:
+        if space is not search.space:
             found = best_first(search.map_attempts(scored, found))
         search.log(
             f"improvement, round {number + 1} of {num_rounds} ({len(found)} placements, "
@@ -108,19 +101,6 @@ def improve(
             break
         improvements = improvements[: max(FINAL_ATTEMPTS, (len(improvements) + 1) // 2)]
     return found
-
-
-def _space_of_round(space: SearchSpace, rounds_to_come: int) -> SearchSpace:
-    """Return what a round searches: many changes on few arrivals first, then on more of them.
-
-    Recorded arrivals are searched as they are: their beginning need not be like the rest.
-    """
-    if space.longer is None or not is_raced(space.problem):
-        return space
-    if rounds_to_come == 0:
-        return space.lengthened()
-    total = space.training.trace.num_requests
-    return space.beginning(max(FEWEST_REQUESTS, round(total / GROWTH ** (rounds_to_come - 1))))
 
 
 def scored(attempt: Attempt, found: Candidate) -> Candidate:

@@ -53,19 +53,6 @@ class SearchSpace:
         screening = Simulator(problem, self.screening.trace)
         return SearchSpace(problem, training, screening, self.objective, self.longer)
 
-    def beginning(self, num_requests: int) -> SearchSpace:
-        """Return the space with only the first of the training arrivals.
-
-        Parameters
-        ----------
-        num_requests
-            How many; all of them if there are fewer.
-        """
-        trace = self.training.trace
-        if num_requests >= trace.num_requests:
-            return self
-        return replace(self, training=Simulator(self.problem, trace.take(slice(num_requests))))
-
     def lengthened(self) -> SearchSpace:
         """Return the space that trains on `longer`; itself without that."""
         if self.longer is None:
