@@ -23,7 +23,7 @@ from tests import builders as make
 from tests.search.kernels.problems import Bench, nowhere, only, problems
 from tests.simulator.cases import COMPILED
 
-KEEPS_DEVICES = ("split", "merge", "separate")
+KEEPS_DEVICES = ("split", "merge", "exchange", "separate")
 
 
 def random_groups(problem: PlacementProblem, rng: np.random.Generator) -> Placement:

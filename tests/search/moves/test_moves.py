@@ -137,8 +137,8 @@ def test_reshape_keeps_pool_and_size(problem: PlacementProblem, draw_changes: Dr
         assert old != new
 
 
-@pytest.mark.parametrize(("move", "more"), [("split", 1), ("merge", -1)])
-def test_split_and_merge_keep_the_devices(
+@pytest.mark.parametrize(("move", "more"), [("split", 1), ("merge", -1), ("exchange", 0)])
+def test_split_merge_and_exchange_keep_the_devices(
     move: str, more: int, problem: PlacementProblem, draw_changes: DrawChanges
 ) -> None:
     for placement, change in draw_changes(move, 200):
@@ -146,7 +146,11 @@ def test_split_and_merge_keep_the_devices(
         assert after.num_groups == placement.num_groups + more
         before = sizes(problem, placement)
         assert sum(sizes(problem, after)) == sum(before)
-        assert sizes(problem, after) != before
+        if move == "exchange":
+            giver, shape = placement.shapes[change.removed[0]], change.added.shapes[0]
+            assert problem.shapes[shape].num_devices < problem.shapes[giver].num_devices
+        else:
+            assert sizes(problem, after) != before
 
 
 def test_separate_parts_the_models_of_two_groups_by_their_objectives(

@@ -49,7 +49,7 @@ def split(options: Options, groups: Groups, change: Change, draws: Draws) -> boo
     group = draw_below(draws, groups.num_groups[0])
     old = groups.shape[group]
     pool, size = options.pool[old], options.num_devices[old]
-    first_size = size_to_part(options, draws, pool, size)
+    first_size = size_to_part(options, draws, pool, size, size)
     if first_size == 0:
         return False
     first = bring(options, change, shape_of_size(options, draws, pool, first_size))
@@ -89,6 +89,35 @@ def merge(options: Options, groups: Groups, change: Change, draws: Draws) -> boo
     place = bring(options, change, shape)
     count = _list_both(options, groups, change, draws, first, second)
     hold_listed(options, change, place, 0, count)
+    return True
+
+
+@called_by_kernels
+def exchange(options: Options, groups: Groups, change: Change, draws: Draws) -> bool:
+    """Let one group of a pool grow by as many devices as another one gives up.
+
+    Both keep those of their own models that still fit; the growing one takes more from the other.
+    """
+    if groups.num_groups[0] < 2:
+        return False
+    giver, taker = draw_two(draws, groups.num_groups[0])
+    one, other = groups.shape[giver], groups.shape[taker]
+    pool = options.pool[one]
+    if options.pool[other] != pool:
+        return False
+    total = options.num_devices[one] + options.num_devices[other]
+    left = size_to_part(options, draws, pool, total, options.num_devices[one])
+    if left == 0:
+        return False
+    take(change, giver)
+    take(change, taker)
+    smaller = bring(options, change, shape_of_size(options, draws, pool, left))
+    larger = bring(options, change, shape_of_size(options, draws, pool, total - left))
+    count = list_models(options, groups, change, draws, taker, NOBODY)
+    hold_listed(options, change, larger, 0, count)
+    count = list_models(options, groups, change, draws, giver, NOBODY)
+    hold_listed(options, change, smaller, 0, count)
+    hold_listed(options, change, larger, 0, count)
     return True
 
 

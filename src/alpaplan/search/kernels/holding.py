@@ -130,7 +130,7 @@ def shape_of_size(options: Options, draws: Draws, pool: int, num_devices: int) -
 
 
 @called_by_kernels
-def size_to_part(options: Options, draws: Draws, pool: int, total: int) -> int:
+def size_to_part(options: Options, draws: Draws, pool: int, total: int, below: int) -> int:
     """Choose how many devices the first of two parts has, such that both sizes have shapes.
 
     Parameters
@@ -139,6 +139,8 @@ def size_to_part(options: Options, draws: Draws, pool: int, total: int) -> int:
         What there is to choose from.
     pool, total
         The pool, and the devices of both parts together.
+    below
+        The first part has fewer devices than this.
 
     Returns
     -------
@@ -146,12 +148,12 @@ def size_to_part(options: Options, draws: Draws, pool: int, total: int) -> int:
         The devices of the first part; 0 if no division has shapes for both.
     """
     count = 0
-    for size in range(1, total):
+    for size in range(1, min(below, total)):
         count += _has_shapes(options, pool, size) and _has_shapes(options, pool, total - size)
     if count == 0:
         return 0
     chosen = draw_below(draws, count)
-    for size in range(1, total):
+    for size in range(1, min(below, total)):
         if _has_shapes(options, pool, size) and _has_shapes(options, pool, total - size):
             if chosen == 0:
                 return size

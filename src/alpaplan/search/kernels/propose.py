@@ -6,16 +6,16 @@ import numpy as np
 
 from alpaplan.search.kernels.arrays import COMING, GOING, KIND, Change, Draws, Groups, Options
 from alpaplan.search.kernels.draw import draw_by_weight
-from alpaplan.search.kernels.group_moves import merge, reshape, separate, split
+from alpaplan.search.kernels.group_moves import exchange, merge, reshape, separate, split
 from alpaplan.search.kernels.replica_moves import add, drop, relocate, swap
 from alpaplan.simulator.kernels.compiling import Entries, called_by_kernels, in_kernel
 
-NUM_KINDS = 8
-ADD, DROP, SWAP, RELOCATE, RESHAPE, SPLIT, MERGE, SEPARATE = range(NUM_KINDS)
+NUM_KINDS = 9
+ADD, DROP, SWAP, RELOCATE, RESHAPE, SPLIT, MERGE, EXCHANGE, SEPARATE = range(NUM_KINDS)
 """Kinds of change, in the order of `alpaplan.search.moves.MOVES`."""
 
 
-CHANGING_SIZES = (SPLIT, MERGE)
+CHANGING_SIZES = (SPLIT, MERGE, EXCHANGE)
 """Those after which groups may not pack onto the devices."""
 
 DRAWS_OF_MODEL, OTHER_DRAWS = 2, 16
@@ -45,6 +45,8 @@ def draw_change(
         return split(options, groups, change, draws)
     if kind == MERGE:
         return merge(options, groups, change, draws)
+    if kind == EXCHANGE:
+        return exchange(options, groups, change, draws)
     return separate(options, groups, change, draws)
 
 

@@ -11,13 +11,14 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.search.kernels import propose
 
 MOVES: dict[str, tuple[int, float]] = {
-    "add": (propose.ADD, 0.34),
+    "add": (propose.ADD, 0.32),
     "drop": (propose.DROP, 0.12),
     "swap": (propose.SWAP, 0.12),
     "relocate": (propose.RELOCATE, 0.08),
     "reshape": (propose.RESHAPE, 0.10),
-    "split": (propose.SPLIT, 0.08),
-    "merge": (propose.MERGE, 0.08),
+    "split": (propose.SPLIT, 0.06),
+    "merge": (propose.MERGE, 0.06),
+    "exchange": (propose.EXCHANGE, 0.06),
     "separate": (propose.SEPARATE, 0.08),
 }
 """Each move, its number, and how often it is tried, as a share (fractions that add up to 1). The
