@@ -97,3 +97,14 @@ def test_recorded_models_are_told_apart_by_what_was_recorded(names: tuple[str, s
     other = replace(trace, model_names=names[::-1])
     swapped = [models[m].name for m in order_of_models(models, dict.fromkeys(names, other))]
     assert swapped == ordered[::-1]
+
+
+def test_a_model_without_rows_has_its_place_whether_its_trace_names_it_or_not() -> None:
+    models = served([("p", 1.0, PROCESSES[3])] * 3)
+    times_s, rows = np.array([0.0, 1.0, 3.0]), np.array([0, 1, 1], dtype=np.int32)
+    orders = []
+    for names in (("m0", "m1"), ("m0", "m1", "m2")):
+        trace = Trace(times_s, rows, names, 3.0)
+        recorded = {model.name: trace for model in models}
+        orders.append(order_of_models(models, recorded).tolist())
+    assert orders[0] == orders[1]
