@@ -87,7 +87,8 @@ def _compare(
     # Weights are added up in another order there, which rounds differently.
     attainment = min(1.0, attained / course.weight[point])
     course.attainment_after[point] = attainment
-    course.merit_after[point] = merit_of(attainment, latency_s / number, course.latency_weight)
+    mean_s = latency_s / max(1, number)
+    course.merit_after[point] = merit_of(attainment, mean_s, course.latency_weight)
 
 
 @called_by_kernels
@@ -125,7 +126,8 @@ def _holds_out(race: Race, groups: Groups) -> bool:
         tally.counts[WORK] += end - first
         first = end
         _compare(race.tables, race.options.num_models, workspace, course, point)
-        lost = course.merit[point] - course.merit_after[point]
+        # As Python's floats, of which two that are infinite are subtracted without a warning.
+        lost = float(course.merit[point]) - float(course.merit_after[point])
         if lost > tally.loss_allowed[0] + course.slack[point]:
             return False
     return True
