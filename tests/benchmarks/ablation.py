@@ -194,10 +194,11 @@ def main(
     json_file: Path | None,
 ) -> None:
     """Print a table of what each ingredient of the method `auto` gains."""
-    folders = case_folders(cases) if size is None else []
-    if not all(folder.is_dir() for folder in folders):
+    problems = [size] if size is not None else [folder.name for folder in case_folders(cases)]
+    if not problems or not all(
+        name in SIZES or (QUALITY_CASES / name).is_dir() for name in problems
+    ):
         raise click.UsageError("no such cases")
-    problems = [folder.name for folder in folders] if size is None else [size]
     words = [] if variants is None else variants.split(",")
     chosen = [COMPLETE] + [
         variant
