@@ -123,7 +123,8 @@ def test_the_work_of_a_killed_worker_is_repeated(tmp_path: Path) -> None:
 def test_ctrl_c_cancels_what_has_not_begun(cluster: LocalCluster, tmp_path: Path) -> None:
     workspace = Workspace.make(tmp_path)
     arguments = ["sweep", *INPUTS, "--dask", cluster.scheduler_address, "-o", "swept"]
-    arguments += ["--axis", "rate=0.5..2/40", "--max-evaluations", "40"]
+    # Far more work than is done before the signal comes, on a busy machine too.
+    arguments += ["--axis", "rate=0.5..2/40", "--max-evaluations", "1000"]
     command = "from alpaplan.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", command, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
