@@ -8,7 +8,7 @@ import pytest
 import alpaplan
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.plan import Planned, plan
-from alpaplan.planning.robustness import LARGEST_SCALE, SCALE_STEP
+from alpaplan.planning.robustness import LARGEST_SCALE, SCALE_STEP, robustness
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.specs.prediction import MAX_NODE_LOSSES
 from alpaplan.workload.trace import Trace
@@ -39,6 +39,17 @@ def test_rates_hold_up_to_the_headroom(rate_rps: float) -> None:
     assert attainment(scale * 0.95) > 0.99
     # Rounded down to two digits, and the search stops within a step of what is missed.
     assert attainment(scale * 1.1 * SCALE_STEP * 1.1) < 0.99
+
+
+@pytest.mark.parametrize(("rate_rps", "predicted"), [(40.0, 0.991), (1.0, 0.989)])
+def test_headroom_never_contradicts_the_prediction(rate_rps: float, predicted: float) -> None:
+    # Its runs are other ones, and fewer: they say that 40 is too much and that 1 is not.
+    found = made(rate_rps)
+    on = found.placement, found.document.groups
+    scale = robustness(found.inputs, *on, found.arrivals, predicted, 0).headroom_rate_scale
+    assert scale is not None
+    assert scale == pytest.approx(1.0, abs=0.03)
+    assert (scale >= 1.0) == (predicted >= 0.99)
 
 
 def test_all_that_is_tried_may_hold_or_nothing() -> None:

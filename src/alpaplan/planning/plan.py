@@ -271,7 +271,8 @@ def _documented(
     """Return the plan as a document, with how far it holds, once the checker has looked at it."""
     ended = _ended(provenance, result)
     document = plan_document(inputs, result, ended, arrivals.source)
-    held = robustness(inputs, result.best.placement, document.groups, arrivals, seed)
+    placement, predicted = result.best.placement, result.prediction.slo_attainment
+    held = robustness(inputs, placement, document.groups, arrivals, predicted, seed)
     document = with_robustness(document, held)
     _require_sound(inputs, document)
     return document

@@ -56,6 +56,7 @@ def robustness(
     placement: Placement,
     groups: Sequence[GroupSpec],
     arrivals: ArrivalSets,
+    predicted: float,
     seed: int,
 ) -> Robustness:
     """Measure how far a plan holds, on arrivals that its search did not see.
@@ -68,18 +69,21 @@ def robustness(
         The plan's groups with replicas, as arrays and as in its document.
     arrivals
         What it was searched and judged on.
+    predicted
+        What it attains of all of the arrivals that it is judged on. Whether it holds as stated
+        follows from that, as fewer runs could say otherwise.
     seed
         Of samples at other rates.
     """
     stated = [_shortened(inputs, trace) for trace in arrivals.unseen[:RUNS]]
     return Robustness(
-        _headroom(inputs, placement, arrivals, seed),
+        _headroom(inputs, placement, arrivals, predicted, seed),
         _node_loss(inputs, placement, groups, stated),
     )
 
 
 def _headroom(
-    inputs: Inputs, placement: Placement, arrivals: ArrivalSets, seed: int
+    inputs: Inputs, placement: Placement, arrivals: ArrivalSets, predicted: float, seed: int
 ) -> float | None:
     """Find the largest scale that holds, by doubling and then by bisection."""
 
@@ -88,7 +92,7 @@ def _headroom(
         return _attainment(inputs, placement, runs) >= HELD_ATTAINMENT
 
     held, missed = 1.0, 1.0
-    if holds(1.0):
+    if predicted >= HELD_ATTAINMENT:
         while missed == held:
             missed = 2 * held
             if missed > LARGEST_SCALE:
