@@ -14,11 +14,12 @@ import pytest
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.required import RequiredReplicas
 from alpaplan.problem.required_checks import missing_replicas
-from alpaplan.search import raced_walk
+from alpaplan.search import lanes, raced_walk
 from alpaplan.search.attempt import Attempt
 from alpaplan.search.budget import Budget
 from alpaplan.search.candidate import Candidate, Score
-from alpaplan.search.kernels.race_arrays import EVALUATIONS, FOUND, WORK, Limits, Race
+from alpaplan.search.idle_threads import NO_THREADS, IdleThreads
+from alpaplan.search.kernels.race_arrays import NONE_YET, PROPOSED, Limits, Race
 from alpaplan.search.objective import LARGEST_STRAIN, LATENCY_WEIGHT
 from alpaplan.search.packing import unpack_placement
 from alpaplan.search.raced_walk import RacedWalk
@@ -56,12 +57,16 @@ def space_on(problem: PlacementProblem, trace: Trace, *, strained: bool = False)
 
 
 def walk_in(
-    space: SearchSpace, placement: Placement, seed: int = 5, budget: Budget | None = None
+    space: SearchSpace,
+    placement: Placement,
+    seed: int = 5,
+    budget: Budget | None = None,
+    idle: IdleThreads = NO_THREADS,
 ) -> RacedWalk:
     """Return a walk from a placement."""
     start = Candidate.of("random", "", space.score(placement), 1)
     rng = np.random.default_rng(seed)
-    return RacedWalk(Attempt(space, budget or Budget(), rng), start)
+    return RacedWalk(Attempt(space, budget or Budget(), rng, idle=idle), start)
 
 
 @pytest.fixture
@@ -199,6 +204,61 @@ def test_a_walk_depends_on_its_generator_alone(
     assert alone[0] != alone[1]
 
 
+class InTurn(IdleThreads):
+    """Does all parts one after another here, the last one first or last."""
+
+    def __init__(self, num_parts: int, *, backwards: bool) -> None:
+        super().__init__(1)
+        self.num_parts, self.backwards = num_parts, backwards
+
+    def share(self, most: int, work: Callable[[int, int], None]) -> int:
+        num_parts = min(most, self.num_parts)
+        parts = range(num_parts)
+        for part in reversed(parts) if self.backwards else parts:
+            work(part, num_parts)
+        return num_parts
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("num_lanes", [2, 3, lanes.MOST_LANES])
+@pytest.mark.parametrize("strained", [False, True])
+def test_lanes_find_what_one_finds(
+    num_lanes: int,
+    backwards: bool,
+    strained: bool,
+    problem: PlacementProblem,
+    trace: Trace,
+    placement: Placement,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    space = space_on(required(problem), trace, strained=strained)
+    # Small, so that walks also stop there between two changes.
+    monkeypatch.setattr(raced_walk, "WORK_AT_ONCE", 4 * trace.num_requests)
+    budget = Budget(max_evaluations=60 * STEPS, max_work=100 * STEPS * trace.num_requests)
+    walks = [
+        walk_in(space, placement, budget=budget, idle=idle)
+        for idle in (NO_THREADS, InTurn(num_lanes, backwards=backwards))
+    ]
+    alone, shared = (path(walk) for walk in walks)
+    assert alone == shared
+    assert len({score for _, score, _ in alone}) > STEPS // 8
+    alone_used, shared_used = (walk.attempt.used for walk in walks)
+    assert alone_used == shared_used
+    assert_same(walks[0].evaluation, walks[1].evaluation)
+    assert walks[0].counts.simulated.tolist() == walks[1].counts.simulated.tolist()
+
+
+def test_lanes_in_idle_threads_find_what_one_finds(
+    problem: PlacementProblem, trace: Trace, placement: Placement
+) -> None:
+    space = space_on(problem, trace)
+    alone = path(walk_in(space, placement))
+    with ThreadPoolExecutor(3) as helpers:
+        idle = IdleThreads(4, helpers)
+        with idle.attempt():
+            assert path(walk_in(space, placement, idle=idle)) == alone
+
+
 def test_points_give_changes_up_by_their_slack_alone(
     problem: PlacementProblem,
     trace: Trace,
@@ -250,13 +310,12 @@ def recording(records: list[Raced]) -> Callable[[Callable[..., None]], Callable[
             num_models = race.options.num_models
             before = unpack_placement(race.groups, num_models)
             run(race, limits)
-            counts = race.tally.counts
-            if counts[EVALUATIONS]:
+            if not limits.changes_nothing and race.tally.counts[PROPOSED]:
                 after = unpack_placement(race.after, num_models)
                 loss_allowed = float(race.tally.loss_allowed[0])
-                records.append(
-                    Raced(before, after, loss_allowed, int(counts[WORK]), bool(counts[FOUND]))
-                )
+                held_out = race.held_out[0] != NONE_YET
+                work = int(race.tally.work[0])
+                records.append(Raced(before, after, loss_allowed, work, held_out))
 
         return run_and_note
 
@@ -337,7 +396,7 @@ def test_changes_are_given_up_where_an_oracle_says(
     )
     space = space_on(weighted, trace.take(slice(260)), strained=strained)
     monkeypatch.setattr(raced_walk, "POINTS", SMALL_POINTS)
-    monkeypatch.setattr(raced_walk, "compiled", recording(records))
+    monkeypatch.setattr(lanes, "compiled", recording(records))
     walk = walk_in(space, placement)
     temperature = 0.02 if strained else 0.002
     for _ in range(30):
@@ -361,7 +420,7 @@ def test_losses_that_are_allowed_have_the_temperature_as_their_mean(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     records: list[Raced] = []
-    monkeypatch.setattr(raced_walk, "compiled", recording(records))
+    monkeypatch.setattr(lanes, "compiled", recording(records))
     walk = walk_in(space_on(problem, trace.take(slice(20))), placement)
     for _ in range(400):
         walk.step(0.3, 1)

@@ -18,6 +18,7 @@ import numpy as np
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Score, Scored
+from alpaplan.search.idle_threads import NO_THREADS, IdleThreads
 from alpaplan.search.space import SearchSpace
 from alpaplan.search.stopping import StopCriterion, never
 from alpaplan.search.work import requests_work
@@ -69,12 +70,15 @@ class Attempt:
         Source of all its random choices.
     watch
         What may stop it, and who is told of its progress.
+    idle
+        Threads that it may use besides its own; what it finds does not depend on them.
     """
 
     space: SearchSpace
     budget: Budget
     rng: np.random.Generator
     watch: Watch = UNWATCHED
+    idle: IdleThreads = NO_THREADS
     used: Usage = field(default_factory=Usage, init=False)
     stop_reason: StopReason | None = field(default=None, init=False)
 
@@ -164,8 +168,8 @@ class Task(Generic[Found_co]):
     budget: Budget
     rng: np.random.Generator
 
-    def run(self, watch: Watch) -> Outcome[Found_co]:
+    def run(self, watch: Watch, idle: IdleThreads = NO_THREADS) -> Outcome[Found_co]:
         """Make the attempt."""
-        attempt = Attempt(self.space, self.budget, self.rng, watch)
+        attempt = Attempt(self.space, self.budget, self.rng, watch, idle)
         found = self.function(attempt, self.item)
         return Outcome(found, attempt.used, attempt.stop_reason)

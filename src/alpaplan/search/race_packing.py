@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.problem import PlacementProblem
-from alpaplan.search.kernels.arrays import Options
-from alpaplan.search.kernels.race_arrays import Course, Tables, Tally, Workspace
+from alpaplan.search.kernels.arrays import Change, Groups, Options
+from alpaplan.search.kernels.race_arrays import (
+    MOST_CHANGES,
+    Course,
+    Race,
+    Tables,
+    Tally,
+    Workspace,
+)
 from alpaplan.simulator.kernels import fixed
 from alpaplan.simulator.kernels.compiling import as_input
 from alpaplan.simulator.replicas import aligned_stages_s
 from alpaplan.simulator.trace_limits import TraceLimits
 from alpaplan.workload.trace import Trace
+
+Arrays = TypeVar("Arrays", Change, Groups, Workspace, Tally)
 
 
 def pack_tables(problem: PlacementProblem) -> Tables:
@@ -102,7 +112,38 @@ def plan_course(
     )
 
 
-def empty_tally(num_moves: int) -> Tally:
+def empty_tally() -> Tally:
     """Return a tally of zeros."""
-    simulated = np.zeros(num_moves, dtype=np.int64)
-    return Tally(np.zeros(4, dtype=np.int64), simulated, np.zeros(1))
+
+    def zeros(count: int) -> NDArray[np.int64]:
+        return np.zeros(count, dtype=np.int64)
+
+    return Tally(
+        counts=zeros(2),
+        kind=zeros(MOST_CHANGES),
+        used=zeros(MOST_CHANGES),
+        work=zeros(MOST_CHANGES),
+        loss_allowed=np.zeros(1),
+    )
+
+
+def beside(race: Race) -> Race:
+    """Return a race that reads what another one reads, and writes to arrays of its own."""
+    course = race.course
+    return race._replace(
+        draws=race.draws._replace(used=race.draws.used.copy()),
+        change=_copied(race.change),
+        after=_copied(race.after),
+        workspace=_copied(race.workspace),
+        course=course._replace(
+            merit_after=course.merit_after.copy(), attainment_after=course.attainment_after.copy()
+        ),
+        tally=_copied(race.tally),
+    )
+
+
+def _copied(arrays: Arrays) -> Arrays:
+    """Return the same numbers in arrays of their own."""
+    fields: dict[str, Any] = arrays._asdict()
+    copies = {name: each.copy() for name, each in fields.items() if isinstance(each, np.ndarray)}
+    return arrays._replace(**{**fields, **copies})

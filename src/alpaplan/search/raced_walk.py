@@ -12,8 +12,8 @@ from alpaplan.problem.required_checks import missing_replicas
 from alpaplan.search.budget import RACED_WORK, Usage
 from alpaplan.search.kernels import propose
 from alpaplan.search.kernels.arrays import KIND
-from alpaplan.search.kernels.race import find_change
-from alpaplan.search.kernels.race_arrays import IDLE, Limits, Race
+from alpaplan.search.kernels.race_arrays import IDLE, NONE_YET, Race
+from alpaplan.search.lanes import MOST_LANES, Lanes
 from alpaplan.search.moves import MOVES, shares_of_moves
 from alpaplan.search.packing import (
     allocate_change,
@@ -29,7 +29,6 @@ from alpaplan.search.walk import Walk
 from alpaplan.simulator import Evaluation
 from alpaplan.simulator.fixed_service import packed_requests, summed
 from alpaplan.simulator.kernels import fixed
-from alpaplan.simulator.kernels.compiling import compiled
 from alpaplan.simulator.replicas import ReplicaTable
 
 POINTS = (1_500, 5_000, 15_000, 40_000, 120_000)
@@ -71,43 +70,38 @@ class RacedWalk(Walk):
             after=allocate_groups(problem, self.placement),
             workspace=allocate_workspace(problem, options, requests, groups.shape.size),
             course=plan_course(problem, trace, POINTS, space.objective.latency_weight),
-            tally=empty_tally(len(MOVES)),
+            tally=empty_tally(),
+            held_out=np.full(MOST_LANES, NONE_YET),
         )
+        self._lanes = Lanes(self._race, self.attempt.idle)
         self._requests_per_model = trace.requests_per_model()
         self._replicas = ReplicaTable(problem)
-        self._run = compiled(find_change)
-        self._find(0.0, 0, changes_nothing=True)
+        self._lanes.simulate()
+        self.attempt.add(Usage(0, trace.num_requests))
         missing = int(missing_replicas(problem, self.placement).sum())
-        self.evaluation = self._evaluation(self.placement)
+        self.evaluation = self._evaluation(self.placement, self._race)
         self.score = space.score_of(self.placement, self.evaluation, missing)
-        self._compare_with_this()
+        self._compare_with_this(self._race)
 
     def step(self, temperature: float, most: int) -> bool:
         """Try changes until one holds out over all training arrivals; whether it is accepted."""
-        tally = self._race.tally
-        refill(self._race.draws, self.attempt.rng, self.attempt.problem.num_models)
-        before = tally.simulated.copy()
-        found = self._find(temperature, min(most, self.attempt.evaluations_left))
-        self.counts.simulated[: len(MOVES)] += tally.simulated - before
-        self.idle = int(tally.counts[IDLE])
-        return found and self._judge()
-
-    def _find(self, temperature: float, most: int, *, changes_nothing: bool = False) -> bool:
-        limits = Limits(
-            temperature=temperature,
-            max_evaluations=most,
-            max_work=min(WORK_AT_ONCE, self.attempt.work_left),
+        attempt, race = self.attempt, self._race
+        refill(race.draws, attempt.rng, attempt.problem.num_models)
+        stretch = self._lanes.find(
+            temperature,
+            most=min(most, attempt.evaluations_left),
+            max_work=min(WORK_AT_ONCE, attempt.work_left),
             max_idle=self.idle + MOST_IDLE,
-            changes_nothing=changes_nothing,
         )
-        self._run(self._race, limits)
-        evaluations, work, _, found = self._race.tally.counts.tolist()
-        self.attempt.add(Usage(evaluations, work + evaluations * RACED_WORK))
-        return bool(found)
+        self.idle = int(race.tally.counts[IDLE])
+        self.counts.simulated[: len(MOVES)] += np.bincount(stretch.kind, minlength=len(MOVES))
+        num_changes = stretch.kind.size
+        attempt.add(Usage(num_changes, stretch.work + num_changes * RACED_WORK))
+        return stretch.winner is not None and self._judge(stretch.winner)
 
-    def _judge(self) -> bool:
+    def _judge(self, race: Race) -> bool:
         """Accept the change that held out unless devices, required replicas or penalties forbid."""
-        space, problem, race = self.attempt.space, self.attempt.problem, self._race
+        space, problem = self.attempt.space, self.attempt.problem
         kind = int(race.change.counts[KIND])
         placement = unpack_placement(race.after, problem.num_models)
         changes_sizes = kind in propose.CHANGING_SIZES
@@ -116,7 +110,7 @@ class RacedWalk(Walk):
         missing = int(missing_replicas(problem, placement).sum())
         if missing > self.score.missing_replicas:
             return False
-        evaluation = self._evaluation(placement)
+        evaluation = self._evaluation(placement, race)
         score = space.score_of(placement, evaluation, missing)
         self.attempt.add(Usage(0, space.objective.penalty_work(problem)), score)
         lost = self.score.compared - score.compared
@@ -124,13 +118,13 @@ class RacedWalk(Walk):
             return False
         self._accept(kind, placement, evaluation, score)
         copy_groups(race.after, race.groups, problem.num_models)
-        self._compare_with_this()
+        self._compare_with_this(race)
         return True
 
-    def _compare_with_this(self) -> None:
-        """Compare changes from now on with the placement that was simulated last."""
-        course, objective = self._race.course, self.attempt.space.objective
-        self._race.needs[:] = self.needs
+    def _compare_with_this(self, race: Race) -> None:
+        """Compare changes from now on with the placement that a lane simulated last."""
+        course, objective = race.course, self.attempt.space.objective
+        race.needs[:] = self.needs
         course.merit[:] = course.merit_after
         if self.score.missing_replicas or self.score.compared == -math.inf:
             # Required replicas are worth any loss, and nothing is worse than no attained request.
@@ -143,9 +137,9 @@ class RacedWalk(Walk):
         # After all requests only penalties are left, and a change may have none.
         course.slack[-1] = max(0.0, course.merit[-1] - self.score.compared)
 
-    def _evaluation(self, placement: Placement) -> Evaluation:
-        """Return the evaluation of a placement that was simulated last."""
-        workspace, replicas = self._race.workspace, self._replicas.replicas_of(placement)
+    def _evaluation(self, placement: Placement, race: Race) -> Evaluation:
+        """Return the evaluation of the placement that a lane simulated last."""
+        workspace, replicas = race.workspace, self._replicas.replicas_of(placement)
         count = replicas.group.size
         outcome = fixed.Outcome(
             workspace.assigned[:count],

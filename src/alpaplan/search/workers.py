@@ -6,7 +6,6 @@ listeners stay in the process that plans.
 
 from __future__ import annotations
 
-import itertools
 import multiprocessing
 import signal
 import warnings
@@ -24,6 +23,7 @@ from typing import Protocol, TypeVar
 
 from alpaplan.errors import AlpaplanWarning
 from alpaplan.search.attempt import Outcome, Task, Watch
+from alpaplan.search.idle_threads import IdleThreads
 from alpaplan.search.threads import num_startable
 from alpaplan.specs.choices import StopReason
 
@@ -55,14 +55,22 @@ class ThreadWorkers:
     ----------
     executor
         The threads.
+    idle
+        Counts those that work, and lets attempts use the others.
     """
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, idle: IdleThreads) -> None:
         self._executor = executor
+        self._idle = idle
 
     def run(self, tasks: Sequence[Task[Found]], watch: Watch) -> list[Outcome[Found]]:
         """Make all attempts."""
-        return list(self._executor.map(Task.run, tasks, itertools.repeat(watch)))
+
+        def make(task: Task[Found]) -> Outcome[Found]:
+            with self._idle.attempt():
+                return task.run(watch, self._idle)
+
+        return list(self._executor.map(make, tasks))
 
 
 class ProcessWorkers:
@@ -137,28 +145,24 @@ def stop_flag() -> Iterator[StopFlag]:
 
 @contextmanager
 def threads(count: int) -> Iterator[Workers]:
-    """Work in `count` threads, or as many as the system allows; for one, in none.
+    """Work in `count` threads at a time, or as many as the system allows; for one, in none.
 
     Warns
     -----
     AlpaplanWarning
         If there can be fewer than `count`; the same is found, only later.
     """
-    if count > 1:
-        count = _fewer_if_limited(count)
+    # A thread that helps works while that of an attempt waits for it.
+    allowed = num_startable(2 * count - 1) if count > 1 else 1
+    if allowed < count:
+        message = f"the system allows only {allowed} of {count} threads, so the search takes longer"
+        warnings.warn(AlpaplanWarning(message), stacklevel=3)
+        count = allowed
     if count <= 1:
         yield SerialWorkers()
         return
-    with ThreadPoolExecutor(max_workers=count) as executor:
-        yield ThreadWorkers(executor)
-
-
-def _fewer_if_limited(count: int) -> int:
-    found = num_startable(count)
-    if found < count:
-        message = f"the system allows only {found} of {count} threads, so the search takes longer"
-        warnings.warn(AlpaplanWarning(message), stacklevel=2)
-    return found
+    with ThreadPoolExecutor(count) as attempts, ThreadPoolExecutor(count) as helpers:
+        yield ThreadWorkers(attempts, IdleThreads(count, helpers))
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 Most changes are clearly worse on the first requests already. They are given up there, which leaves
 time to try others. One that holds out to the last request is left to the caller to judge.
+
+Changes are numbered as they are drawn. Several lanes may race side by side, each of them every n-th
+change: they all draw the same ones, and each simulates its own.
 """
 
 from __future__ import annotations
@@ -20,10 +23,8 @@ from alpaplan.search.kernels.propose import (
     draw_change,
 )
 from alpaplan.search.kernels.race_arrays import (
-    EVALUATIONS,
-    FOUND,
     IDLE,
-    WORK,
+    PROPOSED,
     Course,
     Limits,
     Race,
@@ -31,7 +32,7 @@ from alpaplan.search.kernels.race_arrays import (
     Workspace,
 )
 from alpaplan.simulator.kernels import fixed
-from alpaplan.simulator.kernels.compiling import called_by_kernels
+from alpaplan.simulator.kernels.compiling import called_by_kernels, in_kernel
 from alpaplan.simulator.kernels.fixed import serve_earliest_finish, serve_shortest_queue
 
 
@@ -91,8 +92,17 @@ def _compare(
     course.merit_after[point] = merit_of(attainment, mean_s, course.latency_weight)
 
 
+@in_kernel
+def _is_behind(race: Race, number: int, num_lanes: int) -> bool:
+    """Whether a change with a smaller number held out, as far as this lane can see."""
+    first = number
+    for lane in range(num_lanes):
+        first = min(first, race.held_out[lane])
+    return first < number
+
+
 @called_by_kernels
-def _holds_out(race: Race, groups: Groups) -> bool:
+def _holds_out(race: Race, groups: Groups, number: int, num_lanes: int) -> bool:
     """Simulate a placement from point to point; False once it loses more than it may."""
     workspace, course, tally = race.workspace, race.course, race.tally
     num_replicas, num_stages = _lay_out(race.options, race.tables, groups, workspace)
@@ -123,18 +133,20 @@ def _holds_out(race: Race, groups: Groups) -> bool:
             serve_shortest_queue(race.requests, replicas, state, outcome, first, end)
         else:
             serve_earliest_finish(race.requests, replicas, state, outcome, first, end)
-        tally.counts[WORK] += end - first
+        tally.work[number] += end - first
         first = end
         _compare(race.tables, race.options.num_models, workspace, course, point)
         # As Python's floats, of which two that are infinite are subtracted without a warning.
         lost = float(course.merit[point]) - float(course.merit_after[point])
         if lost > tally.loss_allowed[0] + course.slack[point]:
             return False
+        if _is_behind(race, number, num_lanes):
+            return False
     return True
 
 
 def find_change(race: Race, limits: Limits) -> None:
-    """Propose changes until one holds out.
+    """Propose changes until one of this lane's holds out, or one with a smaller number does.
 
     None does if a limit is reached first, or if too few random numbers are left. Requests go to the
     shortest queue if the workspace has queues, else to the group that is free first.
@@ -146,26 +158,32 @@ def find_change(race: Race, limits: Limits) -> None:
     limits
         When to stop.
     """
-    num_models, tally = race.options.num_models, race.tally
+    num_models, num_lanes, tally = race.options.num_models, limits.num_lanes, race.tally
     enough = race.draws.num_values - DRAWS_OF_MODEL * num_models - OTHER_DRAWS
-    tally.counts[EVALUATIONS] = tally.counts[WORK] = tally.counts[FOUND] = 0
+    tally.work[0] = 0
     if limits.changes_nothing:
-        _holds_out(race, race.groups)
+        _holds_out(race, race.groups, 0, 0)
         return
+    number, work = 0, 0
     while (
-        tally.counts[EVALUATIONS] < limits.max_evaluations
-        and tally.counts[WORK] < limits.max_work
+        number < limits.max_evaluations
+        and work < limits.max_work
         and tally.counts[IDLE] < limits.max_idle
         and race.draws.used[0] < enough
+        and not _is_behind(race, number, num_lanes)
     ):
         if not draw_change(race.options, race.groups, race.needs, race.change, race.draws):
             tally.counts[IDLE] += 1
             continue
         tally.counts[IDLE] = 0
-        tally.counts[EVALUATIONS] += 1
-        tally.simulated[race.change.counts[KIND]] += 1
         tally.loss_allowed[0] = -limits.temperature * math.log(1.0 - draw(race.draws))
-        apply_change(num_models, race.groups, race.change, race.after)
-        if _holds_out(race, race.after):
-            tally.counts[FOUND] = 1
-            return
+        tally.kind[number] = race.change.counts[KIND]
+        tally.used[number] = race.draws.used[0]
+        tally.work[number] = 0
+        if number % num_lanes == limits.lane:
+            apply_change(num_models, race.groups, race.change, race.after)
+            if _holds_out(race, race.after, number, num_lanes):
+                race.held_out[limits.lane] = number
+            work += tally.work[number]
+        number += 1
+    tally.counts[PROPOSED] = number

@@ -104,6 +104,8 @@ class Limits(NamedTuple):
         Most draws in a row that find nothing to change.
     changes_nothing
         Whether to simulate the current placement, and no change.
+    lane, num_lanes
+        Of every `num_lanes` changes, the one to simulate; the others are those of other lanes.
     """
 
     temperature: float
@@ -111,6 +113,8 @@ class Limits(NamedTuple):
     max_work: int
     max_idle: int
     changes_nothing: bool
+    lane: int
+    num_lanes: int
 
 
 class Tally(NamedTuple):
@@ -118,22 +122,30 @@ class Tally(NamedTuple):
 
     Parameters
     ----------
-    counts : int64[4]
-        Simulated changes and requests, draws in a row that found nothing to change, and whether a
-        change held out.
-    simulated : int64[moves]
-        Simulated changes of each kind.
+    counts : int64[2]
+        Changes that were proposed, and draws in a row that found nothing to change.
+    kind, used, work : int64[MOST_CHANGES], int64[MOST_CHANGES], int64[MOST_CHANGES]
+        Of each change its kind, the random numbers that are used up after it, and the requests that
+        it was simulated on, if it is one of this lane's.
     loss_allowed : float64[1]
         How much merit the last one may lose.
     """
 
     counts: Entries[np.int64]
-    simulated: Entries[np.int64]
+    kind: Entries[np.int64]
+    used: Entries[np.int64]
+    work: Entries[np.int64]
     loss_allowed: Entries[np.float64]
 
 
-EVALUATIONS, WORK, IDLE, FOUND = range(4)
+PROPOSED, IDLE = range(2)
 """Entries of `Tally.counts`."""
+
+MOST_CHANGES = 1_024
+"""Most changes that one call simulates (a count; 256 to 4,096)."""
+
+NONE_YET = np.iinfo(np.int64).max
+"""Entry of `Race.held_out` for a lane that has found nothing."""
 
 
 class Race(NamedTuple):
@@ -153,6 +165,9 @@ class Race(NamedTuple):
         Written: the last change, and the placement after it.
     workspace, course, tally
         Written: how it was simulated, how it compares, and what was done.
+    held_out : int64[lanes]
+        Written: number of the first change of each lane that held out, or `NONE_YET`. All lanes
+        read it, as changes behind the first of these no longer matter.
     """
 
     requests: Requests
@@ -166,3 +181,4 @@ class Race(NamedTuple):
     workspace: Workspace
     course: Course
     tally: Tally
+    held_out: Entries[np.int64]
