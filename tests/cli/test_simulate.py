@@ -371,7 +371,7 @@ def test_what_if_requests_come_faster(planned: Workspace) -> None:
         ("--model-rate-scale", "a=-1", "must be above 0"),
         ("--model-rate-scale", "d=2", "must be of a model of the workload, found 'd'"),
         ("--closed-loop", "a=0", "must be from 1 to 1,000,000, found '0'"),
-        ("--closed-loop", "a=2", "clients must be of an LLM of the workload, found 'a'"),
+        ("--closed-loop", "a=2", "a closed loop must be for an LLM of the workload, found 'a'"),
     ],
 )
 def test_what_ifs_that_are_refused(

@@ -220,7 +220,7 @@ def _require_usage(
     if num_given > 1 or (num_given == 0 and asked.committed is None):
         raise click.UsageError("give either --window or --windows")
     if asked.check is not None and (plans_folder is not None or options.given(output_format=None)):
-        raise click.UsageError("--check writes and shows a verdict alone: no --plans, no --format")
+        raise click.UsageError("--check only shows a verdict: leave out --plans and --format")
 
 
 def _with_windows(

@@ -61,7 +61,7 @@ def points_folder(*, required: bool) -> Callable[[_Command], _Command]:
         type=options.FILE,
         metavar="DIR",
         required=required,
-        help="Keep the plans and points in this folder. Run again, what is there is taken up.",
+        help="Keep the plans and points in this folder; another run reuses what is there.",
     )
 
 

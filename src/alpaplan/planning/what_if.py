@@ -101,7 +101,7 @@ class WhatIf:
         unknown = [node for node in self.lost_nodes if node not in set(nodes)]
         if unknown:
             found = f"{unknown[0]!r}{did_you_mean(unknown[0], nodes)}"
-            raise AlpaplanError(f"a node to do without must be one of the cluster, found {found}")
+            raise AlpaplanError(f"a lost node must be one of the cluster's nodes, found {found}")
         self.rates.of_models(inputs.problem.model_names)
 
     def to_json_dict(self) -> dict[str, Any]:

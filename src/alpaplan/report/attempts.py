@@ -31,8 +31,8 @@ def tried_table(result: PlanResult, *, explain: bool = False) -> Table:
     """
     num_attempts = len(result.tried)
     made = Table(
-        f"Tried: {result.num_evaluations:,} placements in {num_attempts:,} attempts, on training "
-        "arrivals",
+        f"Tried: {result.num_evaluations:,} placements in {num_attempts:,} "
+        f"attempt{'' if num_attempts == 1 else 's'}, on training arrivals",
         *("method", "groups (intra_op, inter_op)", "replicas", "attainment", "latency", ""),
         right=("replicas", "attainment", "latency"),
     )

@@ -37,7 +37,7 @@ METHODS: Registry[Method] = Registry(
         ),
         "ilp": Entry(
             "alpaplan.search.methods.ilp:ILP",
-            "AlpaServe's integer program for replicas, which simulates nothing",
+            "AlpaServe's integer program for replicas, on single devices and the best equal groups",
         ),
     },
     what="search method",
