@@ -135,6 +135,14 @@ def test_an_idle_group_takes_chunks_through_its_stages_one_behind_the_other() ->
     assert further_s == pytest.approx(0.01 + 0.001)
 
 
+def test_a_request_alone_reads_what_it_holds_before_each_token() -> None:
+    profile = make.llm_profile(step_s={1: 0.01}, kv_read_s=1e-5, shapes=ONE)
+    engines = table_of(problem_of(profile))
+    # After a prompt of 100, the 50 further tokens read 101, 102, ... 150.
+    _, further_s = idle_objectives_s(engines, 0, 0, MeanLengths(100, 51))
+    assert further_s == pytest.approx(0.01 + 1e-5 * 125.5)
+
+
 class TestKvTokens:
     # 10 GB, weights of 4, 1 of working memory and 0.5 for a process leave 4.5 for one engine.
     on = make.cluster(process_overhead_bytes=GB // 2)

@@ -85,3 +85,12 @@ def test_models_are_renumbered_with_the_limits_of_their_replicas(placement: Plac
     assert turned.max_batch_size is not None
     assert turned.max_batch_size.tolist() == [[0, 4], [1, 0], [0, 0]]
     assert turned.with_models(np.array([1, 0])).key() == placement.key()
+
+
+def test_groups_without_replicas_are_left_out_in_order() -> None:
+    replicas = np.array([[False, True], [False, False], [True, True]])
+    placement = Placement(np.array([4, 5, 6]), replicas)
+    found = placement.without_empty_groups()
+    assert placement.in_use.tolist() == [0, 2]
+    assert found.shapes.tolist() == [4, 6]
+    assert found.replicas.tolist() == [[False, True], [True, True]]

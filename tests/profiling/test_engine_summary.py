@@ -11,7 +11,7 @@ from alpaplan.profiling.engine_summary import (
     summarize_engines,
     tpot_s,
 )
-from alpaplan.profiling.steps import StepTimes
+from alpaplan.profiling.steps import SHORTEST_STEP_S, StepTimes
 from alpaplan.specs.profile import ModelProfileSpec
 
 PAIRS = PROMPT_TOKENS * (PROMPT_TOKENS + 1) // 2
@@ -43,6 +43,14 @@ def test_order_is_by_device_type_then_devices_then_intra_op() -> None:
         ("a", 1, 1),
     ]
     assert [len(configs) for configs in found.by_device().values()] == [3, 1]
+
+
+def test_times_that_fall_with_the_tokens_never_fall_below_zero() -> None:
+    falling = config("gpu", 1, 1, stage_step_s={1: [0.002], 2: [0.001]})
+    (found,) = summarize_engines(profile(falling)).configs
+    assert found.prompt_s == SHORTEST_STEP_S
+    assert [each.tpot_s for each in found.decoding[:1]] == [0.002]
+    assert min(each.tpot_s for each in found.decoding) == SHORTEST_STEP_S
 
 
 def test_one_configuration_by_hand() -> None:

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
-from alpaplan.problem import Placement, PlacementProblem
+from alpaplan.problem import PlacementProblem
 from alpaplan.problem.memory import placement_fits
 from alpaplan.search import planner
 from alpaplan.search.budget import WORK, Usage
 from alpaplan.search.candidate import Score
 from alpaplan.search.methods import METHODS
-from alpaplan.search.planner import PlanResult, solve, without_empty_groups
+from alpaplan.search.planner import PlanResult, solve
 from alpaplan.search.stopping import Interrupt
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import Effort, StopReason, UnseenSource
@@ -64,7 +64,7 @@ def test_the_winner_is_one_of_what_was_tried(
         best.partition,
         best.score,
     )
-    expected = without_empty_groups(chosen.placement)
+    expected = chosen.placement.without_empty_groups()
     np.testing.assert_array_equal(best.placement.replicas, expected.replicas)
     assert best.placement.replicas.any(axis=1).all()
     assert placement_fits(problem, best.placement)
@@ -74,11 +74,14 @@ def test_the_winner_is_one_of_what_was_tried(
     assert replace(best.score, merit=None) == Score.of(problem, best.evaluation)
 
 
-def test_groups_without_replicas_are_left_out_in_order() -> None:
-    replicas = np.array([[False, True], [False, False], [True, True]])
-    found = without_empty_groups(Placement(np.array([4, 5, 6]), replicas))
-    assert found.shapes.tolist() == [4, 6]
-    assert found.replicas.tolist() == [[False, True], [True, True]]
+@pytest.mark.parametrize("method", METHODS)
+def test_any_budget_is_enough_for_some_plan(
+    method: str, problem: PlacementProblem, arrivals: ArrivalSets
+) -> None:
+    # Divided among partitions, one of so many may be left where none has found anything.
+    for max_evaluations in (1, 5, 11, 15, 19, 23):
+        result = plan(problem, arrivals, method, max_evaluations)
+        assert result.best.placement.replicas.any()
 
 
 def test_devices_of_groups_without_replicas_are_left_over() -> None:

@@ -63,6 +63,18 @@ def test_every_method_keeps_what_is_required(method: str, max_batch_size: int) -
     assert nodes == {"n-0", "n-1"}
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_groups_without_replicas_do_not_let_others_share_a_node(method: str) -> None:
+    on = make.cluster(make.pool(count=2, devices_per_node=4))
+    calm = make.workload(required("calm", 2, "node", rate_rps=0.5))
+    inputs = Inputs.of_specs(on, calm, {"p": make.profile()})
+    planned = plan(inputs, quick(method))
+    assert inputs.issues_of(planned.document) == []
+    used = sum(len(part.devices) for group in planned.document.groups for part in group.devices)
+    free = sum(len(part.devices) for part in planned.document.unused_devices)
+    assert used + free == 8
+
+
 @st.composite
 def workloads(draw: st.DrawFn) -> list[dict[str, object]]:
     """Draw models of which some have to have replicas."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,23 @@ def test_ticks_are_found_and_spread(tick_s: float, start_s: float) -> None:
     assert spread.duration_s == spread.arrival_s[-1] - spread.arrival_s[0]
     assert (spread_ticks(coarse, ticks).arrival_s == spread.arrival_s).all()
     assert not find_ticks(spread).num_requests
+
+
+def test_requests_of_a_model_keep_their_order() -> None:
+    coarse = trace_of(a=in_ticks(poisson(20.0), 1.0), b=poisson(5.0, seed=6))
+    numbered = np.arange(coarse.num_requests, dtype=np.int32)
+    spread = spread_ticks(
+        replace(coarse, input_tokens=numbered, output_tokens=numbered), find_ticks(coarse)
+    )
+    assert spread.input_tokens is not None
+    assert (np.diff(spread.arrival_s) >= 0).all()
+    for model in (0, 1):
+        assert (np.diff(spread.input_tokens[spread.model == model]) > 0).all()
+        np.testing.assert_array_equal(
+            np.sort(numbered[coarse.model == model]), spread.input_tokens[spread.model == model]
+        )
+    # One request of b among those of a in a tick does not stay where it was in all ticks.
+    assert (np.diff(spread.input_tokens) < 0).any()
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,8 @@ def _numbers_of(inputs: Inputs, clients: Mapping[str, int]) -> dict[int, int]:
     if unknown:
         name = unknown[0]
         raise AlpaplanError(
-            f"a closed loop must be for an LLM of the workload, found {name!r}{did_you_mean(name, llms)}"
+            f"a closed loop must be for an LLM of the workload, "
+            f"found {name!r}{did_you_mean(name, llms)}"
         )
     return {llms[name]: number for name, number in clients.items()}
 

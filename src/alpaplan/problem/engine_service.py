@@ -156,7 +156,7 @@ def idle_objectives_s(
     # Chunks follow each other through the stages: the slowest one decides between two.
     chunk_s = (prompt + attention / num_chunks) * slowdown
     chunk_s[0] += engines.iteration_overhead_s
-    held = inputs + (1 + mean.output_tokens) / 2
+    held = MeanRequest.of(mean).held
     decode_s = (decode + engines.stage_kv_read_s[shape, profile] * held) * slowdown
     decode_s[0] += engines.iteration_overhead_s
     first_s = chunk_s.sum() + (num_chunks - 1) * chunk_s.max()

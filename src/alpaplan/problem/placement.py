@@ -51,6 +51,15 @@ class Placement:
         """Number of groups, ``G``."""
         return int(self.shapes.size)
 
+    @property
+    def in_use(self) -> NDArray[np.int64]:
+        """Numbers of the groups that hold a replica."""
+        return np.flatnonzero(self.replicas.any(axis=1))
+
+    def without_empty_groups(self) -> Placement:
+        """Return the groups that hold a replica."""
+        return self.take(self.in_use)
+
     def take(self, groups: NDArray[np.int64] | NDArray[np.bool_] | Sequence[int]) -> Placement:
         """Return some of the groups, by their numbers or by whether they are kept."""
         chosen = np.asarray(groups, dtype=None if len(groups) else np.int64)

@@ -76,9 +76,9 @@ class StepTimes:
     kv_read_s: float
 
     def seconds(self, num_tokens: int, num_pairs: float = 0, num_kv_tokens: float = 0) -> float:
-        """Return what an iteration takes."""
+        """Return what an iteration takes, `SHORTEST_STEP_S` at least."""
         attention_s = self.attention_s * num_pairs + self.kv_read_s * num_kv_tokens
-        return interpolated_step_s(self.step_s, num_tokens) + attention_s
+        return max(SHORTEST_STEP_S, interpolated_step_s(self.step_s, num_tokens) + attention_s)
 
 
 def stage_times(config: EngineConfig, stage: int) -> StepTimes:

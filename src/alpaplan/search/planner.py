@@ -13,6 +13,7 @@ from alpaplan.errors import InfeasibleError, InterruptedWithoutPlanError
 from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.problem.devices import DeviceAssignment, assign_devices
 from alpaplan.problem.memory import placement_fits
+from alpaplan.problem.near_devices import unused_devices
 from alpaplan.problem.required_checks import describe_missing
 from alpaplan.search.attempt import ProgressListener, Watch, ignore_progress
 from alpaplan.search.bounds.bound import AttainmentBound, attainment_bound
@@ -261,8 +262,9 @@ def _find(
 ) -> tuple[list[Candidate], Candidate]:
     """Run a method and decide; return all candidates, and the winner."""
     tried = METHODS[method].run(search)
-    if not _places_something(tried) and search.exhausted():
-        # Any plan is better than none, and this one needs no budget.
+    if not _places_something(tried):
+        # A budget may be too small for the method. Any plan is better than none, and this one needs
+        # no budget.
         tried = [*tried, *ROUND_ROBIN.run(search)]
     required = search.problem.required is not None
     if required and all(candidate.score.missing_replicas for candidate in tried):
@@ -291,9 +293,9 @@ def _judged(
 ) -> PlanResult:
     """Put the winner on devices, unless it has some already, and predict how it does."""
     problem = search.problem
-    placement = without_empty_groups(best.placement)
+    placement = best.placement.without_empty_groups()
     if devices is None:
-        devices = assign_devices(problem, [int(h) for h in placement.shapes])
+        devices = _devices_of(problem, best.placement)
     if devices is None or not placement_fits(problem, placement):
         raise RuntimeError("the search made a placement that breaks its own rules")
     unseen = [Simulator(problem, trace) for trace in arrivals.unseen]
@@ -312,9 +314,17 @@ def _judged(
     )
 
 
-def without_empty_groups(placement: Placement) -> Placement:
-    """Return a placement without groups that hold no replica."""
-    return placement.take(np.flatnonzero(placement.replicas.any(axis=1)))
+def _devices_of(problem: PlacementProblem, placement: Placement) -> DeviceAssignment | None:
+    """Return the devices of the groups in use.
+
+    The others have devices too, as the search took them to have: without these, replicas that it
+    keeps on different nodes might share one.
+    """
+    assigned = assign_devices(problem, placement.shapes.tolist())
+    if assigned is None:
+        return None
+    spans = tuple(assigned.groups[group] for group in placement.in_use.tolist())
+    return DeviceAssignment(spans, unused_devices(problem, spans))
 
 
 def _places_something(tried: Iterable[Candidate]) -> bool:

@@ -100,7 +100,7 @@ def _settle(
 ) -> Settled | None:
     """Undo the changes of a candidate that are not worth what they load."""
     problem = attempt.problem
-    placement = candidate.placement.take(np.flatnonzero(candidate.placement.replicas.any(axis=1)))
+    placement = candidate.placement.without_empty_groups()
     placed = running.put_near(problem, placement)
     if placed is None or not _keeps_apart(problem, placed, candidate.score.missing_replicas):
         return None

@@ -95,7 +95,7 @@ def of_kind(schedule: Schedule, models: NDArray[np.bool_]) -> Schedule:
     before: set[str] = set()
     for placement, names in zip(schedule.placements, schedule.names, strict=True):
         has_own = np.flatnonzero(placement.replicas[:, models].any(axis=1)).tolist()
-        has_any = np.flatnonzero(placement.replicas.any(axis=1)).tolist()
+        has_any = placement.in_use.tolist()
         groups = [
             group
             for group, name in enumerate(names)

@@ -196,7 +196,10 @@ def spread_times(
 
 
 def spread_ticks(trace: Trace, ticks: Ticks) -> Trace:
-    """Spread a recorded trace's requests over their ticks; the same trace gives the same times."""
+    """Spread a recorded trace's requests over their ticks; the same trace gives the same times.
+
+    The requests of a model keep their order.
+    """
     if not ticks.num_requests:
         return trace
     rng = np.random.default_rng(0)
@@ -204,6 +207,7 @@ def spread_ticks(trace: Trace, ticks: Ticks) -> Trace:
     moved = coarse > 0
     time_s = trace.arrival_s.copy()
     time_s[moved] = spread_times(time_s[moved], coarse[moved], rng)
+    time_s[np.argsort(trace.model, kind="stable")] = time_s[np.lexsort((time_s, trace.model))]
     spread = replace(trace, arrival_s=time_s).take(np.argsort(time_s, kind="stable"))
     return replace(spread, duration_s=float(spread.arrival_s[-1] - spread.arrival_s[0]))
 

@@ -101,7 +101,7 @@ def costs_per_hour(problem: PlacementProblem, schedule: Schedule) -> tuple[float
         return None
     found = []
     for placement, devices in zip(schedule.placements, schedule.devices, strict=True):
-        used = np.flatnonzero(placement.replicas.any(axis=1)).tolist()
+        used = placement.in_use.tolist()
         listed = cast("tuple[frozenset[tuple[int, int, int]], ...]", devices)
         nodes = (device[:2] for group in used for device in listed[group])
         found.append(cost_per_hour(problem, nodes))

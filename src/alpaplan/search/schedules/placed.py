@@ -121,7 +121,7 @@ def place(
     ValueError
         If the groups do not fit onto the cluster.
     """
-    used = placement.take(np.flatnonzero(placement.replicas.any(axis=1)))
+    used = placement.without_empty_groups()
     assignment = assign_devices(problem, used.shapes.tolist())
     if assignment is None:
         raise ValueError("the groups do not fit onto the devices")
