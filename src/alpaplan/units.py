@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 
 BYTE_UNITS: dict[str, int] = {
@@ -129,6 +130,12 @@ def format_seconds(duration_s: float) -> str:
 def format_count(number: int, noun: str) -> str:
     """Show a number of things for people: ``1 model``, ``2,000 models``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def format_steps(numbers: Iterable[int]) -> str:
+    """Name steps for people: ``step 2``, ``steps 2, 3``."""
+    listed = [f"{number:,}" for number in numbers]
+    return f"step{'' if len(listed) == 1 else 's'} {', '.join(listed)}"
 
 
 def format_value(value: object) -> str:

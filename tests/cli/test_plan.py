@@ -16,7 +16,8 @@ from tests.cli.workspace import CLUSTER, WORKLOAD, Workspace
 QUICK = ("--method", "round-robin")
 
 UNEXPORTABLE = (
-    "this plan cannot be exported: several models share one process on g0..1; to export one, set "
+    "the engines of this plan cannot be exported: several models share one process on g0..1; to "
+    "export them, set "
     "serving.process_overhead_bytes in the cluster and plan again"
 )
 """What is said of a plan whose groups no backend could run."""

@@ -63,5 +63,5 @@ def test_a_reader_that_stops_early(workspace: Workspace) -> None:
         assert run.stdout.readline() == b"kind: placement-plan\n"
         run.stdout.close()
         said = run.stderr.read().splitlines()
-        assert all(line.startswith(b"this plan cannot be exported") for line in said)
+        assert all(line.startswith(b"the engines of this plan cannot be exported") for line in said)
     assert run.returncode in (0, 141)

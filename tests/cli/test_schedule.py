@@ -302,7 +302,7 @@ def test_what_check_and_update_cannot_do_is_said(loading: Workspace) -> None:
         (("--check", "schedule.yaml", "--plans", "plans"), "no --plans, no --format"),
         (("--check", "schedule.yaml", "--format", "json"), "no --plans, no --format"),
         (("--update", "schedule.yaml", "-o", "other.yaml"), "--update writes its file in place"),
-        (("--check", "plans/from-0s.yaml"), "expected a placement-schedule"),
+        (("--check", "plans/from-0s.yaml"), "must be 'placement-schedule'"),
         ((*INPUTS,), "give either --window or --windows"),
     ):
         assert message in loading.run("schedule", *arguments, exit_code=2).stderr

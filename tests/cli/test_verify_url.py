@@ -112,6 +112,8 @@ def test_misses_are_counted_by_kind_and_are_no_error(planned: Workspace) -> None
     assert found["statuses"] == {"200": 1, "503": 2}
     assert (found["answered"], found["attained"], found["late"]) == (3, 1, 0)
     assert "2 of 2 requests" in shown.replace("\n", " ")
+    # One of each model before the others, also of the one that gets none of them.
+    assert [asked["model"] for asked in server.asked[-5:]] == ["a", "b", "c", "a", "b"]
     assert "95% interval" in shown
 
 
@@ -210,6 +212,9 @@ def test_tokens_of_llms_are_timed_as_they_come(workspace: Workspace) -> None:
         result = planned_json(workspace, server)
     # One token alone has no time between tokens.
     assert (result["attained"], result["late"]) == (1, 2)
+    with serving(FakeServer(["chat"], most_tokens=3)) as server:
+        result = planned_json(workspace, server)
+    assert (result["attained"], result["errors"]) == (1, {"short answer": 2})
 
 
 def planned_json(workspace: Workspace, server: FakeServer) -> dict[str, Any]:
@@ -232,7 +237,7 @@ def test_ctrl_c_shows_what_was_sent_by_then(planned: Workspace) -> None:
             cwd=Path.cwd(),
         ) as run,
     ):
-        while len(server.asked) < 6:  # one before the trace, and five of it
+        while len(server.asked) < 8:  # three before the trace, and five of it
             assert run.poll() is None
             time.sleep(0.05)
         run.send_signal(signal.SIGINT)

@@ -37,7 +37,7 @@ def test_another_kind_is_refused(tmp_path: Path) -> None:
     path.write_text(CLUSTER)
     with pytest.raises(InputError) as caught:
         load_document(path, WorkloadSpec)
-    assert caught.value.lines == (f"{path}:1: kind: expected a workload, found a cluster",)
+    assert caught.value.lines == (f"{path}:1: kind: must be 'workload', found 'cluster'",)
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,9 @@ def test_intervals_of_fractions_are_those_of_scipy(attained: int, requests: int)
     wanted = stats.binomtest(attained, requests).proportion_ci(0.95, method="wilson")
     found = wilson_interval_95(attained, requests)
     assert found == pytest.approx((wanted.low, wanted.high), abs=1e-6)
+
+
+def test_intervals_of_all_and_of_none_end_there() -> None:
+    for requests in range(1, 300):
+        assert wilson_interval_95(requests, requests)[1] == 1.0
+        assert wilson_interval_95(0, requests)[0] == 0.0

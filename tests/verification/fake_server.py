@@ -31,6 +31,8 @@ class FakeServer:
         Number of a completion, the warm-up included -> ``close`` or a status.
     key
         The key that it wants.
+    most_tokens
+        Of an answer, whatever was asked for.
     """
 
     models: Sequence[str]
@@ -39,6 +41,7 @@ class FakeServer:
     group: str | None = None
     trouble: dict[int, str] = field(default_factory=dict)
     key: str | None = None
+    most_tokens: int = 10_000
     asked: list[dict[str, Any]] = field(default_factory=list)
     port: int = 0
 
@@ -86,7 +89,7 @@ class FakeServer:
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         head = f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n{fields}\r\n"
         writer.write(head.encode())
-        for token in range(asked["max_tokens"]):
+        for token in range(min(self.most_tokens, asked["max_tokens"])):
             if token:
                 await asyncio.sleep(self.token_s)
             _write_chunk(writer, b"data: " + choice + b"\n\n")

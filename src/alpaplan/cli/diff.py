@@ -149,14 +149,14 @@ def _diff(
 def _below_floor(found: PlanDiff | ScheduleDiff) -> Iterator[str]:
     """Yield what says which steps do not keep the floor."""
     from alpaplan.analysis.schedule_diff import ScheduleDiff
-    from alpaplan.units import format_seconds
+    from alpaplan.units import format_seconds, format_steps
 
     if isinstance(found, ScheduleDiff):
         for change in found.below_floor:
             for line in _below_floor(change.diff):
                 yield f"from {format_seconds(change.start_s)} on: {line}"
     elif found.below_floor:
-        yield f"below the floor after step {', '.join(map(str, found.below_floor))}"
+        yield f"below the floor after {format_steps(found.below_floor)}"
 
 
 def print_diff(found: PlanDiff | ScheduleDiff, output_format: str) -> None:

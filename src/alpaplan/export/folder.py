@@ -46,7 +46,7 @@ def write_export(folder: Path, files: Mapping[str, bytes], inputs: Iterable[Path
 
     Each file is replaced as a whole, so that a router that watches them never sees a part. Files
     that no export lists are left alone. What was there before is removed only when all of the new
-    is there. If a new export cannot be written, nothing of it stays.
+    is there. If a new export cannot be written, no file stays that no export lists.
 
     Parameters
     ----------
@@ -75,13 +75,12 @@ def write_export(folder: Path, files: Mapping[str, bytes], inputs: Iterable[Path
             _remove(folder, path)
         _write(folder, document, files[document])
     except BaseException:
-        if not earlier:
-            # Without the document that lists them, they would be taken for somebody else's.
-            for path in files:
-                _remove(folder, path)
-            if is_new:
-                with suppress(OSError):
-                    folder.rmdir()
+        # Without a document that lists them, they would be taken for somebody else's.
+        for path in set(files) - earlier:
+            _remove(folder, path)
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
         raise
 
 

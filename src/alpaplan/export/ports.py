@@ -17,7 +17,7 @@ def assign_ports(
     previous: Mapping[str, int],
     options: ExportOptions,
 ) -> dict[str, int]:
-    """Return the port of each engine, all different.
+    """Return the port of each engine. No two need the same one, for themselves or to meet at.
 
     Parameters
     ----------
@@ -36,22 +36,27 @@ def assign_ports(
     AlpaplanError
         If there are too few ports, or an engine has had the router's.
     """
+
+    def needed(name: str, port: int) -> set[int]:
+        return {port, port + MASTER_PORT_DISTANCE} if name in over_nodes else {port}
+
     ports = {name: previous[name] for name in names if name in previous}
-    taken = {options.router_port, *previous.values()}
-    clash = next((name for name, port in ports.items() if port == options.router_port), None)
+    clash = next((n for n, port in ports.items() if options.router_port in needed(n, port)), None)
     if clash is not None:
         raise AlpaplanError(
-            f"router_port must not be the port of an engine, but {clash!r} had "
-            f"{options.router_port} in the previous export"
+            f"router_port must not be a port of an engine, but {clash!r} had {ports[clash]} in the "
+            f"previous export{_and_master(ports[clash]) if clash in over_nodes else ''}"
         )
+    taken = {options.router_port, *previous.values()}
+    taken.update(*(needed(name, port) for name, port in ports.items()))
     port = options.base_port
     for name in names:
         if name in ports:
             continue
-        while port in taken:
+        while not taken.isdisjoint(needed(name, port)):
             port += 1
         ports[name] = port
-        taken.add(port)
+        taken |= needed(name, port)
     for name in names:
         most = MAX_PORT - (MASTER_PORT_DISTANCE if name in over_nodes else 0)
         if ports[name] > most:
@@ -60,3 +65,7 @@ def assign_ports(
                 f"{ports[name]}, and the largest that it can have is {most}"
             )
     return {name: ports[name] for name in names}
+
+
+def _and_master(port: int) -> str:
+    return f", and its processes meet at {port + MASTER_PORT_DISTANCE}"

@@ -228,7 +228,7 @@ def _kind_issues(data: dict[Any, Any], spec_types: tuple[type[Spec], ...]) -> li
         return [Issue(("kind",), must_be_one_of(DOCUMENT_KINDS, kind))]
     if DOCUMENT_KINDS[kind] not in spec_types:
         expected = [name for name, spec in DOCUMENT_KINDS.items() if spec in spec_types]
-        return [Issue(("kind",), f"expected a {' or a '.join(expected)}, found a {kind}")]
+        return [Issue(("kind",), f"must be {' or '.join(map(repr, expected))}, found {kind!r}")]
     return []
 
 

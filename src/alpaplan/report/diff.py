@@ -13,7 +13,7 @@ from alpaplan.report.markdown import escaped, markdown_table
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.tables import Table
 from alpaplan.report.text import device_ranges, name_ranges, percent
-from alpaplan.units import format_bytes, format_count, format_seconds
+from alpaplan.units import format_bytes, format_count, format_seconds, format_steps
 
 MAX_ROWS = 40
 """Longest table shown of groups and models; JSON has all rows. Steps are always shown."""
@@ -64,7 +64,7 @@ def _summary(found: PlanDiff) -> Iterator[str]:
     if found.outage:
         yield f"Without a replica for a time: {name_ranges(found.outage)}."
     if found.below_floor:
-        yield f"Below the floor after step {', '.join(map(str, found.below_floor))}."
+        yield f"Below the floor after {format_steps(found.below_floor)}."
 
 
 def _service(found: PlanDiff) -> str:

@@ -14,6 +14,6 @@ def describe_sharing(groups: Sequence[str]) -> str:
     """Say which groups no export can start as planned, and what would change it."""
     where = f"several models share one process on {some_ranges(groups, MAX_RANGES)}"
     return (
-        f"this plan cannot be exported: {where}; to export one, set serving.process_overhead_bytes "
-        "in the cluster and plan again"
+        f"the engines of this plan cannot be exported: {where}; to export them, set "
+        "serving.process_overhead_bytes in the cluster and plan again"
     )

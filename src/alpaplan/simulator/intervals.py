@@ -126,4 +126,7 @@ def wilson_interval_95(attained: int, requests: int) -> Interval:
     center = (fraction + square / (2 * requests)) / (1 + square / requests)
     spread = math.sqrt(fraction * (1 - fraction) / requests + (square / requests**2) / 4)
     half = _NORMAL_975 * spread / (1 + square / requests)
-    return max(0.0, center - half), min(1.0, center + half)
+    # The ends are exact there, and rounding would leave the fraction outside.
+    low = center - half if attained > 0 else 0.0
+    high = center + half if attained < requests else 1.0
+    return max(0.0, low), min(1.0, high)

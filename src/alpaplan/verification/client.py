@@ -50,7 +50,7 @@ class Server:
         AlpaplanError
             If it is none.
         """
-        wanted = "must be a URL such as http://10.0.0.4:8000"
+        wanted = "--url must be a URL such as http://10.0.0.4:8000"
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -159,6 +159,8 @@ class Client:
             raise UnansweredError("connection refused") from None
         except ConnectionError:
             raise UnansweredError("connection reset") from None
+        except ssl.SSLCertVerificationError:
+            raise UnansweredError("untrusted certificate") from None
         except ssl.SSLError:
             raise UnansweredError("no TLS") from None
         except OSError as error:

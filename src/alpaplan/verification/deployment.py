@@ -21,12 +21,15 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.specs.plan import PlanSpec
 from alpaplan.verification.client import Answer, Client, Server, UnansweredError
 from alpaplan.verification.load import Load, send_all
-from alpaplan.verification.prompts import Lengths, completion_body, token_times
+from alpaplan.verification.prompts import Lengths, completion_body, read_stream
 from alpaplan.workload.trace import Trace
 
 GIVE_UP_S = 300.0
 """Seconds until a request without an answer is given up (60 to 600); longer than any objective
 that a person would wait for."""
+
+SHORTEST = Lengths(1, 1)
+"""Request of a model that gets none of those that are measured."""
 
 _PATH = "/v1/completions"
 
@@ -140,15 +143,14 @@ class Deployment:
         rng
             Draws the prompts.
         lengths
-            Tokens of each model's request.
+            Tokens of each model's request; those of other models have `SHORTEST`.
         """
 
         async def send_each() -> dict[str, str]:
             async with Client(self._server, self._api_key) as client:
                 outcomes = {
-                    name: await self._send(client, name, lengths[name], rng)
+                    name: await self._send(client, name, lengths.get(name, SHORTEST), rng)
                     for name in self.models
-                    if name in lengths
                 }
             return {
                 name: outcome.trouble
@@ -199,9 +201,12 @@ class Deployment:
         ttft_s = tpot_s = math.nan
         trouble = None if answer.status == 200 else str(answer.status)
         if trouble is None and model in self._llms:
-            times_s, is_well = token_times(answer.parts)
-            if not times_s or not is_well:
+            stream = read_stream(answer.parts)
+            times_s = stream.times_s
+            if not times_s or not stream.is_well:
                 trouble = "broken answer"
+            elif not stream.has(lengths.output_tokens):
+                trouble = "short answer"
             else:
                 ttft_s = times_s[0] - answer.sent_s
                 if lengths.output_tokens > 1:

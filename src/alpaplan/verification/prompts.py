@@ -50,8 +50,31 @@ def completion_body(
     return json.dumps(fields, separators=(",", ":")).encode()
 
 
-def token_times(parts: list[tuple[float, bytes]]) -> tuple[list[float], bool]:
-    """Return when the tokens of a streamed answer came, and whether it ended well.
+@dataclass(frozen=True)
+class TokenStream:
+    """A streamed answer.
+
+    Parameters
+    ----------
+    times_s
+        When its tokens came: an event may bring several.
+    is_well
+        Whether it had no error.
+    finish_reason
+        Why it ended, if that was said: ``length`` if it has all tokens that it may have.
+    """
+
+    times_s: tuple[float, ...]
+    is_well: bool
+    finish_reason: str | None = None
+
+    def has(self, num_tokens: int) -> bool:
+        """Whether so many tokens came, as far as can be told."""
+        return self.finish_reason == "length" or len(self.times_s) >= num_tokens
+
+
+def read_stream(parts: list[tuple[float, bytes]]) -> TokenStream:
+    """Read a streamed answer.
 
     Parameters
     ----------
@@ -61,6 +84,7 @@ def token_times(parts: list[tuple[float, bytes]]) -> tuple[list[float], bool]:
     times_s: list[float] = []
     begun: list[bytes] = []  # of a line whose end is to come, in pieces: one may be very long
     is_well = True
+    finish_reason = None
     for time_s, part in parts:
         end, *lines = part.split(b"\n")
         begun.append(end)
@@ -71,10 +95,18 @@ def token_times(parts: list[tuple[float, bytes]]) -> tuple[list[float], bool]:
             event = _event(line)
             if event is None:
                 continue
-            if event.get("choices"):
+            choices = event.get("choices")
+            if choices:
                 times_s.append(time_s)
+                finish_reason = _finish_reason(choices) or finish_reason
             is_well = is_well and "error" not in event
-    return times_s, is_well
+    return TokenStream(tuple(times_s), is_well, finish_reason)
+
+
+def _finish_reason(choices: Any) -> str | None:
+    first = choices[0] if isinstance(choices, list) else None
+    reason = first.get("finish_reason") if isinstance(first, dict) else None
+    return reason if isinstance(reason, str) else None
 
 
 def _event(line: bytes) -> Mapping[str, Any] | None:

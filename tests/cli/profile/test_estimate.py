@@ -315,7 +315,7 @@ link: {bandwidth_bytes_per_s: 450GB}
             ("450GB", "450", "8: link.bandwidth_bytes_per_s: must be at least 1e+06, found 450"),
             ("450GB", "450GB, latency_s: 1h", "8: link.latency_s: must be at most 1, found '1h'"),
             ("450GB", "450GB, shared: 1", "8: link.shared: must be true or false, found 1"),
-            ("kind: device", "kind: cluster", "1: kind: expected a device, found a cluster"),
+            ("kind: device", "kind: cluster", "1: kind: must be 'device', found 'cluster'"),
         ],
     )
     def test_what_is_wrong_with_it(

@@ -213,7 +213,7 @@ def test_spoiled_layers_are_answered_like_any_document(layers: Workspace) -> Non
 
 def test_other_documents_and_absent_files(layers: Workspace) -> None:
     _, said = run(layers, "profiles/p.yaml", exit_code=2)
-    assert said == "profiles/p.yaml:1: kind: expected a layer-profile, found a model-profile\n"
+    assert said == "profiles/p.yaml:1: kind: must be 'layer-profile', found 'model-profile'\n"
     _, said = run(layers, "absent.yaml", exit_code=2)
     assert said == "absent.yaml: no such file or directory\n"
 

@@ -186,7 +186,7 @@ def test_everything_wrong_with_all_files_is_shown_at_once(workspace: Workspace) 
         "bad.yaml:8: configs[0].stage_weight_bytes: must have inter_op = 1 numbers, found 2",
         "bad.yaml:19: configs[2].stage_latency_s[1][0]: must be above 0, found -1",
         "absent.yaml: no such file or directory",
-        "cluster.yaml:1: kind: expected a model-profile, found a cluster",
+        "cluster.yaml:1: kind: must be 'model-profile', found 'cluster'",
         "profiles/text.yaml:1: must be a mapping that begins with 'kind', found 'just text'",
     ]
 

@@ -95,7 +95,7 @@ def test_plot(workspace: Workspace, file: str) -> None:
     ("arguments", "message"),
     [
         (("absent.csv",), "absent.csv: no such file"),
-        (("cluster.yaml",), "cluster.yaml:1: kind: expected a workload, found a cluster"),
+        (("cluster.yaml",), "cluster.yaml:1: kind: must be 'workload', found 'cluster'"),
         (("t.csv", "--plot", "plot.pgn"), "found '.pgn'; did you mean '.png'?"),
         (("t.csv", "--plot", "absent/plot.png"), "absent/plot.png: cannot be written"),
         (("instant.csv", "--plot", "plot.png"), "instant.csv: must have requests at different"),

@@ -65,9 +65,12 @@ def _reason(moves: Moves, may_go_down: Collection[str]) -> str:
     found = fewest_outages(moves, moves.needed)
     models = sorted(found or moves.needed)
     others = sorted({*models} - {*may_go_down}) or models
+    why = "there is no room for new ones beside what has to run"
+    if all(moves.names(moves.new_of[m]) <= moves.names(moves.old_of[m]) for m in others):
+        why = "each new engine has the name of one that runs, which has to stop first"
     reason = (
         f"no order of steps was found in which {name_models(others)} would always have a replica "
-        "in use: there is no room for new ones beside what has to run"
+        f"in use: {why}"
     )
     if found is None:
         return reason
