@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+import yaml
 
 from tests.cli.workspace import CLUSTER, INPUTS, LLM_PROFILE, WORKLOAD, Workspace
 
@@ -117,6 +118,34 @@ def test_auto_is_judged_beside_others_on_arrivals_that_it_did_not_see(by_day: Wo
     assert chosen["device_hours"] <= 4 / 6
     assert "ok" in by_day.run("validate", "schedule.yaml").stdout
     by_day.run("simulate", "schedule.yaml", "--duration", "10min")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("more", [("--target", "0.9"), ("--device-cost", "100")])
+def test_devices_are_not_freed_of_required_replicas(
+    by_day: Workspace, more: tuple[str, ...]
+) -> None:
+    by_day.replace("workload.yaml", "{name: a,", "{name: a, min_replicas: 3,")
+    by_day.run(*AUTO, *more)
+    schedule = yaml.safe_load((by_day.folder / "schedule.yaml").read_text())
+    for placement in schedule["placements"]:
+        held = [each["model"] for group in placement["groups"] for each in group["replicas"]]
+        assert held.count("a") >= 3
+
+
+def test_clockwork_refuses_what_it_does_not_keep_or_place(workspace: Workspace) -> None:
+    workspace.replace("workload.yaml", "{name: a,", "{name: a, min_replicas: 1,")
+    result = workspace.run(*CLOCKWORK, exit_code=2)
+    assert "does not keep required replicas, but model 'a' has min_replicas" in result.stderr
+    workspace.replace("cluster.yaml", "10GB", "1GB")
+    assert "no feasible placement" in workspace.run(*CLOCKWORK, exit_code=3).stderr
+
+
+@pytest.mark.slow
+def test_clockwork_plans_for_the_time_until_all_arrivals_begin_anew(by_day: Workspace) -> None:
+    command = ("schedule", *INPUTS, "--method", "clockwork++", "--window", "30s", "-o", "s.yaml")
+    found = json.loads(by_day.run(*command, "--format", "json").stdout)
+    assert 570 < found["placements"][-1]["start_s"] < 600
 
 
 @pytest.mark.slow
@@ -299,8 +328,8 @@ def test_the_trace_of_a_schedule_is_named_with_its_hash(loading: Workspace) -> N
 def test_what_check_and_update_cannot_do_is_said(loading: Workspace) -> None:
     loading.run(*CLOCKWORK, *PLANNED, "--plans", "plans")
     for arguments, message in (
-        (("--check", "schedule.yaml", "--plans", "plans"), "no --plans, no --format"),
-        (("--check", "schedule.yaml", "--format", "json"), "no --plans, no --format"),
+        (("--check", "schedule.yaml", "--plans", "plans"), "leave out --plans and --format"),
+        (("--check", "schedule.yaml", "--format", "json"), "leave out --plans and --format"),
         (("--update", "schedule.yaml", "-o", "other.yaml"), "--update writes its file in place"),
         (("--check", "plans/from-0s.yaml"), "must be 'placement-schedule'"),
         ((*INPUTS,), "give either --window or --windows"),

@@ -20,10 +20,10 @@ def test_no_path_is_cheaper(sizes: list[int], seed: int) -> None:
 
     def cost(window: int, before: int | None, now: int) -> Cost:
         loaded = 0 if before is None else int(change[window, before, now])
-        return Cost(float(own[window, now]), float(now % 2), float(now), float(loaded))
+        return Cost(0, float(own[window, now]), float(now % 2), float(now), float(loaded))
 
     def total(path: tuple[int, ...] | list[int]) -> Cost:
-        spent = Cost(0.0, 0.0, 0.0, 0.0)
+        spent = Cost(0, 0.0, 0.0, 0.0, 0.0)
         for window, now in enumerate(path):
             spent = spent.plus(cost(window, path[window - 1] if window else None, now))
         return spent

@@ -12,7 +12,7 @@ from alpaplan.search.schedules.judged import (
     device_hours,
     devices_in_use,
 )
-from alpaplan.search.schedules.placed import GroupNames, place, schedule_of
+from alpaplan.search.schedules.placed import GroupNames, num_lacking, place, schedule_of
 from alpaplan.search.schedules.weighing import Weighing, WindowOfTime
 from alpaplan.workload.trace import Trace
 from tests import builders as make
@@ -45,6 +45,27 @@ def test_groups_take_the_devices_where_their_weights_are() -> None:
     assert bytes_loaded(problem, schedule) == (0, 4 * GB, 4 * GB)
     assert devices_in_use(schedule) == (4, 4, 4)
     assert device_hours(schedule, 9000.0) == 10.0
+
+
+def test_required_replicas_stay_on_different_nodes() -> None:
+    models = [make.model("apart", min_replicas=2, spread="node"), make.model("other")]
+    on = make.cluster(make.pool(count=2, devices_per_node=2))
+    problem, names = make.problem(models, [make.profile()], on), GroupNames()
+    single = problem.shapes.index(GroupShape(0, 1, 1))
+
+    def singles(*held: list[int]) -> Placement:
+        replicas = np.array([[m in own for m in range(2)] for own in held])
+        return Placement(np.full(len(held), single), replicas)
+
+    # Alone, both would be on the first node without the group between them.
+    first = place(problem, singles([0], [], [0]), names, None)
+    assert num_lacking(problem, first.placement, first.devices) == 0
+    assert [own[0][1] for own in first.devices] == [0, 1]
+    # Where `other` had both devices of a node, it would have them again.
+    like = place(problem, singles([0], [0], [1], [1]), names, None)
+    assert num_lacking(problem, like.placement, like.devices) == 1
+    placed = place(problem, singles([0], [1], [0], [1]), names, like)
+    assert num_lacking(problem, placed.placement, placed.devices) == 0
 
 
 def test_a_group_with_another_limit_of_batches_has_another_name() -> None:
@@ -110,7 +131,7 @@ def test_a_node_is_paid_for_as_a_whole() -> None:
     groups = on_nodes(problem, (0, [0]), (0, [1]), (1, [0, 1, 2]))
     placed = place(problem, groups, GroupNames(), None)
     window = window_of(problem, [0, 1, 2, 0])
-    assert Weighing(problem, None).cost(window, None, placed) == (0.0, 3.0, 3.0, 0.0)
+    assert Weighing(problem, None).cost(window, None, placed) == (0, 0.0, 3.0, 3.0, 0.0)
     one = placed.without([0])
     assert Weighing(problem, None).cost(window, None, one).paid == 3.0
     # The node that costs something costs as much as two requests are worth.
@@ -148,7 +169,7 @@ def test_a_change_costs_what_it_loads() -> None:
     now = place(problem, on_devices(problem, (1, [0, 1])), names, before)
     window = window_of(problem, [0, 1] * 50)
     weighing = Weighing(problem, None, 0.0)
-    assert weighing.cost(window, None, before) == (50.0, 0.0, 1.0, 0.0)
+    assert weighing.cost(window, None, before) == (0, 50.0, 0.0, 1.0, 0.0)
     # Loading takes no time here, and has to gain a thousandth of the requests.
-    assert weighing.cost(window, before, now) == (0.1, 0.0, 1.0, 4.0 * GB)
-    assert Weighing(problem, 0.8, 0.0).cost(window, None, before) == (30.0, 0.0, 1.0, 0.0)
+    assert weighing.cost(window, before, now) == (0, 0.1, 0.0, 1.0, 4.0 * GB)
+    assert Weighing(problem, 0.8, 0.0).cost(window, None, before) == (0, 30.0, 0.0, 1.0, 0.0)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from alpaplan.errors import AlpaplanError
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.provenance import schedule_provenance_of
 from alpaplan.planning.runs import arrivals_for
+from alpaplan.planning.schedules.arrivals import period_s, recorded_arrivals
 from alpaplan.planning.schedules.document import schedule_document, windows_of_schedule
 from alpaplan.planning.schedules.results import Figure, Scheduled
 from alpaplan.planning.schedules.settings import ScheduleSettings, require_few_windows
 from alpaplan.planning.tasks import TaskRunner
+from alpaplan.problem import PlacementProblem
+from alpaplan.problem.feasibility import check_feasible, check_servable
 from alpaplan.problem.loading import describe_loads, with_free_loads
 from alpaplan.search.schedules.clockwork import SingleDevices, clockwork, one_window_late
 from alpaplan.search.schedules.judged import (
@@ -42,19 +47,25 @@ def clockwork_schedule(
     Raises
     ------
     AlpaplanError
-        If there is no length of windows, no model runs on a single device, or there are no
-        arrivals.
+        If there is no length of windows, a model requires replicas, no model runs on a single
+        device, or there are no arrivals.
+    InfeasibleError
+        If a model fits nowhere, or no model can meet its objective.
     InputError
         With everything wrong with the trace.
     """
     window_s = settings.window_s
     if window_s is None:
         raise AlpaplanError("clockwork++ needs windows of one length, which begin with an arrival")
+    problem = inputs.problem
+    check_feasible(problem, inputs.profiles)
+    check_servable(problem)
+    _require_nothing_required(problem)
     if settings.trace is None:
-        trace = arrivals_for(inputs, None, settings.duration_s, settings.seed)
+        duration_s = settings.duration_s or period_s(inputs, recorded_arrivals(inputs))
+        trace = arrivals_for(inputs, None, duration_s, settings.seed)
     else:
         trace = settings.trace.trace
-    problem = inputs.problem
     if not SingleDevices.of(problem).devices:
         raise AlpaplanError("clockwork++ places models on single devices, which none runs on")
     if not trace.num_requests:
@@ -80,3 +91,14 @@ def clockwork_schedule(
     document = schedule_document(inputs, schedule, provenance)
     windows_shown = windows_of_schedule(problem, schedule, trace, end_s)
     return Scheduled(document, tuple(figures), windows_shown)
+
+
+def _require_nothing_required(problem: PlacementProblem) -> None:
+    """Refuse what the baseline knows nothing of: it places what arrives, and nothing else."""
+    required = problem.required
+    if required is not None:
+        name = problem.model_names[int(np.flatnonzero(required.least)[0])]
+        raise AlpaplanError(
+            f"clockwork++ does not keep required replicas, but model {name!r} has min_replicas; "
+            "leave it out, or use --method auto"
+        )

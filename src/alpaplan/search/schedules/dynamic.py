@@ -13,6 +13,8 @@ class Cost(NamedTuple):
 
     Parameters
     ----------
+    lacking
+        Required replicas that are missing.
     missed
         Requests that are not attained, and other costs in units of these.
     paid
@@ -23,6 +25,7 @@ class Cost(NamedTuple):
         Weights that are loaded.
     """
 
+    lacking: int
     missed: float
     paid: float
     device_hours: float
@@ -31,6 +34,7 @@ class Cost(NamedTuple):
     def plus(self, other: Cost) -> Cost:
         """Return the sum."""
         return Cost(
+            self.lacking + other.lacking,
             self.missed + other.missed,
             self.paid + other.paid,
             self.device_hours + other.device_hours,

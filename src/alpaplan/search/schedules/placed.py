@@ -55,6 +55,19 @@ class Placed:
         )
 
 
+def num_lacking(
+    problem: PlacementProblem, placement: Placement, devices: Sequence[tuple[Device, ...]]
+) -> int:
+    """Return how many required replicas a placement lacks, given the devices of its groups."""
+    if problem.required is None:
+        return 0
+    # Groups share a node only if the first ones are the same: several nodes belong to one group.
+    first = [min(own)[:2] for own in devices]
+    number = {node: index for index, node in enumerate(sorted(set(first)))}
+    nodes = np.array([number[node] for node in first], dtype=np.int64)
+    return int(problem.required.missing(placement.replicas, nodes).sum())
+
+
 def schedule_of(start_s: Sequence[float], placed: Sequence[Placed]) -> Schedule:
     """Return a schedule of placements, without those that change nothing."""
     kept = [
@@ -104,8 +117,9 @@ def place(
 ) -> Placed:
     """Give the groups of a placement devices and names, like those of another placement.
 
-    Groups of one shape exchange their devices. The pair of group and devices with the most weight
-    bytes in common with the other placement comes first; ties go by the order of both.
+    Groups of one shape exchange their devices, unless that puts required replicas on one node. The
+    pair of group and devices with the most weight bytes in common with the other placement comes
+    first; ties go by the order of both.
 
     Parameters
     ----------
@@ -121,27 +135,32 @@ def place(
     ValueError
         If the groups do not fit onto the cluster.
     """
-    used = placement.without_empty_groups()
-    assignment = assign_devices(problem, used.shapes.tolist())
+    # Groups without replicas have devices too, as searches take them to have.
+    assignment = assign_devices(problem, placement.shapes.tolist())
     if assignment is None:
         raise ValueError("the groups do not fit onto the devices")
+    used = placement.without_empty_groups()
     places = [
         tuple(
             (span.pool, span.node, device)
-            for span in spans
+            for span in assignment.groups[group]
             for device in range(span.first, span.first + span.count)
         )
-        for spans in assignment.groups
+        for group in placement.in_use.tolist()
     ]
-    devices = places if like is None else _near(problem, used, places, like)
-    own = np.zeros(used.replicas.shape, dtype=np.int64)
+    devices = places
+    if like is not None:
+        near = _near(problem, used, places, like)
+        if num_lacking(problem, used, near) <= num_lacking(problem, used, places):
+            devices = near
+    caps = np.zeros(used.replicas.shape, dtype=np.int64)
     if used.max_batch_size is not None:
-        own = used.max_batch_size
+        caps = used.max_batch_size
     named = tuple(
         names.name(
             int(shape),
             devices[group],
-            {m: int(own[group, m]) for m in np.flatnonzero(used.replicas[group]).tolist()},
+            {m: int(caps[group, m]) for m in np.flatnonzero(used.replicas[group]).tolist()},
         )
         for group, shape in enumerate(used.shapes)
     )

@@ -11,7 +11,7 @@ from alpaplan.problem import PlacementProblem
 from alpaplan.problem.costs import cost_per_hour, has_costs
 from alpaplan.search.schedules.dynamic import Cost
 from alpaplan.search.schedules.judged import bytes_loaded
-from alpaplan.search.schedules.placed import Placed, schedule_of
+from alpaplan.search.schedules.placed import Placed, num_lacking, schedule_of
 from alpaplan.simulator import ScheduleSimulator, Simulator
 from alpaplan.workload.trace import Trace
 
@@ -98,7 +98,8 @@ class Weighing:
             missed += paid / self.request_value
         if loaded and self.target is None:
             missed += MIN_GAIN * requests
-        return Cost(missed, paid, device_hours, float(loaded))
+        lacking = num_lacking(self.problem, now.placement, now.devices)
+        return Cost(lacking, missed, paid, device_hours, float(loaded))
 
     def pruned(self, window: WindowOfTime, placed: Placed) -> Placed:
         """Return a placement without the groups that are not worth their cost in a window.
