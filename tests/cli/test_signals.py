@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,71 @@ def test_a_search_ends_with_the_best_plan_so_far(
     os.close(terminal)
     assert workspace.plan()["provenance"]["stopped_early"] == "interrupt"
     assert not [name for name in workspace.names() if name.startswith(".alpaplan")]
+
+
+def _begun(repository: Path, *command: str) -> subprocess.Popen[bytes]:
+    """Begin a command that works in several processes, and return once they are at work."""
+    example = repository / "examples" / "alpaserve-s3"
+    inputs = ("-c", str(example / "cluster.yaml"), "-w", str(example / "workload.yaml"))
+    run = subprocess.Popen(
+        (*PROGRAM, *command, *inputs, "-j", "2"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    while len(_processes_of(run.pid)) < 2:
+        assert run.poll() is None
+        time.sleep(0.1)
+    time.sleep(8)
+    return run
+
+
+def _processes_of(parent: int) -> list[int]:
+    """Return the processes that another one works in; Python's own helper is none of them."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes()
+            its_parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if int(its_parent) == parent and b"spawn_main" in words:
+                found.append(int(folder.name))
+    return found
+
+
+SEARCHES = ("plan", "--effort", "high", "--restarts", "3", "-o", "plan.yaml", "-q")
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="/proc lists no processes here")
+@pytest.mark.slow
+class TestSeveralProcesses:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_signal_for_all_leaves_the_best_plan_so_far(
+        self, repository: Path, workspace: Workspace, number: signal.Signals
+    ) -> None:
+        with _begun(repository, *SEARCHES) as run:
+            os.killpg(run.pid, number)
+            _, said = run.communicate(timeout=60)
+        assert run.returncode == 128 + number
+        assert b"Traceback" not in said
+        assert workspace.plan()["provenance"]["stopped_early"] == "interrupt"
+
+    def test_a_killed_process_is_told(self, repository: Path, workspace: Workspace) -> None:
+        with _begun(repository, *SEARCHES) as run:
+            os.kill(_processes_of(run.pid)[0], signal.SIGKILL)
+            _, said = run.communicate(timeout=60)
+        assert run.returncode == 2
+        assert b"was killed, maybe because memory ran out" in said
+        assert "plan.yaml" not in workspace.names()
+
+    def test_none_outlives_the_one_that_started_them(
+        self, repository: Path, workspace: Workspace
+    ) -> None:
+        with _begun(repository, *SEARCHES) as run:
+            workers = _processes_of(run.pid)
+            run.kill()
+            run.communicate(timeout=60)
+        end = time.monotonic() + 30
+        while any(Path(f"/proc/{worker}").exists() for worker in workers):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert "plan.yaml" not in workspace.names()

@@ -257,6 +257,8 @@ def _search(
         interruptible() as interrupt,
         search_progress(*budgets, enabled=not quiet) as progress,
     ):
+        # Searches in other processes tell of nothing before they end, with the best that they have.
+        interrupt.has_placement = settings.restarts > 1
         try:
             made = make_plan(
                 inputs,

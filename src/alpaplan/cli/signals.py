@@ -89,7 +89,7 @@ class SignalInterrupt(Interrupt):
     number
         The signal; None: there was none.
     has_placement
-        Whether the search has evaluated any.
+        Whether the search has evaluated any, or need not have to end with one.
     """
 
     def __init__(self) -> None:

@@ -152,8 +152,7 @@ def plan(
         If the search was stopped before it had any placement.
     """
     settings = settings or PlanSettings()
-    if settings.time_limit_s is not None:
-        stop = first_of(stop, TimeLimit(settings.time_limit_s))
+    limits = [] if settings.time_limit_s is None else [TimeLimit(settings.time_limit_s)]
     _require_plannable(inputs)
     # While the files still lie where they were read.
     provenance = provenance_of(inputs, settings, folder or Path(), start)
@@ -164,7 +163,7 @@ def plan(
         arrivals = draw_arrivals(ordered, arrivals_rng)
     arrivals = arrivals.for_models(ordered.problem.model_names)
     if settings.restarts > 1:
-        result = _best_of_several(ordered, arrivals, settings, search_rngs, runner, on_phase)
+        result = _best_of_several(ordered, arrivals, settings, search_rngs, runner, stop, on_phase)
     else:
         result = solve(
             ordered.problem,
@@ -173,7 +172,7 @@ def plan(
             rng=search_rngs[0],
             effort=settings.effort,
             max_evaluations=settings.max_evaluations,
-            stop=stop,
+            stop=first_of(stop, *limits),
             jobs=settings.jobs or usable_cores(),
             workers=workers,
             running=None if start is None else start.running(inputs).with_models(order),
@@ -212,13 +211,14 @@ def _best_of_several(
     settings: PlanSettings,
     rngs: Sequence[np.random.Generator],
     runner: TaskRunner | None,
+    stop: StopCriterion,
     on_phase: PhaseListener,
 ) -> PlanResult:
     jobs = settings.jobs or usable_cores()
     here = local_runner(jobs, settings.restarts) if runner is None else nullcontext(runner)
     on_phase(Phase.SEARCHING)
     with here as chosen:
-        outcomes = search_several(inputs, arrivals, settings, rngs, chosen)
+        outcomes = search_several(inputs, arrivals, settings, rngs, chosen, stop)
     on_phase(Phase.DECIDING)
     return best_of_searches(inputs.problem, arrivals, outcomes, rngs[0], jobs)
 

@@ -12,7 +12,7 @@ from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.settings import PlanSettings
 from alpaplan.planning.tasks import Surroundings, Task, TaskRunner
 from alpaplan.search.planner import SearchOutcome, search_once
-from alpaplan.search.stopping import TimeLimit, first_of
+from alpaplan.search.stopping import StopCriterion, TimeLimit, first_of
 from alpaplan.workload.arrival_sets import ArrivalSets
 
 
@@ -22,6 +22,7 @@ def search_several(
     settings: PlanSettings,
     rngs: Sequence[np.random.Generator],
     runner: TaskRunner,
+    stop: StopCriterion,
 ) -> list[SearchOutcome]:
     """Run the searches of the settings; the first one is that of a plan without restarts.
 
@@ -37,19 +38,21 @@ def search_several(
         Source of the random choices of each search.
     runner
         Runs each search as a task.
+    stop
+        Ends them early: each with the best that it has, where it can be told.
 
     Raises
     ------
     InfeasibleError
         If the method finds nothing.
     InterruptedWithoutPlanError
-        If Ctrl-C came before any search was done.
+        If they were stopped before any search had something.
     """
     tasks = [
         Task(f"restart {index}", _search, (inputs.movable(), arrivals, settings, rng))
         for index, rng in enumerate(rngs)
     ]
-    found = [outcome for outcome in runner.finished(tasks) if outcome is not None]
+    found = [outcome for outcome in runner.finished(tasks, stop) if outcome is not None]
     if not found:
         raise InterruptedWithoutPlanError("stopped by interrupt before it had a first plan")
     return found

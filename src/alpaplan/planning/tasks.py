@@ -6,14 +6,14 @@ returns depends neither on where it runs nor on what runs beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from alpaplan.errors import AlpaplanError
-from alpaplan.search.stopping import StopCriterion, never
+from alpaplan.search.stopping import StopCriterion, first_of, never
 from alpaplan.search.workers import ASK_S, process_pool, stop_flag
 from alpaplan.specs.choices import StopReason
 
@@ -75,8 +75,10 @@ class _Here(Executor):
         return future
 
 
-def _nothing() -> None:
-    """Tell nobody."""
+def _cancel_each(futures: Iterable[Future[Any]]) -> None:
+    """Cancel what has not begun."""
+    for future in futures:
+        future.cancel()
 
 
 @dataclass(frozen=True)
@@ -89,56 +91,92 @@ class TaskRunner:
         Where tasks run.
     threads
         Threads that tasks may have together; None: one each.
-    stop, cancel
-        Asked by running tasks, and what makes it tell them to stop.
+    stop
+        Criterion that running tasks check.
+    cancel
+        Cancels those of some tasks that have not begun, and makes `stop` end the others.
     can_tell
-        Whether they then do.
+        Whether running tasks can see that.
+    is_here
+        Whether they run in this process, and can see what stops it.
     """
 
     executor: Executor
     threads: int | None
     stop: StopCriterion = never
-    cancel: Callable[[], None] = _nothing
+    cancel: Callable[[Iterable[Future[Any]]], None] = _cancel_each
     can_tell: bool = False
+    is_here: bool = False
 
     def run(self, chains: Mapping[str, Chain[Result]]) -> dict[str, Result]:
         """Run all chains to their ends; tasks of the same key are run once.
 
         Raises
         ------
+        AlpaplanError
+            If a process that runs a task is killed.
         BaseException
             What a task or a chain raises, or Ctrl-C: tasks that have not begun are canceled then.
         """
         run = _Run(self, chains)
         try:
-            return run.to_the_end()
+            with _killed_is_told():
+                return run.to_the_end()
         except BaseException:
-            self.cancel()
-            for future in run.futures.values():
-                future.cancel()
+            self.cancel(run.futures.values())
             raise
 
-    def finished(self, tasks: Sequence[Task]) -> list[Any]:
+    def finished(self, tasks: Sequence[Task], stop: StopCriterion = never) -> list[Any]:
         """Run tasks side by side, and return the results of those that were done.
 
-        All are, unless Ctrl-C comes: what has not begun is canceled then, and what runs is told to
-        end with what it has, where it can be told.
+        All are, unless there is a reason to stop or Ctrl-C comes: what has not begun is canceled
+        then, and what runs is told to end with what it has, where it can be told.
+
+        Raises
+        ------
+        AlpaplanError
+            If a process that runs a task is killed.
         """
         futures: list[Future[Any]] = []
-        try:
-            for task in tasks:
-                threads = None if self.threads is None else self.threads // len(tasks)
-                around = Surroundings(max(1, threads or 1), self.stop)
-                arguments = (*task.arguments, around)
-                futures.append(self.executor.submit(task.function, *arguments))
-            wait(futures)
-        except KeyboardInterrupt:
-            self.cancel()
-            futures = [future for future in futures if not future.cancel()]
-            if self.can_tell:
-                wait(futures)
-            futures = [future for future in futures if future.done()]
-        return [future.result() for future in futures]
+        with _killed_is_told():
+            try:
+                for task in tasks:
+                    if stop() is not None:
+                        break
+                    threads = None if self.threads is None else self.threads // len(tasks)
+                    asked = first_of(self.stop, stop) if self.is_here else self.stop
+                    arguments = (*task.arguments, Surroundings(max(1, threads or 1), asked))
+                    futures.append(self.executor.submit(task.function, *arguments))
+                _wait(futures, stop)
+            except KeyboardInterrupt:
+                pass
+            if not all(future.done() for future in futures):
+                self.cancel(futures)
+                if self.can_tell:
+                    _wait(futures)
+            return [each.result() for each in futures if each.done() and not each.cancelled()]
+
+
+def _wait(futures: Sequence[Future[Any]], stop: StopCriterion = never) -> None:
+    """Wait until all tasks are done or canceled, or there is a reason to stop."""
+    while stop() is None:
+        # Canceled ones are done too, of which `concurrent.futures.wait` hears later or never.
+        pending = [future for future in futures if not future.done()]
+        if not pending:
+            return
+        wait(pending, ASK_S, return_when=FIRST_COMPLETED)
+
+
+@contextmanager
+def _killed_is_told() -> Iterator[None]:
+    """Say so if a process that runs tasks was killed, as systems do where memory runs out."""
+    try:
+        yield
+    except BrokenExecutor:
+        raise AlpaplanError(
+            "a process that worked on this was killed, maybe because memory ran out; use fewer "
+            "processes at a time with --jobs"
+        ) from None
 
 
 class _Run(Generic[Result]):
@@ -212,12 +250,14 @@ def local_runner(jobs: int, num_chains: int) -> Iterator[TaskRunner]:
     """
     count = min(jobs, num_chains)
     if count <= 1:
-        yield TaskRunner(_Here(), jobs)
+        yield TaskRunner(_Here(), jobs, is_here=True)
         return
     with stop_flag() as flag, process_pool(count) as executor:
 
-        def cancel() -> None:
+        def cancel(_futures: Iterable[Future[Any]]) -> None:
             flag.show(StopReason.INTERRUPT)
+            # Not one by one: where a process was killed, its pool may be at them at this moment.
+            executor.shutdown(cancel_futures=True)
 
         yield TaskRunner(executor, jobs, flag, cancel, can_tell=True)
 

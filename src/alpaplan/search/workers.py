@@ -7,7 +7,9 @@ listeners stay in the process that plans.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import (
@@ -18,6 +20,7 @@ from concurrent.futures import (
     wait,
 )
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import ShareableList
 from typing import Protocol, TypeVar
 
@@ -135,6 +138,7 @@ class StopFlag:
 @contextmanager
 def stop_flag() -> Iterator[StopFlag]:
     """Make a flag that tasks in other processes of this machine can be given."""
+    _start_resource_tracker()
     shared = ShareableList([0])
     try:
         yield StopFlag(shared)
@@ -176,10 +180,38 @@ def processes(count: int) -> Iterator[Workers]:
 def process_pool(count: int) -> Iterator[ProcessPoolExecutor]:
     """Start `count` processes of this machine, as tasks come.
 
-    They are spawned, as a fork of this process would lack its threads, and they leave Ctrl-C to
-    this process.
+    They are spawned, as a fork of this process would lack its threads.
     """
     context = multiprocessing.get_context("spawn")
-    ignore_interrupt = (signal.SIGINT, signal.SIG_IGN)
-    with ProcessPoolExecutor(count, context, signal.signal, ignore_interrupt) as executor:
+    with ProcessPoolExecutor(count, context, _begin_process) as executor:
         yield executor
+
+
+def _start_resource_tracker() -> None:
+    """Start what Python removes shared memory with, such that no signal of a terminal ends it.
+
+    It leaves out SIGINT and SIGTERM by itself.
+    """
+    if not hasattr(signal, "SIGHUP") or threading.current_thread() is not threading.main_thread():
+        return
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.signal(signal.SIGHUP, usual)
+
+
+def _begin_process() -> None:
+    """Leave signals to the process that started this one, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # so that those for a whole group, as of a closed terminal, are not for this
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End at once if the process that started this one is gone, whatever has killed it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
