@@ -141,6 +141,23 @@ def test_clockwork_refuses_what_it_does_not_keep_or_place(workspace: Workspace) 
     assert "no feasible placement" in workspace.run(*CLOCKWORK, exit_code=3).stderr
 
 
+@pytest.mark.parametrize(
+    ("method", "option", "wanted"),
+    [
+        ("auto", ("--foresight",), "--foresight is for --method clockwork++"),
+        ("clockwork++", ("--target", "0.9"), "--target is for --method auto"),
+        ("clockwork++", ("--device-cost", "1"), "--device-cost is for --method auto"),
+        ("clockwork++", ("--judge-by", "t.csv"), "--judge-by is for --method auto"),
+    ],
+)
+def test_options_of_other_methods_are_refused(
+    workspace: Workspace, method: str, option: tuple[str, ...], wanted: str
+) -> None:
+    workspace.write("t.csv", "arrival_s,model\n0,a\n")
+    command = ("schedule", *INPUTS, "--window", "5min", "--method", method)
+    assert wanted in workspace.run(*command, *option, exit_code=2).stderr
+
+
 @pytest.mark.slow
 def test_clockwork_plans_for_the_time_until_all_arrivals_begin_anew(by_day: Workspace) -> None:
     command = ("schedule", *INPUTS, "--method", "clockwork++", "--window", "30s", "-o", "s.yaml")
@@ -321,8 +338,12 @@ def test_the_trace_of_a_schedule_is_named_with_its_hash(loading: Workspace) -> N
     loading.write("t.csv", loading.read("t.csv") + "61.5,a\n")
     lines = loading.run("schedule", "--check", "schedule.yaml", exit_code=1).stdout.splitlines()
     assert "  input t.csv: trace has changed since planning" in lines
-    # Simulations are of the workload unless they are given the trace, as its times are its own.
-    loading.run("simulate", "schedule.yaml", "--duration", "10s")
+    # Simulations replay it as it is, unless they are given other arrivals.
+    rows = len(loading.read("t.csv").splitlines()) - 1
+    loading.write("t.csv", loading.read("t.csv").removesuffix("61.5,a\n"))
+    for more, is_replayed in (((), True), (("--duration", "10s"), False), (INPUTS, False)):
+        found = loading.run("simulate", "schedule.yaml", "--format", "json", *more).stdout
+        assert (json.loads(found)["requests"] == rows - 1) == is_replayed
 
 
 def test_what_check_and_update_cannot_do_is_said(loading: Workspace) -> None:

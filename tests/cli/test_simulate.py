@@ -345,7 +345,7 @@ def test_what_if_a_node_is_lost(planned: Workspace) -> None:
     assert "What if: without n-0" in shown
     options = ("simulate", "plan.yaml", *INPUTS, "--without", "n0")
     error = planned.run(*options, exit_code=2).stderr
-    assert "must be one of the cluster, found 'n0'; did you mean 'n-0'?" in error
+    assert "must be one of the cluster's nodes, found 'n0'; did you mean 'n-0'?" in error
 
 
 def test_what_if_requests_come_faster(planned: Workspace) -> None:

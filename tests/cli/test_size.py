@@ -16,6 +16,17 @@ FEW = ("--max-evaluations", "20", "--target", "0.9", "-j", "1")
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_runs")
+def test_without_a_cv_the_other_axes_are_answered(workspace: Workspace) -> None:
+    workspace.replace(
+        "workload.yaml", "process: gamma, rate_rps: 12, cv: 3", "process: poisson, rate_rps: 12"
+    )
+    result = workspace.run("size", *INPUTS, *FEW, "--format", "json")
+    assert [each["axis"] for each in json.loads(result.stdout)["axes"]] == ["rate", "slo", "nodes"]
+    assert "no arrivals have a CV to scale, so the axis cv is left out" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_runs")
 def test_json_has_the_keys_of_the_contract(workspace: Workspace) -> None:
     command = ("size", *INPUTS, *FEW, "--axis", "rate", "--axis", "nodes")
     result = workspace.run(*command, "--format", "json")

@@ -10,7 +10,7 @@ from click.testing import Result
 from alpaplan.cli import main
 from alpaplan.specs.workload import MAX_MODELS
 from tests.cli.runner import invoke
-from tests.cli.workspace import CLUSTER, PROFILE, Workspace
+from tests.cli.workspace import CLUSTER, HAND_WRITTEN, PROFILE, Workspace
 from tests.conftest import UNDERSTOOD
 from tests.files.examples import EXAMPLES, recorded_workload
 
@@ -83,6 +83,20 @@ def test_a_folder_stands_for_its_yaml_files(tmp_path: Path) -> None:
         str(tmp_path / "a.yaml"),
         str(tmp_path / "b.yml"),
     ]
+
+
+def test_devices_that_two_groups_have_at_a_time(workspace: Workspace) -> None:
+    twice = HAND_WRITTEN.replace("devices: [2, 3]", "devices: [1, 2]")
+    groups = twice.partition("groups:\n")[2].replace("\n  ", "\n      ").removeprefix("  ")
+    schedule = (
+        "kind: placement-schedule\nversion: 1\nplacements:\n"
+        f"  - start_s: 0\n    groups:\n      {groups}"
+    )
+    for text, where in ((twice, ""), (schedule, "placements[0].")):
+        workspace.write("twice.yaml", text)
+        said = workspace.run("validate", "twice.yaml", exit_code=2).stderr
+        assert f"{where}groups[1].devices[0].devices[0]: group 'idle' must have devices of" in said
+        assert "device 1 of n-0 belongs to 'left'" in said
 
 
 def test_an_impossible_name() -> None:

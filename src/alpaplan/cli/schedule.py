@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -21,7 +22,12 @@ from alpaplan.cli.output import (
 )
 from alpaplan.cli.quantities import Number, Seconds
 from alpaplan.cli.renewal import Renewal, exit_if_stale, print_verdict, renewal
-from alpaplan.planning.schedules.methods import DEFAULT_SCHEDULE_METHOD, SCHEDULE_METHODS
+from alpaplan.planning.schedules.methods import (
+    AUTO,
+    CLOCKWORK,
+    DEFAULT_SCHEDULE_METHOD,
+    SCHEDULE_METHODS,
+)
 from alpaplan.specs.choices import Effort
 
 if TYPE_CHECKING:
@@ -31,6 +37,12 @@ if TYPE_CHECKING:
     from alpaplan.planning.schedules.results import Scheduled
     from alpaplan.planning.schedules.settings import ScheduleSettings
     from alpaplan.specs.schedule import ScheduleSpec
+
+METHOD_OF_OPTION = {
+    "foresight": CLOCKWORK,
+    **dict.fromkeys(("target", "device_cost", "request_value", "judge_by", "effort"), AUTO),
+}
+"""Method that an option is for, by the option's name, where others would not look at it."""
 
 MAX_DEVICE_COST = 1e9
 """Far above what a device can attain (requests an hour)."""
@@ -200,6 +212,8 @@ def schedule(
         judged_by=judged_by,
         **changes,
     )
+    asked_for = {*changes} if judged_by is None else {*changes, "judge_by"}
+    _require_of_method(settings.method, asked_for)
     with busy("planning"), task_options.task_runner(dask, jobs, MAX_WINDOWS) as runner:
         scheduled = SCHEDULE_METHODS[settings.method](inputs, settings, asked.folder, runner)
     if committed is not None and check is not None:
@@ -221,6 +235,14 @@ def _require_usage(
         raise click.UsageError("give either --window or --windows")
     if asked.check is not None and (plans_folder is not None or options.given(output_format=None)):
         raise click.UsageError("--check only shows a verdict: leave out --plans and --format")
+
+
+def _require_of_method(method: str, given: Collection[str]) -> None:
+    """Refuse options that the method would not look at."""
+    for name in sorted(given):
+        wanted = METHOD_OF_OPTION.get(name, method)
+        if wanted != method:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for --method {wanted}")
 
 
 def _with_windows(

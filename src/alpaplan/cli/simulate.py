@@ -85,7 +85,11 @@ def simulate(
         raise click.UsageError("give either --trace or --duration, not both")
     document: Document[PlanOrSchedule] = load_one_of(plan, PlanSpec, ScheduleSpec)
     what_if = WhatIf(lost_nodes, RateScales(rate_scale, dict(model_rate_scales)))
-    paths = InputPaths(cluster, workload, profiles, as_recorded=as_recorded).or_those_of(document)
+    given = InputPaths(cluster, workload, profiles, as_recorded=as_recorded)
+    if isinstance(document.spec, ScheduleSpec) and trace is None and duration_s is None:
+        # Its windows are of the trace's own times, which recorded arrivals of a workload lose.
+        trace = given.trace_or_that_of(document)
+    paths = given.or_those_of(document)
     with busy("simulating"):
         inputs = load_inputs_to_draw(paths, plot)
         inputs.require_valid(document)

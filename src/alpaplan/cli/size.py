@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,10 +11,13 @@ from alpaplan.cli import options, task_options
 from alpaplan.cli.choices import ListingCommand, NameOf
 from alpaplan.cli.drawing import load_inputs_to_draw, write_plot
 from alpaplan.cli.errors import user_errors
-from alpaplan.cli.output import print_points
+from alpaplan.cli.output import print_message, print_points
 from alpaplan.cli.quantities import Number
 from alpaplan.search.methods import METHODS
 from alpaplan.specs.choices import Effort, SizeAxis
+
+if TYPE_CHECKING:
+    from alpaplan.planning.inputs import Inputs
 
 AXES = {
     SizeAxis.RATE: "all rates times a factor: the largest one",
@@ -25,7 +29,7 @@ AXES = {
 """Axis -> what is varied, and what is found."""
 
 USUAL_AXES = (SizeAxis.RATE, SizeAxis.CV, SizeAxis.SLO)
-"""Axes where none is asked for; nodes too, if there is one pool."""
+"""Axes where none is asked for; nodes too, if there is one pool, and no CV if none is to scale."""
 
 
 @click.command(cls=ListingCommand, listings={"Axes": AXES, "Methods": METHODS.summaries()})
@@ -98,9 +102,7 @@ def size(
     inputs = load_inputs_to_draw(paths, plot)
     if pool is not None and axes and SizeAxis.NODES not in axes:
         raise click.UsageError("--pool is for --axis nodes")
-    chosen = tuple(SizeAxis(name) for name in axes) or USUAL_AXES
-    if not axes and (pool is not None or len(inputs.cluster.node_pools) == 1):
-        chosen = (*chosen, SizeAxis.NODES)
+    chosen = tuple(SizeAxis(name) for name in axes) or _usual_axes(inputs, pool)
     settings = PlanSettings(seed=seed or 0, effort=Effort(effort), max_evaluations=max_evaluations)
     num_chains = len(set(chosen)) * len(set(methods))
     with (
@@ -123,3 +125,15 @@ def size(
         from alpaplan.report.sizes_plot import sizes_figure
 
         write_plot(plot, sizes_figure(sizes))
+
+
+def _usual_axes(inputs: Inputs, pool: str | None) -> tuple[SizeAxis, ...]:
+    """Return the axes where none is asked for: those that there is something to scale on."""
+    from alpaplan.planning.sizes.axes import unscaled_models
+
+    axes: tuple[SizeAxis, ...] = USUAL_AXES
+    if len(unscaled_models(inputs)) == len(inputs.workload.models):
+        print_message("note: no arrivals have a CV to scale, so the axis cv is left out")
+        axes = tuple(axis for axis in axes if axis is not SizeAxis.CV)
+    has_nodes = pool is not None or len(inputs.cluster.node_pools) == 1
+    return (*axes, SizeAxis.NODES) if has_nodes else axes

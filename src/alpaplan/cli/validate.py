@@ -73,9 +73,16 @@ def _check(path: Path, documents: list[Document[DocumentSpec]]) -> str:
         requests = format_count(trace.num_requests, "request")
         return f"trace ({requests} of {format_count(len(trace.model_names), 'model')})"
     from alpaplan.files.document import load_any
+    from alpaplan.problem.checker import check_own_devices
+    from alpaplan.specs.plan import PlanSpec
+    from alpaplan.specs.schedule import ScheduleSpec
 
     document = load_any(path)
     spec = document.spec
+    if isinstance(spec, (PlanSpec, ScheduleSpec)):
+        issues = check_own_devices(spec)
+        if issues:
+            raise InputError(document.error_line(issue) for issue in issues)
     name = getattr(spec, "name", None)
     title = spec.kind if name is None else f"{spec.kind} {name!r}"
     summary = _summary(document)

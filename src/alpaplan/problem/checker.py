@@ -75,6 +75,25 @@ def check_schedule(
     return issues + list(_check_routing(schedule, check.models.values()))
 
 
+def check_own_devices(plan: PlanSpec | ScheduleSpec) -> list[Issue]:
+    """Return where groups that run at the same time share a device, whatever the cluster is."""
+    if isinstance(plan, PlanSpec):
+        return list(_shared_devices((), plan.groups))
+    return [
+        issue
+        for index, placement in enumerate(plan.placements)
+        for issue in _shared_devices(("placements", index), placement.groups)
+    ]
+
+
+def _shared_devices(where: tuple[str | int, ...], groups: Sequence[GroupSpec]) -> Iterator[Issue]:
+    owner: dict[tuple[str, int], str] = {}
+    for index, group in enumerate(groups):
+        for issue in _check_own_devices(group, owner):
+            path = (*where, "groups", index, *issue.where)
+            yield Issue(path, f"group {group.name!r} {issue.message}")
+
+
 @dataclass(frozen=True)
 class _GroupCheck:
     """Checks the groups of placements on one cluster, for one workload."""
@@ -107,7 +126,8 @@ class _GroupCheck:
 
     def _issues_of_group(self, group: GroupSpec, owner: dict[tuple[str, int], str]) -> list[Issue]:
         placed = [
-            *_check_devices(group, self.nodes, owner),
+            *_check_devices(group, self.nodes),
+            *_check_own_devices(group, owner),
             *_check_size(group, self.nodes),
         ]
         replicas = list(_check_replicas(group, self.models, self.profiles))
@@ -143,9 +163,7 @@ def _check_routing(plan: PlanSpec | ScheduleSpec, models: Iterable[ServedModel])
         yield Issue(("routing", "dispatch"), rule_for_llms(rule))
 
 
-def _check_devices(
-    group: GroupSpec, nodes: Mapping[str, NodePool], owner: dict[tuple[str, int], str]
-) -> Iterator[Issue]:
+def _check_devices(group: GroupSpec, nodes: Mapping[str, NodePool]) -> Iterator[Issue]:
     for position, item in enumerate(group.devices):
         pool = nodes.get(item.node)
         if pool is None:
@@ -163,9 +181,15 @@ def _check_devices(
             if device >= pool.devices_per_node:
                 last = pool.devices_per_node - 1
                 yield Issue(there, f"must use devices 0 to {last} of a node, found {device}")
+
+
+def _check_own_devices(group: GroupSpec, owner: dict[tuple[str, int], str]) -> Iterator[Issue]:
+    for position, item in enumerate(group.devices):
+        for place, device in enumerate(item.devices):
             other = owner.setdefault((item.node, device), group.name)
             if other != group.name:
                 taken = f"device {device} of {item.node} belongs to {other!r}"
+                there = ("devices", position, "devices", place)
                 yield Issue(there, f"must have devices of its own, but {taken}")
 
 

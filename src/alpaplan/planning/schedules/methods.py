@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     ScheduleMethod: TypeAlias = Callable[[Inputs, ScheduleSettings, Path, TaskRunner], Scheduled]
 
+AUTO = "auto"
+"""Plans for each window, and changes where that pays."""
+
 CLOCKWORK = "clockwork++"
 """AlpaServe's baseline, which places anew in every window."""
 
@@ -25,7 +28,7 @@ Azure traces (section 6.2)."""
 
 SCHEDULE_METHODS: Registry[ScheduleMethod] = Registry(
     {
-        "auto": Entry(
+        AUTO: Entry(
             "alpaplan.planning.schedules.auto:auto_schedule",
             "plans for windows, changed where it pays for what that loads",
         ),
@@ -39,5 +42,5 @@ SCHEDULE_METHODS: Registry[ScheduleMethod] = Registry(
 """Name -> what makes a schedule of inputs, settings, the folder that it goes to, and what runs
 searches."""
 
-DEFAULT_SCHEDULE_METHOD = "auto"
+DEFAULT_SCHEDULE_METHOD = AUTO
 """What schedules are made by unless somebody asks for another method."""

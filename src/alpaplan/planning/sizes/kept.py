@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -186,8 +186,14 @@ class Kept:
     def _write_lines(self) -> None:
         if self.folder is None:
             return
-        lines = [json.dumps(each, allow_nan=False) for each in self._lines.values()]
+        # Not as they came: that depends on what ran side by side.
+        ordered = sorted(self._lines.values(), key=_order)
+        lines = [json.dumps(each, allow_nan=False) for each in ordered]
         write_atomically(self.folder / POINTS, "".join(f"{each}\n" for each in lines).encode())
+
+
+def _order(line: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(line.get("axis", "")), str(line.get("method", "")), line["key"]
 
 
 def _limit_name(axis: str, method: str) -> str:
