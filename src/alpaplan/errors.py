@@ -53,14 +53,13 @@ class InputError(AlpaplanError):
 class SpecError(AlpaplanError):
     """Issues found in a parsed document, before its path and line numbers are known.
 
-    Raised below the ``files`` layer, where lines are not known; the command line
-    turns it into an `InputError`.
+    Raised where lines are not known; whoever loaded the file turns it into an `InputError`.
 
     Parameters
     ----------
     role
-        Which document: ``"cluster"``, ``"workload"``, ``"plan"``, ``"trace"`` or
-        ``"layer-profile"``.
+        Which document: ``"cluster"``, ``"workload"``, ``"plan"``, ``"trace"``,
+        ``"layer-profile"``, or a part of a checkpoint (`alpaplan.profiling.config_format`).
     issues
         What is wrong, in document order.
     """

@@ -78,7 +78,7 @@ class CaseOutcome:
         return statistics.median(float(getattr(run, name)) for run in self.runs)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "case": self.name,
             "num_models": self.num_models,

@@ -101,7 +101,7 @@ class RoomyRun:
     plan_cpu_s: float
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return asdict(self)
 
 

@@ -13,7 +13,8 @@ from alpaplan.planning.paths import InputPaths
 from alpaplan.planning.placements import placement_of_plan
 from alpaplan.problem import Placement
 from alpaplan.problem.memory import memory_fill
-from alpaplan.problem.stage_memory import memory_of_groups, usable_bytes_of_pools
+from alpaplan.problem.memory_rule import usable_bytes_of_pools
+from alpaplan.problem.stage_memory import memory_of_groups
 from alpaplan.specs.plan import PlanSpec
 
 

@@ -43,7 +43,7 @@ class ArrivalStatistics:
     source: ArrivalSource
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; what is infinite or not defined becomes None."""
+        """Return the data for JSON; what is infinite or not defined becomes None."""
         return {
             "rate_rps": self.rate_rps,
             "cv": finite_or_none(self.cv),

@@ -64,7 +64,7 @@ class PairedDifference:
     interval_95: tuple[float, float] | None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         interval = None if self.interval_95 is None else list(self.interval_95)
         return {"slo_attainment": self.slo_attainment, "interval_95": interval}
 
@@ -134,7 +134,7 @@ class Comparison:
         return [int(model) for model in ranked if spread[model] > 0]
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         return {
             "arrivals": {
                 "source": self.arrivals.source,

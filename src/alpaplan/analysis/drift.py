@@ -48,7 +48,7 @@ class Drift:
         )
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets: the windows, and how many are below the prediction."""
+        """Return the data for JSON: the windows, and how many are below the prediction."""
         compared = None
         if self.at_least is not None:
             first = self.windows[self.below[0]].start_s if self.below else None

@@ -50,7 +50,7 @@ class ProfiledPipeline:
     pays_here: bool | None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "profile": self.profile,
             "device": self.device,
@@ -78,7 +78,7 @@ class Tolerance:
     beta: float
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; what is not defined becomes None."""
+        """Return the data for JSON; what is not defined becomes None."""
         return {
             "inter_op": self.num_stages,
             "largest_alpha_poisson": self.alpha_poisson,

@@ -75,7 +75,7 @@ class GroupDiff:
         return self.new or self.old or ""
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "name": self.name,
             "old": self.old,
@@ -132,7 +132,7 @@ class ModelDiff:
         return len(old) != len(new)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "name": self.name,
             "slo": [None if slo is None else dict(slo) for slo in self.slo],
@@ -197,7 +197,7 @@ class PlanDiff:
         return tuple(step.number for step in self.steps if step.is_below(self.settings.floor))
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "kind": "plan-diff",
             "version": 1,

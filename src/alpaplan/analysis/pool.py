@@ -68,7 +68,7 @@ class Pool:
         return self.load_erlangs / self.num_devices
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; what is infinite or not defined becomes None."""
+        """Return the data for JSON; what is infinite or not defined becomes None."""
         return {
             "devices": self.num_devices,
             "load_erlangs": self.load_erlangs,

@@ -55,7 +55,7 @@ class Floor:
     attainment: float | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         if self.attainment is not None:
             return {"attainment": self.attainment}
         return {"copies": self.copies}
@@ -80,7 +80,7 @@ class RolloutSettings:
     allow_outage: tuple[str, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "load_bandwidth_bytes_per_s": self.pace.load_bandwidth_bytes_per_s,
             "start_time_s": self.pace.start_time_s,
@@ -153,7 +153,7 @@ class StepDiff:
         return self.copies_min is not None and self.copies_min < floor.copies
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "step": self.number,
             "do": self.do.value,

@@ -26,7 +26,7 @@ class PlacementDiff:
     diff: PlanDiff
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "start_s": self.start_s,
             "end_s": finite_or_none(self.end_s),
@@ -61,7 +61,7 @@ class ScheduleDiff:
         return tuple(change for change in self.changes if change.diff.below_floor)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "kind": "schedule-diff",
             "version": 1,

@@ -79,7 +79,7 @@ class DedicatedModel:
     devices_quantile: float
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; what is not defined becomes None."""
+        """Return the data for JSON; what is not defined becomes None."""
         return {
             "name": self.name,
             "profile": self.profile,
@@ -150,7 +150,7 @@ class SharingAnalysis:
         return tuple(model.name for model in self.models if model.arrivals.source == source)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "pool": self.pool.to_json_dict(),
             "models": [model.to_json_dict() for model in self.models],

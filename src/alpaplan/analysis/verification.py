@@ -159,7 +159,7 @@ class Verification:
         return float(np.percentile(late_s, percentile)) if late_s.size else 0.0
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         return {
             "kind": "verification",
             "version": 1,

@@ -29,7 +29,7 @@ class Request:
     Parameters
     ----------
     mode, scale, tolerance_points, required, url
-        As of `Verification`.
+        See `Verification`.
     """
 
     mode: Mode
@@ -97,9 +97,8 @@ def shortest_objective_s(problem: PlacementProblem) -> float:
     engines = problem.engines
     if engines is None:
         return float(problem.slo_s.min())
-    is_llm = engines.is_llm[problem.profile_of_model]
     first_s = np.minimum(engines.slo_s, engines.ttft_s)
-    return float(np.where(is_llm, first_s, problem.slo_s).min())
+    return float(np.where(problem.model_is_llm, first_s, problem.slo_s).min())
 
 
 def _is_late(outcome: RequestOutcome) -> bool:

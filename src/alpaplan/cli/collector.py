@@ -14,7 +14,7 @@ _NUM_NEW_OBJECTS = 100_000
 
 
 def collect_seldom() -> None:
-    """Let the collector look for cycles seldom, and not at the end: then all memory is freed."""
+    """Let the collector run rarely, and not at the end: then all memory is freed."""
     gc.set_threshold(_NUM_NEW_OBJECTS)
     atexit.unregister(gc.freeze)  # of a command before this one
     atexit.register(gc.freeze)

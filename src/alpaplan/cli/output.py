@@ -1,4 +1,4 @@
-"""What commands put out: documents, JSON, and results for people as text that is easy to keep.
+"""Output of commands: documents, JSON, and results for people as text that is easy to keep.
 
 The one place that writes to stdout and stderr: what a terminal would obey is escaped here or, in
 tables and paragraphs, by `alpaplan.report`; nothing is read as rich's markup.

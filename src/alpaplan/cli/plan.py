@@ -201,7 +201,7 @@ def _require_usage(
     move_cost: float | None,
     output_format: str | None,
 ) -> None:
-    """Refuse options that say nothing together."""
+    """Refuse options that do not go together."""
     if output_format is not None and check is None:
         raise click.UsageError("--format is for --check")
     if move_cost is not None and start_from is None:

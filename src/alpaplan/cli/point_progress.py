@@ -106,7 +106,7 @@ def point_progress(
     folder
         Where points are kept; None: nowhere.
     num_chains, usual_points
-        As of `Points`.
+        See `Points`.
     enabled
         Whether to show anything at all.
     """

@@ -33,7 +33,7 @@ class SearchProgress:
     progress
         The display; None to show nothing.
     max_work, max_evaluations, time_limit_s
-        As of `search_progress`.
+        See `search_progress`.
     """
 
     def __init__(

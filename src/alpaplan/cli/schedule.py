@@ -229,7 +229,7 @@ def schedule(
 def _require_usage(
     asked: Renewal, window_s: float | None, windows: Path | None, plans_folder: Path | None
 ) -> None:
-    """Refuse options that say nothing together."""
+    """Refuse options that do not go together."""
     num_given = (window_s is not None) + (windows is not None)
     if num_given > 1 or (num_given == 0 and asked.committed is None):
         raise click.UsageError("give either --window or --windows")

@@ -74,7 +74,7 @@ class RawDocument:
     Parameters
     ----------
     path, sha256, root
-        As of `Document`.
+        See `Document`.
     issues
         What is wrong with it so far, such as duplicate keys.
     """

@@ -1,4 +1,4 @@
-"""Plans and schedules that are committed, which their inputs may give again."""
+"""Committed plans and schedules, which can be made again from their inputs."""
 
 from __future__ import annotations
 

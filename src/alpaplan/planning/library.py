@@ -262,7 +262,7 @@ def compare(
     Parameters
     ----------
     inputs, arrivals, duration_s, dispatch, without, rate_scale, model_rate_scales
-        As of `simulate`.
+        See `simulate`.
     plans
         Name -> plan.
     num_runs, seed

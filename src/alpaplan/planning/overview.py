@@ -12,7 +12,8 @@ from alpaplan.planning.device_use import DeviceUse
 from alpaplan.planning.document import unplanned_model
 from alpaplan.planning.inputs import Inputs
 from alpaplan.planning.placements import placement_of_plan
-from alpaplan.problem.stage_memory import GroupMemory, memory_of_groups, usable_bytes_of_pools
+from alpaplan.problem.memory_rule import usable_bytes_of_pools
+from alpaplan.problem.stage_memory import GroupMemory, memory_of_groups
 from alpaplan.specs.plan import GroupSpec, PlannedModel, PlanSpec
 
 
@@ -41,7 +42,7 @@ class DeviceMemory:
         return sum(self.weight_bytes.values()) + sum(self.kv_bytes.values()) + self.working_bytes
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "used_bytes": self.used_bytes,
             "usable_bytes": self.usable_bytes,
@@ -74,7 +75,7 @@ class DeviceOverview:
     memory: DeviceMemory | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         memory = None if self.memory is None else self.memory.to_json_dict()
         return {
             "device": self.index,
@@ -94,7 +95,7 @@ class NodeOverview:
     devices: tuple[DeviceOverview, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         devices = [device.to_json_dict() for device in self.devices]
         return {"node": self.name, "type": self.device, "devices": devices}
 
@@ -241,7 +242,7 @@ class PlanOverview:
         return {names[m]: tokens for m, tokens in columns if tokens}
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         plan = self.plan
         prediction, made = plan.prediction, plan.provenance
         use = self.use

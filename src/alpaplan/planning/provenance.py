@@ -113,8 +113,7 @@ def attempt_records(result: PlanResult) -> tuple[AttemptRecord, ...]:
 def hashes_of(inputs: Inputs) -> frozenset[str]:
     """Return the hashes of all files that inputs were read from."""
     files = inputs.files
-    documents = [*files.profiles.values()]
-    hashes = {document.sha256 for document in documents} | set(files.traces.values())
+    hashes = {profile.sha256 for profile in files.profiles.values()} | set(files.traces.values())
     if files.cluster is not None:
         hashes.add(files.cluster.sha256)
     if files.workload is not None:

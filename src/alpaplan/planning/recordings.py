@@ -39,7 +39,7 @@ def load_recordings(
     Raises
     ------
     InputError
-        As of `load_traces`.
+        See `load_traces`.
     """
     traces = load_traces(document)
     spread = {

@@ -100,7 +100,7 @@ def recorded_requests(inputs: Inputs, trace: Path, *, others: bool = False) -> T
     Parameters
     ----------
     inputs, trace, others
-        As of `arrivals_for`.
+        See `arrivals_for`.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def compare(
     Parameters
     ----------
     inputs, dispatch
-        As of `simulate`.
+        See `simulate`.
     plans
         Names and plans; the others are compared with the first.
     arrivals
@@ -250,7 +250,7 @@ def arrivals_to_compare_on(
     Parameters
     ----------
     inputs, trace, duration_s, rates
-        As of `arrivals_for`.
+        See `arrivals_for`.
     runs
         How many samples; None for `DEFAULT_RUNS`. Recorded arrivals are one run.
     seed

@@ -94,7 +94,7 @@ class WhatIf:
         Raises
         ------
         AlpaplanError
-            If it has not.
+            If a node or a model is unknown.
         """
         pools = inputs.cluster.node_pools
         nodes = [pool.node_name(index) for pool in pools for index in range(pool.num_nodes)]
@@ -105,7 +105,7 @@ class WhatIf:
         self.rates.of_models(inputs.problem.model_names)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets: nothing if all is as stated."""
+        """Return the data for JSON: nothing if all is as stated."""
         if not self.lost_nodes and self.rates == AS_STATED:
             return {}
         return {

@@ -101,7 +101,7 @@ def offered_work_s(
     Parameters
     ----------
     engines, shape, profile
-        As of `step_s`.
+        See `step_s`.
     mean
         Lengths of the average request.
     tpot_s
@@ -143,7 +143,7 @@ def idle_objectives_s(
     Parameters
     ----------
     engines, shape, profile
-        As of `step_s`.
+        See `step_s`.
     mean
         Lengths of the request.
     """
@@ -217,7 +217,7 @@ def kv_tokens(problem: PlacementProblem, placement: Placement) -> NDArray[np.int
     engines = problem.engines
     if engines is None:
         return tokens
-    is_llm = engines.is_llm[problem.profile_of_model]
+    is_llm = problem.model_is_llm
     for group, shape in enumerate(placement.shapes.tolist()):
         models = np.flatnonzero(placement.replicas[group] & is_llm)
         if models.size:

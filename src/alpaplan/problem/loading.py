@@ -23,12 +23,6 @@ def stage_load_s(problem: PlacementProblem) -> NDArray[np.float64]:
     return np.asarray(problem.stage_weight_bytes / per_s)
 
 
-def loaded_bytes(problem: PlacementProblem) -> NDArray[np.int64]:
-    """Return the bytes that loading a replica moves onto all its devices, ``int64[H, P]``."""
-    intra_op = np.array([shape.intra_op for shape in problem.shapes], dtype=np.int64)
-    return np.asarray(problem.stage_weight_bytes.sum(axis=2) * intra_op[:, np.newaxis])
-
-
 def with_free_loads(problem: PlacementProblem) -> PlacementProblem:
     """Return the problem in which loading takes no time."""
     pools = tuple(replace(pool, load_bandwidth_bytes_per_s=math.inf) for pool in problem.pools)

@@ -110,7 +110,7 @@ def placement_fits(problem: PlacementProblem, placement: Placement) -> bool:
         return False
     if problem.engines is None:
         return all(needed <= usable for needed, usable in _bytes_of_groups(problem, placement))
-    is_llm = problem.engines.is_llm[problem.profile_of_model]
+    is_llm = problem.model_is_llm
     engines, others = placement.replicas & is_llm, placement.replicas & ~is_llm
     if (engines.any(axis=1) & others.any(axis=1)).any():
         return False

@@ -21,9 +21,9 @@ def usable_memory_bytes(problem: PlacementProblem, shape: int) -> int:
     return problem.pool_of(shape).usable_memory_bytes
 
 
-def usable_memory_of_pools(problem: PlacementProblem) -> list[int]:
-    """Return what a device of each pool has for weights and activations."""
-    return [pool.usable_memory_bytes for pool in problem.pools]
+def usable_bytes_of_pools(problem: PlacementProblem) -> tuple[int, ...]:
+    """Return what a device of each pool has for weights, working memory and KV caches."""
+    return tuple(pool.usable_memory_bytes for pool in problem.pools)
 
 
 def cluster_memory_bytes(problem: PlacementProblem) -> int:
@@ -82,7 +82,7 @@ def kept_and_in_turn_bytes(
     Parameters
     ----------
     problem, shape, profiles, own_caps
-        As of `activation_bytes`.
+        See `activation_bytes`.
 
     Returns
     -------

@@ -150,6 +150,13 @@ class PlacementProblem:
         """Number of models, ``M``."""
         return len(self.model_names)
 
+    @property
+    def model_is_llm(self) -> NDArray[np.bool_]:
+        """Whether each model is an LLM, ``bool[M]``."""
+        if self.engines is None:
+            return np.zeros(self.num_models, dtype=np.bool_)
+        return self.engines.is_llm[self.profile_of_model]
+
     def pool_of(self, shape: int) -> DevicePool:
         """Return the pool that groups of a shape lie in."""
         return self.pools[self.shapes[shape].pool]

@@ -144,7 +144,5 @@ def shared_without_overhead(problem: PlacementProblem, placement: Placement) -> 
     """
     if problem.process_overhead_bytes > 0:
         return []
-    fixed = placement.replicas
-    if problem.engines is not None:
-        fixed = fixed & ~problem.engines.is_llm[problem.profile_of_model]
+    fixed = placement.replicas & ~problem.model_is_llm
     return np.flatnonzero(fixed.sum(axis=1) > 1).tolist()

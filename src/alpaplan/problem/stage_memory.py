@@ -76,8 +76,3 @@ def memory_of_groups(problem: PlacementProblem, placement: Placement) -> Iterato
             tokens[group, models],
             usable_memory_bytes(problem, shape),
         )
-
-
-def usable_bytes_of_pools(problem: PlacementProblem) -> tuple[int, ...]:
-    """Return what a device of each pool has for weights, working memory and KV caches."""
-    return tuple(pool.usable_memory_bytes for pool in problem.pools)

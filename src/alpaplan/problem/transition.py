@@ -140,7 +140,7 @@ def with_rows(
         )
         engines = replace(
             engines,
-            is_llm=engines.is_llm[problem.profile_of_model],
+            is_llm=problem.model_is_llm,
             slowdown=engines.slowdown[shapes],
             **{name: getattr(engines, name)[rows] for name in of_rows},
         )

@@ -36,7 +36,7 @@ class BestBatch:
     memory_bytes: int
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "batch_size": self.batch_size,
             "interpolated": self.is_interpolated,

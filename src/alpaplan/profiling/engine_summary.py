@@ -77,7 +77,7 @@ class EngineSummary:
         return self.intra_op * self.inter_op
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "device": self.device,
             "intra_op": self.intra_op,
@@ -124,7 +124,7 @@ class EngineProfileSummary:
         return grouped
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         configs = [config.to_json_dict() for config in self.configs]
         return {"name": self.name, "source": self.source, "configs": configs}
 

@@ -64,7 +64,7 @@ class Overhead:
         return self.communication + self.imbalance
 
     def to_json_dict(self) -> dict[str, float | None]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "communication": self.communication,
             "intra_op_communication": self.intra_op_communication,

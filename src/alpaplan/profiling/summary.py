@@ -76,7 +76,7 @@ class ConfigSummary:
         return self.throughput_rps * (1 + self.overhead.total)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "device": self.device,
             "intra_op": self.intra_op,
@@ -127,7 +127,7 @@ class ProfileSummary:
         return grouped
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "name": self.name,
             "source": self.source,

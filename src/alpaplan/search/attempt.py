@@ -159,7 +159,7 @@ class Task(Generic[Found_co]):
     item
         What the attempt works on.
     space, budget, rng
-        As of `Attempt`.
+        See `Attempt`.
     """
 
     function: Callable[[Attempt, Any], Found_co]

@@ -158,7 +158,7 @@ def _merge(
     Parameters
     ----------
     before, known, change, after
-        As of `IncrementalEvaluator.evaluate`.
+        See `IncrementalEvaluator.evaluate`.
     models : bool[M]
         Models that were simulated again.
     groups : int64[...]

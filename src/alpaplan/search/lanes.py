@@ -76,7 +76,7 @@ class Lanes:
         Parameters
         ----------
         temperature, most, max_work, max_idle
-            As of `alpaplan.search.kernels.race_arrays.Limits`.
+            See `alpaplan.search.kernels.race_arrays.Limits`.
         """
         first = self._lanes[0]
         first.held_out[:] = NONE_YET

@@ -100,7 +100,7 @@ class SearchOutcome:
     stop_reason
         Why it ended early; None if it ran to its end.
     strain
-        As of `alpaplan.search.search.Search`.
+        See `alpaplan.search.search.Search`.
     """
 
     tried: tuple[Candidate, ...]
@@ -146,7 +146,7 @@ def best_of_searches(
     outcomes
         At least one.
     rng, jobs
-        As of `solve`.
+        See `solve`.
     """
     with threads(jobs) as workers:
         watch = Watch(never, ignore_progress)

@@ -162,7 +162,7 @@ def _tokens_of(
     ttft_s = np.concatenate([each.ttft_s for each in engines])[served]
     tpot_s = np.concatenate([each.tpot_s for each in engines])[served]
     found = {_ALL_LLMS: TokenStatistics.of_times(ttft_s, tpot_s)}
-    for m in np.flatnonzero(problem.engines.is_llm[problem.profile_of_model]).tolist():
+    for m in np.flatnonzero(problem.model_is_llm).tolist():
         own = model == m
         found[m] = TokenStatistics.of_times(ttft_s[own], tpot_s[own])
     return found

@@ -95,7 +95,7 @@ def plan_course(
     points
         Numbers of requests after which to compare; those in the second half are left out.
     latency_weight
-        As of `alpaplan.search.kernels.merit.merit_of`.
+        See `alpaplan.search.kernels.merit.merit_of`.
     """
     total = trace.num_requests
     ends = np.array([*(point for point in points if 2 * point <= total), total], dtype=np.int64)

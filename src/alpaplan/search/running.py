@@ -113,7 +113,7 @@ class Running:
         weights = _weights(problem, placement)
         kept = weights * self.is_current @ running.replicas.T.astype(np.int64)
         if problem.engines is not None:
-            is_llm = problem.engines.is_llm[problem.profile_of_model]
+            is_llm = problem.model_is_llm
             for g, o in np.argwhere(same_shape & (kept > 0)).tolist():
                 if placement.replicas[g, is_llm].any() and not _are_equal(placement, g, running, o):
                     kept[g, o] = 0

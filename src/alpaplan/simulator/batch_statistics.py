@@ -43,6 +43,6 @@ class BatchStatistics:
         return found / total if total else math.nan
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         histogram = {str(size): count for size, count in self.histogram.items()}
         return {"mean": finite_or_none(self.mean), "histogram": histogram}

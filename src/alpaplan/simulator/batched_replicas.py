@@ -118,7 +118,7 @@ class BatchedReplicaTable:
         places, caps
             The replicas.
         of_waiting
-            As of `BatchedReplicas`.
+            See `BatchedReplicas`.
         """
         first_row = self._first_row[places.pair]
         first_count = _starts(caps)

@@ -58,7 +58,7 @@ class TokenStatistics:
         return cls(LatencyStatistics.of(ttft_s), LatencyStatistics.of(further))
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {"ttft_s": self.ttft.to_json_dict(), "tpot_s": self.tpot.to_json_dict()}
 
 
@@ -81,7 +81,7 @@ class LlmStatistics:
     tokens: TokenStatistics
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         counts = {"served": self.served, "output_tokens": self.output_tokens}
         return counts | self.tokens.to_json_dict()
 
@@ -106,7 +106,7 @@ class EngineStatistics:
     preemptions: int
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return dict(vars(self))
 
 
@@ -119,7 +119,7 @@ def llm_statistics(
         return [None] * problem.num_models
     served = ~np.isnan(replay.end_to_end_s)
     found: list[LlmStatistics | None] = []
-    for m, is_llm in enumerate(table.is_llm[problem.profile_of_model].tolist()):
+    for m, is_llm in enumerate(problem.model_is_llm.tolist()):
         own = served & (trace.model == m)
         found.append(
             LlmStatistics(

@@ -36,7 +36,7 @@ class LatencyStatistics:
         return cls(float(latency_s.mean()), *quantiles_s)
 
     def to_json_dict(self) -> dict[str, float | None]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         return {
             "mean": finite_or_none(self.mean_s),
             "p50": finite_or_none(self.p50_s),

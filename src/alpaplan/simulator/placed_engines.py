@@ -43,7 +43,7 @@ class PlacedEnginesTable:
 
     def __init__(self, problem: PlacementProblem, table: EngineTable) -> None:
         self._problem, self._table = problem, table
-        self._is_llm = table.is_llm[problem.profile_of_model]
+        self._is_llm = problem.model_is_llm
         self._model_bounds = np.arange(problem.num_models + 1)
         self._step_tokens = as_input(table.step_tokens, np.int64)
         self._step_s = as_input(table.stage_step_s.ravel(), np.float64)

@@ -30,7 +30,7 @@ class PlacementStatistics:
         return ratio(self.attained, self.requests)
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         return {
             "start_s": self.start_s,
             "requests": self.requests,

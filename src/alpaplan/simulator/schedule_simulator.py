@@ -110,10 +110,9 @@ class ScheduleSimulator:
         if not np.all(trace.arrival_s[1:] >= trace.arrival_s[:-1]):
             raise ValueError("the trace's times must not decrease")
         self._num_requests, self._num_models = trace.num_requests, problem.num_models
-        is_llm = np.zeros(problem.num_models, dtype=np.bool_)
+        is_llm = problem.model_is_llm
         self._kinds: list[Part[ScheduledService]] = []
         if problem.engines is not None:
-            is_llm = problem.engines.is_llm[problem.profile_of_model]
             rows = np.flatnonzero(is_llm[trace.model])
             llms = EngineSchedules(problem, trace.take(rows), problem.engines)
             self._kinds.append(Part(is_llm, rows, llms))

@@ -210,7 +210,7 @@ def loads_at_start(
     num_stages
         Stages of every row in the arrays.
     others_s : float64[G]
-        As of `alpaplan.simulator.scheduled_part.ScheduledService.replay`.
+        See `alpaplan.simulator.scheduled_part.ScheduledService.replay`.
     """
     num_groups, num_rows = len(replicas.lives), replicas.first.size
     order = LoadOrder.of(replicas)

@@ -130,7 +130,7 @@ def _service_of(problem: PlacementProblem, trace: Trace) -> Service:
     """Return the service for the models of a problem; a mixed one if there are both kinds."""
     if problem.engines is None:
         return _fixed_service_of(problem, trace)
-    is_llm = problem.engines.is_llm[problem.profile_of_model]
+    is_llm = problem.model_is_llm
     if is_llm.all():
         return EngineService(problem, trace, problem.engines)
     rows_of_llms = is_llm[trace.model]

@@ -41,7 +41,7 @@ class ModelStatistics:
     llm: LlmStatistics | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         batches, llm = self.batch_size, self.llm
         kind = {} if batches is None else {"batch_size": batches.to_json_dict()}
         if llm is not None:
@@ -71,7 +71,7 @@ class GroupStatistics:
     engines: tuple[EngineStatistics, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         engines = [engine.to_json_dict() for engine in self.engines]
         return {
             "name": self.name,
@@ -101,7 +101,7 @@ class SimulationSummary:
     placements: tuple[PlacementStatistics, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets (DESIGN.md section 4); NaN becomes None."""
+        """Return the data for JSON (DESIGN.md section 4); NaN becomes None."""
         return {
             "requests": self.requests,
             "attained": self.attained,

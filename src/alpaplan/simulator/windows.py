@@ -40,7 +40,7 @@ class WindowStatistics:
     latency: LatencyStatistics
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         return {
             "start_s": self.start_s,
             "end_s": self.end_s,

@@ -79,7 +79,7 @@ def verify_with_stubs(
     Parameters
     ----------
     inputs, plan
-        As of the simulation; `require_stubs` has to accept them.
+        Those of the simulation; `require_stubs` has to accept them.
     simulation
         The requests, and what to compare with.
     envoy

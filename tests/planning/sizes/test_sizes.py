@@ -267,7 +267,7 @@ def test_objectives_that_no_device_meets_are_never_reached() -> None:
 
 
 def as_json(limit: AxisLimit) -> dict[str, Any]:
-    """Return what JSON gets, as JSON has it."""
+    """Return the data for JSON, as JSON has it."""
     found: dict[str, Any] = json.loads(json.dumps(limit.to_json_dict(lambda _: None)))
     return found
 

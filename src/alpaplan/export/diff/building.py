@@ -16,7 +16,7 @@ from alpaplan.planning.inputs import Inputs
 from alpaplan.problem import DevicePool, GroupShape, PlacementProblem
 from alpaplan.problem.build import ProblemAxes, device_pools, problem_of_configs
 from alpaplan.problem.build_engines import ProfileUse
-from alpaplan.problem.memory_rule import usable_memory_of_pools
+from alpaplan.problem.memory_rule import usable_bytes_of_pools
 from alpaplan.problem.transition import held_bytes, kv_caches
 from alpaplan.specs.cluster import ClusterSpec
 from alpaplan.specs.engine import EngineConfig
@@ -66,7 +66,7 @@ def build_fleet(old: DeployedPlan, new: DeployedPlan, inputs: Inputs) -> Fleet:
         *(engine for key, engine in after.items() if key not in stay),
     ]
     first_old, first_new = len(stay), len(before)
-    usable_bytes = usable_memory_of_pools(problem)
+    usable_bytes = usable_bytes_of_pools(problem)
     return Fleet(
         tuple(slot.pair for slot in slots),
         _blockers(slots),

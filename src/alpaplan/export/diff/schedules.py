@@ -30,7 +30,7 @@ def diff_schedules(
     Raises
     ------
     AlpaplanError
-        As of `diff_plans`.
+        See `diff_plans`.
     NoOrderError
         With a line for each time at which no order of steps was found.
     """

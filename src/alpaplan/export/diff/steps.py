@@ -56,7 +56,7 @@ class _Rollout:
     Parameters
     ----------
     moves, order, groups_at_once
-        As of `rollout_steps`.
+        See `rollout_steps`.
     """
 
     def __init__(self, moves: Moves, order: Order, groups_at_once: int | None) -> None:

@@ -49,7 +49,7 @@ class Iterations:
     Parameters
     ----------
     model, device, intra_op, inter_op
-        As of a `Measurement`.
+        See `Measurement`.
     what
         Which they are, different for each of a configuration.
     steps
@@ -59,7 +59,7 @@ class Iterations:
     kv
         Memory of some KV tokens, all stages together.
     place, tool
-        As of a `Measurement`.
+        See `Measurement`.
     """
 
     model: str

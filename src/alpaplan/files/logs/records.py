@@ -125,7 +125,7 @@ class LogFormat:
         Whether all requests of a file are of one model, named after it unless the user says
         another name.
     name_functions
-        As of `LogReading`.
+        See `LogReading`.
     """
 
     form: Form

@@ -125,7 +125,7 @@ def arrivals_between(
     Raises
     ------
     InputError
-        As of `alpaplan.planning.runs.arrivals_for`.
+        See `alpaplan.planning.runs.arrivals_for`.
     """
     if trace is not None or inputs.workload.recorded:
         arrivals = arrivals_for(inputs, trace, None, seed, others=True)

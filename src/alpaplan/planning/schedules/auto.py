@@ -180,7 +180,7 @@ def plan_windows(inputs: Inputs, settings: ScheduleSettings, runner: TaskRunner)
     Parameters
     ----------
     inputs, settings, runner
-        As of `auto_schedule`, which says what it raises.
+        See `auto_schedule`, which says what it raises.
     """
     if settings.request_value is not None and not has_costs(inputs.problem):
         raise AlpaplanError(

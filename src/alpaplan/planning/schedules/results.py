@@ -38,7 +38,7 @@ class Figure:
     cost: float | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         return {
             "name": self.name,
             "planned_on": self.planned_on,
@@ -59,8 +59,8 @@ class WindowOfSchedule:
     ----------
     start_s
         When it begins.
-    requests, attained
-        Of the requests that arrived while it was current.
+    attained
+        Requests that arrived while it was current, and how many of them were attained.
     devices, free_devices
         Devices with replicas, and all others.
     loaded_bytes
@@ -78,7 +78,7 @@ class WindowOfSchedule:
     cost: float | None = None
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets; NaN becomes None."""
+        """Return the data for JSON; NaN becomes None."""
         return {
             "start_s": self.start_s,
             "requests": self.attained.requests,
@@ -111,7 +111,7 @@ class Scheduled:
     windows: tuple[WindowOfSchedule, ...]
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "figures": [figure.to_json_dict() for figure in self.figures],
             "placements": [window.to_json_dict() for window in self.windows],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alpaplan.planning.sizes.axes import FactorAxis
-from alpaplan.planning.sizes.measure import Boundary, Runs
+from alpaplan.planning.sizes.measure import Boundary
 from alpaplan.planning.sizes.results import AxisLimit, SizePoint
 from alpaplan.planning.sizes.steps import (
     Variation,
@@ -141,13 +141,9 @@ def _curve(
     (measured,) = yield (task,)
     points = []
     for value, runs in zip(ordered, measured, strict=True):
-        best = max(range(len(plans)), key=lambda index: _attainment(runs[index]))
+        best = max(range(len(plans)), key=lambda index: runs[index].slo_attainment)
         points.append(SizePoint(value, runs[best].slo_attainment, plans[best]))
     return tuple(points)
-
-
-def _attainment(runs: Runs) -> float:
-    return runs.slo_attainment
 
 
 def _why_not(study: Study, axis: FactorAxis, *, is_end: bool, reasons: list[str]) -> str:

@@ -129,7 +129,7 @@ class Boundary:
 def find_boundary(
     holds: Callable[[float], bool], axis: str, limits: tuple[float, float], start: float
 ) -> Boundary:
-    """Find up to where something holds that stops to hold as an axis gets harder.
+    """Find the hardest factor at which a condition holds that fails beyond some point.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ class SizePoint:
     nodes: dict[str, int] | None = None
 
     def to_json_dict(self, path_of: PathOf) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         shown: dict[str, Any] = {
             "value": self.value,
             "slo_attainment": self.slo_attainment,
@@ -87,7 +87,7 @@ class AxisLimit:
     nodes: dict[str, int] | None = None
 
     def to_json_dict(self, path_of: PathOf) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         shown: dict[str, Any] = {
             "axis": self.axis,
             "method": self.method,
@@ -128,7 +128,7 @@ class Sizes:
     path_of: PathOf
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "target": self.target,
             "unit": self.unit,

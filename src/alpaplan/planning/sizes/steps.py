@@ -57,7 +57,7 @@ class Variation:
         return "-".join(parts) or "stated"
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets: the axis and the value there, or pools and their nodes."""
+        """Return the data for JSON: the axis and the value there, or pools and their nodes."""
         if self.nodes:
             return {"axis": SizeAxis.NODES, "nodes": dict(self.nodes)}
         return {"axis": self.axis, "value": self.factor}
@@ -186,7 +186,7 @@ def measure_nodes(inputs: Inputs, seed: int, nodes: Nodes, plan: PlanSpec, _: Su
 
 
 def bound_nodes(inputs: Inputs, seed: int, nodes: Nodes, _: Surroundings) -> float:
-    """Return what no plan attains more of on such a cluster; 1 where no bound is known."""
+    """Return an upper bound on the SLO attainment on such a cluster; 1 where none is known."""
     varied = with_nodes(inputs, nodes)
     found = 0.0
     total = 0

@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 
 class Listener(Protocol):
-    """Is told how chains go on, each by its name."""
+    """Hears of the progress of chains, by name."""
 
     def begins(self, chain: str, what: str) -> None:
         """Hear in words what a chain plans next."""

@@ -53,7 +53,7 @@ class SweepPoint:
         return self.foreseen if self.plan is None else self.plan.prediction
 
     def to_json_dict(self, path_of: PathOf) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         shown: dict[str, Any] = {"value": self.value, "method": self.method}
         found = self.prediction
         shown |= {
@@ -95,7 +95,7 @@ class Sweep:
     path_of: PathOf
 
     def to_json_dict(self) -> dict[str, Any]:
-        """Return what JSON gets."""
+        """Return the data for JSON."""
         return {
             "axis": self.axis,
             "unit": self.unit,
@@ -121,7 +121,7 @@ def sweep(
     Parameters
     ----------
     inputs, methods, settings, runner, folder, pool, listener
-        As of `alpaplan.planning.sizes.size.size`.
+        See `alpaplan.planning.sizes.size.size`.
     axis, values
         What to vary, and the points: factors, or numbers of nodes.
     window_s

@@ -40,7 +40,7 @@ class CurvePicture:
     x_ticks, y_ticks
         Of the axes.
     stated_x, target_y
-        Where the stated traffic and the usual target are; None outside of the axes.
+        Where the stated traffic and the usual target are.
     """
 
     line: str

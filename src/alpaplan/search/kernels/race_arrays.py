@@ -36,12 +36,12 @@ class Workspace(NamedTuple):
     Parameters
     ----------
     first_replica, group, stages_s : uint32[M + 1], uint32[R], float64[R * S]
-        As of `alpaplan.simulator.kernels.fixed.Replicas`.
+        See `alpaplan.simulator.kernels.fixed.Replicas`.
     assigned, attained, latency_sum_s : int64[R], int64[R], float64[R]
-        As of `alpaplan.simulator.kernels.fixed.Outcome`.
+        See `alpaplan.simulator.kernels.fixed.Outcome`.
     clock_s, finish_s : float64[S * G], float64[G * capacity]
     num_left, num_entered : uint64[G], uint64[G]
-        As of `alpaplan.simulator.kernels.fixed.Groups`.
+        See `alpaplan.simulator.kernels.fixed.Groups`.
     unrecorded : int32[0]
         Stands for the fate of each request, which is not recorded.
     capacity
@@ -78,7 +78,7 @@ class Course(NamedTuple):
     merit_after, attainment_after : float64[K], float64[K]
         Written: merit and weighted attainment of the last simulation, up to where it stopped.
     latency_weight
-        As of `alpaplan.search.kernels.merit.merit_of`.
+        See `alpaplan.search.kernels.merit.merit_of`.
     """
 
     num_points: int

@@ -127,7 +127,6 @@ class QueueingEstimate:
         self._problem = problem
         self._demand = demand
         self._class_of_model = class_of_model
-        self._num_classes = int(class_of_model.max(initial=-1)) + 1
         self._servable = servable_replicas(problem)
         self._service_s = busy_slowest_stage_s(problem)
         self._slowest_s = full_batch_slowest_stage_s(problem)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from alpaplan.problem import GroupShape, Placement, PlacementProblem, Schedule
 from alpaplan.problem.caps import without_batching
-from alpaplan.problem.loading import loaded_bytes
 from alpaplan.problem.memory import room_for_profiles
+from alpaplan.problem.memory_rule import weight_bytes
 from alpaplan.search.schedules.windows import windows_of_arrivals
 from alpaplan.simulator import Simulator
 from alpaplan.workload.trace import Trace
@@ -111,9 +111,7 @@ def plan_window(problem: PlacementProblem, trace: Trace, shapes: NDArray[np.int6
     """
     simulator = Simulator(without_batching(problem), trace)
     profile = problem.profile_of_model
-    is_llm = np.zeros(problem.num_models, dtype=np.bool_)
-    if problem.engines is not None:
-        is_llm = problem.engines.is_llm[profile]
+    is_llm = problem.model_is_llm
     counts = np.zeros((shapes.size, len(problem.profile_names)), dtype=np.int64)
     replicas = np.zeros((shapes.size, problem.num_models), dtype=np.bool_)
     lists: Lists = [[] for _ in range(shapes.size)]
@@ -147,7 +145,7 @@ def hand_out(
     lists, before
         What the window planned for each group, and what each device had in the one before.
     """
-    weight = loaded_bytes(problem)[:, problem.profile_of_model]
+    weight = weight_bytes(problem)[:, problem.profile_of_model]
     had, wanted = (_as_replicas(each, problem.num_models) for each in (before, lists))
     common = (had * weight[shapes]).astype(np.int64) @ wanted.T.astype(np.int64)
     device, index = np.divmod(np.arange(common.size), max(1, len(lists)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alpaplan.problem import PlacementProblem, Schedule
 from alpaplan.problem.costs import cost_per_hour, has_costs
 from alpaplan.problem.engine_service import kv_tokens
-from alpaplan.problem.loading import loaded_bytes
+from alpaplan.problem.memory_rule import weight_bytes
 from alpaplan.problem.schedule import lives_of_groups
 from alpaplan.simulator import ScheduleSimulator, Simulator
 from alpaplan.simulator.evaluation import ratio
@@ -53,7 +53,7 @@ def attained_by_windows(
 
 def bytes_loaded(problem: PlacementProblem, schedule: Schedule) -> tuple[int, ...]:
     """Return the bytes to load at the start of each placement; 0 for the first."""
-    of_replica = loaded_bytes(problem)[:, problem.profile_of_model]
+    of_replica = weight_bytes(problem)[:, problem.profile_of_model]
     _, numbers = lives_of_groups(schedule)
     caches = [kv_tokens(problem, placement) for placement in schedule.placements]
     found = [0]

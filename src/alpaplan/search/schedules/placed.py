@@ -9,7 +9,7 @@ import numpy as np
 
 from alpaplan.problem import Placement, PlacementProblem, Schedule
 from alpaplan.problem.devices import assign_devices
-from alpaplan.problem.loading import loaded_bytes
+from alpaplan.problem.memory_rule import weight_bytes
 
 Device = tuple[int, int, int]
 """Pool, node in the pool, and device in the node."""
@@ -173,7 +173,7 @@ def _near(
     places: list[tuple[Device, ...]],
     like: Placed,
 ) -> list[tuple[Device, ...]]:
-    weight = loaded_bytes(problem)[:, problem.profile_of_model]
+    weight = weight_bytes(problem)[:, problem.profile_of_model]
     there = {
         (int(shape), devices): like.placement.replicas[group]
         for group, (shape, devices) in enumerate(

@@ -57,7 +57,7 @@ def _note_batch(
     ring, slot
         The batch.
     arrival_s, next_of_replica, first_count
-        As of `Requests`, `Queues` and `Replicas`.
+        See `Requests`, `Queues` and `Replicas`.
     outcome
         Changed.
     count

@@ -114,7 +114,7 @@ def make_plan(
     Parameters
     ----------
     requests, replicas, queues, plan
-        As of `Loop`.
+        See `Loop`.
     first, num_requests
         The first request to plan, and how many to plan.
     at_s
@@ -208,7 +208,7 @@ def first_changed(
     Parameters
     ----------
     requests, replicas, ring, capacity
-        As of `Loop`.
+        See `Loop`.
     group, first, end
         The group, its first waiting batch, and one past the last.
     replica, waiting

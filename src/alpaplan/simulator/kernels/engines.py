@@ -77,7 +77,7 @@ def advance(
     Parameters
     ----------
     keep
-        As of `engine_queues.emit`.
+        See `engine_queues.emit`.
     """
     while True:
         end_ns, try_ns = groups.end_ns[group], groups.try_ns[group]

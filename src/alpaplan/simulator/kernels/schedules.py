@@ -53,7 +53,7 @@ def _may_load_from(
     Parameters
     ----------
     serving, changes, loads
-        As of `ScheduleLoop`.
+        See `ScheduleLoop`.
     group
         The group.
     at_s

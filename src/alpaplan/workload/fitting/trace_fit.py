@@ -99,7 +99,7 @@ def fit_trace(
     Raises
     ------
     SpecError
-        As of `watched_span`.
+        See `watched_span`.
     """
     span = watched_span(trace, window_s, as_recorded=as_recorded)
     needed = MIN_REQUESTS if process == "auto" else LAWS[process].min_requests
