@@ -14,12 +14,9 @@ from alpaplan.problem import Placement
 from alpaplan.simulator import Simulator
 from alpaplan.specs.choices import UnseenSource
 from alpaplan.specs.plan import GroupSpec
-from alpaplan.specs.prediction import MAX_NODE_LOSSES
+from alpaplan.specs.prediction import HELD_ATTAINMENT, MAX_NODE_LOSSES
 from alpaplan.workload.arrival_sets import LLM_TRAINING_RUN_REQUESTS, ArrivalSets
 from alpaplan.workload.trace import Trace
-
-HELD_ATTAINMENT = 0.99
-"""Attainment that headroom is about (a fraction)."""
 
 LARGEST_SCALE = 64.0
 """Rates are scaled up and down so far (a factor; 16 to 1,000): what holds there holds anywhere."""

@@ -8,7 +8,7 @@ from alpaplan.planning.device_use import DeviceUse
 from alpaplan.report.prose import Paragraph
 from alpaplan.report.text import device_ranges, missed, number, percent
 from alpaplan.specs.plan import PlanSpec
-from alpaplan.specs.prediction import LatencySummary, Prediction
+from alpaplan.specs.prediction import HELD_ATTAINMENT, LatencySummary, Prediction
 from alpaplan.units import format_count, format_seconds
 
 
@@ -66,7 +66,8 @@ def _robustness(prediction: Prediction) -> Iterator[str]:
     """Yield how much more traffic the plan stands, and what the loss of a node leaves."""
     parts = []
     if prediction.headroom_rate_scale is not None:
-        parts.append(f"99% holds up to {number(prediction.headroom_rate_scale)} times this traffic")
+        scale = number(prediction.headroom_rate_scale)
+        parts.append(f"{HELD_ATTAINMENT:.0%} holds up to {scale} times this traffic")
     if prediction.node_loss:
         worst = prediction.node_loss[0]
         parts.append(f"without {worst.node}: {percent(worst.slo_attainment)}")

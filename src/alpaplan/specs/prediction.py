@@ -14,6 +14,9 @@ from alpaplan.specs.fields import (
     Spec,
 )
 
+HELD_ATTAINMENT = 0.99
+"""Attainment that headroom is about (a fraction)."""
+
 MAX_NODE_LOSSES = 10
 """Nodes whose loss a plan tells of (a count): the worst ones."""
 
@@ -98,7 +101,8 @@ class Prediction(Spec):
     )
     headroom_rate_scale: PositiveNumber | None = Field(
         default=None,
-        description="how many times all rates may grow until less than 99% is attained",
+        description=f"how many times all rates may grow until less than {HELD_ATTAINMENT:.0%} "
+        "is attained",
     )
     node_loss: tuple[NodeLoss, ...] = Field(
         default=(),

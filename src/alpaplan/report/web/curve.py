@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from alpaplan.planning.traffic_curve import CurvePoint
 from alpaplan.report.text import number, percent
+from alpaplan.specs.prediction import HELD_ATTAINMENT
 
 WIDTH, HEIGHT = 440.0, 250.0
 """Of the picture (its own units): letters of 12 stay readable at the width of a phone."""
@@ -16,7 +17,6 @@ LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 40.0
 """Margins around the axes, in the same units."""
 
 _X_TICKS = (0.5, 0.7, 1, 1.4, 2, 2.8, 4, 5.6, 8)
-_TARGET = 0.99
 
 
 @dataclass(frozen=True)
@@ -87,5 +87,5 @@ def curve_picture(points: Sequence[CurvePoint]) -> CurvePicture:
             for index in range(num_steps + 1)
         ),
         x_of(1.0),
-        y_of(_TARGET),
+        y_of(HELD_ATTAINMENT),
     )

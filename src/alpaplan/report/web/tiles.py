@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alpaplan.planning.overview import PlanOverview
 from alpaplan.report.text import attained, missed, number, percent
-from alpaplan.specs.prediction import Prediction
+from alpaplan.specs.prediction import HELD_ATTAINMENT, Prediction
 from alpaplan.units import format_count, format_seconds
 
 
@@ -58,7 +58,11 @@ def _devices(overview: PlanOverview) -> Tile:
 def _robustness(prediction: Prediction) -> Iterator[Tile]:
     if prediction.headroom_rate_scale is not None:
         scale = number(prediction.headroom_rate_scale)
-        yield Tile("Headroom", f"{scale}x", "the traffic until less than 99% is attained")
+        yield Tile(
+            "Headroom",
+            f"{scale}x",
+            f"the traffic until less than {HELD_ATTAINMENT:.0%} is attained",
+        )
     if prediction.node_loss:
         worst = prediction.node_loss[0]
         yield Tile(
