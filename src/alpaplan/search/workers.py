@@ -36,6 +36,11 @@ ASK_S = 0.1
 """Seconds between two checks of the stopping criteria while other processes work."""
 
 
+FEWEST_TO_HELP = 3
+"""Fewest threads of which idle ones help attempts (a count; 2 to 4). Two are busy with attempts
+until the last one: what one saves there is less than what it simulates in vain."""
+
+
 class Workers(Protocol):
     """Makes attempts."""
 
@@ -166,7 +171,8 @@ def threads(count: int) -> Iterator[Workers]:
         yield SerialWorkers()
         return
     with ThreadPoolExecutor(count) as attempts, ThreadPoolExecutor(count) as helpers:
-        yield ThreadWorkers(attempts, IdleThreads(count, helpers))
+        help_others = count >= FEWEST_TO_HELP
+        yield ThreadWorkers(attempts, IdleThreads(count, helpers if help_others else None))
 
 
 @contextmanager
