@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     type=NameOf(Effort),
     metavar="LEVEL",
     help=f"How much to search: {listed(Effort)}. Measured in work, not in seconds, so that "
-    "plans repeat; about 2, 10 and 80 s for 60 models on 32 devices.  [default: medium]",
+    "plans repeat; about 2, 5 and 20 s for 60 models on 32 devices.  [default: medium]",
 )
 @click.option(
     "-j",
