@@ -9,7 +9,11 @@ from dataclasses import replace
 import pytest
 
 from alpaplan.analysis.verification import RequestOutcome, Verification
-from alpaplan.analysis.verifying import Request, shortest_objective_s, verification
+from alpaplan.analysis.verifying import (
+    VerificationSettings,
+    compare_with_simulation,
+    shortest_objective_s,
+)
 from alpaplan.simulator import Simulator
 from tests.builders import llm_model, llm_profile, model, problem, profile
 from tests.simulator.cases import Case, make_case
@@ -32,12 +36,14 @@ def case() -> Case:
 
 
 def compared(
-    *outcomes: RequestOutcome | None, asked: Request | None = None, late_s: float = 0.0
+    *outcomes: RequestOutcome | None, asked: VerificationSettings | None = None, late_s: float = 0.0
 ) -> Verification:
     made = case()
     replay = Simulator(made.problem, made.trace).replay(made.placement)
-    asked = asked or Request("stubs", 3.0, 1.5)
-    return verification(asked, made.trace, replay, ["g0"], outcomes, [late_s] * len(outcomes))
+    asked = asked or VerificationSettings("stubs", 3.0, 1.5)
+    return compare_with_simulation(
+        asked, made.trace, replay, ["g0"], outcomes, [late_s] * len(outcomes)
+    )
 
 
 def test_counts_and_the_difference_in_points() -> None:
@@ -57,14 +63,16 @@ def test_stubs_agree_only_if_the_router_lost_and_mixed_up_nothing() -> None:
     assert not compared(GOOD, GOOD, GOOD, LATE).agrees
     astray = replace(GOOD, is_wrong_group=True)
     assert not compared(GOOD, GOOD, GOOD, astray).agrees
-    loose = Request("stubs", 3.0, 100.0)
+    loose = VerificationSettings("stubs", 3.0, 100.0)
     assert compared(GOOD, LATE, REFUSED, LATE, asked=loose).agrees
     assert not compared(GOOD, LATE, REFUSED, LOST, asked=loose).agrees
 
 
 def test_a_measurement_of_a_deployment_is_no_error_unless_something_is_required() -> None:
     def agrees(**limits: float) -> bool:
-        asked = Request("url", 1.0, limits.get("tolerance"), limits.get("required"), "http://h")
+        asked = VerificationSettings(
+            "url", 1.0, limits.get("tolerance"), limits.get("required"), "http://h"
+        )
         return compared(GOOD, GOOD, GOOD, LOST, asked=asked).agrees
 
     assert agrees()
@@ -95,7 +103,7 @@ def test_json_of_stubs() -> None:
 
 
 def test_json_of_a_deployment() -> None:
-    asked = Request("url", 1.0, url="http://h")
+    asked = VerificationSettings("url", 1.0, url="http://h")
     streamed = replace(GOOD, ttft_s=0.5, tpot_s=math.nan)
     found = compared(streamed, LOST, LOST, LOST, asked=asked).to_json_dict()
     assert found["url"] == "http://h"

@@ -17,7 +17,7 @@ import click
 import yaml
 
 from alpaplan.analysis.verification import Verification
-from alpaplan.analysis.verifying import Request
+from alpaplan.analysis.verifying import VerificationSettings
 from alpaplan.export.engines import RoutedGroup
 from alpaplan.export.envoy.files import router_files
 from alpaplan.export.envoy.resources import RoutedEngine
@@ -89,7 +89,7 @@ def measured(
     made: tuple[Inputs, PlanSpec, Simulation], scale: float, envoy: Path, *, wrong: bool = False
 ) -> Verification:
     """Verify once."""
-    asked = Request("stubs", scale, 1.5)
+    asked = VerificationSettings("stubs", scale, 1.5)
     if not wrong:
         return stub_run.verify_with_stubs(*made, envoy, asked)
     with wrong_router():

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from alpaplan.simulator.engine_statistics import (
-    TokenStatistics,
+    TokenTimes,
     engines_of_groups,
     llm_statistics,
 )
@@ -55,7 +55,7 @@ def test_only_served_requests_count_and_tpot_needs_a_second_token() -> None:
         "ttft_s": nothing,
         "tpot_s": nothing,
     }
-    assert TokenStatistics.of(REPLAY).ttft.mean_s == 0.2
+    assert TokenTimes.of(REPLAY).ttft.mean_s == 0.2
 
 
 def test_engines_are_listed_by_group_in_replica_order() -> None:

@@ -21,7 +21,7 @@ ArrivalSource = Literal["process", "busiest window", "recorded"]
 
 
 @dataclass(frozen=True)
-class ArrivalStatistics:
+class ArrivalMoments:
     """Arrivals of one model.
 
     Parameters
@@ -54,7 +54,7 @@ class ArrivalStatistics:
 
 def arrival_statistics(
     problem: PlacementProblem, models: Sequence[ServedModel], recorded: Mapping[str, Trace]
-) -> tuple[ArrivalStatistics, ...]:
+) -> tuple[ArrivalMoments, ...]:
     """Return the arrivals of every model: by formula of a process, measured of a recording.
 
     A piecewise process counts with the window of the highest rate, where objectives are hardest
@@ -72,7 +72,7 @@ def arrival_statistics(
     for index, model in enumerate(models):
         if isinstance(model.arrivals, TraceArrivals) and measured is not None:
             found.append(
-                ArrivalStatistics(
+                ArrivalMoments(
                     float(measured.rate_rps[index]),
                     float(measured.cv[index]),
                     float(measured.dispersion[index]),
@@ -84,10 +84,10 @@ def arrival_statistics(
     return tuple(found)
 
 
-def _of_process(model: ServedModel) -> ArrivalStatistics:
+def _of_process(model: ServedModel) -> ArrivalMoments:
     process = process_of(model.arrivals)
     if not isinstance(process, Piecewise):
-        return ArrivalStatistics(process.rate_rps, process.cv, process.dispersion, "process")
+        return ArrivalMoments(process.rate_rps, process.cv, process.dispersion, "process")
     windows = [window for window in process.processes if window is not None]
     busiest = max(windows, key=lambda window: window.rate_rps)
-    return ArrivalStatistics(busiest.rate_rps, busiest.cv, busiest.dispersion, "busiest window")
+    return ArrivalMoments(busiest.rate_rps, busiest.cv, busiest.dispersion, "busiest window")

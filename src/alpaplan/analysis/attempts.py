@@ -24,7 +24,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True)
-class Attempt:
+class AttemptSummary:
     """One attempt beside the winner, on the training arrivals.
 
     Parameters
@@ -53,12 +53,12 @@ class StepGain:
     gained: float
 
 
-def ranked_attempts(result: PlanResult) -> tuple[Attempt, ...]:
+def ranked_attempts(result: PlanResult) -> tuple[AttemptSummary, ...]:
     """Return all attempts: the winner, then the others from the best in training on."""
     winner = result.tried[result.chosen]
     others = best_first([candidate for candidate in result.tried if candidate is not winner])
     return tuple(
-        Attempt(
+        AttemptSummary(
             candidate,
             _verdict(candidate, winner),
             winner.score.attainment - candidate.score.attainment,
@@ -68,7 +68,7 @@ def ranked_attempts(result: PlanResult) -> tuple[Attempt, ...]:
     )
 
 
-def leading_attempts(result: PlanResult, most: int) -> tuple[Attempt, ...]:
+def leading_attempts(result: PlanResult, most: int) -> tuple[AttemptSummary, ...]:
     """Return the winner and the best others, one for each other division into groups.
 
     Parameters
@@ -79,7 +79,7 @@ def leading_attempts(result: PlanResult, most: int) -> tuple[Attempt, ...]:
         Most attempts beside the winner.
     """
     winner, *others = ranked_attempts(result)
-    best: dict[tuple[int, ...], Attempt] = {}
+    best: dict[tuple[int, ...], AttemptSummary] = {}
     for attempt in others:
         if attempt.verdict is not Verdict.NOT_REACHED:
             best.setdefault(_division(attempt.candidate), attempt)

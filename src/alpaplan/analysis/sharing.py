@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.analysis.arrival_statistics import (
+    ArrivalMoments,
     ArrivalSource,
-    ArrivalStatistics,
     arrival_statistics,
 )
 from alpaplan.analysis.pipelines import (
@@ -65,7 +65,7 @@ class DedicatedModel:
     name: str
     profile: str
     slo_s: float
-    arrivals: ArrivalStatistics
+    arrivals: ArrivalMoments
     device: str
     intra_op: int
     inter_op: int
@@ -212,7 +212,7 @@ def smallest_shapes(problem: PlacementProblem) -> NDArray[np.int64]:
 
 def _dedicated_models(
     problem: PlacementProblem,
-    arrivals: Sequence[ArrivalStatistics],
+    arrivals: Sequence[ArrivalMoments],
     shape: NDArray[np.int64],
     rate_rps: Floats,
     dispersion: Floats,

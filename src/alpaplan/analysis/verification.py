@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alpaplan.simulator import LatencyStatistics
-from alpaplan.simulator.engine_statistics import TokenStatistics
+from alpaplan.simulator.engine_statistics import TokenTimes
 from alpaplan.simulator.intervals import Interval, wilson_interval_95
 from alpaplan.units import finite_or_none
 
@@ -59,8 +59,8 @@ class ModelVerification:
     simulated: int
     latency: LatencyStatistics
     simulated_latency: LatencyStatistics
-    tokens: TokenStatistics | None = None
-    simulated_tokens: TokenStatistics | None = None
+    tokens: TokenTimes | None = None
+    simulated_tokens: TokenTimes | None = None
 
     @property
     def interval_95(self) -> Interval | None:

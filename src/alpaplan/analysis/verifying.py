@@ -18,12 +18,12 @@ from alpaplan.analysis.verification import (
 )
 from alpaplan.problem import PlacementProblem
 from alpaplan.simulator import LatencyStatistics, Replay
-from alpaplan.simulator.engine_statistics import TokenStatistics
+from alpaplan.simulator.engine_statistics import TokenTimes
 from alpaplan.workload.trace import Trace
 
 
 @dataclass(frozen=True)
-class Request:
+class VerificationSettings:
     """What a verification was asked for, beside the requests themselves.
 
     Parameters
@@ -39,8 +39,8 @@ class Request:
     url: str | None = None
 
 
-def verification(
-    asked: Request,
+def compare_with_simulation(
+    asked: VerificationSettings,
     trace: Trace,
     replay: Replay,
     group_names: Sequence[str],
@@ -148,10 +148,10 @@ class _Compared:
             simulated=int(simulated_s.size),
             latency=self.latency(own),
             simulated_latency=LatencyStatistics.of(simulated_s),
-            tokens=TokenStatistics.of_times(self._ttft_s[has_tokens], self._tpot_s[has_tokens])
+            tokens=TokenTimes.of_times(self._ttft_s[has_tokens], self._tpot_s[has_tokens])
             if is_llm
             else None,
-            simulated_tokens=TokenStatistics.of(engines, simulated_own)
+            simulated_tokens=TokenTimes.of(engines, simulated_own)
             if is_llm and engines is not None
             else None,
         )

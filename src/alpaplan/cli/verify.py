@@ -19,7 +19,7 @@ from alpaplan.errors import AlpaplanError
 
 if TYPE_CHECKING:
     from alpaplan.analysis.verification import Verification
-    from alpaplan.analysis.verifying import Request
+    from alpaplan.analysis.verifying import VerificationSettings
     from alpaplan.planning.inputs import Inputs
     from alpaplan.specs.plan import PlanSpec
     from alpaplan.verification.deployment import Outcome
@@ -129,7 +129,7 @@ def verify(
     engines: this checks the export, the router and the HTTP path, but not how long engines take.
     With --url, the requests go to an OpenAI-compatible deployment: this checks the prediction.
     """
-    from alpaplan.analysis.verifying import Request
+    from alpaplan.analysis.verifying import VerificationSettings
     from alpaplan.files.document import load_document
     from alpaplan.planning.inputs import load_inputs
     from alpaplan.planning.paths import InputPaths
@@ -153,12 +153,14 @@ def verify(
     inputs.require_valid(document)
     if url is None:
         tolerance = TOLERANCE_POINTS if tolerance_points is None else tolerance_points
-        asked = Request("stubs", scale or STUBS_SCALE, tolerance)
+        asked = VerificationSettings("stubs", scale or STUBS_SCALE, tolerance)
         arrivals = _arrivals(inputs, trace, duration_s or STUBS_DURATION_S, seed)
         found = _with_stubs(inputs, document.spec, arrivals, envoy, asked)
         was_interrupted = False
     else:
-        asked = Request("url", scale or URL_SCALE, tolerance_points, require_attainment, url)
+        asked = VerificationSettings(
+            "url", scale or URL_SCALE, tolerance_points, require_attainment, url
+        )
         arrivals = _arrivals(inputs, trace, duration_s or URL_DURATION_S, seed)
         arrivals = arrivals.take(slice(max_requests)).faster(1 / asked.scale)
         tokens = INPUT_TOKENS if input_tokens is None else input_tokens
@@ -194,7 +196,7 @@ def _arrivals(inputs: Inputs, trace: Path | None, duration_s: float, seed: int |
 
 
 def _with_stubs(
-    inputs: Inputs, plan: PlanSpec, arrivals: Trace, envoy: Path | None, asked: Request
+    inputs: Inputs, plan: PlanSpec, arrivals: Trace, envoy: Path | None, asked: VerificationSettings
 ) -> Verification:
     from alpaplan.cli.step_progress import step_progress
     from alpaplan.planning.runs import simulate
@@ -215,7 +217,7 @@ def _with_deployment(
     inputs: Inputs,
     plan: PlanSpec,
     arrivals: Trace,
-    asked: Request,
+    asked: VerificationSettings,
     input_tokens: int,
     api_key: str | None,
     seed: int,

@@ -17,7 +17,7 @@ from alpaplan.problem.service import batch_caps
 from alpaplan.profiling.batch_sizes import largest_batch_size
 from alpaplan.search.planner import PlanResult
 from alpaplan.search.prediction import Prediction
-from alpaplan.simulator.engine_statistics import TokenStatistics
+from alpaplan.simulator.engine_statistics import TokenTimes
 from alpaplan.simulator.latency_statistics import LatencyStatistics
 from alpaplan.specs import plan as spec
 from alpaplan.specs import prediction as promised
@@ -221,11 +221,11 @@ def _latency(latency: LatencyStatistics) -> promised.LatencySummary | None:
     )
 
 
-def _ttft(tokens: TokenStatistics | None) -> promised.LatencySummary | None:
+def _ttft(tokens: TokenTimes | None) -> promised.LatencySummary | None:
     return None if tokens is None else _latency(tokens.ttft)
 
 
-def _tpot(tokens: TokenStatistics | None) -> promised.LatencySummary | None:
+def _tpot(tokens: TokenTimes | None) -> promised.LatencySummary | None:
     return None if tokens is None else _latency(tokens.tpot)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alpaplan.analysis.attempts import (
-    Attempt,
+    AttemptSummary,
     Verdict,
     leading_attempts,
     ranked_attempts,
@@ -69,7 +69,7 @@ def steps_table(result: PlanResult) -> Table:
     return made
 
 
-def _describe_verdict(attempt: Attempt) -> str:
+def _describe_verdict(attempt: AttemptSummary) -> str:
     if attempt.verdict is Verdict.MISSES_MORE:
         return f"{100 * attempt.missed_more:.2f} points fewer"
     if attempt.verdict is Verdict.SLOWER:

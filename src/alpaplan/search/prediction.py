@@ -11,7 +11,7 @@ from alpaplan.problem import Placement, PlacementProblem
 from alpaplan.simulator import Replay, Simulator
 from alpaplan.simulator.engine_statistics import (
     EngineStatistics,
-    TokenStatistics,
+    TokenTimes,
     engines_of_groups,
 )
 from alpaplan.simulator.evaluation import ratio
@@ -41,7 +41,7 @@ class ModelPrediction:
     requests: int
     attained: int
     latency: LatencyStatistics
-    tokens: TokenStatistics | None = None
+    tokens: TokenTimes | None = None
 
     @property
     def slo_attainment(self) -> float:
@@ -90,7 +90,7 @@ class Prediction:
     num_runs: int
     run_s: float
     num_requests: int
-    tokens: TokenStatistics | None = None
+    tokens: TokenTimes | None = None
     output_tokens_per_s: float | None = None
 
 
@@ -152,7 +152,7 @@ def predict(
 
 def _tokens_of(
     problem: PlacementProblem, traces: Sequence[Trace], replays: Sequence[Replay]
-) -> dict[int, TokenStatistics]:
+) -> dict[int, TokenTimes]:
     """Return the times to tokens in all runs, by LLM, and for `_ALL_LLMS` together."""
     if problem.engines is None:
         return {}
@@ -161,10 +161,10 @@ def _tokens_of(
     model = np.concatenate([trace.model for trace in traces])[served]
     ttft_s = np.concatenate([each.ttft_s for each in engines])[served]
     tpot_s = np.concatenate([each.tpot_s for each in engines])[served]
-    found = {_ALL_LLMS: TokenStatistics.of_times(ttft_s, tpot_s)}
+    found = {_ALL_LLMS: TokenTimes.of_times(ttft_s, tpot_s)}
     for m in np.flatnonzero(problem.model_is_llm).tolist():
         own = model == m
-        found[m] = TokenStatistics.of_times(ttft_s[own], tpot_s[own])
+        found[m] = TokenTimes.of_times(ttft_s[own], tpot_s[own])
     return found
 
 

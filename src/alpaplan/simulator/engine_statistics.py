@@ -15,7 +15,7 @@ from alpaplan.workload.trace import Trace
 
 
 @dataclass(frozen=True)
-class TokenStatistics:
+class TokenTimes:
     """Times to the tokens of served requests, attained or not.
 
     Parameters
@@ -28,9 +28,7 @@ class TokenStatistics:
     tpot: LatencyStatistics
 
     @classmethod
-    def of(
-        cls, engines: EngineReplay, requests: NDArray[np.bool_] | None = None
-    ) -> TokenStatistics:
+    def of(cls, engines: EngineReplay, requests: NDArray[np.bool_] | None = None) -> TokenTimes:
         """Sum up requests.
 
         Parameters
@@ -46,7 +44,7 @@ class TokenStatistics:
         return cls.of_times(engines.ttft_s[served], engines.tpot_s[served])
 
     @classmethod
-    def of_times(cls, ttft_s: NDArray[np.float64], tpot_s: NDArray[np.float64]) -> TokenStatistics:
+    def of_times(cls, ttft_s: NDArray[np.float64], tpot_s: NDArray[np.float64]) -> TokenTimes:
         """Sum up the times of served requests.
 
         Parameters
@@ -78,7 +76,7 @@ class LlmStatistics:
 
     served: int
     output_tokens: int
-    tokens: TokenStatistics
+    tokens: TokenTimes
 
     def to_json_dict(self) -> dict[str, Any]:
         """Return the data for JSON."""
@@ -125,7 +123,7 @@ def llm_statistics(
             LlmStatistics(
                 int(np.count_nonzero(own)),
                 int(trace.output_tokens[own].sum(dtype=np.int64)),
-                TokenStatistics.of(replay, own),
+                TokenTimes.of(replay, own),
             )
             if is_llm
             else None

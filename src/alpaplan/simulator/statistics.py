@@ -13,7 +13,7 @@ from alpaplan.simulator.batch_statistics import BatchStatistics
 from alpaplan.simulator.engine_statistics import (
     EngineStatistics,
     LlmStatistics,
-    TokenStatistics,
+    TokenTimes,
     engines_of_groups,
     llm_statistics,
 )
@@ -97,7 +97,7 @@ class SimulationSummary:
     latency: LatencyStatistics
     models: tuple[ModelStatistics, ...]
     groups: tuple[GroupStatistics, ...]
-    tokens: TokenStatistics | None = None
+    tokens: TokenTimes | None = None
     placements: tuple[PlacementStatistics, ...] = ()
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def summarize_groups(
                 strict=True,
             )
         ),
-        tokens=None if replay.engines is None else TokenStatistics.of(replay.engines),
+        tokens=None if replay.engines is None else TokenTimes.of(replay.engines),
     )
 
 

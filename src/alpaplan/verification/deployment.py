@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alpaplan.analysis.verification import RequestOutcome, Verification
-from alpaplan.analysis.verifying import Request, verification
+from alpaplan.analysis.verifying import VerificationSettings, compare_with_simulation
 from alpaplan.errors import AlpaplanError
 from alpaplan.export.envoy.resources import GROUP_HEADER
 from alpaplan.export.names import group_name
@@ -257,7 +257,7 @@ def verify_deployment(
     inputs: Inputs,
     plan: PlanSpec,
     arrivals: Trace,
-    asked: Request,
+    asked: VerificationSettings,
     seed: int,
     on_result: Callable[[], None] = lambda: None,
 ) -> Outcome:
@@ -291,5 +291,7 @@ def verify_deployment(
         results = results[:sent]
         simulation = simulate(inputs, plan, arrivals.take(slice(sent)))
     names = [group.name for group in plan.groups if group.replicas]
-    compared = verification(asked, simulation.trace, simulation.replay, names, results, load.late_s)
+    compared = compare_with_simulation(
+        asked, simulation.trace, simulation.replay, names, results, load.late_s
+    )
     return Outcome(compared, load.was_interrupted, load.num_open, troubles)

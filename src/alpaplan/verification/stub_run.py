@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from alpaplan.analysis.verification import RequestOutcome, Verification
-from alpaplan.analysis.verifying import Request, verification
+from alpaplan.analysis.verifying import VerificationSettings, compare_with_simulation
 from alpaplan.errors import AlpaplanError
 from alpaplan.export.engines import RoutedGroup, Slo
 from alpaplan.export.envoy.files import router_files
@@ -71,7 +71,7 @@ def verify_with_stubs(
     plan: PlanSpec,
     simulation: Simulation,
     envoy: Path,
-    asked: Request,
+    asked: VerificationSettings,
     on_result: Callable[[], None] = lambda: None,
 ) -> Verification:
     """Run the router with stubs behind it, and send the requests of a simulation.
@@ -134,7 +134,9 @@ def verify_with_stubs(
         raise KeyboardInterrupt
     names = [group.name for group in used]
     late_s = (np.asarray(load.late_s) / asked.scale).tolist()
-    return verification(asked, simulation.trace, simulation.replay, names, load.results, late_s)
+    return compare_with_simulation(
+        asked, simulation.trace, simulation.replay, names, load.results, late_s
+    )
 
 
 def _routed(groups: Sequence[GroupSpec]) -> list[RoutedGroup]:
