@@ -156,7 +156,9 @@ def test_recorded_arrivals_come_faster_as_those_of_a_trace() -> None:
 
 def test_unknown_nodes_and_models_are_named() -> None:
     inputs = inputs_of(builders.model("chat"))
-    with pytest.raises(AlpaplanError, match="of the cluster's nodes, found 'n-2'; did you mean 'n-1'"):
+    with pytest.raises(
+        AlpaplanError, match="of the cluster's nodes, found 'n-2'; did you mean 'n-1'"
+    ):
         WhatIf(("n-0", "n-2")).require_known(inputs)
     with pytest.raises(AlpaplanError, match="of the workload, found 'chta'; did you mean 'chat'"):
         with_rates(inputs, by_model={"chta": 2.0})
