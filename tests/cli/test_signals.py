@@ -183,6 +183,21 @@ class TestSeveralProcesses:
         assert b"Traceback" not in said
         assert workspace.plan()["provenance"]["stopped_early"] == "interrupt"
 
+    def test_a_second_ctrl_c_leaves_no_process(
+        self, repository: Path, workspace: Workspace
+    ) -> None:
+        sweep = ("sweep", "--axis", "rate=0.5..2/12", "--max-evaluations", "6000", "-o", "swept")
+        with _begun(repository, *sweep) as run:
+            workers = _processes_of(run.pid)
+            os.killpg(run.pid, signal.SIGINT)
+            time.sleep(0.3)
+            os.killpg(run.pid, signal.SIGINT)
+            _, said = run.communicate(timeout=60)
+        assert run.returncode == 130
+        assert b"Traceback" not in said
+        assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+        assert "swept" in workspace.names()
+
     def test_a_killed_process_is_told(self, repository: Path, workspace: Workspace) -> None:
         with _begun(repository, *SEARCHES) as run:
             os.kill(_processes_of(run.pid)[0], signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 import threading
 import time
@@ -28,6 +29,7 @@ from alpaplan.search.workers import (
     ThreadWorkers,
     Workers,
     processes,
+    stop_flag,
     threads,
 )
 from alpaplan.specs.choices import StopReason
@@ -209,3 +211,13 @@ def test_threads_that_were_only_tried_are_gone() -> None:
     before = threading.active_count()
     assert num_startable(4) == 4
     assert threading.active_count() == before
+
+
+def test_a_flag_is_seen_by_copies_and_says_stop_once_its_owner_is_gone() -> None:
+    with stop_flag() as flag:
+        sent = pickle.dumps(flag)
+        copy = pickle.loads(sent)
+        assert copy() is None
+        flag.show(StopReason.TIME_LIMIT)
+        assert copy() is StopReason.TIME_LIMIT
+    assert pickle.loads(sent)() is StopReason.INTERRUPT

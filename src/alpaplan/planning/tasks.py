@@ -119,12 +119,14 @@ class TaskRunner:
             What a task or a chain raises, or Ctrl-C: tasks that have not begun are canceled then.
         """
         run = _Run(self, chains)
-        try:
-            with _killed_is_told():
+        with _killed_is_told():
+            try:
                 return run.to_the_end()
-        except BaseException:
-            self.cancel(run.futures.values())
-            raise
+            except BrokenExecutor:
+                raise  # all tasks fail at this moment: nobody may cancel one meanwhile
+            except BaseException:
+                self._end(list(run.futures.values()))
+                raise
 
     def finished(self, tasks: Sequence[Task], stop: StopCriterion = never) -> list[Any]:
         """Run tasks side by side, and return the results of those that were done.
@@ -151,10 +153,14 @@ class TaskRunner:
             except KeyboardInterrupt:
                 pass
             if not all(future.done() for future in futures):
-                self.cancel(futures)
-                if self.can_tell:
-                    _wait(futures)
+                self._end(futures)
             return [each.result() for each in futures if each.done() and not each.cancelled()]
+
+    def _end(self, futures: Sequence[Future[Any]]) -> None:
+        """Cancel what has not begun, and wait for what runs, if it can be told to end."""
+        self.cancel(futures)
+        if self.can_tell:
+            _wait(futures)
 
 
 def _wait(futures: Sequence[Future[Any]], stop: StopCriterion = never) -> None:
@@ -254,10 +260,9 @@ def local_runner(jobs: int, num_chains: int) -> Iterator[TaskRunner]:
         return
     with stop_flag() as flag, process_pool(count) as executor:
 
-        def cancel(_futures: Iterable[Future[Any]]) -> None:
+        def cancel(futures: Iterable[Future[Any]]) -> None:
             flag.show(StopReason.INTERRUPT)
-            # Not one by one: where a process was killed, its pool may be at them at this moment.
-            executor.shutdown(cancel_futures=True)
+            _cancel_each(futures)
 
         yield TaskRunner(executor, jobs, flag, cancel, can_tell=True)
 

@@ -128,16 +128,30 @@ class StopFlag:
     """
 
     def __init__(self, shared: ShareableList[int]) -> None:
-        self._shared = shared
+        self._shared: ShareableList[int] | None = shared
+        self._name = shared.shm.name
 
     def show(self, reason: StopReason) -> None:
         """Stop all who ask from now on."""
-        self._shared[0] = 1 + list(StopReason).index(reason)
+        if self._shared is not None:
+            self._shared[0] = 1 + list(StopReason).index(reason)
 
     def __call__(self) -> StopReason | None:
         """Return the reason to stop, if there is one."""
+        if self._shared is None:
+            return StopReason.INTERRUPT
         number = self._shared[0]
         return list(StopReason)[number - 1] if number else None
+
+    def __getstate__(self) -> str:
+        return self._name
+
+    def __setstate__(self, name: str) -> None:
+        self._name = name
+        try:
+            self._shared = ShareableList(name=name)
+        except FileNotFoundError:  # who waited for the result is gone
+            self._shared = None
 
 
 @contextmanager
