@@ -15,6 +15,7 @@ import pytest
 
 from alpaplan.errors import AlpaplanWarning
 from alpaplan.problem import PlacementProblem
+from alpaplan.search import workers as workers_module
 from alpaplan.search.attempt import Attempt, Watch
 from alpaplan.search.budget import Budget, Usage
 from alpaplan.search.candidate import Score
@@ -205,6 +206,23 @@ def test_where_threads_are_limited_there_are_fewer(
     message = f"the system allows only {allowed} of 8 threads"
     with pytest.warns(AlpaplanWarning, match=message), threads(8) as workers:
         assert isinstance(workers, kind)
+
+
+def lanes_of(attempt: Attempt, item: int) -> int:
+    """Share work with the threads that are idle, and return how many parts there were."""
+    return attempt.idle.share(item, lambda _part, _num_parts: None)
+
+
+@pytest.mark.parametrize(
+    ("count", "allowed", "most"), [(4, 7, 4), (4, 6, 1), (2, 3, 1), (4, 1_000, 4)]
+)
+def test_idle_threads_help_where_there_are_enough(
+    count: int, allowed: int, most: int, search: Search, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers_module, "num_startable", lambda wanted: min(wanted, allowed))
+    with threads(count) as them:
+        own = replace(search, workers=them)
+        assert own.map_attempts(lanes_of, [8]) == [most]
 
 
 def test_threads_that_were_only_tried_are_gone() -> None:

@@ -89,7 +89,7 @@ class SignalInterrupt(Interrupt):
     number
         The signal; None: there was none.
     has_placement
-        Whether the search has evaluated any, or need not have to end with one.
+        Whether the search has evaluated any, or ends well without.
     """
 
     def __init__(self) -> None:

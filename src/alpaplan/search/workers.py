@@ -175,8 +175,9 @@ def threads(count: int) -> Iterator[Workers]:
     AlpaplanWarning
         If there can be fewer than `count`; the same is found, only later.
     """
-    # A thread that helps works while that of an attempt waits for it.
-    allowed = num_startable(2 * count - 1) if count > 1 else 1
+    # A thread that helps works while those of attempts that have ended still wait for others.
+    helping = count - 1 if count >= FEWEST_TO_HELP else 0
+    allowed = num_startable(count + helping) if count > 1 else 1
     if allowed < count:
         message = f"the system allows only {allowed} of {count} threads, so the search takes longer"
         warnings.warn(AlpaplanWarning(message), stacklevel=3)
@@ -184,9 +185,12 @@ def threads(count: int) -> Iterator[Workers]:
     if count <= 1:
         yield SerialWorkers()
         return
-    with ThreadPoolExecutor(count) as attempts, ThreadPoolExecutor(count) as helpers:
-        help_others = count >= FEWEST_TO_HELP
-        yield ThreadWorkers(attempts, IdleThreads(count, helpers if help_others else None))
+    with ThreadPoolExecutor(count) as attempts:
+        if not helping or allowed < count + helping:
+            yield ThreadWorkers(attempts, IdleThreads(count))
+            return
+        with ThreadPoolExecutor(helping) as helpers:
+            yield ThreadWorkers(attempts, IdleThreads(count, helpers))
 
 
 @contextmanager
